@@ -1,0 +1,71 @@
+"""One named exception per broken rule. Each message is a sentence that holds the offending value and what to do."""
+
+from __future__ import annotations
+
+
+class TeletriageError(Exception):
+    """A rule of the domain said no. Commands print it as one sentence and exit with 1."""
+
+
+class DatarootError(TeletriageError):
+    """The nuScenes dataroot cannot be read as it is."""
+
+
+class StoreError(TeletriageError):
+    """The store cannot be opened or used."""
+
+
+class SamplingError(TeletriageError):
+    """Frames cannot be sampled as asked."""
+
+
+class ProposalError(TeletriageError):
+    """Replies cannot be recorded, or a model cannot be asked, as given."""
+
+
+class ReviewRefused(TeletriageError):
+    """A review was not written: the frame, the lease or the person does not allow it."""
+
+
+class NoteRefused(TeletriageError):
+    """A note about a frame was not written."""
+
+
+class SettingsRefused(TeletriageError):
+    """A person's settings for the review screen do not hold together."""
+
+
+class GuidelineRefused(TeletriageError):
+    """The guideline was not changed."""
+
+
+class SignInRefused(TeletriageError):
+    """The name and password do not open the app."""
+
+
+class NotAllowed(TeletriageError):
+    """The person's role does not permit the act."""
+
+
+class SnapshotError(TeletriageError):
+    """A snapshot cannot be written, or does not match what it claims to be."""
+
+
+class LeakError(SnapshotError):
+    """A scene would stand in train and held-out at once."""
+
+
+class TraceError(TeletriageError):
+    """Nothing in the store or its snapshots answers to what should be traced."""
+
+
+class RecipeError(TeletriageError):
+    """A training recipe holds something that cannot be trained with."""
+
+
+class TrainingError(TeletriageError):
+    """Training or merging cannot go on."""
+
+
+class EvaluationError(TeletriageError):
+    """The runs asked for cannot be evaluated."""

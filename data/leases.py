@@ -1,0 +1,207 @@
+"""Serving frames: which ones a person holds, in which mode, and the leases that keep two people apart."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import or_, text
+from sqlmodel import Session, col, delete, func, select
+
+from data.errors import ReviewRefused
+from data.gold import gold_due, gold_for, gold_share
+from data.permissions import Act, require
+from data.proposals import latest_run, proposals_by_frame
+from data.store import Store
+from data.tables import Frame, FrameNote, FrameStatus, Lease, Proposal, Review, Scene
+from data.vocabulary import Mode, ModelRole, NoteKind, Split, TriageLevel
+
+LEASE_S = 15 * 60
+SKIP_REST_S = 4 * 3600
+"""How long a frame that somebody passed over is not served to the same person again."""
+MODE_SHARES: Mapping[Mode, float] = {Mode.ASSISTED: 0.8, Mode.DECIDE_FIRST: 0.1, Mode.BLIND: 0.1}
+"""Shares of training frames; held-out frames are always blind."""
+
+
+@dataclass(frozen=True)
+class ServedFrame:
+    """A leased frame with what its mode lets the person see. `proposal` is None in blind mode; in decide-first it
+    is for showing once `first_level` is there."""
+
+    frame: Frame
+    scene: Scene
+    mode: Mode
+    proposal: Proposal | None
+    lease_until_us: int
+    first_level: TriageLevel | None = None
+
+    @property
+    def shown_proposal(self) -> Proposal | None:
+        """The proposal, where the person may see it now."""
+        waits = self.mode is Mode.DECIDE_FIRST and self.first_level is None
+        return None if waits else self.proposal
+
+
+def assign_mode(
+    frame_id: str, person_id: int, split: Split, *, shares: Mapping[Mode, float] | None = None, seed: int = 0
+) -> Mode:
+    """The mode in which this person sees this frame: a seeded hash, the same whenever it is asked."""
+    if split is Split.HELD_OUT:
+        return Mode.BLIND
+    digest = hashlib.sha256(f"{seed}|{frame_id}|{person_id}".encode()).digest()
+    place, edge = int.from_bytes(digest[:8], "big") / 2**64, 0.0
+    for mode, share in (shares or MODE_SHARES).items():
+        edge += share
+        if place < edge:
+            return mode
+    return Mode.ASSISTED
+
+
+def lease_frames(
+    store: Store,
+    person_id: int,
+    *,
+    n: int = 1,
+    lease_s: int = LEASE_S,
+    shares: Mapping[Mode, float] | None = None,
+) -> list[ServedFrame]:
+    """Reserve frames for a person until there are n, and return them in the order in which they were served.
+
+    shares: of training frames by mode, MODE_SHARES by default; a frame keeps the mode it was leased in.
+    Frames already held come first and are held on to. Raises NotAllowed for somebody who may not review.
+    """
+    with store.write() as session:
+        require(session, person_id, Act.REVIEW)
+        now_us = store.now_us(session)
+        until_us = now_us + lease_s * 1_000_000
+        held = _held(session, person_id, now_us)
+        for lease in held:
+            lease.until_us = until_us
+        if len(held) < n:
+            held += _take(session, person_id, n - len(held), now_us, until_us, shares)
+        session.flush()
+        return _served(session, held[:n])
+
+
+def _held(session: Session, person_id: int, now_us: int) -> list[Lease]:
+    query = (
+        select(Lease)
+        .where(Lease.person_id == person_id, col(Lease.until_us) > now_us)
+        .order_by(col(Lease.leased_at_us), Lease.frame_id)
+    )
+    return list(session.exec(query))
+
+
+def _take(
+    session: Session,
+    person_id: int,
+    n: int,
+    now_us: int,
+    until_us: int,
+    shares: Mapping[Mode, float] | None,
+) -> list[Lease]:
+    """New leases on the next n frames that nobody holds and this person has neither reviewed nor just skipped."""
+    reviewed = select(Review.id).where(
+        Review.person_id == person_id, col(Review.frame_id) == FrameStatus.frame_id
+    )
+    passed_over = select(FrameNote.frame_id).where(
+        FrameNote.person_id == person_id,
+        col(FrameNote.kind).in_([NoteKind.SKIP, NoteKind.UNREADABLE]),
+        col(FrameNote.noted_at_us) > now_us - SKIP_REST_S * 1_000_000,
+    )
+    query = (
+        select(FrameStatus)
+        .join(Lease, col(Lease.frame_id) == FrameStatus.frame_id, isouter=True)
+        .where(
+            text(
+                "frame_status.reviews_needed > 0"
+            ),  # spelled out: the queue's partial index needs the literal
+            or_(col(Lease.frame_id).is_(None), col(Lease.until_us) <= now_us),
+            ~reviewed.exists(),
+            col(FrameStatus.frame_id).not_in(passed_over),
+        )
+        .order_by(col(FrameStatus.priority).desc(), col(FrameStatus.frame_id).desc())
+        .limit(n)
+    )
+    if session.get_bind().dialect.name == "postgresql":
+        query = query.with_for_update(of=FrameStatus, skip_locked=True)
+    chosen = list(session.exec(query))
+    session.exec(delete(Lease).where(col(Lease.frame_id).in_([status.frame_id for status in chosen])))
+    modes = {
+        status.frame_id: Mode.BLIND
+        if status.is_audit
+        else assign_mode(status.frame_id, person_id, status.split, shares=shares)
+        for status in _with_gold(session, person_id, chosen, now_us)
+    }
+    leases = _leases(session, person_id, modes, now_us, until_us)
+    session.add_all(leases)
+    return leases
+
+
+def _with_gold(session: Session, person_id: int, chosen: list[FrameStatus], now_us: int) -> list[FrameStatus]:
+    """The chosen frames with gold in place of some; the frames that give way stay first in line."""
+    share = gold_share(session)
+    if not share:
+        return chosen
+    written = session.exec(select(func.count(col(Review.id))).where(Review.person_id == person_id)).one()
+    due = [place for place in range(len(chosen)) if gold_due(person_id, written + place, share)]
+    golds = gold_for(session, person_id, len(due), now_us)
+    mixed = list(chosen)
+    for place, frame_id in zip(due, golds, strict=False):
+        mixed[place] = session.get_one(FrameStatus, frame_id)
+        session.exec(delete(Lease).where(col(Lease.frame_id) == frame_id))
+    return mixed
+
+
+def _leases(
+    session: Session, person_id: int, modes: Mapping[str, Mode], now_us: int, until_us: int
+) -> list[Lease]:
+    proposals = proposals_by_frame(session, latest_run(session, ModelRole.TEACHER), list(modes))
+    leases = []
+    for place, (frame_id, mode) in enumerate(modes.items()):
+        proposal = None if mode is Mode.BLIND else proposals.get(frame_id)
+        leases.append(
+            Lease(
+                frame_id=frame_id,
+                person_id=person_id,
+                mode=mode,
+                proposal_id=proposal.id if proposal else None,
+                leased_at_us=now_us + place,
+                until_us=until_us,
+            )
+        )
+    return leases
+
+
+def _served(session: Session, leases: list[Lease]) -> list[ServedFrame]:
+    served = []
+    for lease in leases:
+        frame = session.get_one(Frame, lease.frame_id)
+        scene = session.get_one(Scene, frame.scene_id)
+        proposal = session.get(Proposal, lease.proposal_id) if lease.proposal_id else None
+        served.append(ServedFrame(frame, scene, lease.mode, proposal, lease.until_us, lease.first_level))
+    return served
+
+
+def record_first_level(store: Store, person_id: int, frame_id: str, level: TriageLevel) -> ServedFrame:
+    """Keep the own level of a decide-first frame, and only then hand out what is proposed.
+
+    The first answer stays: once the proposal has been seen, nothing can be an own level any more. Raises
+    ReviewRefused for a frame that the person does not hold in this mode.
+    """
+    with store.write() as session:
+        require(session, person_id, Act.REVIEW)
+        lease = session.get(Lease, frame_id)
+        if lease is None or lease.person_id != person_id or lease.mode is not Mode.DECIDE_FIRST:
+            raise ReviewRefused("This frame is no longer reserved for you to decide first.")
+        lease.first_level = lease.first_level or level
+        session.add(lease)
+        session.flush()
+        return _served(session, [lease])[0]
+
+
+def release_leases(store: Store, person_id: int) -> None:
+    """Give back every frame that a person holds, as when they sign out."""
+    with store.write() as session:
+        session.exec(delete(Lease).where(col(Lease.person_id) == person_id))

@@ -1,0 +1,275 @@
+"""How far the work is, in counts: by state, level, scene and person, and what stands contested."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import or_
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, func, select
+
+from data.frame_status import reviews_by_frame, standing
+from data.store import Store
+from data.tables import Frame, FrameStatus, GoldFrame, Person, Proposal, Review, SampledFrame, Scene
+from data.vocabulary import LEVELS, Mode, Split, TriageLevel, Verdict, VerificationState
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Counts over the sampled frames. `states` by split and state, `levels` over verified frames of both sides,
+    `set_aside` and `sampled` over frames, `reviews` over standing and superseded reviews."""
+
+    sampled: int
+    set_aside: int
+    states: dict[Split, dict[VerificationState, int]]
+    levels: dict[TriageLevel, int]
+    reviews: int
+    scenes: list[SceneProgress]
+    people: list[PersonProgress]
+
+
+@dataclass(frozen=True)
+class SceneProgress:
+    """One scene's frames by state."""
+
+    name: str
+    split: Split
+    verified: int
+    contested: int
+    awaiting: int
+
+
+@dataclass(frozen=True)
+class PersonProgress:
+    """One person's standing reviews. `shown`: those in which a proposal was shown; `accepted` of those."""
+
+    name: str
+    is_scripted: bool
+    reviews: int
+    shown: int
+    accepted: int
+    by_mode: dict[Mode, int]
+
+
+def progress(store: Store) -> Progress:
+    """Count everything once."""
+    with store.read() as session:
+        rows = session.exec(
+            select(FrameStatus, Scene)
+            .join(Frame, col(Frame.id) == FrameStatus.frame_id)
+            .join(Scene, col(Scene.id) == Frame.scene_id)
+        ).all()
+        states = Counter((status.split, status.state) for status, _ in rows)
+        verified = Counter(status.level for status, _ in rows if status.level)
+        sampled = session.exec(select(func.count()).select_from(SampledFrame)).one()
+        aside = session.exec(select(func.count(col(Frame.id))).where(col(Frame.set_aside).is_not(None))).one()
+        reviews = session.exec(select(func.count(col(Review.id)))).one()
+        return Progress(
+            sampled=sampled,
+            set_aside=aside,
+            states={side: {state: states[side, state] for state in VerificationState} for side in Split},
+            levels={level: verified[level] for level in LEVELS},
+            reviews=reviews,
+            scenes=_scenes(rows),
+            people=_people(session),
+        )
+
+
+def _scenes(rows: Sequence[tuple[FrameStatus, Scene]]) -> list[SceneProgress]:
+    counts: dict[str, Counter[VerificationState]] = defaultdict(Counter)
+    scenes: dict[str, Scene] = {}
+    for status, scene in rows:
+        counts[scene.id][status.state] += 1
+        scenes[scene.id] = scene
+    return [
+        SceneProgress(
+            name=scene.name,
+            split=scene.split or Split.TRAIN,
+            verified=counts[scene.id][VerificationState.VERIFIED],
+            contested=counts[scene.id][VerificationState.CONTESTED],
+            awaiting=counts[scene.id][VerificationState.AWAITING],
+        )
+        for scene in sorted(scenes.values(), key=lambda scene: scene.name)
+    ]
+
+
+def _people(session: Session) -> list[PersonProgress]:
+    standing = standing_reviews(session)
+    people = {person.id: person for person in session.exec(select(Person))}
+    by_person: dict[int, list[Review]] = defaultdict(list)
+    for review in standing:
+        by_person[review.person_id].append(review)
+    return sorted(
+        (
+            PersonProgress(
+                name=people[person_id].display_name,
+                is_scripted=people[person_id].is_scripted,
+                reviews=len(reviews),
+                shown=sum(review.verdict is not None for review in reviews),
+                accepted=sum(review.verdict is Verdict.ACCEPT for review in reviews),
+                by_mode={mode: sum(review.mode is mode for review in reviews) for mode in Mode},
+            )
+            for person_id, reviews in by_person.items()
+        ),
+        key=lambda one: (-one.reviews, one.name),
+    )
+
+
+def standing_reviews(session: Session) -> list[Review]:
+    """Every review that no later one supersedes, oldest first; without those on gold, which test the person."""
+    query = (
+        select(Review)
+        .join(GoldFrame, col(GoldFrame.frame_id) == Review.frame_id, isouter=True)
+        .where(or_(col(GoldFrame.made_at_us).is_(None), col(Review.reviewed_at_us) < GoldFrame.made_at_us))
+        .order_by(col(Review.id))
+    )
+    reviews = session.exec(query).all()
+    return standing(reviews)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A standing review in short: what agreement and bias need, without its words."""
+
+    frame_id: str
+    scene_id: str
+    person_id: int
+    mode: Mode
+    level: TriageLevel
+    first_level: TriageLevel | None
+    proposal_id: int | None
+    seconds_shown: float | None
+    reviewed_at_us: int
+    is_test: bool
+
+    @property
+    def own_level(self) -> TriageLevel | None:
+        """The level that the person chose without seeing a proposal, if there is one."""
+        if self.mode is Mode.BLIND:
+            return self.level
+        return self.first_level if self.mode is Mode.DECIDE_FIRST else None
+
+
+def said_by_people(session: Session) -> list[Said]:
+    """Every standing review, oldest first; `is_test` where the frame was gold by then."""
+    superseded = select(Review.supersedes_id).where(col(Review.supersedes_id).is_not(None))
+    query = (
+        select_columns(
+            col(Review.frame_id),
+            col(Frame.scene_id),
+            col(Review.person_id),
+            col(Review.mode),
+            col(Review.level),
+            col(Review.first_level),
+            col(Review.proposal_id),
+            col(Review.seconds_shown),
+            col(Review.reviewed_at_us),
+            col(GoldFrame.made_at_us),
+        )
+        .join(Frame, col(Frame.id) == Review.frame_id)
+        .join(GoldFrame, col(GoldFrame.frame_id) == Review.frame_id, isouter=True)
+        .where(col(Review.id).not_in(superseded))
+        .order_by(col(Review.id))
+    )
+    rows: Sequence[Any] = session.connection().execute(query).all()
+    return [_said(list(row)) for row in rows]
+
+
+def _said(row: list[Any]) -> Said:
+    *fields, made_gold_us = row
+    return Said(*fields, is_test=made_gold_us is not None and fields[-1] >= made_gold_us)  # type: ignore[misc]
+
+
+@dataclass(frozen=True)
+class ContestedFrame:
+    """A frame on which people disagree, with what each of them said and what was proposed."""
+
+    frame: Frame
+    scene: Scene
+    reviews: list[tuple[Review, Person]]
+    proposal: Proposal | None
+
+    @property
+    def spread(self) -> int:
+        """How far apart the levels are: 1 or 2."""
+        ranks = [review.level.rank for review, _ in self.reviews]
+        return max(ranks) - min(ranks)
+
+
+def contested_frames(store: Store) -> list[ContestedFrame]:
+    """Contested frames, AUTONOMY against TELEOPERATION first, then by scene and time."""
+    with store.read() as session:
+        query = (
+            select(Frame, Scene)
+            .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
+            .join(Scene, col(Scene.id) == Frame.scene_id)
+            .where(FrameStatus.state == VerificationState.CONTESTED)
+            .order_by(Scene.name, col(Frame.position))
+        )
+        rows = session.exec(query).all()
+        people = {person.id: person for person in session.exec(select(Person))}
+        reviews = reviews_by_frame(session, [frame.id for frame, _ in rows])
+        contested = [_contested(session, frame, scene, reviews[frame.id], people) for frame, scene in rows]
+    return sorted(contested, key=lambda one: -one.spread)
+
+
+def _contested(
+    session: Session, frame: Frame, scene: Scene, reviews: list[Review], people: dict[int | None, Person]
+) -> ContestedFrame:
+    current = standing(reviews)
+    shown = next((review.proposal_id for review in current if review.proposal_id), None)
+    proposal = session.get(Proposal, shown) if shown else None
+    said = [(review, people[review.person_id]) for review in current]
+    return ContestedFrame(frame, scene, said, proposal)
+
+
+def frames_around(store: Store, frame: Frame, *, reach: int = 2) -> list[Frame]:
+    """The frames of the scene up to `reach` places before and after, in time order, without the frame itself."""
+    with store.read() as session:
+        query = (
+            select(Frame)
+            .where(
+                Frame.scene_id == frame.scene_id,
+                col(Frame.position).between(frame.position - reach, frame.position + reach),
+                Frame.id != frame.id,
+                col(Frame.set_aside).is_(None),
+            )
+            .order_by(col(Frame.position))
+        )
+        return list(session.exec(query))
+
+
+@dataclass(frozen=True)
+class OwnReview:
+    """One of a person's own recent reviews."""
+
+    review: Review
+    scene_name: str
+    position: int
+
+
+def own_recent_reviews(store: Store, person_id: int, *, n: int = 5) -> list[OwnReview]:
+    """A person's latest standing reviews, newest first."""
+    with store.read() as session:
+        query = (
+            select(Review, Frame, Scene)
+            .join(Frame, col(Frame.id) == Review.frame_id)
+            .join(Scene, col(Scene.id) == Frame.scene_id)
+            .where(Review.person_id == person_id)
+            .order_by(col(Review.id).desc())
+            .limit(4 * n)
+        )
+        rows = session.exec(query).all()
+    current = {review.id for review in standing(review for review, _, _ in rows)}
+    recent = [row for row in rows if row[0].id in current][:n]
+    return [OwnReview(review, scene.name, frame.position) for review, frame, scene in recent]
+
+
+def own_count(store: Store, person_id: int) -> int:
+    """How many frames a person has reviewed."""
+    with store.read() as session:
+        query = select(func.count(func.distinct(Review.frame_id))).where(Review.person_id == person_id)
+        return int(session.exec(query).one())

@@ -1,0 +1,294 @@
+"""Use cases around proposals: starting a run, recording replies (from an endpoint or a file), reading them back.
+
+Every reply becomes a row, parsed or not; a frame is answered once per run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlmodel import Session, col, select
+
+from data.errors import ProposalError
+from data.model_answer import ModelAnswer, choose_sample
+from data.question import question_hash
+from data.reply import parse_reply
+from data.store import Store
+from data.tables import Frame, ModelRun, Proposal, SampledFrame
+from data.vocabulary import Failure, ModelRole, canonical_json
+
+MAX_RAW_CHARS = 1_000_000
+
+
+class RecordedReply(BaseModel):
+    """One line of a replies file. The frame is named by its image's file name or its sample_data token."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    filename: str | None = None
+    sample_data_token: str | None = None
+    role: ModelRole
+    model: str = Field(min_length=1, max_length=200)
+    raw: str
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """What a run has answered. `unknown`: replies about images that are not among the sampled frames;
+    `unreached`: requests that got no answer this time, by reason."""
+
+    run: str
+    role: str
+    frames: int
+    added: int
+    parsed: int
+    failed: int
+    failures: dict[str, int]
+    unanswered: int
+    unknown: int = 0
+    unreached: dict[str, int] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def start_run(
+    store: Store,
+    *,
+    role: ModelRole,
+    model: str,
+    source: str,
+    revision: str | None = None,
+    parameters: dict[str, Any] | None = None,
+    name: str | None = None,
+) -> ModelRun:
+    """The run of this model with these parameters: the one that exists, or a new one.
+
+    Its id hashes model, revision, role, source, question and parameters. Raises ProposalError if another run
+    already has the name.
+    """
+    determined_by = {
+        "model": model,
+        "revision": revision,
+        "role": role.value,
+        "source": source,
+        "question": question_hash(),
+        "parameters": parameters or {},
+    }
+    run_id = hashlib.sha256(canonical_json(determined_by).encode()).hexdigest()[:16]
+    with store.write() as session:
+        run = session.get(ModelRun, run_id)
+        if run is not None:
+            return run
+        taken = set(session.exec(select(ModelRun.name)))
+        if name is not None and name in taken:
+            raise ProposalError(f"Another run is already called {name!r}; give this one another --name.")
+        run = ModelRun(
+            id=run_id,
+            name=name or _free_name(model.rstrip("/").rpartition("/")[2] or model, taken),
+            role=role,
+            model=model,
+            revision=revision,
+            source=source,
+            question_hash=question_hash(),
+            parameters=parameters or {},
+            created_at_us=store.now_us(session),
+        )
+        session.add(run)
+        return run
+
+
+def _free_name(wanted: str, taken: set[str]) -> str:
+    names = [wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 3))]
+    return next(name for name in names if name not in taken)
+
+
+def record_reply(
+    session: Session,
+    run: ModelRun,
+    frame_id: str,
+    raw: str,
+    *,
+    now_us: int,
+    finish_reason: str | None = None,
+    level_probabilities: list[float] | None = None,
+    request_hash: str | None = None,
+) -> Proposal:
+    """Add one raw reply to the session as a Proposal. The raw text is kept as it came (NUL made visible)."""
+    reply = parse_reply(raw, finish_reason=finish_reason)
+    said = reply.assessment
+    proposal = Proposal(
+        run_id=run.id,
+        frame_id=frame_id,
+        raw=_storable(raw[:MAX_RAW_CHARS]),
+        chain_of_thought=_storable(reply.chain_of_thought) if reply.chain_of_thought else None,
+        level=said.level if said else None,
+        reasoning=_storable(said.reasoning) if said else None,
+        action=_storable(said.action) if said else None,
+        failure=reply.failure,
+        failure_detail=reply.detail,
+        level_probabilities=level_probabilities,
+        request_hash=request_hash,
+        answered_at_us=now_us,
+    )
+    session.add(proposal)
+    return proposal
+
+
+def record_answer(
+    session: Session, run: ModelRun, answer: ModelAnswer, *, now_us: int, request_hash: str
+) -> Proposal:
+    """Add a model's answer, all its samples, to the session as a Proposal; a refused request is a failed one."""
+    if not answer.samples:
+        return _record_refusal(session, run, answer, now_us=now_us, request_hash=request_hash)
+    chosen = choose_sample(answer.samples)
+    proposal = record_reply(
+        session,
+        run,
+        answer.frame_id,
+        chosen.sample.raw,
+        now_us=now_us,
+        finish_reason=chosen.sample.finish_reason,
+        level_probabilities=chosen.level_probabilities,
+        request_hash=request_hash,
+    )
+    proposal.attempts = answer.attempts
+    proposal.token_probabilities = chosen.token_probabilities
+    proposal.votes = chosen.votes
+    if chosen.others:
+        proposal.other_samples = [_storable(raw[:MAX_RAW_CHARS]) for raw in chosen.others]
+    return proposal
+
+
+def _record_refusal(
+    session: Session, run: ModelRun, answer: ModelAnswer, *, now_us: int, request_hash: str
+) -> Proposal:
+    proposal = Proposal(
+        run_id=run.id,
+        frame_id=answer.frame_id,
+        raw="",
+        failure=Failure.REQUEST_FAILED,
+        failure_detail=_storable(answer.refused or "The endpoint gave no choice."),
+        request_hash=request_hash,
+        attempts=answer.attempts,
+        answered_at_us=now_us,
+    )
+    session.add(proposal)
+    return proposal
+
+
+def _storable(text: str) -> str:
+    """Text that every database takes: NUL and lone surrogates become the replacement character."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def propose_from_replies(
+    store: Store, replies: Path, *, role: ModelRole, model: str | None = None, name: str | None = None
+) -> Proposed:
+    """Record the replies of one role from a JSONL file for the sampled frames; answered frames are kept.
+
+    model: take only this model's lines; needed if the file holds several models in the role.
+    Raises ProposalError: the file cannot be read, a line is not a reply (with its number), no line in the role.
+    """
+    rows = [row for row in _read_replies(replies) if row.role is role and model in (None, row.model)]
+    models = sorted({row.model for row in rows})
+    if not rows:
+        raise ProposalError(
+            f"{replies} holds no reply of a {role.value}{f' called {model}' if model else ''}."
+        )
+    if len(models) > 1:
+        raise ProposalError(f"{replies} holds replies of {', '.join(models)}; choose one with --model.")
+    frames = frames_by_address(store)
+    run = start_run(store, role=role, model=models[0], source="recorded", name=name)
+    with store.write() as session:
+        answered = set(session.exec(select(Proposal.frame_id).where(Proposal.run_id == run.id)))
+        now_us, added, unknown = store.now_us(session), 0, 0
+        for row in rows:
+            frame_id = frames.get(row.filename or row.sample_data_token or "")
+            unknown += frame_id is None
+            if frame_id is not None and frame_id not in answered:
+                record_reply(session, run, frame_id, row.raw, now_us=now_us)
+                answered.add(frame_id)
+                added += 1
+    return run_summary(store, run, added=added, unknown=unknown)
+
+
+def _read_replies(path: Path) -> Iterator[RecordedReply]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProposalError(f"The replies {path} cannot be read: {error}.") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield RecordedReply.model_validate(json.loads(line))
+        except (ValidationError, ValueError, RecursionError) as error:
+            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+            raise ProposalError(f"{path}, line {number}, is not a recorded reply: {reason}.") from error
+
+
+def frames_by_address(store: Store) -> dict[str, str]:
+    with store.read() as session:
+        rows = session.exec(
+            select(Frame.id, Frame.filename).join(SampledFrame, col(SampledFrame.frame_id) == Frame.id)
+        ).all()
+    if not rows:
+        raise ProposalError("No frame has been sampled yet. Run `teletriage sample` first.")
+    return {address: frame_id for frame_id, filename in rows for address in (frame_id, filename)}
+
+
+def unanswered_frames(session: Session, run: ModelRun) -> list[Frame]:
+    """Sampled frames that the run has not answered yet, in time order within scenes."""
+    answered = select(Proposal.frame_id).where(Proposal.run_id == run.id)
+    query = (
+        select(Frame)
+        .join(SampledFrame, col(SampledFrame.frame_id) == Frame.id)
+        .where(col(Frame.id).not_in(answered))
+        .order_by(Frame.scene_id, col(Frame.position))
+    )
+    return list(session.exec(query))
+
+
+def run_summary(store: Store, run: ModelRun, *, added: int, unknown: int = 0) -> Proposed:
+    """Count what a run has answered so far."""
+    with store.read() as session:
+        failures = [row.failure for row in session.exec(select(Proposal).where(Proposal.run_id == run.id))]
+        unanswered = len(unanswered_frames(session, run))
+    reasons = Counter(failure.value for failure in failures if failure)
+    return Proposed(
+        run=run.name,
+        role=run.role.value,
+        frames=len(failures) + unanswered,
+        added=added,
+        parsed=len(failures) - sum(reasons.values()),
+        failed=sum(reasons.values()),
+        failures=dict(sorted(reasons.items())),
+        unanswered=unanswered,
+        unknown=unknown,
+    )
+
+
+def latest_run(session: Session, role: ModelRole) -> ModelRun | None:
+    """The newest run of a role: the teacher whose proposals are shown, the student pairs are made against."""
+    query = select(ModelRun).where(ModelRun.role == role).order_by(col(ModelRun.created_at_us).desc())
+    return session.exec(query).first()
+
+
+def proposals_by_frame(
+    session: Session, run: ModelRun | None, frame_ids: Sequence[str] | None = None
+) -> dict[str, Proposal]:
+    """A run's proposals by frame, or those of the frames given. No run, no proposals."""
+    if run is None:
+        return {}
+    query = select(Proposal).where(Proposal.run_id == run.id)
+    if frame_ids is not None:
+        query = query.where(col(Proposal.frame_id).in_(frame_ids))
+    return {proposal.frame_id: proposal for proposal in session.exec(query)}

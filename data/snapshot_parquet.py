@@ -1,0 +1,87 @@
+"""A snapshot's pairs as one Parquet file in the columns that TRL's vision preference trainers read.
+
+`datasets.load_dataset(FOLDER)` finds it through the dataset card and gives `images` as pictures. Rows are written in
+small groups, so that memory does not grow with the number of pairs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from data.preference_pairs import PreferencePair
+
+ROWS_PER_GROUP = 64
+_MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+_IMAGES = pa.list_(pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
+_PLAIN = {
+    "weight": pa.float64(),
+    "chosen_level": pa.string(),
+    "rejected_level": pa.string(),
+    "pair_id": pa.string(),
+    "frame_id": pa.string(),
+    "scene_id": pa.string(),
+}
+_HF_TYPES = {pa.float64(): "float64", pa.string(): "string"}
+
+
+def write_pairs(path: Path, pairs: Sequence[PreferencePair], folder: Path) -> None:
+    """Write the pairs with their pictures; `folder` is what the pairs' image paths are relative to.
+
+    A picture whose path is absolute is named, not copied in.
+    """
+    schema = _schema()
+    waiting = iter(pairs)
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:  # type: ignore[no-untyped-call]
+        while group := list(islice(waiting, ROWS_PER_GROUP)):
+            rows = [_row(pair, folder) for pair in group]
+            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+
+
+def _schema() -> pa.Schema:
+    fields = [
+        ("images", _IMAGES),
+        ("prompt", _MESSAGES),
+        ("chosen", _MESSAGES),
+        ("rejected", _MESSAGES),
+        *_PLAIN.items(),
+    ]
+    metadata = {"huggingface": json.dumps({"info": {"features": _features()}}, sort_keys=True)}
+    return pa.schema(fields, metadata=metadata)
+
+
+def _features() -> dict[str, Any]:
+    """The columns as `datasets` describes them, so that `images` are decoded and not shown as bytes."""
+    text = {"dtype": "string", "_type": "Value"}
+    messages = {"feature": {"role": text, "content": text}, "_type": "List"}
+    plain = {name: {"dtype": _HF_TYPES[kind], "_type": "Value"} for name, kind in _PLAIN.items()}
+    images = {"feature": {"_type": "Image"}, "_type": "List"}
+    return {"images": images, "prompt": messages, "chosen": messages, "rejected": messages, **plain}
+
+
+def _row(pair: PreferencePair, folder: Path) -> dict[str, Any]:
+    return {
+        "images": [_image(Path(name), folder) for name in pair.images],
+        **{
+            side: [turn.model_dump() for turn in getattr(pair, side)]
+            for side in ("prompt", "chosen", "rejected")
+        },
+        "weight": pair.weight,
+        "chosen_level": pair.chosen_level.value,
+        "rejected_level": pair.rejected_level.value,
+        "pair_id": pair.pair_id,
+        "frame_id": pair.frame_id,
+        "scene_id": pair.scene_id,
+    }
+
+
+def _image(path: Path, folder: Path) -> dict[str, Any]:
+    if path.is_absolute():
+        return {"bytes": None, "path": str(path)}
+    return {"bytes": (folder / path).read_bytes(), "path": path.name}

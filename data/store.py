@@ -1,0 +1,170 @@
+"""Opening the store: one SQLite file in the workspace, or any SQLAlchemy address (PostgreSQL for teams).
+
+Reading and writing are two doors. A writer takes the lock when it begins (`BEGIN IMMEDIATE`), so that two
+writers queue instead of failing half-way; within one process they queue fairly.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session, create_engine
+
+from data.errors import StoreError
+from data.tables import Secret
+
+STORE_FILE = "store.db"
+BUSY_TIMEOUT_MS = 20_000
+_WAL_SAFE_SINCE = (3, 51, 3)
+
+
+class Store:
+    """An open store. Cheap to share between threads; every call takes its own session."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writer = threading.Lock()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for questions; nothing it does is kept."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session for one act: committed as a whole when the block ends, rolled back if it raises."""
+        options = {"begin": "IMMEDIATE"} if self.is_sqlite else {}
+        with self._writer if self.is_sqlite else _NO_LOCK:
+            bind = self.engine.execution_options(**options)
+            with Session(bind, expire_on_commit=False) as session:
+                yield session
+                session.commit()
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    def now_us(self, session: Session) -> int:
+        """The store's clock: the database server's where there is one, else this machine's."""
+        if self.is_sqlite:
+            return time.time_ns() // 1000
+        sql = text("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)")
+        return int(session.connection().execute(sql).scalar_one())
+
+    def secret(self, name: str) -> bytes:
+        """A random key that belongs to this store and never leaves it; made on first use."""
+        with self.read() as session:
+            row = session.get(Secret, name)
+        if row is None:
+            with self.write() as session:
+                row = session.get(Secret, name) or Secret(name=name, value=secrets.token_hex(32))
+                session.add(row)
+        return bytes.fromhex(row.value)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+class _NoLock:
+    def __enter__(self) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
+
+
+_NO_LOCK = _NoLock()
+
+
+def sqlite_url(workspace: Path) -> str:
+    """The address of a workspace's own store."""
+    return f"sqlite:///{workspace / STORE_FILE}"
+
+
+def open_store(workspace: Path, *, url: str | None = None, create: bool = False) -> Store:
+    """Open the workspace's store and bring its schema up to date.
+
+    url: an SQLAlchemy address instead of the workspace's SQLite file.
+    create: make the workspace if there is none; otherwise that is a StoreError.
+    """
+    if url is None:
+        if not create and not (workspace / STORE_FILE).is_file():
+            raise StoreError(
+                f"{workspace} is not a workspace: it has no {STORE_FILE}. "
+                "Start one with `teletriage ingest`, or name another with --workspace."
+            )
+        _make_folder(workspace)
+        url = sqlite_url(workspace)
+    engine = _engine(url)
+    try:
+        _migrate(engine)
+    except (DBAPIError, sqlite3.Error) as error:
+        first_line = str(error).splitlines()[0]
+        raise StoreError(
+            f"The store {engine.url.render_as_string()} cannot be opened: {first_line}."
+        ) from error
+    return Store(engine)
+
+
+def _make_folder(workspace: Path) -> None:
+    try:
+        workspace.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"The workspace {workspace} cannot be made: {error.strerror}.") from error
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"check_same_thread": False})
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def journal_mode(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str:
+    """WAL where the library is free of the WAL-reset bug (SQLite 3.7.0 to 3.51.2 can corrupt), else TRUNCATE.
+
+    >>> journal_mode((3, 40, 1)), journal_mode((3, 51, 3))
+    ('TRUNCATE', 'WAL')
+    """
+    return "WAL" if version >= _WAL_SAFE_SINCE else "TRUNCATE"
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not open transactions on its own: see _begin_sqlite
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute(f"PRAGMA journal_mode={journal_mode()}")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    how = connection.get_execution_options().get("begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {how}")
+
+
+def _migrate(engine: Engine) -> None:
+    from alembic import command  # noqa: PLC0415 - 0.15 s that only opening a store should pay
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    if current == ScriptDirectory.from_config(config).get_current_head():
+        return
+    with engine.execution_options(begin="IMMEDIATE").begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

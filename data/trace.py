@@ -1,0 +1,175 @@
+"""Where a verified frame or a pair comes from: pair -> verified -> acts -> proposals -> runs -> frame -> dataset."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session, col, or_, select
+
+from data.errors import TraceError
+from data.frame_status import adjudications_by_frame, reviews_by_frame
+from data.snapshot_format import MANIFEST, load_snapshot
+from data.store import Store
+from data.tables import (
+    Adjudication,
+    Dataset,
+    Frame,
+    FrameStatus,
+    ModelRun,
+    Person,
+    Proposal,
+    Review,
+    SampledFrame,
+    Scene,
+)
+
+
+def trace(store: Store, address: str, *, snapshots: Path | None = None) -> dict[str, Any]:
+    """Everything behind one frame, as plain values in the order of the chain.
+
+    address: a frame id, an image file name, or a pair id of a snapshot below the folder `snapshots`.
+    Raises TraceError if nothing answers to it.
+    """
+    pair = _pair(address, snapshots)
+    with store.read() as session:
+        wanted = pair["frame_id"] if pair else address
+        frame = session.exec(select(Frame).where(or_(Frame.id == wanted, Frame.filename == wanted))).first()
+        if frame is None:
+            raise TraceError(
+                f"{address!r} is neither a frame's id, nor an image's file name, nor a known pair's id."
+            )
+        chain = {"pair": pair} if pair else {}
+        return {**chain, **_chain(session, frame)}
+
+
+def _pair(address: str, snapshots: Path | None) -> dict[str, Any] | None:
+    """The pair of that id in the newest snapshot that has it."""
+    folders = [path.parent for path in snapshots.glob(f"*/{MANIFEST}")] if snapshots else []
+    for folder in sorted(folders, reverse=True):
+        snapshot = load_snapshot(folder, check_images=False)
+        for pair in snapshot.pairs:
+            if pair.pair_id == address:
+                shown = pair.model_dump(mode="json", include={"pair_id", "frame_id", "weight", "review_ids"})
+                levels = {"chosen": pair.chosen_level.value, "rejected": pair.rejected_level.value}
+                return {
+                    "snapshot": str(folder),
+                    "snapshot_hash": snapshot.manifest.snapshot_hash,
+                    **shown,
+                    **levels,
+                }
+    return None
+
+
+def _chain(session: Session, frame: Frame) -> dict[str, Any]:
+    people = {person.id: person for person in session.exec(select(Person))}
+    status, sampled = session.get(FrameStatus, frame.id), session.get(SampledFrame, frame.id)
+    adjudication = adjudications_by_frame(session, [frame.id]).get(frame.id)
+    reviews = reviews_by_frame(session, [frame.id]).get(frame.id, [])
+    return {
+        "verified": {"state": status.state.value, "level": _value(status.level)} if status else None,
+        "adjudication": _adjudication(adjudication, people) if adjudication else None,
+        "reviews": [_review(review, people) for review in reviews],
+        "proposals": _proposals(session, frame),
+        "frame": _frame(session, frame, sampled),
+    }
+
+
+def _value(level: Any) -> str | None:
+    return None if level is None else str(level.value)
+
+
+def _when(time_us: int) -> str:
+    return datetime.fromtimestamp(time_us / 1e6, tz=UTC).isoformat(timespec="seconds")
+
+
+def _who(person: Person) -> str:
+    return f"{person.name} ({'script' if person.is_scripted else person.role.value})"
+
+
+def _adjudication(row: Adjudication, people: dict[int | None, Person]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "who": _who(people[row.person_id]),
+        "when": _when(row.adjudicated_at_us),
+        "level": row.level.value,
+        "reason": row.reason,
+    }
+
+
+def _review(row: Review, people: dict[int | None, Person]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "who": _who(people[row.person_id]),
+        "when": _when(row.reviewed_at_us),
+        "mode": row.mode.value,
+        "shown_proposal": row.proposal_id,
+        "first_level": _value(row.first_level),
+        "level": row.level.value,
+        "verdict": _value(row.verdict),
+        "own_words": row.reasoning is not None,
+        "guideline": row.guideline_version,
+        "supersedes": row.supersedes_id,
+    }
+
+
+def _proposals(session: Session, frame: Frame) -> list[dict[str, Any]]:
+    query = (
+        select(Proposal, ModelRun)
+        .join(ModelRun, col(ModelRun.id) == Proposal.run_id)
+        .where(Proposal.frame_id == frame.id)
+        .order_by(col(Proposal.id))
+    )
+    return [
+        {
+            "id": proposal.id,
+            "level": _value(proposal.level),
+            "failure": _value(proposal.failure),
+            "run": run.name,
+            "role": run.role.value,
+            "model": run.model,
+            "revision": run.revision,
+            "source": run.source,
+            "question": run.question_hash,
+            "parameters": run.parameters,
+            "when": _when(proposal.answered_at_us),
+        }
+        for proposal, run in session.exec(query).all()
+    ]
+
+
+def _frame(session: Session, frame: Frame, sampled: SampledFrame | None) -> dict[str, Any]:
+    scene = session.get_one(Scene, frame.scene_id)
+    dataset = session.get_one(Dataset, scene.dataset_id)
+    return {
+        "id": frame.id,
+        "filename": frame.filename,
+        "image_sha256": frame.image_sha256,
+        "set_aside": frame.set_aside_detail,
+        "scene": scene.name,
+        "position": frame.position,
+        "split": _value(sampled.split) if sampled else None,
+        "inclusion_probability": sampled.inclusion_probability if sampled else None,
+        "dataset": dataset.version,
+        "dataroot": dataset.dataroot,
+    }
+
+
+def trace_text(chain: dict[str, Any]) -> str:
+    """The chain for reading at a terminal, one link per paragraph."""
+    parts = []
+    for name, link in chain.items():
+        links = link if isinstance(link, list) else [link]
+        for number, one in enumerate(links, start=1):
+            title = f"{name} {number}" if isinstance(link, list) else name
+            parts.append(f"{title}\n" + _lines(one))
+        if not links:
+            parts.append(f"{name}\n  none")
+    return "\n".join(parts)
+
+
+def _lines(link: dict[str, Any] | None) -> str:
+    if link is None:
+        return "  none"
+    return "\n".join(f"  {key:22} {value}" for key, value in link.items() if value is not None)

@@ -1,0 +1,153 @@
+"""The project's words as types: enums and frozen values, no I/O. Everything else is built on these."""
+
+from __future__ import annotations
+
+import json
+from enum import Enum, StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+MAX_REASONING_CHARS = 600
+MAX_ACTION_CHARS = 300
+
+Reasoning = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_REASONING_CHARS)
+]
+Action = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_ACTION_CHARS)]
+
+
+class TriageLevel(Enum):
+    """How much human involvement a frame needs; ordered AUTONOMY < SUPERVISION < TELEOPERATION."""
+
+    AUTONOMY = "AUTONOMY"
+    SUPERVISION = "SUPERVISION"
+    TELEOPERATION = "TELEOPERATION"
+
+    @property
+    def rank(self) -> int:
+        """0 for AUTONOMY, 1 for SUPERVISION, 2 for TELEOPERATION."""
+        return LEVELS.index(self)
+
+    def __lt__(self, other: Self) -> bool:
+        return self.rank < other.rank
+
+    def __le__(self, other: Self) -> bool:
+        return self.rank <= other.rank
+
+    def __gt__(self, other: Self) -> bool:
+        return self.rank > other.rank
+
+    def __ge__(self, other: Self) -> bool:
+        return self.rank >= other.rank
+
+
+LEVELS: tuple[TriageLevel, ...] = tuple(TriageLevel)
+
+
+class Assessment(BaseModel):
+    """What a model or a person says of one frame: the level, why, and what the operator should do.
+
+    The field order is the order in which a model writes them: the level is conditioned on the reasoning.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reasoning: Reasoning
+    level: TriageLevel
+    action: Action
+
+
+class Cue(StrEnum):
+    """Evidence in a frame that makes it an edge case."""
+
+    PEDESTRIAN_NEAR = "pedestrian_near"
+    CONSTRUCTION = "construction"
+    INTERSECTION = "intersection"
+    RAIN = "rain"
+    FOG = "fog"
+    NIGHT = "night"
+    GLARE = "glare"
+
+
+class Split(StrEnum):
+    """Which side of the scene-disjoint split a scene is on."""
+
+    TRAIN = "train"
+    HELD_OUT = "held_out"
+
+
+class ModelRole(StrEnum):
+    """What a model run is for: proposing to people, the unaligned baseline, or the aligned model."""
+
+    TEACHER = "teacher"
+    STUDENT = "student"
+    ALIGNED = "aligned"
+
+
+class Mode(StrEnum):
+    """When the proposal is shown to the annotator: at once, after the own level is chosen, or never."""
+
+    ASSISTED = "assisted"
+    DECIDE_FIRST = "decide_first"
+    BLIND = "blind"
+
+
+class Verdict(StrEnum):
+    """Whether a review keeps the proposal as it stands (accept) or says something else (correct)."""
+
+    ACCEPT = "accept"
+    CORRECT = "correct"
+
+
+class NoteKind(StrEnum):
+    """What a person notes about a frame without judging it: passed over, a question for the lead, a picture that
+    does not show, or (a lead) that the questions so far are dealt with."""
+
+    SKIP = "skip"
+    FLAG = "flag"
+    UNREADABLE = "unreadable"
+    CLOSED = "closed"
+
+
+class PersonRole(StrEnum):
+    """What a person may do in the app."""
+
+    ANNOTATOR = "annotator"
+    LEAD = "lead"
+    TRAINER = "trainer"
+    ADMIN = "admin"
+
+
+class VerificationState(StrEnum):
+    """What the reviews and the adjudication of a frame add up to."""
+
+    VERIFIED = "verified"
+    CONTESTED = "contested"
+    AWAITING = "awaiting"
+
+
+class Failure(StrEnum):
+    """Why a model's reply holds no assessment."""
+
+    EMPTY = "empty"
+    TRUNCATED = "truncated"
+    NO_JSON = "no_json"
+    INVALID_JSON = "invalid_json"
+    UNKNOWN_LEVEL = "unknown_level"
+    INVALID_FIELDS = "invalid_fields"
+    TOO_LONG = "too_long"
+    REQUEST_FAILED = "request_failed"
+
+
+class SetAside(StrEnum):
+    """Why a frame cannot be shown to anyone."""
+
+    IMAGE_MISSING = "image_missing"
+    IMAGE_UNREADABLE = "image_unreadable"
+    IMAGE_TOO_LARGE = "image_too_large"
+
+
+def canonical_json(value: Any) -> str:
+    """One text per value: sorted keys, no spaces, UTF-8 kept. What hashes are taken of."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
