@@ -1,0 +1,237 @@
+"""Use case: how far the people of a store agree. Independent ratings count; assisted ones are reported apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlmodel import col, select
+
+from data.progress import Said, said_by_people
+from data.store import Store
+from data.tables import Frame, Person
+from data.vocabulary import LEVELS, Mode, TriageLevel
+from eval.agreement import (
+    alpha_of,
+    coincidence_matrices,
+    disagreement,
+    kappa_of,
+    level_counts,
+    raw_matrix,
+    teleoperation_autonomy_conflicts,
+)
+from eval.agreement_tables import ac_of, ac_tables, fleiss_of, fleiss_tables, sums_by_scene
+from eval.intervals import scene_interval
+from eval.rate import Interval, Rate, Undefined
+
+Floats = npt.NDArray[np.float64]
+_RANKS = [level.rank for level in LEVELS]
+_VALUES: Floats = np.array(_RANKS, dtype=np.float64)
+_T = TriageLevel.TELEOPERATION.rank
+COST: Floats = np.array([[0.0, 1.0, 5.0], [1.0, 0.0, 2.0], [5.0, 2.0, 0.0]])
+"""What a disagreement between two people costs; between peers neither is the truth, so it is symmetric."""
+ALPHA = "Krippendorff's alpha, ordinal"
+TELEOPERATION_AGREEMENT = f"{TriageLevel.TELEOPERATION.value} agreement"
+NO_OVERLAP = Undefined("no frame was rated by two annotators")
+ONE_LEVEL = Undefined("only one level was used, so agreement cannot be told from habit")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its bootstrap interval over scenes (95 %), what it was computed on, and what it means."""
+
+    name: str
+    value: float | Rate | Undefined
+    interval: Interval | Undefined
+    n: int
+    definition: str
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A frame on which one person said AUTONOMY and another TELEOPERATION."""
+
+    frame_id: str
+    filename: str
+
+
+@dataclass(frozen=True)
+class AgreementSummary:
+    """Agreement over one kind of ratings.
+
+    `rated_twice` counts frames with two or more ratings, in `scenes` scenes. `pair` are the two people with the most
+    frames in common, `matrix` who of them said what (rows the first, columns the second); None without such a pair.
+    """
+
+    ratings: int
+    people: int
+    frames: int
+    rated_twice: int
+    scenes: int
+    estimates: list[Estimate]
+    pair: tuple[str, str] | None
+    matrix: npt.NDArray[np.int64] | None
+    conflicts: list[Conflict]
+
+    def estimate(self, name: str) -> Estimate:
+        """The estimate of that name; raises KeyError if there is none."""
+        return {one.name: one for one in self.estimates}[name]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """`independent`: blind reviews and the own level of decide-first ones. `assisted`: the final levels of reviews in
+    which the proposal was shown, which agree with the proposal and so with each other."""
+
+    independent: AgreementSummary
+    assisted: AgreementSummary
+
+
+def agreement(store: Store) -> Agreement:
+    """Gather the ratings and compute every coefficient once."""
+    with store.read() as session:
+        said = [one for one in said_by_people(session) if not one.is_test]
+        names = {int(person.id or 0): person.display_name for person in session.exec(select(Person))}
+        independent = [(one, level) for one in said if (level := one.own_level) is not None]
+        assisted = [(one, one.level) for one in said if one.mode is Mode.ASSISTED]
+        summaries = [_summary(rated, names) for rated in (independent, assisted)]
+        wanted = {one.frame_id for summary in summaries for one in summary.conflicts}
+        files: dict[str, str] = dict(
+            session.exec(select(Frame.id, Frame.filename).where(col(Frame.id).in_(sorted(wanted)))).all()
+        )
+    return Agreement(*(_with_files(summary, files) for summary in summaries))
+
+
+def _with_files(summary: AgreementSummary, files: dict[str, str]) -> AgreementSummary:
+    named = [Conflict(one.frame_id, files[one.frame_id]) for one in summary.conflicts]
+    return AgreementSummary(**{**vars(summary), "conflicts": named})
+
+
+def _summary(rated: Sequence[tuple[Said, TriageLevel]], names: dict[int, str]) -> AgreementSummary:
+    people = sorted({one.person_id for one, _ in rated})
+    scene_of = {one.frame_id: one.scene_id for one, _ in rated}
+    ids = sorted(scene_of)
+    ratings = _ratings(rated, people, ids)
+    scenes = np.array([scene_of[frame_id] for frame_id in ids])
+    twice = (~np.isnan(ratings)).sum(axis=0) >= 2  # noqa: PLR2004 - agreement takes two
+    pair = _most_in_common(ratings)
+    return AgreementSummary(
+        ratings=len(rated),
+        people=len(people),
+        frames=len(ids),
+        rated_twice=int(twice.sum()),
+        scenes=len(set(scenes[twice])),
+        estimates=_estimates(ratings[:, twice], scenes[twice], ratings[list(pair)] if pair else None, scenes),
+        pair=(names[people[pair[0]]], names[people[pair[1]]]) if pair else None,
+        matrix=raw_matrix(ratings[pair[0]], ratings[pair[1]], levels=_RANKS) if pair else None,
+        conflicts=[Conflict(ids[place], "") for place in teleoperation_autonomy_conflicts(ratings)],
+    )
+
+
+def _ratings(rated: Sequence[tuple[Said, TriageLevel]], people: list[int], frame_ids: list[str]) -> Floats:
+    """(annotators, frames) ranks, NaN where somebody did not rate a frame."""
+    ratings = np.full((len(people), len(frame_ids)), np.nan)
+    row = {person_id: place for place, person_id in enumerate(people)}
+    column = {frame_id: place for place, frame_id in enumerate(frame_ids)}
+    for one, level in rated:
+        ratings[row[one.person_id], column[one.frame_id]] = level.rank
+    return ratings
+
+
+def _estimates(
+    ratings: Floats, scenes: npt.NDArray[np.str_], two: Floats | None, all_scenes: npt.NDArray[np.str_]
+) -> list[Estimate]:
+    pairs = coincidence_matrices(ratings, _VALUES)
+    counts = level_counts(ratings, _VALUES)
+    found = [
+        _estimate(ALPHA, "All people; distances by ranks.", pairs, scenes,
+                  lambda t: alpha_of(t, _VALUES, "ordinal")),
+        _estimate("Krippendorff's alpha, nominal", "All people; any two levels differ alike.", pairs, scenes,
+                  lambda t: alpha_of(t, _VALUES, "nominal")),
+        _estimate("Cost-weighted agreement", "1 - cost of disagreements over cost expected by chance; A against T 5, "
+                  "S against T 2, A against S 1.", pairs, scenes, lambda t: kappa_of(t, COST)),
+        _estimate("Gwet's AC1", "All people; chance agreement that does not grow with a frequent level.",
+                  ac_tables(counts, 1 - disagreement(3)), scenes, lambda t: ac_of(t, 1 - disagreement(3))),
+        _estimate("Gwet's AC2, quadratic", "As AC1 with squared distances. High where one level is frequent: read it "
+                  "beside alpha.", ac_tables(counts, 1 - disagreement(3, "quadratic")), scenes,
+                  lambda t: ac_of(t, 1 - disagreement(3, "quadratic"))),
+        _fleiss(counts, scenes),
+    ]  # fmt: skip
+    found += [_specific(counts, scenes, level) for level in reversed(LEVELS)]
+    if two is not None:
+        found += _cohen(two, all_scenes)
+    return found
+
+
+def _estimate(
+    name: str,
+    definition: str,
+    per_frame: npt.NDArray[Any],
+    scenes: npt.NDArray[np.str_],
+    statistic: Callable[[Floats], Floats],
+) -> Estimate:
+    """A coefficient of sums over frames, with the bootstrap over scenes of the same function."""
+    n = len(per_frame)
+    if not n:
+        return Estimate(name, NO_OVERLAP, NO_OVERLAP, 0, definition)
+    tables = sums_by_scene(per_frame, scenes)
+    value = float(statistic(tables.sum(axis=0)[None])[0])
+    if np.isnan(value):
+        return Estimate(name, ONE_LEVEL, ONE_LEVEL, n, definition)
+    return Estimate(name, value, scene_interval(tables, statistic), n, definition)
+
+
+def _fleiss(counts: Floats, scenes: npt.NDArray[np.str_]) -> Estimate:
+    """Over the frames with the most frequent number of ratings, since Fleiss' kappa allows one number only."""
+    raters = counts.sum(axis=1)
+    usual = Counter(raters.tolist()).most_common(1)[0][0] if len(raters) else 0
+    alike = raters == usual
+    definition = f"Frames rated by exactly {int(usual)} people." if usual else "Frames rated equally often."
+    return _estimate("Fleiss' kappa", definition, fleiss_tables(counts[alike]), scenes[alike], fleiss_of)
+
+
+def _specific(counts: Floats, scenes: npt.NDArray[np.str_], level: TriageLevel) -> Estimate:
+    name = f"{level.value} agreement"
+    definition = f"Where one person says {level.value}, how often another does too; n counts ordered pairs."
+    said, others = counts[:, level.rank], counts.sum(axis=1) - 1
+    pairs = np.stack([said * (said - 1), said * others], axis=1)
+    both, total = (int(one) for one in pairs.sum(axis=0)) if len(pairs) else (0, 0)
+    if not total:
+        reason = Undefined("no frame rated by two annotators was given this level")
+        return Estimate(name, reason, reason, 0, definition)
+    interval = scene_interval(sums_by_scene(pairs, scenes), _share)
+    return Estimate(name, Rate(both, total), interval, total, definition)
+
+
+def _share(sums: Floats) -> Floats:
+    whole = sums[:, 1]
+    return np.divide(sums[:, 0], whole, out=np.full(len(sums), np.nan), where=whole > 0)
+
+
+def _cohen(two: Floats, scenes: npt.NDArray[np.str_]) -> list[Estimate]:
+    both = ~np.isnan(two).any(axis=0)
+    first, second = two[:, both].astype(np.int64)
+    cells = np.zeros((len(first), 3, 3))
+    cells[np.arange(len(first)), first, second] = 1
+    return [
+        _estimate(
+            f"Cohen's kappa, {word}",
+            "The two people with the most frames in common.",
+            cells,
+            scenes[both],
+            lambda tables, weights=weights: kappa_of(tables, disagreement(3, weights)),  # type: ignore[misc]
+        )
+        for word, weights in (("unweighted", None), ("linear", "linear"), ("quadratic", "quadratic"))
+    ]
+
+
+def _most_in_common(ratings: Floats) -> tuple[int, int] | None:
+    rated = (~np.isnan(ratings)).astype(np.float64)
+    shared = rated @ rated.T
+    pairs = sorted(combinations(range(len(ratings)), 2), key=lambda pair: -shared[pair])
+    return pairs[0] if pairs and shared[pairs[0]] else None

@@ -1,0 +1,151 @@
+"""The commands of the eval package: parse, call one function, print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data.terminal import AsJson, counted, print_result
+
+
+def evaluate(
+    ctx: typer.Context,
+    out: Annotated[Path | None, typer.Option(help="The folder of the report.")] = None,
+    run: Annotated[
+        list[str] | None, typer.Option(help="A run to evaluate; repeat for several. All runs by default.")
+    ] = None,
+    claim: Annotated[
+        str | None,
+        typer.Option(help="The figure that a claim is made about before looking, e.g. missed_teleoperation."),
+    ] = None,
+    limit: Annotated[float | None, typer.Option(help="The claim's acceptance limit, a share: 0.01.")] = None,
+    snapshot: Annotated[
+        Path | None, typer.Option(help="Refuse if the verified frames are no longer those of this snapshot.")
+    ] = None,
+    as_of: Annotated[
+        Path | None, typer.Option(help="Evaluate against this snapshot's frames instead of the store's.")
+    ] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="The recipe that the aligned run was trained with.")
+    ] = None,
+    frame_rate: Annotated[float, typer.Option(min=0.01, help="Frames per second of a vehicle.")] = 1.0,
+    feeds: Annotated[int, typer.Option(min=1, help="Vehicles that one centre watches.")] = 10,
+    published: Annotated[
+        bool, typer.Option("--published", help="Check the paper's printed figures against its own matrices.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Hold runs against the verified held-out frames: report.html, report.md and evaluation.json."""
+    if published:
+        _published(as_json)
+        return
+    if out is None:
+        raise typer.BadParameter("Name the folder of the report with --out.")
+    if (claim is None) != (limit is None):
+        raise typer.BadParameter("--claim and --limit go together.")
+    if snapshot is not None and as_of is not None:
+        raise typer.BadParameter("--snapshot and --as-of are two ways to name the frames; give one of them.")
+    from eval.claim import stated_claim
+    from eval.deployment import Assumptions
+    from eval.from_store import Against, evaluate_runs, write_evaluation
+
+    evaluation = evaluate_runs(
+        ctx.obj.open_store(),
+        run or [],
+        recipe=recipe,
+        against=Against(snapshot=snapshot, as_of=as_of),
+        claim=None if claim is None or limit is None else stated_claim(claim, limit),
+        assumptions=Assumptions(frames_per_second=frame_rate, feeds=feeds),
+    )
+    page = write_evaluation(evaluation, out)
+    frames, runs = counted(evaluation.frames.compared, "held-out frame"), counted(len(evaluation.runs), "run")
+    figures = {**evaluation.model_dump(mode="json"), "report": str(page)}
+    claimed = [one.says for one in evaluation.claim.runs] if evaluation.claim else []
+    lines = [f"{runs} on {frames}: {page}", *claimed, *evaluation.shows]
+    print_result(figures, "\n".join(lines), as_json=as_json)
+
+
+def _published(as_json: bool) -> None:
+    from eval.published import check_published
+    from eval.published_table import published_table
+
+    check = check_published()
+    print_result(check.model_dump(mode="json"), published_table(check), as_json=as_json)
+
+
+def throughput(
+    ctx: typer.Context,
+    endpoint: Annotated[str, typer.Option(help="The OpenAI-compatible endpoint: http://HOST:PORT/v1.")],
+    model: Annotated[str, typer.Option(help="The model's name at the endpoint.")],
+    feeds: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=1, help="A number of feeds to try; repeat for several. By default the most is searched for."
+        ),
+    ] = None,
+    frame_rate: Annotated[float, typer.Option(min=0.1, help="Frames per second of each feed.")] = 10.0,
+    seconds: Annotated[float, typer.Option(min=1, help="How long each load is counted.")] = 20.0,
+    in_flight: Annotated[
+        int, typer.Option(min=1, help="Requests of one feed that may be under way at once.")
+    ] = 8,
+    deadline_ms: Annotated[
+        float, typer.Option(min=1, help="The age that 95 of 100 answers may have.")
+    ] = 1000.0,
+    most_feeds: Annotated[int, typer.Option(min=1, help="Where the search ends.")] = 64,
+    bench: Annotated[
+        Path | None, typer.Option(help="A result of vllm bench serve --save-result, to show beside it.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A folder for throughput.json and throughput.html.")
+    ] = None,
+    api_key: Annotated[str, typer.Option(envvar="TELETRIAGE_API_KEY", help="The endpoint's key.")] = "none",
+    as_json: AsJson = False,
+) -> None:
+    """Send N camera feeds at a fixed frame rate to an endpoint and say how many it holds."""
+    from data.terminal import progress_bar
+    from eval.feeds import Load
+    from eval.measured_server import Server, measure_throughput
+    from eval.throughput_report import read_bench, throughput_lines, write_throughput
+
+    beside = read_bench(bench) if bench else None
+    with progress_bar("Trying loads") as progress:
+        found = measure_throughput(
+            ctx.obj.open_store(),
+            Server(endpoint, model, api_key),
+            Load(1, frame_rate, seconds, in_flight=in_flight),
+            feeds=feeds or (),
+            most_feeds=most_feeds,
+            deadline_ms=deadline_ms,
+            progress=lambda load: progress(load.feeds, most_feeds),
+        )
+    lines = throughput_lines(found)
+    if out is not None:
+        lines += f"\n{write_throughput(found, out, bench=beside)}"
+    figures = {**found.model_dump(mode="json"), "vllm_bench": beside}
+    print_result(figures, lines, as_json=as_json)
+
+
+def agreement(
+    ctx: typer.Context,
+    out: Annotated[Path | None, typer.Option(help="Write agreement.html and agreement.csv here too.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how far people agree when nothing is proposed to them, with intervals over scenes."""
+    from eval.agreement_from_store import agreement as use_case
+    from eval.agreement_report import as_figures, as_sentences, write_agreement_report
+
+    found = use_case(ctx.obj.open_store())
+    figures = as_figures(found)
+    if out is not None:
+        figures["report"] = str(write_agreement_report(found, out))
+    print_result(figures, "\n".join(as_sentences(found)), as_json=as_json)
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "evaluate": evaluate,
+    "agreement": agreement,
+    "throughput": throughput,
+}

@@ -1,0 +1,203 @@
+"""Use case: evaluate runs of a store against its verified held-out frames, and write the report."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from sqlmodel import Session, select
+
+from data.errors import EvaluationError
+from data.preference_pairs import EvaluationFrame
+from data.proposals import proposals_by_frame
+from data.question import question_hash
+from data.snapshot import VerifiedFrame as Verified
+from data.snapshot import verified_frames
+from data.snapshot_format import Snapshot, load_snapshot
+from data.store import Store
+from data.tables import Frame, ModelRun, Proposal, Review
+from data.vocabulary import LEVELS, Cue, ModelRole, Split, canonical_json
+from eval.claim import Claim
+from eval.deployment import Assumptions
+from eval.evaluation import EvaluatedRun, Prediction, VerifiedFrame, evaluate
+from eval.label_quality import label_quality
+from eval.report import write_report
+from eval.result import Evaluation, Lineage, RunOrigin
+from eval.verified_set import refuse_another_set, set_hash, set_in, set_of
+
+_ORDER = {role: place for place, role in enumerate((ModelRole.STUDENT, ModelRole.ALIGNED, ModelRole.TEACHER))}
+_PACKAGES = ("teletriage", "numpy", "scipy")
+
+
+@dataclass(frozen=True)
+class Against:
+    """What to hold the runs against: the store's verified held-out frames.
+
+    `snapshot`: a frozen folder that they must still equal. `as_of`: a frozen folder whose frames are taken instead.
+    """
+
+    snapshot: Path | None = None
+    as_of: Path | None = None
+
+
+def evaluate_runs(
+    store: Store,
+    run_names: Sequence[str],
+    *,
+    recipe: str | None = None,
+    against: Against | None = None,
+    claim: Claim | None = None,
+    assumptions: Assumptions | None = None,
+) -> Evaluation:
+    """Evaluate the named runs (all runs if none is named) on the verified held-out frames.
+
+    Raises EvaluationError: no such run, no run at all, no held-out frame is verified, or they are no longer those
+    of the snapshot named; SnapshotError: the snapshot cannot be read.
+    """
+    chosen = against or Against()
+    with store.read() as session:
+        verified = verified_frames(session, Split.HELD_OUT)
+        guidelines = sorted(set(session.exec(select(Review.guideline_version))))
+        cues = _cues(session)
+        now = set_of(verified)
+        frames, snapshot = _frames(chosen, verified, cues)
+        if not frames:
+            raise EvaluationError(
+                "No held-out frame is verified yet, so there is nothing to evaluate against."
+            )
+        runs = [
+            _evaluated(session, run, [frame.frame_id for frame in frames])
+            for run in _runs(session, run_names)
+        ]
+    lineage = Lineage(
+        snapshot_hash=snapshot.manifest.snapshot_hash if snapshot else None,
+        verified_set_hash=set_hash(set_in(snapshot.evaluation) if chosen.as_of and snapshot else now),
+        split_hash=_split_hash(frames),
+        guideline_versions=guidelines,
+        question_hash=question_hash(),
+        recipe=recipe,
+        commit=_commit(),
+        versions={name: version(name) for name in _PACKAGES},
+    )
+    quality = label_quality(
+        store, [one for one in verified if one.frame.id in {frame.frame_id for frame in frames}]
+    )
+    return evaluate(
+        frames, runs, lineage=lineage, claim=claim, assumptions=assumptions, label_quality=quality
+    )
+
+
+def _frames(
+    against: Against, verified: Sequence[Verified], cues: dict[str, frozenset[Cue]]
+) -> tuple[list[VerifiedFrame], Snapshot | None]:
+    """The frames to hold runs against, and the snapshot they come from or equal."""
+    if against.as_of is not None:
+        snapshot = load_snapshot(against.as_of)
+        return [_frozen(one, snapshot, cues) for one in snapshot.evaluation], snapshot
+    frames = [_frame(one, cues) for one in verified]
+    if against.snapshot is None:
+        return frames, None
+    snapshot = load_snapshot(against.snapshot, check_images=False)
+    refuse_another_set(set_of(verified), set_in(snapshot.evaluation), against.snapshot.name)
+    return frames, snapshot
+
+
+def _cues(session: Session) -> dict[str, frozenset[Cue]]:
+    """Cues by frame id; names that the vocabulary no longer has are left out."""
+    known = set(Cue)
+    rows = session.exec(select(Frame.id, Frame.cues)).all()
+    return {frame_id: frozenset(Cue(cue) for cue in cues if cue in known) for frame_id, cues in rows}
+
+
+def write_evaluation(evaluation: Evaluation, out: Path) -> Path:
+    """Write the report folder. Raises EvaluationError if it cannot be written."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        return write_report(evaluation, out)
+    except OSError as error:
+        raise EvaluationError(f"The report cannot be written to {out}: {error.strerror}.") from error
+
+
+def _runs(session: Session, names: Sequence[str]) -> list[ModelRun]:
+    known = {run.name: run for run in session.exec(select(ModelRun))}
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise EvaluationError(
+            f"There is no run called {missing[0]}; the store has {', '.join(sorted(known)) or 'none'}."
+        )
+    runs = [known[name] for name in names] or list(known.values())
+    return runs if names else sorted(runs, key=lambda run: (_ORDER[run.role], run.created_at_us))
+
+
+def _evaluated(session: Session, run: ModelRun, frame_ids: Sequence[str]) -> EvaluatedRun:
+    proposals = proposals_by_frame(session, run)
+    asked = [proposals[frame_id] for frame_id in frame_ids if frame_id in proposals]
+    return EvaluatedRun(
+        name=run.name,
+        role=run.role,
+        model=run.model,
+        revision=run.revision,
+        is_stand_in=run.model.startswith(("scripted-", "recorded-", "stand-in")),
+        predictions={proposal.frame_id: _prediction(proposal) for proposal in asked},
+        origin=RunOrigin(
+            run_id=run.id, source=run.source, question_hash=run.question_hash, parameters=run.parameters
+        ),
+    )
+
+
+def _prediction(proposal: Proposal) -> Prediction:
+    p = proposal.level_probabilities
+    return Prediction(
+        proposal.level,
+        proposal.failure,
+        proposal.reasoning or "",
+        proposal.action or "",
+        (p[0], p[1], p[2]) if p and len(p) == len(LEVELS) else None,
+    )
+
+
+def _frame(verified: Verified, cues: dict[str, frozenset[Cue]]) -> VerifiedFrame:
+    said = verified.text.assessment if verified.text else None
+    return VerifiedFrame(
+        frame_id=verified.frame.id,
+        scene_id=verified.frame.scene_id,
+        level=verified.level,
+        reasoning=said.reasoning if said else "",
+        action=said.action if said else "",
+        image=verified.image,
+        cues=cues.get(verified.frame.id, frozenset()),
+    )
+
+
+def _frozen(frame: EvaluationFrame, snapshot: Snapshot, cues: dict[str, frozenset[Cue]]) -> VerifiedFrame:
+    return VerifiedFrame(
+        frame_id=frame.frame_id,
+        scene_id=frame.scene_id,
+        level=frame.level,
+        reasoning=frame.reasoning,
+        action=frame.action,
+        image=snapshot.folder / frame.images[0] if frame.images else None,
+        cues=cues.get(frame.frame_id, frozenset()),
+    )
+
+
+def _split_hash(frames: Sequence[VerifiedFrame]) -> str:
+    scenes = sorted({frame.scene_id for frame in frames})
+    return hashlib.sha256(canonical_json(scenes).encode()).hexdigest()
+
+
+def _commit() -> str | None:
+    """The commit that this code is at, where it runs from a checkout."""
+    git = shutil.which("git")
+    if git is None:
+        return None
+    here = Path(__file__).parent
+    asked = subprocess.run(  # noqa: S603 - a fixed command
+        [git, "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip() or None

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from annotator.__main__ import app
+from tests.eval.stand_in_server import a_server
+from tests.eval.test_from_store import a_reviewed_store
+
+
+def teletriage(line: str) -> Result:
+    return CliRunner().invoke(app, shlex.split(line))
+
+
+def test_the_paper_check_prints_its_source_and_where_it_differs() -> None:
+    found = teletriage("evaluate --published")
+    assert found.exit_code == 0
+    assert found.stdout.startswith("VLM-Driven Proactive Escalation")
+    assert "0.921     0.905  Table 1 = 905/1000  DIFFERS" in found.stdout
+    assert found.stdout.endswith("12 of 21 printed figures are not those of the printed matrices.\n")
+
+
+def test_the_paper_check_as_json_is_one_object() -> None:
+    found = json.loads(teletriage("evaluate --published --json").stdout)
+    assert sum(not row["agrees"] for row in found["rows"]) == 12
+    assert found["systems"][2]["figures"]["under_escalation"]["count"] == 0
+
+
+@pytest.mark.parametrize(
+    "options", ["", "--out x --claim accuracy", "--out x --limit 0.1", "--out x --snapshot a --as-of b"]
+)
+def test_options_that_do_not_go_together_are_wrong_arguments(tmp_path: Path, options: str) -> None:
+    assert teletriage(f"--workspace {tmp_path} evaluate {options}").exit_code == 2
+
+
+def test_a_claim_stands_in_the_report_before_the_figures(tmp_path: Path) -> None:
+    a_reviewed_store(tmp_path)[0].close()
+    found = teletriage(
+        f"--workspace {tmp_path}/workspace evaluate --out {tmp_path}/report "
+        "--claim missed_teleoperation --limit 0.05 --feeds 20 --json"
+    )
+    figures = json.loads(found.stdout)
+    assert [one["holds"] for one in figures["claim"]["runs"]] == [False, False]
+    assert figures["deployment"]["assumptions"]["feeds"] == 20
+    html = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert html.index("Claim and acceptance limit") < html.index("What this shows") < html.index("Runs side")
+
+
+def test_throughput_writes_its_table_plot_and_figures(tmp_path: Path) -> None:
+    a_reviewed_store(tmp_path)[0].close()
+    bench = tmp_path / "bench.json"
+    bench.write_text(json.dumps({"request_throughput": 41.5, "p95_e2el_ms": 210.0, "model_id": "m"}))
+    with a_server(0.05) as endpoint:
+        found = teletriage(
+            f"--workspace {tmp_path}/workspace throughput --endpoint {endpoint} --model m --feeds 2 "
+            f"--seconds 1 --out {tmp_path}/out --bench {bench} --json"
+        )
+    figures = json.loads(found.stdout)
+    assert [load["feeds"] for load in figures["loads"]] == [2]
+    assert figures["largest_holding"] == 2
+    assert figures["vllm_bench"] == {"request_throughput": 41.5, "p95_e2el_ms": 210.0}
+    page = (tmp_path / "out" / "throughput.html").read_text(encoding="utf-8")
+    assert "2 feeds within 1000 ms" in page
+    assert "41.5" in page
+
+
+def test_a_bench_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "bench.json").write_text("[]")
+    found = teletriage(f"throughput --endpoint http://127.0.0.1:9/v1 --model m --bench {tmp_path}/bench.json")
+    assert "is not a result of vllm bench serve" in str(found.exception)
