@@ -1,0 +1,134 @@
+"""Snapshots, recipes and batches for tests: small, valid, and wrong only where a test says so."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
+from PIL import Image
+
+from data.preference_pairs import EvaluationFrame, Message, PreferencePair, pair_weight
+from data.question import question_hash, question_text
+from data.reply import render_reply
+from data.snapshot_format import EVALUATION, EXCLUDED, MANIFEST, PAIRS, file_hash, manifest_hash
+from data.vocabulary import Assessment, TriageLevel
+
+A, S, T = TriageLevel.AUTONOMY, TriageLevel.SUPERVISION, TriageLevel.TELEOPERATION
+COLOURS = {A: (40, 180, 60), S: (220, 200, 40), T: (200, 30, 30)}
+MIXED = [(T, A), (A, S), (S, A), (T, S), (A, T), (S, T), (T, A), (A, A)]
+"""Eight pairs of levels that weigh 5, 1, 1, 2, 1, 1, 5, 1."""
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def an_assessment(
+    level: TriageLevel = T, reasoning: str = "The lane is blocked.", action: str = "Take control."
+) -> Assessment:
+    return Assessment(reasoning=reasoning, level=level, action=action)
+
+
+def a_pair(
+    folder: Path, index: int = 0, *, chosen: TriageLevel = T, rejected: TriageLevel = A, **changed: Any
+) -> PreferencePair:
+    """A pair whose image is drawn into the snapshot folder, in the colour of the chosen level."""
+    name = f"images/frame-{index}.png"
+    (folder / "images").mkdir(parents=True, exist_ok=True)
+    red, green, blue = COLOURS[chosen]
+    Image.new("RGB", (160, 90), (red, green, (blue + 7 * index) % 256)).save(folder / name)
+    fields: dict[str, Any] = {
+        "pair_id": f"pair-{index}",
+        "frame_id": f"frame-{index}",
+        "scene_id": f"scene-{index % 4}",
+        "images": [name],
+        "image_sha256": file_hash(folder / name),
+        "prompt": [Message(role="user", content=question_text(thinking=False))],
+        "chosen": [_answer(an_assessment(chosen, f"Case {index}: as people see it."))],
+        "rejected": [_answer(an_assessment(rejected, "The road is clear.", "No action is needed."))],
+        "weight": pair_weight(chosen, rejected),
+        "chosen_level": chosen,
+        "rejected_level": rejected,
+        "review_ids": [index + 1],
+        "adjudication_id": None,
+        "teacher_proposal_id": None,
+        "student_proposal_id": index + 1,
+        "teacher_run_id": None,
+        "student_run_id": "student-run",
+    }
+    return PreferencePair(**(fields | changed))
+
+
+def an_evaluation_frame(scene: str = "scene-held-out") -> EvaluationFrame:
+    return EvaluationFrame(
+        frame_id="frame-held-out",
+        scene_id=scene,
+        images=["images/frame-held-out.png"],
+        image_sha256="0" * 64,
+        level=T,
+        reasoning="The lane is blocked.",
+        action="Take control.",
+        review_ids=[1],
+        adjudication_id=None,
+    )
+
+
+def write_snapshot(
+    folder: Path,
+    levels: Sequence[tuple[TriageLevel, TriageLevel]] = MIXED,
+    *,
+    pairs: Sequence[PreferencePair] | None = None,
+    evaluation: Sequence[EvaluationFrame] = (),
+    **manifest: Any,
+) -> Path:
+    """Freeze a snapshot with a pair for each (chosen, rejected), or with the pairs given; hashes are right."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if pairs is None:
+        pairs = [a_pair(folder, i, chosen=c, rejected=r) for i, (c, r) in enumerate(levels)]
+    _lines(folder / PAIRS, pairs)
+    _lines(folder / EVALUATION, evaluation)
+    _lines(folder / EXCLUDED, [])
+    fields: dict[str, Any] = {
+        "schema_version": 1,
+        "pairs_by_weight": dict(Counter(str(pair.weight) for pair in pairs)),
+        "pairs_by_levels": {},
+        "evaluation_by_level": {},
+        "excluded_by_reason": {},
+        "policy": {},
+        "question_hash": question_hash(),
+        "guideline_versions": [],
+        "train_scenes": sorted({pair.scene_id for pair in pairs}),
+        "held_out_scenes": sorted({frame.scene_id for frame in evaluation}),
+        "student_run_id": "student-run",
+        "files": {
+            str(path.relative_to(folder)): file_hash(path)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.name != MANIFEST
+        },
+    } | manifest
+    text = json.dumps({**fields, "snapshot_hash": manifest_hash(fields)})
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+    return folder
+
+
+def write_recipe(path: Path, shipped: str = "stand_in", **changed: Any) -> Path:
+    """A shipped recipe with some keys changed, by section and key joined with two underscores."""
+    fields = yaml.safe_load((REPOSITORY / "training" / "recipes" / f"{shipped}.yaml").read_text())
+    for name, value in changed.items():
+        *sections, key = name.split("__")
+        place = fields
+        for section in sections:
+            place = place[section]
+        place[key] = value
+    path.write_text(yaml.safe_dump(fields), encoding="utf-8")
+    return path
+
+
+def _answer(assessment: Assessment) -> Message:
+    return Message(role="assistant", content=render_reply(assessment))
+
+
+def _lines(path: Path, values: Sequence[PreferencePair | EvaluationFrame]) -> None:
+    path.write_text("".join(f"{value.model_dump_json()}\n" for value in values), encoding="utf-8")

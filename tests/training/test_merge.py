@@ -1,0 +1,125 @@
+"""The merged model is the adapter's model in one piece, and nothing is ever written over."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from peft import PeftModel
+from PIL import Image
+from safetensors.torch import load_file
+from transformers import AutoModelForImageTextToText
+
+from data.errors import TrainingError
+from tests.training.builders import write_recipe, write_snapshot
+from training.merge import MergeResult, merge
+from training.model import load_model
+from training.processor import image_tokens, load_processor
+from training.provenance import MergeProvenance
+from training.stand_in import build_stand_in
+from training.train import TrainingResult, train
+
+
+def logits(model: Any, folder: Path) -> torch.Tensor:
+    processor = load_processor(folder)
+    text = "<|im_start|>user\n<|vision_start|><|image_pad|><|vision_end|>What now?<|im_end|>\n"
+    inputs = processor(images=[Image.new("RGB", (160, 90), (200, 30, 30))], text=[text], return_tensors="pt")
+    with torch.no_grad():
+        return torch.as_tensor(model.eval()(**inputs).logits).float()
+
+
+def test_merged_and_adapter_model_give_the_same_logits(
+    merged: MergeResult, trained: TrainingResult, stand_in: Path
+) -> None:
+    base = load_model(stand_in, dtype=torch.float32)
+    plain = logits(base, stand_in)
+    adapted = logits(PeftModel.from_pretrained(base, str(trained.adapter)), stand_in)
+    loaded = logits(AutoModelForImageTextToText.from_pretrained(merged.model), merged.model)
+    assert (adapted - plain).abs().max() > 0.1  # the adapter does something
+    torch.testing.assert_close(loaded, adapted, atol=1e-5, rtol=0)
+
+
+def test_merged_weights_have_no_adapter_layers_and_a_tied_head(merged: MergeResult, stand_in: Path) -> None:
+    kept, base = (load_file(folder / "model.safetensors") for folder in (merged.model, stand_in))
+    assert set(kept) == set(base)
+    changed = {name for name in base if not torch.equal(kept[name], base[name])}
+    assert len(changed) == 8
+    assert all(".self_attn." in name and "visual" not in name for name in changed)
+
+
+def test_bfloat16_is_one_rounding_of_the_float32_merge(
+    trained: TrainingResult, merged: MergeResult, stand_in: Path, tmp_path: Path
+) -> None:
+    half = merge(trained.adapter, stand_in, tmp_path / "half")
+    exact, rounded = (load_file(folder / "model.safetensors") for folder in (merged.model, half.model))
+    assert all(torch.equal(rounded[name], exact[name].bfloat16()) for name in exact)
+    assert json.loads((half.model / "config.json").read_text())["dtype"] == "bfloat16"
+
+
+def test_the_merged_folder_says_where_it_comes_from_and_that_it_is_a_stand_in(
+    merged: MergeResult, trained: TrainingResult
+) -> None:
+    provenance = MergeProvenance.model_validate_json((merged.model / "provenance.json").read_bytes())
+    assert (provenance.dtype, provenance.adapter.recipe, provenance.adapter.steps) == (
+        "float32",
+        "stand_in",
+        12,
+    )
+    assert merged.stand_in
+    assert (merged.model / "stand_in.json").is_file()
+
+
+def test_the_merged_model_sees_images_at_the_size_it_was_trained_on(tmp_path: Path, stand_in: Path) -> None:
+    recipe = write_recipe(tmp_path / "recipe.yaml", schedule__max_steps=1, image__max_pixels=256 * 256)
+    result = train(write_snapshot(tmp_path / "snapshot"), recipe, stand_in, tmp_path / "adapter")
+    merged = merge(result.adapter, stand_in, tmp_path / "merged")
+    assert image_tokens(load_processor(stand_in), 1600, 900) == 15
+    assert image_tokens(load_processor(merged.model), 1600, 900) == image_tokens(
+        load_processor(stand_in, max_pixels=256 * 256), 1600, 900
+    )
+
+
+def test_a_folder_that_holds_anything_is_never_written_over(
+    trained: TrainingResult, stand_in: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "model.safetensors").write_text("somebody's weights")
+    with pytest.raises(TrainingError, match="is not empty"):
+        merge(trained.adapter, stand_in, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
+
+
+def test_a_merge_is_never_written_over_its_own_base(trained: TrainingResult, stand_in: Path) -> None:
+    with pytest.raises(TrainingError, match="is not empty"):
+        merge(trained.adapter, stand_in, stand_in)
+
+
+def test_an_adapter_is_refused_on_a_base_it_was_not_trained_on(
+    trained: TrainingResult, tmp_path: Path
+) -> None:
+    other = build_stand_in(tmp_path / "other", seed=1)
+    with pytest.raises(TrainingError, match="is not the model that the adapter was trained on"):
+        merge(trained.adapter, other, tmp_path / "merged")
+    assert not (tmp_path / "merged").exists()
+
+
+def test_an_adapter_whose_training_never_ended_is_refused(
+    trained: TrainingResult, stand_in: Path, tmp_path: Path
+) -> None:
+    adapter = Path(shutil.copytree(trained.adapter, tmp_path / "adapter"))
+    (adapter / "provenance.json").unlink()
+    with pytest.raises(TrainingError, match="its training never ended"):
+        merge(adapter, stand_in, tmp_path / "merged")
+
+
+def test_a_merge_that_fails_leaves_nothing_behind(
+    trained: TrainingResult, stand_in: Path, tmp_path: Path
+) -> None:
+    adapter = Path(shutil.copytree(trained.adapter, tmp_path / "adapter"))
+    (adapter / "adapter_model.safetensors").write_bytes(b"cut")
+    with pytest.raises(TrainingError, match="cannot be loaded"):
+        merge(adapter, stand_in, tmp_path / "merged")
+    assert [path.name for path in tmp_path.iterdir()] == ["adapter"]

@@ -1,0 +1,112 @@
+"""Recipes: what ships is valid, and what cannot be trained with is refused in one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data.errors import RecipeError
+from tests.training.builders import write_recipe
+from training.recipe import find_recipe, load_recipe, shipped_recipes
+
+
+def test_the_shipped_recipes_load_and_bear_the_name_of_their_file() -> None:
+    names = {name: load_recipe(path).recipe.name for name, path in shipped_recipes().items()}
+    assert names == {name: name for name in ("sa_dpo", "sft_then_sa_dpo", "stand_in", "standard_dpo")}
+
+
+def test_sa_dpo_holds_the_paper_s_weights_and_adapter() -> None:
+    recipe = load_recipe(find_recipe("sa_dpo")).recipe
+    assert (recipe.loss.alpha_high, recipe.loss.alpha_med) == (5.0, 2.0)
+    assert (recipe.adapter.rank, recipe.adapter.allow_large_adapter) == (16, False)
+
+
+def test_standard_dpo_is_sa_dpo_with_all_weights_one() -> None:
+    sa_dpo = load_recipe(find_recipe("sa_dpo")).recipe.model_dump()
+    standard = load_recipe(find_recipe("standard_dpo")).recipe.model_dump()
+    assert standard == sa_dpo | {
+        "name": "standard_dpo",
+        "loss": {"beta": sa_dpo["loss"]["beta"], "alpha_high": 1.0, "alpha_med": 1.0},
+    }
+
+
+def test_an_unknown_key_is_refused_with_its_name_and_its_file(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path / "mine.yaml", loss__alpha_hihg=5.0)
+    with pytest.raises(RecipeError) as refused:
+        load_recipe(path)
+    assert str(refused.value) == (
+        f"The recipe {path} has a key that means nothing here: loss.alpha_hihg. Remove it or correct its name."
+    )
+
+
+def test_a_missing_key_is_refused_and_never_guessed(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path / "mine.yaml")
+    path.write_text(path.read_text().replace("  beta: 0.1\n", ""))
+    with pytest.raises(RecipeError, match=r"lacks the key loss\.beta"):
+        load_recipe(path)
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path / "mine.yaml")
+    path.write_text(path.read_text() + "name: another\n")
+    with pytest.raises(RecipeError, match="the key name stands twice"):
+        load_recipe(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("loss__beta", 0),
+        ("loss__alpha_high", -5.0),
+        ("loss__alpha_med", float("inf")),
+        ("adapter__target_modules", "(q_proj"),
+        ("adapter__rank", 0),
+        ("schedule__warmup_share", 1.0),
+        ("runtime__precision", "fp16"),
+        ("image__max_pixels", 10),
+        ("batch__pairs_per_device", "many"),
+    ],
+)
+def test_a_value_that_cannot_be_trained_with_is_refused(tmp_path: Path, key: str, value: Any) -> None:
+    path = write_recipe(tmp_path / "mine.yaml", **{key: value})
+    with pytest.raises(RecipeError, match=key.replace("__", r"\.")):
+        load_recipe(path)
+
+
+def test_one_pair_per_step_is_refused_where_pairs_weigh_differently(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path / "mine.yaml", batch__pairs_per_device=1, batch__accumulation=1)
+    with pytest.raises(RecipeError, match="weight would have no effect"):
+        load_recipe(path)
+
+
+def test_one_pair_per_step_is_taken_where_all_weigh_one(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path / "mine.yaml", "standard_dpo", batch__accumulation=1)
+    assert load_recipe(path).recipe.pairs_per_update == 1
+
+
+@pytest.mark.parametrize("text", ["", "just words", "loss: [1, 2", "- a\n- b\n"])
+def test_a_file_that_is_no_recipe_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(RecipeError, match=r"mine\.yaml"):
+        load_recipe(path)
+
+
+def test_a_recipe_is_found_by_name_and_by_path(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path / "mine.yaml")
+    assert find_recipe("sa_dpo").name == "sa_dpo.yaml"
+    assert find_recipe(str(path)) == path
+
+
+def test_a_recipe_that_is_neither_names_those_that_ship() -> None:
+    with pytest.raises(RecipeError, match=r"sa_dpo, stand_in, standard_dpo"):
+        find_recipe("sa_dop")
+
+
+def test_the_hash_covers_the_comments_too(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path / "mine.yaml")
+    before = load_recipe(path).hash
+    path.write_text("# a reason\n" + path.read_text())
+    assert load_recipe(path).hash != before

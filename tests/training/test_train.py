@@ -1,0 +1,201 @@
+"""Training as a use case, on the stand-in: what it leaves, what it refuses, and that it repeats itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors.torch import load_file
+
+from data.errors import LeakError, RecipeError, TrainingError
+from tests.training.builders import MIXED, A, S, write_recipe, write_snapshot
+from training.provenance import AdapterProvenance, read_adapter_provenance
+from training.recipe import find_recipe
+from training.train import TrainingResult, plan, train
+
+SHORT: dict[str, Any] = {"schedule__max_steps": 2}
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    return load_file(folder / "adapter_model.safetensors")
+
+
+def test_the_stand_in_learns_which_side_is_chosen(trained: TrainingResult) -> None:
+    assert trained.steps == 12  # 48 pairs, twice, 8 at a time
+    assert trained.loss_last < trained.loss_first
+    assert trained.accuracy_last == 1.0
+    assert trained.pairs_by_weight == {"1.0": 30, "2.0": 6, "5.0": 12}
+    assert (trained.adapter_parameters, trained.stand_in) == (3584, True)
+    assert trained.notes == [
+        "The base model is the stand-in with random weights: what is trained from it means nothing."
+    ]
+
+
+def test_the_adapter_s_folder_holds_all_that_explains_it(trained: TrainingResult) -> None:
+    names = {path.name for path in trained.adapter.iterdir()}
+    assert names >= {
+        "adapter_model.safetensors",
+        "adapter_config.json",
+        "recipe.yaml",
+        "history.jsonl",
+        "provenance.json",
+        "tensorboard",
+    }
+    assert (trained.adapter / "recipe.yaml").read_text() == find_recipe("stand_in").read_text()
+
+
+def test_the_history_has_one_line_of_figures_per_log(trained: TrainingResult) -> None:
+    lines = [json.loads(line) for line in (trained.adapter / "history.jsonl").read_text().splitlines()]
+    losses = [line["loss"] for line in lines if "loss" in line]
+    assert (len(losses), losses[0], losses[-1]) == (12, trained.loss_first, trained.loss_last)
+    assert {"accuracy/weight_5", "margin/weight_5", "loss/weight_5", "logps/chosen"} <= set(lines[0])
+
+
+def test_the_provenance_names_recipe_snapshot_base_and_machine(
+    trained: TrainingResult, snapshot: Path, stand_in: Path
+) -> None:
+    provenance = read_adapter_provenance(trained.adapter)
+    manifest = json.loads((snapshot / "manifest.json").read_text())
+    assert provenance.snapshot_hash == manifest["snapshot_hash"]
+    assert (provenance.recipe, provenance.seed, provenance.steps) == ("stand_in", 20, 12)
+    assert provenance.recipe_text == find_recipe("stand_in").read_text()
+    assert (provenance.base_model.path, provenance.base_model.stand_in) == (str(stand_in), True)
+    assert (provenance.loss_first, provenance.loss_last) == (trained.loss_first, trained.loss_last)
+    assert {"torch", "transformers", "trl", "peft"} <= set(provenance.environment.versions)
+
+
+def test_the_same_recipe_snapshot_and_seed_give_the_same_parameters(tmp_path: Path, stand_in: Path) -> None:
+    snapshot = write_snapshot(tmp_path / "snapshot", MIXED)
+    recipe = write_recipe(tmp_path / "recipe.yaml", **SHORT)
+    other_seed = write_recipe(tmp_path / "other.yaml", **SHORT, runtime__seed=21)
+    first, again, other = (
+        weights(train(snapshot, path, stand_in, tmp_path / f"out-{index}").adapter)
+        for index, path in enumerate((recipe, recipe, other_seed))
+    )
+    assert all(bool((first[name] == again[name]).all()) for name in first)
+    assert any(bool((first[name] != other[name]).any()) for name in first)
+
+
+def test_sa_dpo_and_standard_dpo_end_in_different_places(tmp_path: Path, stand_in: Path) -> None:
+    snapshot = write_snapshot(tmp_path / "snapshot", MIXED)
+    sa_dpo = write_recipe(tmp_path / "sa.yaml", **SHORT)
+    standard = write_recipe(tmp_path / "st.yaml", **SHORT, loss__alpha_high=1.0, loss__alpha_med=1.0)
+    a = train(snapshot, sa_dpo, stand_in, tmp_path / "sa")
+    b = train(snapshot, standard, stand_in, tmp_path / "st")
+    assert (a.pairs_by_weight, b.pairs_by_weight) == ({"1.0": 5, "2.0": 1, "5.0": 2}, {"1.0": 8})
+    assert any(bool((weights(a.adapter)[n] != weights(b.adapter)[n]).any()) for n in weights(a.adapter))
+
+
+def test_bfloat16_gradient_checkpointing_and_checkpoints_run(tmp_path: Path, stand_in: Path) -> None:
+    recipe = write_recipe(
+        tmp_path / "recipe.yaml",
+        **SHORT,
+        batch__pairs_per_device=2,
+        batch__accumulation=2,
+        image__max_pixels=64 * 64,
+        runtime__precision="bf16",
+        runtime__gradient_checkpointing=True,
+        runtime__save_every_steps=1,
+    )
+    result = train(write_snapshot(tmp_path / "snapshot"), recipe, stand_in, tmp_path / "out")
+    assert result.steps == 2
+    assert (tmp_path / "out" / "checkpoints" / "checkpoint-2" / "adapter_model.safetensors").is_file()
+
+
+def test_progress_and_lines_reach_the_person(tmp_path: Path, stand_in: Path) -> None:
+    recipe = write_recipe(tmp_path / "recipe.yaml", **SHORT)
+    steps: list[tuple[int, int]] = []
+    lines: list[str] = []
+    train(
+        write_snapshot(tmp_path / "snapshot"),
+        recipe,
+        stand_in,
+        tmp_path / "out",
+        progress=lambda done, total: steps.append((done, total)),
+        say=lines.append,
+    )
+    assert steps == [(1, 2), (2, 2)]
+    assert lines[0] == "Adapter: 3,584 trainable parameters, 0.790% of 453,504"
+    assert lines[2].startswith("step 1 of 2: loss 1.4729; weight 1: ")
+
+
+def test_nothing_is_printed_on_stdout(
+    tmp_path: Path, stand_in: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = write_recipe(tmp_path / "recipe.yaml", **SHORT)
+    train(write_snapshot(tmp_path / "snapshot"), recipe, stand_in, tmp_path / "out")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_folder_with_a_finished_adapter_is_refused(
+    trained: TrainingResult, snapshot: Path, stand_in: Path
+) -> None:
+    with pytest.raises(TrainingError, match="already holds a finished result"):
+        train(snapshot, find_recipe("stand_in"), stand_in, trained.adapter)
+
+
+def test_a_run_that_diverges_ends_and_is_never_mistaken_for_a_finished_one(
+    tmp_path: Path, stand_in: Path
+) -> None:
+    snapshot = write_snapshot(tmp_path / "snapshot")
+    wild = write_recipe(tmp_path / "wild.yaml", schedule__learning_rate=1e30, schedule__epochs=20)
+    out = tmp_path / "out"
+    with pytest.raises(TrainingError, match="the run has diverged"):
+        train(snapshot, wild, stand_in, out)
+    with pytest.raises(TrainingError, match="its training never ended"):
+        read_adapter_provenance(out)
+    with pytest.raises(TrainingError, match="holds a run that never finished"):
+        train(snapshot, find_recipe("stand_in"), stand_in, out)
+
+
+def test_a_leak_is_refused_before_anything_is_written(tmp_path: Path, stand_in: Path) -> None:
+    snapshot = write_snapshot(tmp_path / "snapshot", held_out_scenes=["scene-0"])
+    with pytest.raises(LeakError, match="scene-0"):
+        train(snapshot, find_recipe("stand_in"), stand_in, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_adapter_that_is_too_large_for_its_model_is_refused(tmp_path: Path, stand_in: Path) -> None:
+    with pytest.raises(TrainingError, match=r"3\.161% of 453,504: more than 0\.5%"):
+        train(write_snapshot(tmp_path / "snapshot"), find_recipe("sa_dpo"), stand_in, tmp_path / "out")
+
+
+def test_a_path_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="There is no model folder"):
+        train(
+            write_snapshot(tmp_path / "snapshot"),
+            find_recipe("stand_in"),
+            tmp_path / "none",
+            tmp_path / "out",
+        )
+
+
+def test_the_plan_counts_what_training_will_do(snapshot: Path, stand_in: Path) -> None:
+    planned = plan(snapshot, find_recipe("stand_in"), stand_in)
+    assert (planned.steps, planned.pairs_per_update, planned.pairs) == (12, 8, 48)
+    assert planned.pairs_by_weight == {"1.0": 30, "2.0": 6, "5.0": 12}
+    assert (planned.image_tokens_mean, planned.image_tokens_max) == (15.0, 15)
+    assert planned.prompt_tokens_mean == 239.0
+    assert planned.text_estimated_from == 48
+
+
+def test_the_plan_warns_of_pairs_that_all_weigh_the_same(tmp_path: Path, stand_in: Path) -> None:
+    snapshot = write_snapshot(tmp_path / "snapshot", [(A, S)] * 3)
+    planned = plan(snapshot, find_recipe("stand_in"), stand_in)
+    assert planned.notes[:2] == [
+        "All pairs weigh 1: weighing has no effect beyond the scale of the loss.",
+        "There are 3 pairs for updates over 8: pairs repeat within one update.",
+    ]
+
+
+def test_the_plan_refuses_what_training_refuses(snapshot: Path, stand_in: Path, tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path / "recipe.yaml", loss__gamma=1.0)
+    with pytest.raises(RecipeError, match=r"loss\.gamma"):
+        plan(snapshot, recipe, stand_in)
+
+
+def test_a_provenance_survives_being_written_and_read(trained: TrainingResult) -> None:
+    text = (trained.adapter / "provenance.json").read_text()
+    assert AdapterProvenance.model_validate_json(text).model_dump_json(indent=2) + "\n" == text

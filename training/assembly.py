@@ -1,0 +1,135 @@
+"""Inputs -> a trainer, ready to train: model loaded, adapter on, pairs in training order and packed if they can be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from peft import PeftModel
+from transformers import PrinterCallback, TrainerCallback
+
+from data.snapshot_format import file_hash
+from training.adapter import lora_config
+from training.batches import pair_order
+from training.checkpoints import seal
+from training.collator import PackedPairCollator, WeightedPairCollator
+from training.dpo_config import dpo_config
+from training.model import DTYPES, load_model, model_hash
+from training.plan import CheckedInputs
+from training.preference_dataset import preference_dataset
+from training.processor import processor_hash
+from training.provenance import Environment, RunOrigin
+from training.reference_cache import ReferenceCache, reference_keys
+from training.run_folder import RunFolder
+from training.shared_vision import base_model, why_not_packed
+from training.trainer import SADPOTrainer
+from training.warm_up import WarmUpTrainer
+from training.watch import tensorboard
+
+
+def run_origin(inputs: CheckedInputs) -> RunOrigin:
+    """What determines the run. Reads every byte of the base model."""
+    return RunOrigin(
+        recipe=inputs.recipe.name,
+        recipe_hash=inputs.recipe_file.hash,
+        recipe_text=inputs.recipe_file.text,
+        snapshot_hash=inputs.snapshot.manifest.snapshot_hash,
+        base_model_hash=model_hash(inputs.model),
+        pairs_per_update=inputs.effective_batch,
+        environment=Environment.here(),
+    )
+
+
+def build_trainer(
+    inputs: CheckedInputs,
+    folder: RunFolder,
+    origin: RunOrigin,
+    *,
+    reference_file: Path | None = None,
+    callbacks: Sequence[TrainerCallback] = (),
+) -> SADPOTrainer:
+    """The trainer of SA-DPO. It starts from the warm-up's adapter if there is one, and that is then the reference.
+
+    reference_file: where reference log-probabilities are kept; None: in the run's own folder.
+    """
+    model = load_model(inputs.model, dtype=DTYPES[inputs.recipe.runtime.precision])
+    warmed = folder.warm_up if inputs.recipe.warm_up else None
+    adapter: dict[str, Any] = {"peft_config": lora_config(inputs.recipe.adapter)}
+    if warmed:
+        model, adapter = PeftModel.from_pretrained(model, str(warmed), is_trainable=True), {}
+    trainer = SADPOTrainer(
+        model=model,
+        args=dpo_config(inputs.recipe, steps=inputs.steps, out=folder.checkpoints),
+        train_dataset=preference_dataset(inputs.pairs).select(training_order(inputs)),
+        data_collator=WeightedPairCollator(inputs.processor),
+        processing_class=inputs.processor,
+        callbacks=[*callbacks, *tensorboard(folder.tensorboard)],
+        seal=lambda checkpoint, step: seal(checkpoint, step=step, origin=origin),
+        **adapter,
+    )
+    pack_pairs(trainer, inputs)
+    setting = _reference_setting(trainer, inputs, origin, warmed)
+    keys = reference_keys(inputs.pairs, setting=setting)
+    trainer.reference_cache = ReferenceCache(reference_file or folder.reference_logps, keys)
+    trainer.remove_callback(PrinterCallback)  # its lines of raw figures stand in history.jsonl
+    return trainer
+
+
+def build_warm_up(
+    inputs: CheckedInputs, folder: RunFolder, callbacks: Sequence[TrainerCallback] = ()
+) -> WarmUpTrainer:
+    """The trainer of the warm-up that the recipe asks for; it keeps no checkpoints, since it is short."""
+    warm_up = inputs.recipe.warm_up
+    if warm_up is None:
+        raise ValueError(f"the recipe {inputs.recipe.name} has no warm-up")
+    args = dpo_config(inputs.recipe, steps=warm_up.steps, out=folder.warm_up)
+    args.learning_rate, args.save_strategy = warm_up.learning_rate, "no"
+    trainer = WarmUpTrainer(
+        model=load_model(inputs.model, dtype=DTYPES[inputs.recipe.runtime.precision]),
+        args=args,
+        train_dataset=preference_dataset(inputs.pairs).select(training_order(inputs, warm_up.steps)),
+        data_collator=WeightedPairCollator(inputs.processor),
+        processing_class=inputs.processor,
+        peft_config=lora_config(inputs.recipe.adapter),
+        callbacks=list(callbacks),
+    )
+    pack_pairs(trainer, inputs)
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def training_order(inputs: CheckedInputs, steps: int | None = None) -> list[int]:
+    """Indices of the pairs as they are trained on, in `steps` updates or as many as the recipe's run has."""
+    return pair_order(
+        len(inputs.pairs),
+        steps=inputs.steps if steps is None else steps,
+        effective_batch=inputs.effective_batch,
+        seed=inputs.recipe.runtime.seed,
+    )
+
+
+def pack_pairs(trainer: SADPOTrainer, inputs: CheckedInputs) -> None:
+    """Give the trainer packed rows, if the recipe asks for them and nothing speaks against it."""
+    if inputs.recipe.runtime.pack_pairs and why_not_packed(trainer.model) is None:
+        rope_index = base_model(trainer.model).model.get_rope_index
+        trainer.data_collator = PackedPairCollator(inputs.processor, rope_index=rope_index)
+
+
+def is_packed(trainer: SADPOTrainer) -> bool:
+    """Whether the trainer encodes each pair's image and question once."""
+    return isinstance(trainer.data_collator, PackedPairCollator)
+
+
+def _reference_setting(
+    trainer: SADPOTrainer, inputs: CheckedInputs, origin: RunOrigin, warmed: Path | None
+) -> dict[str, object]:
+    """Everything but the pair that reference log-probabilities depend on, to the last bit but one."""
+    return {
+        "base_model": origin.base_model_hash,
+        "adapter": None if warmed is None else file_hash(warmed / "adapter_model.safetensors"),
+        "processor": processor_hash(inputs.model),
+        "max_pixels": inputs.recipe.image.max_pixels,
+        "precision": inputs.recipe.runtime.precision,
+        "packed": is_packed(trainer),
+    }

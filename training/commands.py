@@ -1,0 +1,171 @@
+"""The commands `train`, `merge` and `stand-in`: parse, call one function, print. torch is imported when one runs."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from data.errors import TrainingError
+
+if TYPE_CHECKING:
+    from training.plan import TrainingPlan
+    from training.train import TrainingResult
+
+_NEEDED = ("torch", "transformers", "trl", "peft", "datasets", "accelerate")
+
+Snapshot = Annotated[Path, typer.Option("--snapshot", help="The snapshot's folder.")]
+RecipeName = Annotated[
+    str,
+    typer.Option(
+        "--recipe",
+        help="A recipe file, or the name of a shipped one: sa_dpo, standard_dpo, sft_then_sa_dpo, stand_in.",
+    ),
+]
+Model = Annotated[Path, typer.Option("--model", help="The base model's folder on this machine.")]
+Out = Annotated[Path, typer.Option("--out", help="A new folder for the result.")]
+Adapter = Annotated[Path, typer.Option("--adapter", help="The folder that `train` wrote.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")
+]
+
+
+class Dtype(StrEnum):
+    """In what the merged weights are saved."""
+
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
+    FLOAT32 = "float32"
+
+
+def train(
+    snapshot: Snapshot,
+    recipe: RecipeName,
+    model: Model,
+    out: Out,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything, print the plan, stop.")
+    ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on with the interrupted run in --out, from its last good checkpoint."
+        ),
+    ] = False,
+    reference_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--reference-file",
+            help="Where the reference's log-probabilities are kept; runs on one snapshot may share it.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train an adapter on a snapshot's preference pairs."""
+    require_training_extra()
+    from training import train as use_case
+    from training.processes import is_main_process
+    from training.recipe import find_recipe
+
+    path = find_recipe(recipe)
+    if dry_run:
+        _print(use_case.plan(snapshot, path, model), _plan_text, as_json=as_json)
+        return
+    with _progress_bar() as (progress, say):
+        result = use_case.train(
+            snapshot,
+            path,
+            model,
+            out,
+            resume=resume,
+            reference_file=reference_file,
+            progress=progress,
+            say=say,
+        )
+    if is_main_process():
+        _print(result, _result_text, as_json=as_json)
+
+
+def merge(
+    adapter: Adapter,
+    model: Model,
+    out: Out,
+    dtype: Annotated[Dtype, typer.Option("--dtype", help="In what the weights are saved.")] = Dtype.BFLOAT16,
+    as_json: AsJson = False,
+) -> None:
+    """Merge an adapter into its base model: one folder that a server loads."""
+    require_training_extra()
+    from training import merge as use_case
+
+    result = use_case.merge(adapter, model, out, dtype=dtype.value)
+    _print(result, lambda merged: f"Merged model in {merged.model} ({merged.dtype}).", as_json=as_json)
+
+
+def stand_in(out: Out, seed: Annotated[int, typer.Option("--seed")] = 0, as_json: AsJson = False) -> None:
+    """Build the stand-in: a tiny model with random weights on which training runs without real ones."""
+    require_training_extra()
+    from training.stand_in import build_stand_in
+
+    result = {"model": build_stand_in(out, seed=seed), "stand_in": True}
+    print(json.dumps(result, default=str) if as_json else f"Stand-in with random weights in {out}.")
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"train": train, "merge": merge, "stand-in": stand_in}
+"""What the composition root mounts, by the command's name."""
+
+
+def require_training_extra() -> None:
+    """Raise TrainingError where the packages that training needs are not installed."""
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise TrainingError(
+            f"Training needs {', '.join(missing)}, which this installation lacks: pip install 'teletriage[train]'."
+        )
+
+
+def _progress_bar() -> Any:
+    from training.progress_bar import progress_bar
+
+    return progress_bar(sys.stderr)
+
+
+def _print(result: Any, text: Callable[[Any], str], *, as_json: bool) -> None:
+    print(json.dumps(asdict(result), default=str) if as_json else text(result))
+
+
+def _plan_text(plan: TrainingPlan) -> str:
+    text = plan.prompt_tokens_mean + plan.chosen_tokens_mean + plan.rejected_tokens_mean
+    lines = [
+        f"Recipe {plan.recipe} on snapshot {plan.snapshot_hash[:12]}, base model {plan.base_model}",
+        f"Pairs: {plan.pairs} ({_by_weight(plan.pairs_by_weight)})",
+        f"Steps: {plan.steps}, each over {plan.pairs_per_update} pairs",
+        f"Image tokens per pair: {plan.image_tokens_mean:.0f} on average, {plan.image_tokens_max} at most",
+        f"Text tokens per pair: about {text:.0f} (mean of {plan.text_estimated_from} pairs: "
+        f"prompt {plan.prompt_tokens_mean:.0f}, chosen {plan.chosen_tokens_mean:.0f}, "
+        f"rejected {plan.rejected_tokens_mean:.0f})",
+        f"Adapter: {plan.adapter_parameters:,} parameters, {plan.adapter_share:.3%} of {plan.base_parameters:,}",
+        f"Estimated, not measured, for {plan.estimate.device}: {plan.estimate.memory_gib:.1f} GiB, "
+        f"{plan.estimate.hours:.1f} hours at {plan.estimate.utilisation:.0%} of its peak",
+    ]
+    return "\n".join([*lines, *plan.notes])
+
+
+def _result_text(result: TrainingResult) -> str:
+    lines = [
+        f"Adapter in {result.adapter} after {result.steps} steps on {_by_weight(result.pairs_by_weight)}.",
+        f"Adapter: {result.adapter_parameters:,} parameters, {result.adapter_share:.3%} of the base model.",
+        f"Loss {result.loss_first:.4f} at the first log, {result.loss_last:.4f} at the last; "
+        f"{result.accuracy_last:.0%} of the last log's pairs in the right order.",
+    ]
+    return "\n".join([*lines, *result.notes])
+
+
+def _by_weight(counts: dict[str, int]) -> str:
+    return ", ".join(f"{n} of weight {weight}" for weight, n in counts.items())

@@ -1,0 +1,114 @@
+"""Base model + adapter -> one model without adapter layers, in the folder form that servers load."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from peft import PeftModel
+
+from data.errors import TrainingError
+from training.chatter import library_chatter_to_stderr
+from training.model import LOADING_ERRORS, check_model_folder, first_line, is_stand_in, load_model, model_hash
+from training.processor import PROCESSOR_FILES
+from training.provenance import (
+    AdapterProvenance,
+    Environment,
+    MergeProvenance,
+    now,
+    read_adapter_provenance,
+    write_provenance,
+)
+from training.run_folder import refuse_taken
+
+MergedDtype = Literal["bfloat16", "float16", "float32"]
+_DTYPES: dict[MergedDtype, torch.dtype] = {
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "float32": torch.float32,
+}
+_COPIED_FILES = (*PROCESSOR_FILES, "stand_in.json", "LICENSE*")
+
+
+@dataclass(frozen=True)
+class MergeResult:
+    """A merged model in `model`."""
+
+    model: Path
+    dtype: MergedDtype
+    stand_in: bool
+
+
+def merge(adapter: Path, model: Path, out: Path, *, dtype: MergedDtype = "bfloat16") -> MergeResult:
+    """Merge a finished adapter into its base model and write the result into the new folder `out`.
+
+    The sum is taken in float32 on a freshly loaded base, then rounded once to `dtype`: merging inside a bfloat16 base
+    rounds twice. Tokenizer and processor files are copied as they are, except that images are capped at the size
+    trained on. The folder appears under its name only when it is whole.
+
+    Raises TrainingError if `out` holds anything, if the adapter's training never ended, or if `model` is not the base
+    that the adapter was trained on.
+    """
+    refuse_taken(out)
+    provenance = read_adapter_provenance(adapter)
+    check_model_folder(model)
+    _refuse_other_base(provenance, model)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as unfinished:
+        folder = Path(unfinished) / "model"
+        with library_chatter_to_stderr():
+            merged_model(adapter, model).to(_DTYPES[dtype]).save_pretrained(folder)
+        _copy_processor(model, folder)
+        _cap_images(folder, provenance.image_max_pixels)
+        write_provenance(folder, _merge_provenance(provenance, dtype))
+        if out.exists():
+            out.rmdir()  # it is empty
+        folder.rename(out)
+    return MergeResult(out, dtype, is_stand_in(out))
+
+
+def merged_model(adapter: Path, model: Path) -> Any:
+    """The merged model in float32, in memory."""
+    base = load_model(model, dtype=torch.float32)
+    try:
+        return PeftModel.from_pretrained(base, str(adapter)).merge_and_unload()
+    except LOADING_ERRORS as error:
+        raise TrainingError(f"The adapter in {adapter} cannot be loaded: {first_line(error)}") from error
+
+
+def _refuse_other_base(provenance: AdapterProvenance, model: Path) -> None:
+    if model_hash(model) != provenance.base_model.hash:
+        raise TrainingError(
+            f"{model} is not the model that the adapter was trained on ({provenance.base_model.path}): "
+            "merged, they would make a model that nobody trained."
+        )
+
+
+def _copy_processor(model: Path, folder: Path) -> None:
+    for pattern in _COPIED_FILES:
+        for path in model.glob(pattern):
+            shutil.copyfile(path, folder / path.name)
+
+
+def _cap_images(folder: Path, max_pixels: int | None) -> None:
+    """Write the cap that was trained with into the processor's files, so that servers show the model the same."""
+    if max_pixels is None:
+        return
+    for path in folder.glob("*processor_config.json"):
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        image_processor = fields if path.name == "preprocessor_config.json" else fields.get("image_processor")
+        if path.name != "video_preprocessor_config.json" and image_processor is not None:
+            shortest = min(
+                int((image_processor.get("size") or {}).get("shortest_edge", max_pixels)), max_pixels
+            )
+            image_processor["size"] = {"shortest_edge": shortest, "longest_edge": max_pixels}
+            path.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
+
+
+def _merge_provenance(adapter: AdapterProvenance, dtype: MergedDtype) -> MergeProvenance:
+    return MergeProvenance(finished_at=now(), dtype=dtype, adapter=adapter, environment=Environment.here())

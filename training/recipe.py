@@ -1,0 +1,195 @@
+"""A recipe: one commented YAML file that determines a training run. Every key is required and none is guessed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+
+from data.errors import RecipeError
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"it is no regular expression: {error}") from error
+    return pattern
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class LossSettings(_Section):
+    """`beta` holds the policy to the reference; the alphas are the weights of equation 4 (both 1: Standard DPO)."""
+
+    beta: PositiveFloat
+    alpha_high: PositiveFloat
+    alpha_med: PositiveFloat
+
+
+class AdapterSettings(_Section):
+    """LoRA. There is no dropout: the log-probabilities of policy and reference must differ by the adapter alone."""
+
+    rank: PositiveInt
+    alpha: PositiveFloat
+    target_modules: Annotated[str, AfterValidator(_compiles)]
+    allow_large_adapter: bool
+
+
+class ImageSettings(_Section):
+    """`max_pixels`: area to which a frame is scaled down before it is cut into tokens; null: as the model's own."""
+
+    max_pixels: Annotated[int, Field(ge=32 * 32)] | None
+
+
+class BatchSettings(_Section):
+    """One update is over `pairs_per_device * accumulation` pairs on each device."""
+
+    pairs_per_device: PositiveInt
+    accumulation: PositiveInt
+
+
+class WarmUpSettings(_Section):
+    """A supervised start on the chosen side alone: `steps` updates, each over as many pairs as one of SA-DPO's.
+
+    The reference is then the model as the warm-up left it. The paper has none.
+    """
+
+    steps: PositiveInt
+    learning_rate: PositiveFloat
+
+
+class ScheduleSettings(_Section):
+    """How long and how fast. `warmup_share` is a share of the steps; `max_steps` null: as the epochs say."""
+
+    epochs: PositiveFloat
+    max_steps: PositiveInt | None
+    learning_rate: PositiveFloat
+    decay: Literal["cosine", "linear", "constant"]
+    warmup_share: Annotated[float, Field(ge=0, lt=1)]
+    weight_decay: Annotated[float, Field(ge=0)]
+    max_grad_norm: PositiveFloat
+
+
+class RuntimeSettings(_Section):
+    """How it runs. `save_every_steps` null: no checkpoints on the way.
+
+    `pack_pairs`: encode a pair's image and question once, with both answers behind them, wherever the model allows it.
+    """
+
+    precision: Literal["bf16", "fp32"]
+    pack_pairs: bool
+    gradient_checkpointing: bool
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    log_every_steps: PositiveInt
+    save_every_steps: PositiveInt | None
+
+
+class Recipe(_Section):
+    """What the file holds, typed."""
+
+    name: Annotated[str, Field(min_length=1)]
+    loss: LossSettings
+    adapter: AdapterSettings
+    image: ImageSettings
+    batch: BatchSettings
+    warm_up: WarmUpSettings | None
+    schedule: ScheduleSettings
+    runtime: RuntimeSettings
+
+    @property
+    def weighs_pairs(self) -> bool:
+        """Whether pairs weigh differently at all."""
+        return (self.loss.alpha_high, self.loss.alpha_med) != (1.0, 1.0)
+
+    @property
+    def pairs_per_update(self) -> int:
+        """Pairs in one update on one device."""
+        return self.batch.pairs_per_device * self.batch.accumulation
+
+
+@dataclass(frozen=True)
+class RecipeFile:
+    """A recipe with the very text it was read from."""
+
+    recipe: Recipe
+    text: str
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the file's text, as hex."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """The recipes that come with the project, by name."""
+    folder = Path(str(resources.files("training").joinpath("recipes")))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def find_recipe(name_or_path: str) -> Path:
+    """The shipped recipe of that name, else the file at that path. Raises RecipeError if there is neither."""
+    shipped = shipped_recipes()
+    if name_or_path in shipped:
+        return shipped[name_or_path]
+    path = Path(name_or_path)
+    if not path.is_file():
+        known = ", ".join(shipped)
+        raise RecipeError(f"{name_or_path} is neither a recipe file nor a shipped recipe ({known}).")
+    return path
+
+
+def load_recipe(path: Path) -> RecipeFile:
+    """Read and check a recipe. Raises RecipeError with the key and the file in the sentence."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        fields = yaml.load(text, Loader=_NoDuplicates)  # noqa: S506 - a SafeLoader that refuses more
+    except OSError as error:
+        raise RecipeError(f"The recipe {path} cannot be read: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RecipeError(f"The recipe {path} is not YAML: {' '.join(str(error).split())}.") from error
+    try:
+        recipe = Recipe.model_validate(fields)
+    except ValidationError as error:
+        raise RecipeError(_sentence(path, error)) from error
+    _refuse_lost_weights(path, recipe)
+    return RecipeFile(recipe, text)
+
+
+def _refuse_lost_weights(path: Path, recipe: Recipe) -> None:
+    if recipe.weighs_pairs and recipe.pairs_per_update == 1:
+        raise RecipeError(
+            f"The recipe {path} has one pair per step: AdamW scales each step to the same size, so the "
+            "pair's weight would have no effect. Set batch.accumulation to 8 or more."
+        )
+
+
+def _sentence(path: Path, error: ValidationError) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"]) or "the file"
+    if first["type"] == "extra_forbidden":
+        return f"The recipe {path} has a key that means nothing here: {key}. Remove it or correct its name."
+    if first["type"] == "missing":
+        return f"The recipe {path} lacks the key {key}."
+    return f"The recipe {path} has {first['input']!r} for {key}: {first['msg']}."
+
+
+class _NoDuplicates(yaml.SafeLoader):  # type: ignore[misc]  # untyped in PyYAML
+    """PyYAML keeps the last of two equal keys without a word; a recipe must not."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(problem=f"the key {key} stands twice")
+        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
+        return mapping

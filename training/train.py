@@ -1,0 +1,236 @@
+"""The use case of training: a snapshot, a recipe and a base model become an adapter with its provenance."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from data.errors import TrainingError
+from training.assembly import build_trainer, build_warm_up, is_packed, run_origin, training_order
+from training.chatter import library_chatter_to_stderr
+from training.checkpoints import last_good, remove_unfinished, steps_of
+from training.model import first_line, is_stand_in
+from training.plan import CheckedInputs, TrainingPlan, check_inputs, notes, plan_training
+from training.preference_dataset import pairs_by_weight
+from training.processes import is_main_process
+from training.provenance import (
+    AdapterProvenance,
+    BaseModelRecord,
+    Environment,
+    RunOrigin,
+    now,
+    write_provenance,
+)
+from training.run_folder import RunFolder, refuse_taken
+from training.shared_vision import why_not_packed
+from training.trainer import SAVING_ERRORS, SADPOTrainer
+from training.watch import Progress, Say, TrainingWatch
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A finished run. The losses are the mean weighted losses of the first and the last logged window of steps.
+
+    Windows hold different pairs: compare `accuracy_last`, the share of the last window's pairs that the adapter puts
+    in the right order, with the 0.5 of chance.
+    """
+
+    adapter: Path
+    steps: int
+    loss_first: float
+    loss_last: float
+    accuracy_last: float
+    pairs_by_weight: dict[str, int]
+    adapter_parameters: int
+    adapter_share: float
+    stand_in: bool
+    notes: list[str]
+
+
+def train(
+    snapshot: Path,
+    recipe: Path,
+    model: Path,
+    out: Path,
+    *,
+    resume: bool = False,
+    reference_file: Path | None = None,
+    progress: Progress | None = None,
+    say: Say | None = None,
+) -> TrainingResult:
+    """Train an adapter into the new folder `out`, or with `resume` go on with the run that was interrupted there.
+
+    `out` gets the adapter in PEFT's form, the recipe as it was, `history.jsonl` (one line of figures per log),
+    TensorBoard logs, sealed checkpoints if the recipe asks for them, and last of all `provenance.json`: a folder
+    without it is an interrupted run. A resumed run ends with the parameters that it would have had uninterrupted.
+
+    reference_file: where reference log-probabilities are kept and looked up; runs on one snapshot may share it.
+
+    Raises RecipeError, SnapshotError, LeakError or TrainingError before anything is written, and TrainingError if the
+    loss stops being a number or the disk is full.
+    """
+    folder = RunFolder(out)
+    if not resume:
+        refuse_taken(out)
+    if not is_main_process():
+        progress = say = None
+    with library_chatter_to_stderr(), _threads_for(model):
+        inputs = check_inputs(snapshot, recipe, model)
+        origin = run_origin(inputs)
+        if resume:
+            folder.refuse_another_run(origin)
+        else:
+            folder.begin(origin)
+        _announce(inputs, say)
+        watch = TrainingWatch(progress, say)
+        _warm_up(inputs, folder, TrainingWatch(None, say))
+        trainer = build_trainer(inputs, folder, origin, reference_file=reference_file, callbacks=[watch])
+        found = [*notes(inputs), *_path_note(trainer, inputs)]
+        _run(trainer, inputs, _where_to_go_on(trainer, inputs, folder, say) if resume else None)
+        return _keep(trainer, inputs, folder, origin, [*found, *watch.warnings])
+
+
+def plan(snapshot: Path, recipe: Path, model: Path) -> TrainingPlan:
+    """What `train` would do, with the same refusals; loads no weights and writes nothing."""
+    with library_chatter_to_stderr():
+        return plan_training(check_inputs(snapshot, recipe, model))
+
+
+def _announce(inputs: CheckedInputs, say: Say | None) -> None:
+    if say:
+        for line in (f"Adapter: {inputs.adapter}", *notes(inputs)):
+            say(line)
+
+
+def _path_note(trainer: SADPOTrainer, inputs: CheckedInputs) -> list[str]:
+    """A sentence if the recipe asks for packed rows and the model cannot take them."""
+    if is_packed(trainer) or not inputs.recipe.runtime.pack_pairs:
+        return []
+    return [f"Pairs are not packed: {why_not_packed(trainer.model)}. The loss is the same, the run slower."]
+
+
+def _warm_up(inputs: CheckedInputs, folder: RunFolder, watch: TrainingWatch) -> None:
+    """Run the recipe's warm-up, unless there is none or an interrupted run had finished it."""
+    if inputs.recipe.warm_up is None or (folder.warm_up / "adapter_config.json").is_file():
+        return
+    trainer = build_warm_up(inputs, folder, [watch])
+    _run(trainer, inputs, None)
+    _save_adapter(trainer, folder.warm_up)
+    trainer.accelerator.wait_for_everyone()
+
+
+def _where_to_go_on(
+    trainer: SADPOTrainer, inputs: CheckedInputs, folder: RunFolder, say: Say | None
+) -> Path | None:
+    """The last good checkpoint, its pairs counted as seen; None: from the start."""
+    if is_main_process():
+        remove_unfinished(folder.checkpoints)
+    trainer.accelerator.wait_for_everyone()
+    checkpoint = last_good(folder.checkpoints)
+    seen = training_order(inputs, steps_of(checkpoint))
+    trainer.count_as_seen([inputs.pairs[index].weight for index in seen])
+    if say:
+        say(f"Going on after step {steps_of(checkpoint)} of {inputs.steps}.")
+    return checkpoint
+
+
+def _run(trainer: SADPOTrainer, inputs: CheckedInputs, checkpoint: Path | None) -> None:
+    try:
+        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(
+            f"{inputs.recipe.batch.pairs_per_device} pairs at once need more memory than the device has. "
+            "Lower batch.pairs_per_device and raise batch.accumulation, or lower image.max_pixels."
+        ) from error
+    except OSError as error:
+        raise TrainingError(
+            f"The run could not read or write a file ({first_line(error)}). Go on with --resume when it can."
+        ) from error
+
+
+def _keep(
+    trainer: SADPOTrainer, inputs: CheckedInputs, folder: RunFolder, origin: RunOrigin, found: list[str]
+) -> TrainingResult:
+    history = trainer.state.log_history
+    lines = [line for line in history if "loss" in line]
+    result = TrainingResult(
+        adapter=folder.path,
+        steps=trainer.state.global_step,
+        loss_first=lines[0]["loss"],
+        loss_last=lines[-1]["loss"],
+        accuracy_last=lines[-1].get("rewards/accuracies", math.nan),
+        pairs_by_weight=pairs_by_weight(inputs.pairs),
+        adapter_parameters=inputs.adapter.parameters,
+        adapter_share=inputs.adapter.share,
+        stand_in=is_stand_in(inputs.model),
+        notes=found,
+    )
+    try:
+        _save_adapter(trainer, folder.path)
+        if is_main_process():
+            _write_history(folder.history, history)
+            write_provenance(folder.path, _provenance(inputs, origin, result))
+    except SAVING_ERRORS as error:
+        raise TrainingError(
+            f"The adapter could not be written into {folder.path} ({first_line(error)}). Make room and go on "
+            "with --resume."
+        ) from error
+    return result
+
+
+def _save_adapter(trainer: SADPOTrainer, out: Path) -> None:
+    """The adapter alone, gathered from all processes where it is sharded, written by the main one."""
+    state = trainer.accelerator.get_state_dict(trainer.model_wrapped) if trainer.is_fsdp_enabled else None
+    if is_main_process():
+        model = trainer.accelerator.unwrap_model(trainer.model)
+        model.save_pretrained(
+            out, state_dict=state, selected_adapters=["default"], save_embedding_layers=False
+        )
+        (out / "README.md").unlink(missing_ok=True)  # PEFT's model card, a form that nobody filled in
+
+
+def _write_history(path: Path, history: list[dict[str, Any]]) -> None:
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in history), encoding="utf-8")
+
+
+def _provenance(inputs: CheckedInputs, origin: RunOrigin, result: TrainingResult) -> AdapterProvenance:
+    recipe = inputs.recipe
+    return AdapterProvenance(
+        finished_at=now(),
+        recipe=recipe.name,
+        recipe_hash=inputs.recipe_file.hash,
+        recipe_text=inputs.recipe_file.text,
+        image_max_pixels=recipe.image.max_pixels,
+        seed=recipe.runtime.seed,
+        snapshot=str(inputs.snapshot.folder.resolve()),
+        snapshot_hash=inputs.snapshot.manifest.snapshot_hash,
+        pairs_by_weight=result.pairs_by_weight,
+        steps=result.steps,
+        loss_first=result.loss_first,
+        loss_last=result.loss_last,
+        adapter_parameters=result.adapter_parameters,
+        base_parameters=inputs.adapter.base,
+        base_model=BaseModelRecord(
+            path=str(inputs.model.resolve()), hash=origin.base_model_hash, stand_in=result.stand_in
+        ),
+        environment=Environment.here(),
+    )
+
+
+@contextlib.contextmanager
+def _threads_for(model: Path) -> Iterator[None]:
+    """One thread for the stand-in: its matrices are so small that a second one costs several times what it gives."""
+    before = torch.get_num_threads()
+    if is_stand_in(model):
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
