@@ -1,0 +1,1 @@
+"""The application: the `teletriage` command and the browser app in which people review frames."""

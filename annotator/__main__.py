@@ -1,0 +1,140 @@
+"""The `teletriage` command, and the one place that knows all four packages. Heavy parts load when a command runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import annotator.commands
+import data.commands
+import eval.commands
+import training.commands
+from data.errors import TeletriageError
+from data.terminal import Settings
+from data.vocabulary import ModelRole
+
+if TYPE_CHECKING:
+    from annotator.walkthrough import TrainingStages
+
+app = typer.Typer(
+    name="teletriage",
+    help="From a nuScenes dataroot to a verified preference set, an aligned model and a report.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+_DEBUG = "TELETRIAGE_DEBUG"
+
+
+@app.callback()
+def settings(
+    ctx: typer.Context,
+    workspace: Annotated[
+        Path, typer.Option(envvar="TELETRIAGE_WORKSPACE", help="The folder that everything is kept in.")
+    ] = Path("workspace"),
+    store: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TELETRIAGE_STORE", help="A database address instead of the workspace's own store."
+        ),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.")] = False,
+) -> None:
+    """Options before the command hold for every command."""
+    ctx.obj = Settings(workspace=workspace, store_url=store)
+    if debug:
+        os.environ[_DEBUG] = "1"
+
+
+def _mount() -> None:
+    commands = {
+        **data.commands.COMMANDS,
+        **annotator.commands.COMMANDS,
+        **training.commands.COMMANDS,
+        **eval.commands.COMMANDS,
+    }
+    order = ("ingest", "sample", "propose", "review", "snapshot", "train", "merge", "evaluate")
+    for name in [*order, *(name for name in commands if name not in order)]:
+        _mount_one(name, commands[name])
+    _mount_one("walkthrough", _walkthrough)
+    app.add_typer(data.commands.people, name="people")
+
+
+def _mount_one(name: str, command: Callable[..., None]) -> None:
+    summary = (command.__doc__ or "").strip().splitlines()[0]
+    app.command(name, short_help=summary)(command)
+
+
+def _walkthrough(
+    ctx: typer.Context,
+    dataroot: Annotated[
+        Path | None, typer.Option(help="A nuScenes dataroot; the demo dataset by default.")
+    ] = None,
+    version: Annotated[str, typer.Option(help="The tables' folder in the dataroot.")] = "v1.0-trainval",
+    replies: Annotated[
+        Path | None, typer.Option(help="Recorded teacher and student replies (JSONL) for that dataroot.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The seed of the split and the draw.")] = 0,
+) -> None:
+    """Run the whole loop unattended: ingest to report, scripted reviewers in place of people."""
+    from annotator.walkthrough import WalkthroughInput, run_walkthrough
+
+    if (dataroot is None) != (replies is None):
+        raise typer.BadParameter("--dataroot and --replies go together.")
+    chosen = ctx.parent.get_parameter_source("workspace") if ctx.parent else None
+    keep = ctx.obj.workspace if chosen is not None and chosen.name != "DEFAULT" else None
+    asked = WalkthroughInput(dataroot=dataroot, version=version, replies=replies, seed=seed)
+    run_walkthrough(asked, _training_stages(), keep_in=keep)
+
+
+def _training_stages() -> TrainingStages:
+    from annotator.walkthrough import TrainingStages
+    from training.commands import require_training_extra
+
+    require_training_extra()
+    from training.generate import write_replies
+    from training.merge import merge
+    from training.recipe import find_recipe
+    from training.stand_in import build_stand_in
+    from training.train import train
+
+    recipe = find_recipe("stand_in")
+    return TrainingStages(
+        build_stand_in=build_stand_in,
+        train=lambda snapshot, model, out: train(snapshot, recipe, model, out),
+        merge=merge,
+        answer=lambda model, images, out: write_replies(
+            model, images, out, role=ModelRole.ALIGNED, model_name=f"stand-in-{model.name}"
+        ),
+    )
+
+
+_mount()
+
+
+def main() -> None:
+    """Run the command line; a broken rule is one sentence on stderr and exit code 1."""
+    try:
+        app()
+    except TeletriageError as error:
+        _fail(str(error), error)
+    except Exception as error:  # noqa: BLE001 - the last place where a person could be shown a traceback
+        kind = type(error).__name__
+        _fail(f"Something unexpected went wrong ({kind}: {error}). --debug shows where.", error)
+
+
+def _fail(sentence: str, error: Exception) -> None:
+    if os.environ.get(_DEBUG):
+        raise error
+    print(f"teletriage: {sentence}", file=sys.stderr)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,17 @@
+"""The page that Streamlit runs: who is signed in, and which screens that person has."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from annotator.screens import navigation_for
+from annotator.screens.sign_in_screen import show as show_sign_in
+from annotator.visitor import signed_in_person
+
+st.set_page_config(page_title="teletriage", page_icon="🚦", layout="wide")
+
+person = signed_in_person()
+if person is None:
+    show_sign_in()
+else:
+    navigation_for(person).run()

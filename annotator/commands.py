@@ -1,0 +1,72 @@
+"""The commands of the app: serving it, and the demo."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+HOST = "127.0.0.1"
+PORT = 8501
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")]
+
+
+def review(
+    ctx: typer.Context,
+    host: Host = HOST,
+    port: Port = PORT,
+    decide_first: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Share of training frames to decide first on (0.1).")
+    ] = None,
+    blind: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Share of training frames without a proposal (0.1).")
+    ] = None,
+) -> None:
+    """Serve the app in which people review frames. Ctrl-C ends it; nothing is lost."""
+    from annotator.ranking import rank_frames
+    from annotator.runtime import MODE_SHARES_VARIABLE, parsed_shares
+    from annotator.serve import serve
+    from data.people import list_people
+
+    settings = ctx.obj
+    if decide_first is not None or blind is not None:
+        shares = f"{0.1 if decide_first is None else decide_first},{0.1 if blind is None else blind}"
+        parsed_shares(shares)
+        os.environ[MODE_SHARES_VARIABLE] = shares
+    store = settings.open_store()
+    rank_frames(store)
+    if not any(not person.is_scripted for person in list_people(store)):
+        print("Nobody can sign in yet: teletriage people add NAME --role annotator", file=sys.stderr)
+    store.close()
+    print(f"The app is at http://{host}:{port}", file=sys.stderr)
+    serve(settings.workspace, host=host, port=port, store_url=settings.store_url)
+
+
+def demo(
+    ctx: typer.Context,
+    host: Host = HOST,
+    port: Port = PORT,
+    serve_app: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Open the app when it is built.")
+    ] = True,
+) -> None:
+    """Build a workspace with drawn frames, scripted proposals and three people, and serve the app on it."""
+    from annotator.demo import build_demo
+    from annotator.serve import serve
+    from data.terminal import progress_bar
+
+    settings = ctx.obj
+    with progress_bar("Drawing frames") as progress:
+        people = build_demo(settings.workspace, store_url=settings.store_url, progress=progress)
+    for person in people:
+        print(f"  {person.name:8} {person.role:10} password {person.password}")
+    if serve_app:
+        print(f"\nThe app is at http://{host}:{port} (Ctrl-C ends it, nothing is lost)")
+        serve(settings.workspace, host=host, port=port, store_url=settings.store_url)
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"review": review, "demo": demo}

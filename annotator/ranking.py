@@ -1,0 +1,279 @@
+"""Use case: put the review order into the store, so that serving the next frame is one query, and keep it there as
+reviews arrive."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import bindparam, update
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, func, select
+
+from annotator import review_order
+from data.audit import found_misses, lot_state, renew_spent_lot
+from data.proposals import latest_run
+from data.store import Store
+from data.tables import Frame, FrameStatus, Proposal, RandomShare, Ranking, Review
+from data.vocabulary import LEVELS, Cue, ModelRole, Split
+
+RANDOM_SHARE = 0.10
+"""The share of training frames reviewed at random, so that estimates over all frames stay unbiased."""
+AUDIT_FIRST = 100.0
+"""What an audit's frames have above everything else but the neighbours of a found miss."""
+WHOLE_RANKING_FRAMES = 5_000
+"""Up to this many frames every new review moves the order; beyond it, a batch or a found miss does."""
+POLL_S = 5.0
+_log = logging.getLogger(__name__)
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Row:
+    frame_id: str
+    split: Split
+    is_open: bool
+    scene: str
+    place: int
+    cues: Mapping[str, str]
+
+
+def rank_frames(store: Store) -> int:
+    """Order every frame that can be reviewed; returns how many there are.
+
+    Held-out frames are judged blind, so their place must tell nothing: they take the places of training frames
+    at random (seeded by the frame). A tenth of the training frames takes random places too. While an audit is open
+    its frames come first in their random order, behind the neighbours of misses.
+    """
+    begun = time.perf_counter()
+    with store.read() as session:
+        rows = _rows(session)
+        reviews = _review_count(session)
+        train = [row for row in rows if row.split is Split.TRAIN]
+        pool = _pool(session, train)
+        terms = review_order.terms(pool, *_reviewed(session, [row.frame_id for row in train]))
+    places = _at_random(train, _by_cost(train, terms))
+    with store.write() as session:
+        renew_spent_lot(session, store.now_us(session))
+        _draw_random_share(session, train)
+        places.update(_audited(session, train, places))
+        held_out = [row for row in rows if row.split is Split.HELD_OUT]
+        places.update(_held_out(held_out, [sum(places[row.frame_id].values()) for row in train]))
+        _store(session, places)
+        seconds = time.perf_counter() - begun
+        now_us = store.now_us(session)
+        session.add(Ranking(reviews=reviews, frames=len(rows), seconds=seconds, ranked_at_us=now_us))
+    return len(rows)
+
+
+def rank_if_due(store: Store) -> bool:
+    """Order the frames again if enough was said since the last time; whether it was done.
+
+    Small stores follow every review. Large ones follow every batch after which the regression is refitted, and
+    every found miss.
+    """
+    with store.read() as session:
+        last = session.exec(select(Ranking).order_by(col(Ranking.id).desc()).limit(1)).first()
+        new = _review_count(session) - (last.reviews if last else 0)
+        due = last is None or (
+            new > 0
+            and (
+                last.frames <= WHOLE_RANKING_FRAMES
+                or new >= review_order.REFIT_EVERY
+                or _found_a_miss_since(session, last.ranked_at_us)
+            )
+        )
+    if due:
+        rank_frames(store)
+    return due
+
+
+def keep_ranking(store: Store) -> threading.Thread:
+    """Follow the reviews in the background for as long as the process lives."""
+
+    def follow() -> None:
+        while True:
+            time.sleep(POLL_S)
+            try:
+                rank_if_due(store)
+            except Exception:  # noqa: BLE001 - people go on reviewing in the last order
+                _log.exception("The order of review could not be renewed; the last one stands.")
+
+    thread = threading.Thread(target=follow, name="ranking", daemon=True)
+    thread.start()
+    return thread
+
+
+def _found_a_miss_since(session: Session, time_us: int) -> bool:
+    found = set(found_misses(session))
+    query = select(Review.frame_id).where(Review.reviewed_at_us > time_us)
+    return not {str(frame_id) for frame_id in session.exec(query)}.isdisjoint(found)
+
+
+def _review_count(session: Session) -> int:
+    return int(session.exec(select(func.count(col(Review.id)))).one())
+
+
+def _rows(session: Session) -> list[_Row]:
+    query = (
+        select_columns(
+            col(FrameStatus.frame_id),
+            col(FrameStatus.split),
+            col(FrameStatus.reviews_needed),
+            col(Frame.scene_id),
+            col(Frame.position),
+            col(Frame.cues),
+        )
+        .join(Frame, col(Frame.id) == FrameStatus.frame_id)
+        .order_by(col(FrameStatus.frame_id))
+    )
+    return [
+        _Row(frame_id, split, needed > 0, scene, place, cues)
+        for frame_id, split, needed, scene, place, cues in session.connection().execute(query)
+    ]
+
+
+def _pool(session: Session, rows: list[_Row]) -> dict[str, npt.NDArray[Any]]:
+    teacher, probabilities = _said(session, rows, ModelRole.TEACHER)
+    student, _ = _said(session, rows, ModelRole.STUDENT)
+    known = ~np.isnan(probabilities).any(axis=1)
+    planned = review_order.planned_probabilities(teacher, student)
+    return {
+        "a": np.maximum(teacher, 0),
+        "probs": np.where(known[:, None], probabilities, planned),
+        "student": student,
+        "cues": np.array([[cue in row.cues for cue in Cue] for row in rows], dtype=np.float64).reshape(
+            len(rows), len(Cue)
+        ),
+        "scene": np.array([row.scene for row in rows]),
+        "pos": np.array([row.place for row in rows], dtype=np.int64),
+    }
+
+
+def _said(session: Session, rows: list[_Row], role: ModelRole) -> tuple[npt.NDArray[np.int64], Floats]:
+    """(frames,) the level that the latest run of a role gave, -1 for none, and (frames, 3) its probabilities."""
+    run = latest_run(session, role)
+    query = select_columns(col(Proposal.frame_id), col(Proposal.level), col(Proposal.level_probabilities))
+    query = query.where(col(Proposal.run_id) == (run.id if run else ""))
+    said = {frame_id: (level, chances) for frame_id, level, chances in session.connection().execute(query)}
+    found = [said.get(row.frame_id, (None, None)) for row in rows]
+    levels = np.array([level.rank if level else -1 for level, _ in found], dtype=np.int64)
+    unknown = [np.nan] * len(LEVELS)
+    chances = np.array([chances or unknown for _, chances in found], dtype=np.float64)
+    return levels, chances.reshape(len(rows), len(LEVELS))
+
+
+def _reviewed(session: Session, ids: list[str]) -> tuple[list[int], list[int]]:
+    """Indices of reviewed frames, in the order of their first review, and the highest level said there now."""
+    place = {frame_id: index for index, frame_id in enumerate(ids)}
+    query = select_columns(
+        col(Review.id), col(Review.frame_id), col(Review.level), col(Review.supersedes_id)
+    ).order_by(col(Review.id))
+    rows = session.connection().execute(query).all()
+    superseded = {supersedes for _, _, _, supersedes in rows}
+    highest: dict[int, int] = {}
+    for review_id, frame_id, level, _ in rows:
+        if frame_id in place and review_id not in superseded:
+            index = place[frame_id]
+            highest[index] = max(highest.get(index, 0), level.rank)
+    return list(highest), list(highest.values())
+
+
+def _by_cost(rows: list[_Row], terms: Mapping[str, Floats]) -> dict[str, dict[str, float]]:
+    rounded = {name: np.round(values, 4).tolist() for name, values in terms.items()}
+    return {
+        row.frame_id: {name: values[index] for name, values in rounded.items()}
+        for index, row in enumerate(rows)
+    }
+
+
+def _at_random(rows: list[_Row], places: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """The same places, with those of the random share spread evenly over what is still open."""
+    drawn = [row for row in rows if row.is_open and is_in_random_share(row.frame_id)]
+    others = [sum(places[row.frame_id].values()) for row in rows if row.is_open]
+    line = sorted(others, reverse=True)
+    drawn.sort(key=lambda row: _chance("place", row.frame_id))
+    for number, row in enumerate(drawn):
+        places[row.frame_id] = {"random": line[(2 * number + 1) * len(line) // (2 * len(drawn))]}
+    return places
+
+
+def is_in_random_share(frame_id: str) -> bool:
+    """Whether a training frame belongs to the tenth that is reviewed at random; seeded by the frame."""
+    return _chance("share", frame_id) < RANDOM_SHARE
+
+
+def _draw_random_share(session: Session, rows: list[_Row]) -> None:
+    """Record the random share, once per frame, with the probability of its draw."""
+    known = set(session.exec(select(RandomShare.frame_id)))
+    session.add_all(
+        RandomShare(
+            frame_id=row.frame_id,
+            inclusion_probability=RANDOM_SHARE,
+            place=_chance("place", row.frame_id),
+        )
+        for row in rows
+        if row.frame_id not in known and is_in_random_share(row.frame_id)
+    )
+
+
+def _audited(
+    session: Session, rows: list[_Row], places: Mapping[str, dict[str, float]]
+) -> dict[str, dict[str, float]]:
+    """Places of the open audit's frames, and of what comes before them: neighbours of misses, second reviews."""
+    state = lot_state(session)
+    waiting = state.waiting if state and not state.is_spent else []
+    session.exec(update(FrameStatus).where(col(FrameStatus.is_audit)).values(is_audit=False))
+    if not waiting:
+        return {}
+    order = {frame_id: place for place, frame_id in enumerate(waiting)}
+    for first in range(0, len(waiting), 500):
+        part = col(FrameStatus.frame_id).in_(waiting[first : first + 500])
+        session.exec(update(FrameStatus).where(part).values(is_audit=True))
+    first_in_line = {
+        row.frame_id: {**places[row.frame_id], "before_the_audit": 2 * AUDIT_FIRST}
+        for row in rows
+        if row.is_open and row.frame_id not in order and places[row.frame_id].get("neighbour_of_miss")
+    }
+    audited = {
+        frame_id: {"audit": AUDIT_FIRST + 1 - place / len(waiting)} for frame_id, place in order.items()
+    }
+    return {**first_in_line, **audited}
+
+
+def _held_out(rows: list[_Row], priorities: list[float]) -> dict[str, dict[str, float]]:
+    places = sorted(priorities) or [0.0]
+    return {
+        row.frame_id: {"random": places[int(_chance("order", row.frame_id) * len(places))]} for row in rows
+    }
+
+
+def _store(session: Session, places: Mapping[str, Mapping[str, float]]) -> None:
+    """Write the places that changed, in one statement."""
+    before = dict(session.exec(select(FrameStatus.frame_id, FrameStatus.priority)).all())
+    changed = [
+        {"b_id": frame_id, "b_priority": priority, "b_terms": dict(terms)}
+        for frame_id, terms in places.items()
+        if abs((priority := round(sum(terms.values()), 4)) - before.get(frame_id, 0.0)) > 1e-9  # noqa: PLR2004
+        or not before.get(frame_id)
+    ]
+    if changed:
+        statement = (
+            update(FrameStatus.__table__)  # type: ignore[attr-defined]
+            .where(FrameStatus.__table__.c.frame_id == bindparam("b_id"))  # type: ignore[attr-defined]
+            .values(priority=bindparam("b_priority"), priority_terms=bindparam("b_terms"))
+        )
+        session.connection().execute(statement, changed)
+
+
+def _chance(what: str, frame_id: str) -> float:
+    """A number in [0, 1) that is always the same for the same frame and purpose."""
+    return int.from_bytes(hashlib.sha256(f"{what}|{frame_id}".encode()).digest()[:8], "big") / 2**64

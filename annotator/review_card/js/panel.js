@@ -1,0 +1,141 @@
+// What is proposed, and the buttons to choose with. A blind frame has no proposal here because none was sent.
+
+class Panel {
+  constructor(card) {
+    this.card = card;
+    this.drawLevels();
+  }
+
+  drawLevels() {
+    this.card.part("levels").replaceChildren(...this.card.data.levels.map((level) => el(
+      "button",
+      {
+        type: "button",
+        class: "rc-level",
+        "data-act": level.name.toLowerCase(),
+        "data-level": level.name,
+        "aria-pressed": "false",
+      },
+      el("span", { class: "rc-mark", "aria-hidden": "true", text: level.mark }),
+      el("span", { text: capitalised(level.name) }),
+      el("kbd"),
+    )));
+  }
+
+  chip(levelName) {
+    const level = this.card.data.levels.find((one) => one.name === levelName);
+    return el("span", { class: "rc-chip", "data-level": levelName, text: `${level.mark} ${level.name}` });
+  }
+
+  show(item, change) {
+    const body = this.card.part("body");
+    body.replaceChildren(...this.paragraphs(item, change));
+    body.scrollTop = 0;
+    this.showAccept(item);
+    this.pressed(change ? change.level : null);
+    const edit = this.card.root.querySelector("[data-act=edit]");
+    edit.disabled = Boolean(item.tour) || !(item.proposal?.level || change);
+    for (const act of ["skip", "flag"]) {
+      this.card.root.querySelector(`[data-act=${act}]`).disabled = Boolean(item.tour || change);
+    }
+  }
+
+  paragraphs(item, change) {
+    const parts = [];
+    if (change) parts.push(this.changing(change));
+    if (item.tour) return [...parts, ...this.card.tour.paragraphs()];
+    if (item.mode === "decide-first" && !item.first_level) {
+      parts.push(this.line("You first. Choose your own level; then the proposal appears."));
+      if (item.waiting) parts.push(this.line("Waiting for the connection to show the proposal …"));
+      return parts;
+    }
+    if (item.first_level) {
+      parts.push(el("div", { class: "rc-own" }, el("span", { class: "rc-label", text: "Your own level" }), this.chip(item.first_level)));
+    }
+    if (item.proposal) return [...parts, ...this.proposal(item)];
+    parts.push(this.line("Nothing is proposed for this frame: judge what you see."));
+    return parts;
+  }
+
+  line(text) {
+    return el("p", { class: "rc-line", text });
+  }
+
+  changing(change) {
+    return el(
+      "div",
+      { class: "rc-changing" },
+      el("span", { text: "You said " }), this.chip(change.level),
+      el("span", { text: " here. Choose again, or " }),
+      el("button", { type: "button", class: "rc-link", text: "leave it (Esc)", onclick: () => this.card.stopChanging() }),
+    );
+  }
+
+  proposal(item) {
+    const { proposal } = item;
+    if (!proposal.level) {
+      return [
+        el("div", { class: "rc-label", text: "The model gave no answer" }),
+        el("p", { class: "rc-text", text: visible(proposal.failure) }),
+        ...this.thought(item),
+      ];
+    }
+    return [
+      el("div", { class: "rc-own" }, el("span", { class: "rc-label", text: "Proposed" }), this.chip(proposal.level)),
+      el("div", { class: "rc-label", text: "Reasoning" }),
+      el("p", { class: "rc-text", "data-part": "reasoning", text: visible(proposal.reasoning) }),
+      el("div", { class: "rc-label", text: "Operator action" }),
+      el("p", { class: "rc-text", "data-part": "action", text: visible(proposal.action) }),
+      ...this.thought(item),
+    ];
+  }
+
+  // Folded: it is long, and reading it does not make a judgement better.
+  thought(item) {
+    const { thought, thought_chars: total } = item.proposal;
+    if (!thought) return [];
+    const text = el("div", { class: "rc-thought", tabindex: "0", "aria-label": "Chain of thought" });
+    const more = el("button", {
+      type: "button",
+      class: "rc-link",
+      text: `Show all ${total.toLocaleString("en")} characters`,
+      onclick: () => this.wholeThought(item, text, more),
+    });
+    const details = el(
+      "details",
+      { class: "rc-fold", ontoggle: () => { if (details.open && !text.textContent) text.textContent = visible(thought); } },
+      el("summary", { text: `Chain of thought (${total.toLocaleString("en")} characters)` }),
+      text,
+      total > thought.length ? more : null,
+    );
+    return [details];
+  }
+
+  async wholeThought(item, text, more) {
+    more.disabled = true;
+    try {
+      const told = await this.card.server.ask("thought", { frame: item.frame });
+      text.textContent = visible(told.thought);
+      more.remove();
+    } catch (error) {
+      more.disabled = false;
+      more.textContent = `${error.message} Try again`;
+    }
+  }
+
+  showAccept(item) {
+    const button = this.card.root.querySelector("[data-act=accept]");
+    const may = this.card.mayAccept(item);
+    button.hidden = !may;
+    if (!may) return;
+    const words = item.tour ? "Next" : `Accept ${capitalised(item.proposal.level)}`;
+    button.replaceChildren(el("span", { text: words }), el("kbd"));
+    this.card.keys.mark(button, "accept");
+  }
+
+  pressed(levelName) {
+    for (const button of this.card.root.querySelectorAll(".rc-level")) {
+      button.setAttribute("aria-pressed", String(button.dataset.level === levelName));
+    }
+  }
+}

@@ -1,0 +1,153 @@
+"""What the card is told: frames as their mode lets a person see them, the person's own last decisions and day.
+
+Whatever is not in here never reaches the browser; a blind frame's entry has no field in which a proposal could be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from annotator.signed_images import FULL_PX
+from data.errors import ReviewRefused
+from data.leases import ServedFrame
+from data.progress import own_recent_reviews
+from data.store import Store
+from data.tables import Frame, Lease, Proposal, Review, Scene
+from data.vocabulary import Mode
+
+SCREEN_PX, STRIP_PX, REACH = 960, 480, 3
+THOUGHT_CHARS = 4_000
+"""How much of a chain of thought travels with a frame; the rest is asked for when somebody wants to read it."""
+MODE_WORDS = {Mode.ASSISTED: "assisted", Mode.DECIDE_FIRST: "decide-first", Mode.BLIND: "blind"}
+
+Address = Callable[[str, int], str]
+"""(frame id, width in pixels) -> the signed address for this person."""
+
+
+def served_frame(served: ServedFrame, address: Address) -> dict[str, Any]:
+    """A leased frame for the card."""
+    told = frame_context(served.frame, served.scene, address)
+    told["mode"] = MODE_WORDS[served.mode]
+    if served.mode is Mode.DECIDE_FIRST:
+        told["first_level"] = served.first_level.value if served.first_level else None
+    if served.shown_proposal is not None:
+        told["proposal"] = proposal_text(served.shown_proposal)
+    return told
+
+
+def frame_context(frame: Frame, scene: Scene, address: Address) -> dict[str, Any]:
+    """What a person needs to judge a frame, and nothing that anybody or any model said of it."""
+    return {
+        "frame": frame.id,
+        "caption": f"{scene.name} · frame {frame.position + 1}",
+        "place": scene.location,
+        "local_time": local_time(frame.captured_at_us, scene.utc_offset_min),
+        "cues": [{"name": name.replace("_", " "), "evidence": text} for name, text in frame.cues.items()],
+        "picture": address(frame.id, SCREEN_PX),
+        "full": address(frame.id, FULL_PX),
+    }
+
+
+def local_time(captured_at_us: int, utc_offset_min: int | None) -> str:
+    """Wall-clock time where the frame was taken.
+
+    >>> local_time(1_532_402_927_000_000, 480)
+    '11:28 local time'
+    """
+    at = datetime.fromtimestamp(captured_at_us / 1e6, tz=UTC)
+    if utc_offset_min is None:
+        return f"{at:%H:%M} UTC"
+    return f"{at + timedelta(minutes=utc_offset_min):%H:%M} local time"
+
+
+def proposal_text(proposal: Proposal) -> dict[str, Any]:
+    """A proposal for the card: its assessment or why there is none, and the start of the chain of thought."""
+    thought = proposal.chain_of_thought or ""
+    return {
+        "level": proposal.level.value if proposal.level else None,
+        "reasoning": proposal.reasoning,
+        "action": proposal.action,
+        "failure": None if proposal.level else proposal.failure_detail or "Its reply holds no assessment.",
+        "thought": thought[:THOUGHT_CHARS],
+        "thought_chars": len(thought),
+    }
+
+
+def recent_decisions(store: Store, person_id: int, address: Address) -> list[dict[str, Any]]:
+    """The person's last five decisions, newest first, each with its frame as it was shown, ready to be changed."""
+    recent = own_recent_reviews(store, person_id)
+    with store.read() as session:
+        return [_recent(session, one.review, address) for one in recent]
+
+
+def _recent(session: Session, review: Review, address: Address) -> dict[str, Any]:
+    frame = session.get_one(Frame, review.frame_id)
+    proposal = session.get(Proposal, review.proposal_id) if review.proposal_id else None
+    served = ServedFrame(
+        frame, session.get_one(Scene, frame.scene_id), review.mode, proposal, 0, review.first_level
+    )
+    return {
+        **served_frame(served, address),
+        "token": review.token,
+        "level": review.level.value,
+        "reasoning": review.reasoning,
+        "action": review.action,
+        "reason_code": review.reason_code,
+    }
+
+
+def scene_strip(store: Store, person_id: int, frame_id: str, address: Address) -> list[dict[str, Any]]:
+    """The frames before and after, each with its distance in keyframes. Raises ReviewRefused for a frame that the
+    person neither holds nor has reviewed."""
+    with store.read() as session:
+        require_shown(session, person_id, frame_id)
+        frame = session.get_one(Frame, frame_id)
+        around = session.exec(
+            select(Frame)
+            .where(
+                Frame.scene_id == frame.scene_id,
+                col(Frame.position).between(frame.position - REACH, frame.position + REACH),
+                col(Frame.set_aside).is_(None),
+            )
+            .order_by(col(Frame.position))
+        ).all()
+    return [
+        {
+            "offset": one.position - frame.position,
+            "seconds": round((one.captured_at_us - frame.captured_at_us) / 1e6, 1),
+            "thumb": address(one.id, STRIP_PX),
+            "picture": address(one.id, SCREEN_PX),
+        }
+        for one in around
+    ]
+
+
+def whole_thought(store: Store, person_id: int, frame_id: str) -> str:
+    """The whole chain of thought of a frame whose proposal the person may see. Raises ReviewRefused otherwise."""
+    with store.read() as session:
+        require_shown(session, person_id, frame_id)
+        lease = session.get(Lease, frame_id)
+        if lease is not None and lease.person_id == person_id:
+            hidden = lease.mode is Mode.DECIDE_FIRST and lease.first_level is None
+            shown = None if hidden else lease.proposal_id
+        else:
+            query = select(Review).where(Review.frame_id == frame_id, Review.person_id == person_id)
+            shown = next((review.proposal_id for review in session.exec(query)), None)
+        proposal = session.get(Proposal, shown) if shown else None
+    if proposal is None:
+        raise ReviewRefused("Nothing is proposed to you for this frame.")
+    return proposal.chain_of_thought or ""
+
+
+def require_shown(session: Session, person_id: int, frame_id: str) -> None:
+    """Raises ReviewRefused for a frame that the person neither holds nor has reviewed."""
+    lease = session.get(Lease, frame_id)
+    if lease is not None and lease.person_id == person_id:
+        return
+    query = select(Review.id).where(Review.frame_id == frame_id, Review.person_id == person_id).limit(1)
+    if session.exec(query).first() is None:
+        raise ReviewRefused("This frame is not with you.")

@@ -1,0 +1,54 @@
+"""The app's screens, and which of them a role sees. A screen asks the domain and draws; it decides nothing."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from annotator.screens import (
+    adjudicate,
+    agreement,
+    annotators,
+    guideline,
+    progress,
+    reports,
+    review,
+    review_plain,
+    snapshot,
+    trust,
+)
+from data.permissions import Act, may
+from data.tables import Person
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
+
+
+def navigation_for(person: Person) -> StreamlitPage:
+    """The navigation of everything this person may open; the first entry is home."""
+    screens = [
+        (Act.REVIEW, review.show, "Review", "review", ":material/rate_review:"),
+        (Act.REVIEW, review_plain.show, "Plain review", "review-plain", ":material/article:"),
+        (Act.SEE_PROGRESS, progress.show, "Progress", "progress", ":material/monitoring:"),
+        (Act.ADJUDICATE, adjudicate.show, "Adjudicate", "adjudicate", ":material/gavel:"),
+        (Act.WRITE_GUIDELINE, guideline.show, "Guideline", "guideline", ":material/menu_book:"),
+        (Act.SEE_PROGRESS, agreement.show, "Agreement", "agreement", ":material/handshake:"),
+        (Act.SEE_PROGRESS, trust.show, "Trust", "trust", ":material/verified_user:"),
+        (Act.SEE_PROGRESS, annotators.show, "Annotators", "annotators", ":material/group:"),
+        (Act.FREEZE_SNAPSHOT, snapshot.show, "Snapshot", "snapshot", ":material/inventory_2:"),
+        (Act.SEE_REPORTS, reports.show, "Reports", "reports", ":material/assessment:"),
+    ]
+    pages = [
+        st.Page(_named(partial(show, person), path), title=title, url_path=path, icon=icon)
+        for act, show, title, path, icon in screens
+        if may(person.role, act)
+    ]
+    return st.navigation(pages, position="top")
+
+
+def _named(show: partial[None], name: str) -> partial[None]:
+    """Streamlit tells pages apart by the function's name."""
+    show.__name__ = name  # type: ignore[attr-defined]
+    return show

@@ -1,0 +1,129 @@
+"""Whether people agree when nothing has been proposed to them."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from annotator.runtime import store
+from annotator.screens.look import empty_state, level_chip, page_head, plain
+from annotator.screens.tables import figures_table
+from data.tables import Person
+from data.vocabulary import LEVELS
+from eval.agreement_from_store import AgreementSummary, Estimate, agreement
+from eval.agreement_report import agreement_html, estimate_rows, interval_text, value_text
+from eval.rate import Interval, Rate, Undefined
+
+_HEADLINES = ("Krippendorff's alpha, ordinal", "Cost-weighted agreement", "TELEOPERATION agreement")
+
+
+def show(person: Person) -> None:
+    """Agreement figures for leads and trainers, each with its n and its interval."""
+    page_head(person, "Agreement")
+    found = agreement(store())
+    summary = found.independent
+    if not summary.rated_twice:
+        empty_state("No frame has two independent ratings yet", _why_none(summary))
+        return
+    _headlines(summary)
+    st.caption(
+        "Only independent ratings count: blind reviews, and the level chosen before the proposal was shown. "
+        "Intervals are 95 %, from resampling whole scenes."
+    )
+    left, right = st.columns([55, 45], gap="large")
+    with left:
+        st.subheader("Coefficients")
+        st.altair_chart(_chart(summary), width="stretch")
+    with right:
+        if summary.pair is not None:
+            st.subheader("Who said what")
+            st.html(_matrix(summary))
+        _conflicts(summary)
+    figures_table(estimate_rows(summary), name="agreement")
+    st.download_button("Download report", agreement_html(found), file_name="agreement.html", mime="text/html")
+    with st.expander("Assisted ratings, apart"):
+        st.caption(
+            "Here people saw the proposal. They agree with it, and through it with each other: it proves nothing."
+        )
+        figures_table(estimate_rows(found.assisted), name="agreement-assisted")
+
+
+def _why_none(summary: AgreementSummary) -> str:
+    if summary.people == 1:
+        return "One person alone has rated independently; agreement takes two."
+    return (
+        "Held-out frames are reviewed blind by two people; agreement appears once the first pair is complete."
+    )
+
+
+def _headlines(summary: AgreementSummary) -> None:
+    columns = st.columns(4)
+    columns[0].metric("Frames rated twice or more", f"{summary.rated_twice:,}", border=True)
+    columns[0].caption(
+        f"{summary.ratings:,} independent ratings, {summary.people:,} people, {summary.scenes:,} scenes"
+    )
+    by_name = {one.name: one for one in summary.estimates}
+    for column, name in zip(columns[1:], _HEADLINES, strict=True):
+        _metric(column, by_name[name])
+
+
+def _metric(column: st.delta_generator.DeltaGenerator, estimate: Estimate) -> None:
+    value = estimate.value
+    column.metric(
+        estimate.name, f"{value.value:.0%}" if isinstance(value, Rate) else value_text(value), border=True
+    )
+    of = f"{value.count:,} of {value.n:,} pairs" if isinstance(value, Rate) else f"{estimate.n:,} frames"
+    column.caption(f"{of}; {interval_text(estimate)}")
+
+
+def _chart(summary: AgreementSummary) -> Any:
+    rows = [
+        {
+            "figure": one.name,
+            "value": one.value.value if isinstance(one.value, Rate) else one.value,
+            "low": one.interval.low if isinstance(one.interval, Interval) else None,
+            "high": one.interval.high if isinstance(one.interval, Interval) else None,
+        }
+        for one in summary.estimates
+        if not isinstance(one.value, Undefined)
+    ]
+    base = alt.Chart(pd.DataFrame(rows, columns=["figure", "value", "low", "high"])).encode(
+        y=alt.Y("figure:N", title=None, sort=None, axis=alt.Axis(labelLimit=260))
+    )
+    scale = alt.Scale(domain=[min(0.0, *(row["low"] or 0.0 for row in rows)) if rows else 0.0, 1.0])
+    bars = base.mark_rule(color="#0072B2", strokeWidth=2).encode(
+        x=alt.X("low:Q", title="value with its 95 % interval", scale=scale), x2="high:Q"
+    )
+    points = base.mark_point(color="#0072B2", filled=True, size=70, opacity=1).encode(
+        x=alt.X("value:Q", scale=scale), tooltip=["figure", "value", "low", "high"]
+    )
+    return alt.layer(bars, points).properties(height=alt.Step(24))
+
+
+def _matrix(summary: AgreementSummary) -> str:
+    first, second = summary.pair or ("", "")
+    head = "".join(f'<th class="n">{level_chip(level)}</th>' for level in LEVELS)
+    rows = "".join(
+        f"<tr><th>{level_chip(level)}</th>" + "".join(f'<td class="n">{n:,}</td>' for n in row) + "</tr>"
+        for level, row in zip(LEVELS, summary.matrix if summary.matrix is not None else [], strict=False)
+    )
+    caption = f"Rows: {plain(first)}. Columns: {plain(second)}. Frames that both rated."
+    return f'<table class="tt-table"><tr><th></th>{head}</tr>{rows}</table><p class="tt-note">{caption}</p>'
+
+
+def _conflicts(summary: AgreementSummary) -> None:
+    st.subheader("AUTONOMY against TELEOPERATION")
+    if not summary.conflicts:
+        st.write("On no frame did one person say AUTONOMY and another TELEOPERATION.")
+        return
+    links = "".join(
+        f'<li><a href="adjudicate?frame={escape(one.frame_id)}" target="_self">{plain(one.filename)}</a></li>'
+        for one in summary.conflicts
+    )
+    st.html(
+        f'<div class="tt-text">{len(summary.conflicts):,} frames, each to be settled:<ul>{links}</ul></div>'
+    )

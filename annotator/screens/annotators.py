@@ -1,0 +1,185 @@
+"""How each annotator works, whether the proposal bends them, and how they fare on gold."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from annotator.runtime import store
+from annotator.screens.look import empty_state, page_head, visible
+from annotator.screens.tables import figures_table, is_lead
+from data.gold import LARGEST_SHARE, gold_share, set_gold_share
+from data.tables import Person
+from data.vocabulary import Mode
+from eval.automation_bias import Bias, Share
+from eval.gold_score import golds_needed
+from eval.people_from_store import AnnotatorWork, PeopleSummary, people_summary
+from eval.rate import Interval, Rate, Undefined
+
+_COLOURS = {"assisted": "#0072B2", "decide first": "#E69F00", "blind": "#009E73"}
+
+
+def show(person: Person) -> None:
+    """Everybody's work for leads and trainers."""
+    page_head(person, "Annotators")
+    found = people_summary(store())
+    if not found.people:
+        empty_state("Nobody has reviewed yet", "Pace, modes and agreement appear with the first reviews.")
+        return
+    work, bias, gold = st.tabs(["Work", "Automation bias", "Gold"])
+    with work:
+        _work(found)
+    with bias:
+        _bias(found)
+    with gold:
+        _gold(person, found)
+
+
+def _work(found: PeopleSummary) -> None:
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Modes")
+        st.altair_chart(_modes(found.people), width="stretch")
+    with right:
+        st.subheader("Reviews by day")
+        st.altair_chart(_days(found.people), width="stretch")
+    figures_table([_work_row(one) for one in found.people], name="annotators")
+    st.caption(
+        "Hours add up the time between reviews no more than ten minutes apart. Too fast: decided in under a second. "
+        "Peers: independent ratings that agree with another person's; first and last third of them show drift. "
+        "Estimated oversight (Dawid-Skene) ranks people for a second look and overrules nobody."
+    )
+
+
+def _work_row(one: AnnotatorWork) -> dict[str, Any]:
+    return {
+        "person": visible(one.name) + ("" if one.is_active else " (left)"),
+        "reviews": one.reviews,
+        "hours": round(one.hours, 1),
+        "per hour": f"{one.reviews / one.hours:,.0f}" if one.hours >= 0.1 else "—",  # noqa: PLR2004
+        "median s": "—" if one.seconds is None else f"{one.seconds:.1f}",
+        "too fast": _of(one.too_fast),
+        "kept the proposal": _of(one.accepted),
+        "agrees with peers": _of(one.peers),
+        "first third": _of(one.early),
+        "last third": _of(one.late),
+        "estimated T oversight": "—" if one.overlooks is None else f"{one.overlooks:.0%}",
+    }
+
+
+def _of(rate: Rate | None) -> str:
+    return "—" if rate is None else f"{rate.value:.0%} ({rate.count:,} of {rate.n:,})"
+
+
+def _modes(people: list[AnnotatorWork]) -> Any:
+    rows = [
+        {"person": visible(one.name), "mode": mode.value.replace("_", " "), "reviews": one.by_mode[mode]}
+        for one in people
+        for mode in Mode
+    ]
+    return (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_bar()
+        .encode(
+            x=alt.X("sum(reviews):Q", title="reviews", axis=alt.Axis(tickMinStep=1)),
+            y=alt.Y("person:N", title=None, axis=alt.Axis(labelLimit=200)),
+            color=alt.Color(
+                "mode:N",
+                scale=alt.Scale(domain=list(_COLOURS), range=list(_COLOURS.values())),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+            tooltip=["person", "mode", "reviews"],
+        )
+        .properties(height=alt.Step(26))
+    )
+
+
+def _days(people: list[AnnotatorWork]) -> Any:
+    rows = [
+        {
+            "person": visible(one.name),
+            "day": f"{datetime.fromtimestamp(day * 86_400, UTC):%Y-%m-%d}",
+            "reviews": n,
+        }
+        for one in people
+        for day, n in one.by_day.items()
+    ]
+    return (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_bar(color="#0072B2", size=28)
+        .encode(
+            x=alt.X("day:O", title=None, axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("sum(reviews):Q", title="reviews", axis=alt.Axis(tickMinStep=1)),
+            tooltip=["day", "sum(reviews)"],
+        )
+        .properties(height=190)
+    )
+
+
+def _bias(found: PeopleSummary) -> None:
+    st.caption(
+        "Over frames that a lead has settled. Whether a frame was shown with its proposal was decided by a hash, "
+        "so the difference between the modes is what the proposal does. Intervals are 95 %, over scenes."
+    )
+    rows = _bias_rows("everybody", "all levels", found.pooled)
+    rows += _bias_rows("everybody", "true TELEOPERATION", found.teleoperation)
+    for name, one in found.by_person.items():
+        rows += _bias_rows(visible(name), "all levels", one)
+    figures_table(rows, name="automation-bias")
+
+
+def _bias_rows(who: str, what: str, bias: Bias) -> list[dict[str, Any]]:
+    rows = [{"person": who, "frames": what, "figure": one.name, **_shown(one)} for one in bias.shares]
+    effect = "not enough data yet" if bias.effect is None else f"{bias.effect:+.0%}"
+    interval = _interval(bias.effect_interval)
+    last = {
+        "person": who,
+        "frames": what,
+        "figure": "effect of showing it at once",
+        "value": effect,
+        "95 % interval": interval,
+    }
+    return [*rows, last]
+
+
+def _shown(share: Share) -> dict[str, str]:
+    if not share.is_shown or share.rate is None:
+        return {"value": f"not enough data yet, {share.needed:,} more needed", "95 % interval": "—"}
+    return {"value": _of(share.rate), "95 % interval": _interval(share.interval)}
+
+
+def _interval(interval: Interval | Undefined | None) -> str:
+    if isinstance(interval, Interval):
+        return f"{interval.low:.0%} to {interval.high:.0%}"
+    return "—" if interval is None else f"no interval: {interval.reason}"
+
+
+def _gold(person: Person, found: PeopleSummary) -> None:
+    st.caption(
+        f"{found.gold_frames:,} gold frames. People are judged on TELEOPERATION golds alone, and from "
+        f"{golds_needed():,} of them on: with fewer, chance decides. Who sees nine in ten passes once in twenty."
+    )
+    with store().read() as session:
+        share = gold_share(session)
+    if is_lead(person):
+        percent = st.slider(
+            "Share of gold in everybody's queue, %", 0, round(100 * LARGEST_SHARE), round(100 * share)
+        )
+        if percent != round(100 * share):
+            set_gold_share(store(), int(person.id or 0), percent / 100)
+    rows = [
+        {
+            "person": visible(one.name),
+            "gold": _of(one.gold),
+            "TELEOPERATION gold": _of(one.gold_teleoperation),
+            "passes": str(one.passes.reason)
+            if isinstance(one.passes, Undefined)
+            else ("yes" if one.passes else "no"),
+        }
+        for one in found.people
+    ]
+    figures_table(rows, name="gold")

@@ -1,0 +1,159 @@
+"""How far the work is: frames by state, level, scene and person."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from annotator.runtime import store
+from annotator.screens.look import LEVEL_COLOURS, empty_state, page_head
+from annotator.screens.tables import figures_table
+from data.forecast import PAPER_SHARES, forecast, level_shares
+from data.progress import Progress
+from data.progress import progress as count_progress
+from data.tables import Person
+from data.terminal import counted
+from data.vocabulary import Mode, Split, VerificationState
+
+_STATE_COLOURS = {"verified": "#009E73", "contested": "#D55E00", "awaiting": "#B8BDC4"}
+_SIDES = {Split.TRAIN: "to train on", Split.HELD_OUT: "held out"}
+
+
+def show(person: Person) -> None:
+    """Progress for leads and trainers."""
+    page_head(person, "Progress")
+    counts = count_progress(store())
+    if not counts.scenes:
+        empty_state("No frame is in review yet", "Run teletriage sample and teletriage propose first.")
+        return
+    _totals(counts)
+    _forecast(counts)
+    left, right = st.columns([58, 42], gap="large")
+    with left:
+        st.subheader("Frames by scene")
+        st.altair_chart(_by_scene(counts), width="stretch")
+    with right:
+        st.subheader("Verified frames by level")
+        st.altair_chart(_by_level(counts), width="stretch")
+        st.subheader("Reviews by person")
+        figures_table(_by_person(counts), name="reviews-by-person")
+    with st.expander("Frames by scene as a table"):
+        figures_table([asdict(scene) for scene in counts.scenes], name="frames-by-scene")
+
+
+def _totals(counts: Progress) -> None:
+    def total(state: VerificationState) -> int:
+        return sum(by_state[state] for by_state in counts.states.values())
+
+    columns = st.columns(5)
+    figures = (
+        ("Sampled frames", counts.sampled),
+        ("Verified", total(VerificationState.VERIFIED)),
+        ("Contested", total(VerificationState.CONTESTED)),
+        ("Awaiting reviews", total(VerificationState.AWAITING)),
+        ("Reviews written", counts.reviews),
+    )
+    for column, (label, value) in zip(columns, figures, strict=True):
+        column.metric(label, f"{value:,}", border=True)
+    sides = [
+        f"{by_state[VerificationState.VERIFIED]:,} of {sum(by_state.values()):,} frames {_SIDES[side]} are verified"
+        for side, by_state in counts.states.items()
+    ]
+    aside = f"; {counts.set_aside:,} frames are set aside for their image" if counts.set_aside else ""
+    st.caption("; ".join(sides) + aside + ".")
+
+
+def _by_scene(counts: Progress) -> Any:
+    rows = [
+        {
+            "scene": f"{scene.name}{'' if scene.split is Split.TRAIN else ' (held out)'}",
+            "state": state,
+            "frames": n,
+        }
+        for scene in counts.scenes
+        for state, n in (
+            ("verified", scene.verified),
+            ("contested", scene.contested),
+            ("awaiting", scene.awaiting),
+        )
+    ]
+    order = list(_STATE_COLOURS)
+    return (
+        alt.Chart(pd.DataFrame(rows))
+        .transform_calculate(place=f"indexof({order}, datum.state)")
+        .mark_bar()
+        .encode(
+            x=alt.X("sum(frames):Q", title="frames", axis=alt.Axis(tickMinStep=1)),
+            y=alt.Y("scene:N", title=None, axis=alt.Axis(labelLimit=240)),
+            color=alt.Color(
+                "state:N",
+                scale=alt.Scale(domain=order, range=list(_STATE_COLOURS.values())),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+            order=alt.Order("place:Q"),
+            tooltip=["scene", "state", "frames"],
+        )
+        .properties(height=alt.Step(24))
+    )
+
+
+def _by_level(counts: Progress) -> Any:
+    total = max(1, sum(counts.levels.values()))
+    rows = [
+        {"level": level.value, "frames": n, "label": f"{n:,} ({n / total:.0%})"}
+        for level, n in counts.levels.items()
+    ]
+    base = alt.Chart(pd.DataFrame(rows)).encode(
+        y=alt.Y("level:N", title=None, sort=None, axis=alt.Axis(labelLimit=160))
+    )
+    bars = base.mark_bar().encode(
+        x=alt.X("frames:Q", axis=alt.Axis(tickMinStep=1)),
+        color=alt.Color(
+            "level:N",
+            legend=None,
+            scale=alt.Scale(
+                domain=[level.value for level in LEVEL_COLOURS], range=list(LEVEL_COLOURS.values())
+            ),
+        ),
+        tooltip=["level", "frames"],
+    )
+    text = base.mark_text(align="left", dx=4, color="gray").encode(x="frames:Q", text="label:N")
+    return (bars + text).properties(height=alt.Step(30))
+
+
+def _forecast(counts: Progress) -> None:
+    ahead = forecast(store())
+    pace = (
+        f"about {counted(round(ahead.days_left), 'working day')} at {ahead.per_day:,.0f} reviews a day"
+        if ahead.days_left is not None and ahead.per_day
+        else "no pace yet: nobody has reviewed in the last week"
+    )
+    pairs = ", ".join(
+        f"{n:,} of weight {weight:g} (about {ahead.expected_pairs[weight]:,} in the end)"
+        for weight, n in ahead.pairs.items()
+    )
+    balance = ", ".join(
+        f"{level.value} {share:.0%} (paper {PAPER_SHARES[level]:.0%})"
+        for level, share in level_shares(counts.levels).items()
+    )
+    st.caption(
+        f"At least {ahead.reviews_left:,} more reviews: {pace}. Pairs so far: {pairs or 'none'}. "
+        f"Verified: {balance or 'none'}."
+    )
+
+
+def _by_person(counts: Progress) -> list[dict[str, Any]]:
+    return [
+        {
+            "person": one.name,
+            "reviews": one.reviews,
+            "accepted, of those shown a proposal": f"{one.accepted:,} of {one.shown:,}",
+            "blind": one.by_mode[Mode.BLIND],
+            "decide first": one.by_mode[Mode.DECIDE_FIRST],
+        }
+        for one in counts.people
+    ]

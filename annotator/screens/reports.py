@@ -1,0 +1,98 @@
+"""Evaluation reports of this workspace: what there is, one to read or take away, and frames to look at again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from annotator.runtime import store, workspace
+from annotator.screens.look import empty_state, page_head, visible
+from annotator.visitor import frame_image
+from data.errors import TeletriageError
+from data.permissions import Act, may
+from data.second_looks import send_back
+from data.tables import Person
+from eval.report import HTML_NAME
+from eval.report_folders import Doubted, ReportFolder, doubted_frames, report_folders
+
+
+def show(person: Person) -> None:
+    """The reports, newest first."""
+    page_head(person, "Reports")
+    folders = report_folders(workspace() / "reports")
+    if not folders:
+        empty_state("No report yet", "Reports appear here once teletriage evaluate has written one.")
+        return
+    chosen = st.selectbox("Report", folders, format_func=_title)
+    if not may(person.role, Act.SEND_BACK):
+        _report(chosen.page)
+        return
+    report, again = st.tabs(["Report", "Frames to look at again"])
+    with report:
+        _report(chosen.page)
+    with again:
+        _look_again(person, chosen)
+
+
+def _report(page: Path) -> None:
+    st.download_button(
+        "Download", page.read_bytes(), file_name=f"{page.parent.name}-{HTML_NAME}", mime="text/html"
+    )
+    st.iframe(page.read_text(encoding="utf-8"), height=900)
+
+
+def _look_again(person: Person, folder: ReportFolder) -> None:
+    try:
+        frames = doubted_frames(store(), folder)
+    except TeletriageError as error:
+        st.text(str(error))
+        return
+    if not frames:
+        st.text("No run missed a TELEOPERATION frame, and no verified level is in doubt.")
+        return
+    st.caption(
+        "Sent back, a frame is contested until a lead has adjudicated it again. What models said is not shown there."
+    )
+    place = st.selectbox(
+        f"Frame, of {len(frames)}", range(len(frames)), format_func=lambda at: _frame_title(frames[at], at)
+    )
+    _one_frame(person, frames[place])
+
+
+def _one_frame(person: Person, doubted: Doubted) -> None:
+    left, right = st.columns([3, 2], gap="large")
+    address = frame_image(person, doubted.frame_id)
+    with left:
+        st.html(f'<img class="tt-frame" src="{escape(address)}" alt="Front camera picture">')
+    with right:
+        st.text(f"Verified: {doubted.level.value}")
+        st.text(visible(doubted.why))
+        if not doubted.is_verified:
+            st.text("It is being looked at again already.")
+            return
+        with st.form(f"send-back-{doubted.frame_id}", clear_on_submit=True):
+            reason = st.text_input("Why should it be looked at again?", max_chars=600)
+            sent = st.form_submit_button("Send back to review")
+        if sent:
+            _send(person, doubted.frame_id, reason)
+
+
+def _send(person: Person, frame_id: str, reason: str) -> None:
+    try:
+        send_back(store(), int(person.id or 0), frame_id, reason)
+    except TeletriageError as error:
+        st.text(str(error))
+        return
+    st.rerun()
+
+
+def _frame_title(doubted: Doubted, place: int) -> str:
+    return f"{place + 1}: {doubted.level.value}, {'missed' if doubted.is_missed else 'level in doubt'}"
+
+
+def _title(folder: ReportFolder) -> str:
+    written = datetime.fromtimestamp(folder.written_s, tz=UTC)
+    return f"{folder.name}, written {written:%Y-%m-%d %H:%M} UTC"

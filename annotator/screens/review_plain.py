@@ -1,0 +1,219 @@
+"""Reviewing a frame with Streamlit's own widgets: frame, chain of thought, proposal, accept or correct, next.
+
+Every press carries the frame and the token it was shown for, so that a held key or a double click writes once.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from html import escape
+
+import streamlit as st
+
+from annotator.guideline import current_guideline
+from annotator.reason_codes import REASON_TITLES, ReasonCode, composed_assessment
+from annotator.runtime import mode_shares, store
+from annotator.screens.look import empty_state, frame_caption, level_chip, page_head, plain
+from annotator.visitor import frame_image
+from data.errors import TeletriageError
+from data.leases import ServedFrame, lease_frames
+from data.progress import own_count, own_recent_reviews
+from data.reviews import Decision, submit_review
+from data.tables import Person, Proposal
+from data.terminal import counted
+from data.vocabulary import LEVELS, Mode, TriageLevel
+
+STATE = "frame_on_screen"
+
+
+@dataclass
+class OnScreen:
+    """What this browser session keeps about the frame it shows; made afresh with every frame."""
+
+    frame_id: str
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
+    since_s: float = field(default_factory=time.monotonic)
+    first_level: TriageLevel | None = None
+    level: TriageLevel | None = None
+    problem: str | None = None
+
+
+def show(person: Person) -> None:
+    """The review screen of the person signed in."""
+    page_head(person, "Plain review")
+    served = lease_frames(store(), int(person.id or 0), n=1, shares=mode_shares())
+    if not served:
+        empty_state(
+            "Nothing to review right now",
+            "Every frame is reviewed, or somebody else is looking at the rest. Come back in a while.",
+        )
+        return
+    state = _state_for(served[0])
+    picture, panel = st.columns([62, 38], gap="medium")
+    with picture:
+        _picture(person, served[0])
+        _own_work(person)
+    with panel:
+        _panel(person, served[0], state)
+
+
+def _state_for(served: ServedFrame) -> OnScreen:
+    state = st.session_state.get(STATE)
+    if not isinstance(state, OnScreen) or state.frame_id != served.frame.id:
+        state = st.session_state[STATE] = OnScreen(served.frame.id)
+    return state
+
+
+def _picture(person: Person, served: ServedFrame) -> None:
+    caption = frame_caption(served.frame, served.scene)
+    address = frame_image(person, served.frame.id)
+    st.html(f'<img class="tt-frame" src="{escape(address)}" alt="Front camera picture, {escape(caption)}">')
+    st.html(f'<div class="tt-note" data-testid="frame-caption">{plain(caption)}</div>')
+
+
+def _own_work(person: Person) -> None:
+    person_id = int(person.id or 0)
+    recent = own_recent_reviews(store(), person_id)
+    rows = "".join(
+        f"<tr><td>{plain(one.scene_name)}, frame {one.position + 1}</td><td>{level_chip(one.review.level)}</td></tr>"
+        for one in recent
+    )
+    st.html(
+        f'<div class="tt-label">You have reviewed {counted(own_count(store(), person_id), "frame")}</div>'
+    )
+    if rows:
+        st.html(f'<table class="tt-table">{rows}</table>')
+    with st.expander("Guideline"):
+        st.markdown(current_guideline(store()).text)
+
+
+def _panel(person: Person, served: ServedFrame, state: OnScreen) -> None:
+    if state.problem:
+        st.html(f'<div class="tt-card" role="alert">{plain(state.problem)}</div>')
+    proposal = served.proposal
+    if served.mode is Mode.DECIDE_FIRST and state.first_level is None:
+        st.html('<div class="tt-note">Choose your own level first; then you see the proposal.</div>')
+        _level_buttons(person, served, state, proposed=None)
+        return
+    if proposal is None:
+        st.html('<div class="tt-note">You judge this frame without a proposal.</div>')
+    else:
+        _proposal(proposal)
+    if state.level is not None:
+        _correction(person, served, state, state.level)
+    else:
+        if proposal is not None and proposal.level is not None:
+            st.button(
+                f"Accept {proposal.level.value}",
+                shortcut="Enter",
+                type="primary",
+                width="stretch",
+                on_click=_submit,
+                args=(person, served, state, proposal.level),
+            )
+        _level_buttons(person, served, state, proposed=proposal.level if proposal else None)
+
+
+def _proposal(proposal: Proposal) -> None:
+    if proposal.level is None:
+        detail = proposal.failure_detail or "Its reply holds no assessment."
+        st.html(
+            f'<div class="tt-label">The model gave no answer</div><div class="tt-text">{plain(detail)}</div>'
+        )
+    else:
+        st.html(
+            f'<div class="tt-label">Proposed</div>{level_chip(proposal.level)}'
+            f'<div class="tt-label">Reasoning</div><div class="tt-text">{plain(proposal.reasoning or "")}</div>'
+            f'<div class="tt-label">Operator action</div><div class="tt-text">{plain(proposal.action or "")}</div>'
+        )
+    if proposal.chain_of_thought:
+        st.html(
+            f'<div class="tt-label">Chain of thought</div>'
+            f'<div class="tt-thought" tabindex="0">{plain(proposal.chain_of_thought)}</div>'
+        )
+
+
+def _level_buttons(
+    person: Person, served: ServedFrame, state: OnScreen, *, proposed: TriageLevel | None
+) -> None:
+    for number, (column, level) in enumerate(zip(st.columns(3), LEVELS, strict=True), start=1):
+        column.button(
+            level.value.capitalize(),
+            key=f"level-{served.frame.id}-{level.value}-{state.first_level}",
+            shortcut=str(number),
+            width="stretch",
+            on_click=_choose,
+            args=(person, served, state, level, proposed),
+        )
+
+
+def _choose(
+    person: Person,
+    served: ServedFrame,
+    state: OnScreen,
+    level: TriageLevel,
+    proposed: TriageLevel | None,
+) -> None:
+    if served.mode is Mode.DECIDE_FIRST and state.first_level is None:
+        state.first_level = level
+    elif level is proposed:
+        _submit(person, served, state, level)
+    else:
+        state.level = level
+
+
+def _correction(person: Person, served: ServedFrame, state: OnScreen, level: TriageLevel) -> None:
+    st.html(f'<div class="tt-label">Your level</div>{level_chip(level)}')
+    code = st.selectbox(
+        "What decides it?",
+        list(ReasonCode),
+        format_func=lambda one: REASON_TITLES[one],
+        key=f"code-{served.frame.id}",
+    )
+    text = composed_assessment(code or ReasonCode.OTHER, level)
+    key = f"{served.frame.id}-{level.value}-{code}"
+    reasoning = st.text_area("Reasoning", text.reasoning, key=f"reasoning-{key}", height=90, max_chars=600)
+    action = st.text_area("Operator action", text.action, key=f"action-{key}", height=70, max_chars=300)
+    save, back = st.columns(2)
+    save.button(
+        "Save",
+        shortcut="Ctrl+Enter",
+        type="primary",
+        width="stretch",
+        disabled=not (reasoning.strip() and action.strip()),
+        on_click=_submit,
+        args=(person, served, state, level, reasoning, action, code),
+    )
+    back.button("Back", shortcut="Esc", width="stretch", on_click=_back, args=(state,))
+
+
+def _back(state: OnScreen) -> None:
+    state.level = None
+
+
+def _submit(
+    person: Person,
+    served: ServedFrame,
+    state: OnScreen,
+    level: TriageLevel,
+    reasoning: str | None = None,
+    action: str | None = None,
+    code: ReasonCode | None = None,
+) -> None:
+    decision = Decision(
+        token=state.token,
+        frame_id=served.frame.id,
+        level=level,
+        first_level=state.first_level,
+        reasoning=reasoning,
+        action=action,
+        reason_code=code.value if code else None,
+        guideline_version=current_guideline(store()).version,
+        seconds_shown=min(time.monotonic() - state.since_s, 86_400),
+    )
+    try:
+        submit_review(store(), int(person.id or 0), decision)
+    except TeletriageError as error:
+        state.problem = str(error)

@@ -1,0 +1,64 @@
+"""Freezing a snapshot: what would be in it, and the button."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from annotator.runtime import store, workspace
+from annotator.screens.look import empty_state, page_head, plain
+from data.errors import TeletriageError
+from data.permissions import Act, require
+from data.progress import progress
+from data.snapshot import freeze
+from data.snapshot_format import MANIFEST, Manifest
+from data.tables import Person
+from data.vocabulary import Split, VerificationState
+
+
+def show(person: Person) -> None:
+    """The trainer's way from verified frames to a folder that training reads."""
+    page_head(person, "Snapshot")
+    states = progress(store()).states
+    verified = {side: states[side][VerificationState.VERIFIED] for side in Split}
+    if not sum(verified.values()):
+        empty_state("No frame is verified yet", "A snapshot holds verified frames only.")
+        return
+    st.write(
+        f"{verified[Split.TRAIN]:,} verified frames to train on and {verified[Split.HELD_OUT]:,} held out would go "
+        "into a snapshot now; it lists every frame that it leaves out, with the reason."
+    )
+    if st.button("Freeze a snapshot", type="primary"):
+        _freeze(person)
+    _existing()
+
+
+def _freeze(person: Person) -> None:
+    folder = workspace() / "snapshots" / f"{datetime.now(tz=UTC):%Y%m%d-%H%M%S}"
+    try:
+        with store().read() as session:
+            require(session, int(person.id or 0), Act.FREEZE_SNAPSHOT)
+        with st.spinner("Freezing …"):
+            freeze(store(), folder)
+    except TeletriageError as error:
+        st.html(f'<div class="tt-card" role="alert">{plain(str(error))}</div>')
+
+
+def _existing() -> None:
+    manifests = sorted((workspace() / "snapshots").glob(f"*/{MANIFEST}"), reverse=True)
+    rows = []
+    for path in manifests:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+        rows.append(
+            {
+                "snapshot": path.parent.name,
+                "hash": manifest.snapshot_hash[:12],
+                **{f"pairs of weight {weight}": n for weight, n in manifest.pairs_by_weight.items()},
+                "held-out frames": sum(manifest.evaluation_by_level.values()),
+                "left out": sum(manifest.excluded_by_reason.values()),
+            }
+        )
+    if rows:
+        st.subheader("Snapshots of this workspace")
+        st.dataframe(rows, hide_index=True)

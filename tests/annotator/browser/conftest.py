@@ -1,0 +1,140 @@
+"""A served app on a workspace of its own, and a real Chromium to use it with."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from data.vocabulary import Mode, PersonRole, Split
+from tests.annotator.browser.served import Desk, RunningApp, hold
+from tests.builders import a_person, a_store
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+# For this package only: while Playwright runs, an event loop runs in the main thread, and asyncio.run is refused.
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip("Debian's chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def served(workspace: Path) -> Iterator[str]:
+    """The app on a free port, served as people serve it; yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "annotator",
+        "--workspace",
+        str(workspace),
+        "review",
+        "--port",
+        str(port),
+    ]
+    with (workspace / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            command, stdout=log, stderr=log, env={**os.environ, "TELETRIAGE_DEBUG": "1"}
+        )
+    address = f"http://127.0.0.1:{port}/"
+    try:
+        _wait_until_up(address, server)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _wait_until_up(address: str, server: subprocess.Popen[bytes], *, limit_s: float = 60) -> None:
+    until = time.monotonic() + limit_s
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}_stcore/health", timeout=2):  # noqa: S310 - our own server
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"the app did not come up (exit code {server.poll()})")
+
+
+def signed_in(browser: Browser, address: str, name: str, password: str) -> Page:
+    """A page in a context of its own, past the sign-in form."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.set_default_timeout(30_000)
+    page.goto(address)
+    page.fill("#user", name)
+    page.fill("#password", password)
+    page.click("button[type=submit]")
+    page.wait_for_selector(".tt-who")
+    return page
+
+
+@pytest.fixture(scope="package")
+def app(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """One app for every test of the card; each test brings a person of its own."""
+    folder = tmp_path_factory.mktemp("served")
+    store = a_store(folder, scenes={f"scene-{number:04}": 24 for number in range(1, 31)})
+    running = RunningApp(folder / "workspace", store)
+    running.start()
+    yield running
+    running.stop()
+    store.close()
+
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def desk(app: RunningApp, chromium: Browser) -> Iterator[Callable[..., Desk]]:
+    """Makes a desk with frames held in a mode; `sit=False` leaves the page unopened, `n=0` holds nothing."""
+    desks: list[Desk] = []
+
+    def make(
+        mode: Mode = Mode.ASSISTED,
+        *,
+        n: int = 8,
+        split: Split = Split.TRAIN,
+        role: PersonRole = PersonRole.ANNOTATOR,
+        sit: bool = True,
+        **context: Any,
+    ) -> Desk:
+        name = f"person-{next(_numbers)}"
+        person_id = a_person(app.store, name, role)
+        if n:
+            hold(app.store, person_id, mode, n=n, split=split)
+        options = {"viewport": {"width": 1440, "height": 900}, **context}
+        made = Desk(app, chromium.new_context(**options), person_id, name)
+        desks.append(made)
+        return made.sit_down() if sit else made
+
+    yield make
+    for one in desks:
+        one.leave()

@@ -1,0 +1,199 @@
+"""One running app for all browser tests, and a reviewer's desk in front of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Locator, Page, Response
+from sqlmodel import col, select
+
+from annotator.runtime import COOKIE
+from data.leases import release_leases
+from data.people import sign_in
+from data.store import Store
+from data.tables import FrameNote, FrameStatus, Lease, Proposal, Review
+from data.vocabulary import Mode, Split, VerificationState
+
+ROOT = Path(__file__).parents[3]
+CARD = "[data-testid=review-card]"
+WAIT_MS = 30_000
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class RunningApp:
+    """The app as `teletriage review` serves it; it can be stopped and started on the same port."""
+
+    workspace: Path
+    store: Store
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "annotator", "--workspace", str(self.workspace), "review"]
+        shares = ["--port", str(self.port), "--decide-first", "0", "--blind", "0"]
+        with (self.workspace / "app.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, *shares], cwd=ROOT, stdout=log, stderr=log, env=os.environ
+            )
+        for _ in range(300):
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError((self.workspace / "app.log").read_text()[-2000:])
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(10)
+
+
+@dataclass
+class Desk:
+    """One person's browser, with the review screen open."""
+
+    app: RunningApp
+    context: BrowserContext
+    person_id: int
+    name: str
+    requests: list[str] = field(default_factory=list)
+    answers: list[Response] = field(default_factory=list)
+
+    @cached_property
+    def page(self) -> Page:
+        return self.context.new_page()
+
+    @property
+    def card(self) -> Locator:
+        return self.page.locator(CARD)
+
+    def sign_in(self) -> None:
+        secret = sign_in(self.app.store, self.name, f"password-{self.name}")
+        self.context.add_cookies([{"name": COOKIE, "value": secret, "url": self.app.url}])
+
+    def sit_down(self, path: str = "") -> Desk:
+        self.sign_in()
+        self.context.on("request", lambda request: self.requests.append(request.url))
+        self.context.on("response", self._heard)
+        self.page.goto(self.app.url + path)
+        if not path:
+            self.ready()
+        return self
+
+    def _heard(self, answer: Response) -> None:
+        self.answers.append(answer)
+
+    @property
+    def bodies(self) -> list[str]:
+        """Everything that the card's routes have answered, each with its address in front."""
+        return [f"{answer.url} {answer.text()}" for answer in self.answers if "/card/" in answer.url]
+
+    def ready(self, page: Page | None = None) -> None:
+        """Wait until a frame is on screen with its picture."""
+        page = page or self.page
+        page.wait_for_selector(f"{CARD}[data-frame] .rc-pictures img", timeout=WAIT_MS)
+
+    def data(self, name: str) -> str | None:
+        return self.card.get_attribute(f"data-{name}")
+
+    def frame(self) -> str:
+        return str(self.data("frame"))
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def press_and_move_on(self, key: str) -> str:
+        """Press a key that decides; returns the frame that was decided on once another is on screen."""
+        before = self.frame()
+        self.press(key)
+        self.moved_on(before)
+        return before
+
+    def moved_on(self, before: str) -> None:
+        self.page.wait_for_function(
+            f"before => document.querySelector('{CARD}').dataset.frame !== before",
+            arg=before,
+            timeout=WAIT_MS,
+        )
+
+    def state(self, wanted: str) -> None:
+        self.page.wait_for_selector(f"{CARD}[data-state={wanted}]", timeout=WAIT_MS)
+
+    def text(self, part: str) -> str:
+        return self.page.locator(f"{CARD} [data-part={part}]").inner_text()
+
+    def until(self, what: Callable[[], bool], *, seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        while not what():
+            assert time.monotonic() < deadline, "waited in vain"
+            self.page.wait_for_timeout(50)
+
+    def reviews(self) -> list[Review]:
+        with self.app.store.read() as session:
+            query = select(Review).where(Review.person_id == self.person_id).order_by(col(Review.id))
+            return list(session.exec(query))
+
+    def notes(self) -> list[FrameNote]:
+        with self.app.store.read() as session:
+            return list(session.exec(select(FrameNote).where(FrameNote.person_id == self.person_id)))
+
+    def leave(self) -> None:
+        self.context.close()
+        release_leases(self.app.store, self.person_id)
+
+
+def hold(store: Store, person_id: int, mode: Mode, *, n: int = 8, split: Split = Split.TRAIN) -> list[str]:
+    """Reserve n open frames for somebody in a mode; returns their ids in the order in which they are served."""
+    with store.write() as session:
+        leased = select(Lease.frame_id)
+        noted = select(FrameNote.frame_id)
+        reviewed = select(Review.frame_id)
+        query = select(FrameStatus.frame_id).where(
+            FrameStatus.split == split,
+            FrameStatus.state == VerificationState.AWAITING,
+            col(FrameStatus.frame_id).not_in(leased),
+            col(FrameStatus.frame_id).not_in(noted),
+            col(FrameStatus.frame_id).not_in(reviewed),
+        )
+        frames = list(session.exec(query.order_by(FrameStatus.frame_id).limit(n)))
+        assert len(frames) == n, "the test store has too few frames left"
+        now_us = store.now_us(session)
+        for place, frame in enumerate(frames):
+            proposal = session.exec(select(Proposal).where(Proposal.frame_id == frame)).first()
+            session.add(
+                Lease(
+                    frame_id=frame,
+                    person_id=person_id,
+                    mode=mode,
+                    proposal_id=proposal.id if proposal and mode is not Mode.BLIND else None,
+                    leased_at_us=now_us - 60_000_000 + place,
+                    until_us=now_us + 900_000_000,
+                )
+            )
+    return frames
+
+
+def dataset(desk: Desk) -> dict[str, str]:
+    """Every data-* attribute of the card's root."""
+    return dict(json.loads(desk.card.evaluate("card => JSON.stringify({...card.dataset})")))

@@ -1,0 +1,258 @@
+"""Deciding with keys and mouse: one act, one row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from data.vocabulary import TriageLevel, Verdict
+from tests.annotator.browser.served import CARD, Desk
+
+A, S, T = TriageLevel
+MakeDesk = Callable[..., Desk]
+
+
+def test_enter_accepts_what_is_proposed(desk: MakeDesk) -> None:
+    ada = desk()
+    assert ada.data("proposed-level") == "SUPERVISION"
+    decided = ada.press_and_move_on("Enter")
+    ada.state("saved")
+    (review,) = ada.reviews()
+    assert (review.frame_id, review.verdict, review.level, review.reasoning) == (
+        decided,
+        Verdict.ACCEPT,
+        S,
+        None,
+    )
+    assert review.seconds_shown is not None
+
+
+def test_the_proposed_levels_own_key_accepts_too(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.press_and_move_on("2")
+    ada.state("saved")
+    assert [review.verdict for review in ada.reviews()] == [Verdict.ACCEPT]
+
+
+def test_another_level_a_reason_and_enter_correct(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.press("3", "b")
+    assert (
+        ada.page.input_value("#rc-reasoning")
+        == "The lane ahead is blocked and there is no clear way around it."
+    )
+    assert ada.page.input_value("#rc-action").startswith("Take control now")
+    ada.press_and_move_on("Enter")
+    ada.state("saved")
+    (review,) = ada.reviews()
+    assert (review.verdict, review.level, review.reason_code) == (Verdict.CORRECT, T, "lane_blocked")
+    assert review.reasoning == "The lane ahead is blocked and there is no clear way around it."
+
+
+def test_composed_text_can_be_edited_before_it_is_saved(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.press("3", "b")
+    ada.page.fill("#rc-reasoning", "A crane stands across the lane.")
+    before = ada.frame()
+    ada.page.keyboard.press("Control+Enter")
+    ada.moved_on(before)
+    ada.state("saved")
+    assert [review.reasoning for review in ada.reviews()] == ["A crane stands across the lane."]
+
+
+def test_e_edits_the_proposed_text_and_keeps_the_level(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.press("e")
+    assert ada.page.input_value("#rc-reasoning") == "Cones narrow the lane."
+    ada.page.fill("#rc-reasoning", "Cones narrow the lane on the left.")
+    ada.press("Escape")
+    ada.press_and_move_on("Enter")
+    ada.state("saved")
+    (review,) = ada.reviews()
+    assert (review.level, review.verdict, review.reasoning) == (
+        S,
+        Verdict.CORRECT,
+        "Cones narrow the lane on the left.",
+    )
+
+
+def test_nothing_fires_while_typing(desk: MakeDesk) -> None:
+    ada = desk()
+    before = ada.frame()
+    ada.press("3", "o")
+    ada.page.click("#rc-reasoning")
+    ada.page.keyboard.type("123 usfez b")
+    ada.press("Enter")
+    assert ada.frame() == before
+    assert "123 usfez b" in ada.page.input_value("#rc-reasoning")
+    assert ada.reviews() == []
+
+
+def test_a_held_key_decides_once(desk: MakeDesk) -> None:
+    ada = desk()
+    before = ada.frame()
+    for _ in range(8):
+        ada.page.keyboard.down("Enter")
+    ada.page.keyboard.up("Enter")
+    ada.moved_on(before)
+    ada.state("saved")
+    assert [review.frame_id for review in ada.reviews()] == [before]
+
+
+def test_a_double_click_decides_once(desk: MakeDesk) -> None:
+    ada = desk()
+    before = ada.frame()
+    ada.page.locator(f"{CARD} [data-act=accept]").dblclick()
+    ada.state("saved")
+    ada.page.wait_for_timeout(300)
+    assert [review.frame_id for review in ada.reviews()] == [before]
+
+
+def test_fast_pressing_loses_doubles_and_reorders_nothing(desk: MakeDesk) -> None:
+    ada = desk()
+    shown: list[str] = []
+    for _ in range(40):
+        frame = ada.data("frame")
+        if frame and frame not in shown[-1:]:
+            shown.append(frame)
+        ada.press("2")
+        ada.page.wait_for_timeout(40)
+    ada.press("Escape", "Escape")
+    ada.state("saved")
+    decided = [review.frame_id for review in ada.reviews()]
+    assert len(decided) >= 8
+    assert decided == shown[: len(decided)]
+    assert len(set(decided)) == len(decided)
+
+
+def test_everything_works_with_the_mouse(desk: MakeDesk) -> None:
+    ada = desk()
+    before = ada.frame()
+    ada.page.click(f"{CARD} [data-act=teleoperation]")
+    ada.page.click(f"{CARD} [data-reason=animal]")
+    ada.page.click(f"{CARD} [data-act=save]")
+    ada.moved_on(before)
+    second = ada.frame()
+    ada.page.click(f"{CARD} [data-act=accept]")
+    ada.moved_on(second)
+    ada.page.click(f"{CARD} [data-act=skip]")
+    ada.page.click(f"{CARD} [data-note='1']")
+    ada.until(lambda: len(ada.notes()) == 1)
+    assert [review.level for review in ada.reviews()] == [T, S]
+
+
+def test_undo_brings_the_frame_back_and_supersedes(desk: MakeDesk) -> None:
+    ada = desk()
+    first = ada.press_and_move_on("Enter")
+    second = ada.frame()
+    ada.press("u")
+    ada.moved_on(second)
+    assert ada.frame() == first
+    ada.press("1", "r")
+    ada.press_and_move_on("Enter")
+    assert ada.frame() == second
+    ada.state("saved")
+    before, after = ada.reviews()
+    assert (before.level, after.level, after.supersedes_id) == (S, A, before.id)
+    assert after.mode is before.mode
+
+
+def test_undo_and_leaving_it_writes_nothing(desk: MakeDesk) -> None:
+    ada = desk()
+    first = ada.press_and_move_on("Enter")
+    second = ada.frame()
+    ada.press("u")
+    ada.moved_on(second)
+    ada.press("Escape")
+    ada.moved_on(first)
+    ada.state("saved")
+    assert len(ada.reviews()) == 1
+
+
+def test_the_last_five_decisions_can_be_changed(desk: MakeDesk) -> None:
+    ada = desk()
+    first = ada.press_and_move_on("Enter")
+    for _ in range(5):
+        ada.press_and_move_on("Enter")
+    ada.state("saved")
+    rows = ada.page.locator(f"{CARD} [data-recent]")
+    assert rows.count() == 5
+    oldest = str(rows.nth(4).get_attribute("data-recent"))
+    assert oldest != first
+    rows.nth(4).locator("button").click()
+    assert ada.frame() == oldest
+
+
+def test_skip_needs_a_reason_and_is_not_served_again(desk: MakeDesk) -> None:
+    ada = desk()
+    skipped = ada.frame()
+    ada.press("s")
+    assert ada.frame() == skipped
+    ada.press("2")
+    ada.moved_on(skipped)
+    ada.state("saved")
+    (note,) = ada.notes()
+    assert (note.kind.value, note.reason) == ("skip", "I cannot decide between two levels")
+    ada.page.reload()
+    ada.ready()
+    assert ada.frame() != skipped
+    assert ada.reviews() == []
+
+
+def test_a_flag_goes_to_the_lead_and_the_frame_stays(desk: MakeDesk) -> None:
+    ada = desk()
+    frame = ada.frame()
+    ada.press("f")
+    ada.page.fill("#rc-own-reason", "Is a tram a vehicle?")
+    ada.page.keyboard.press("Enter")
+    ada.until(lambda: len(ada.notes()) == 1)
+    assert ada.frame() == frame
+    assert ada.notes()[0].reason == "Is a tram a vehicle?"
+
+
+def test_text_against_its_level_is_pointed_out_before_saving(desk: MakeDesk) -> None:
+    ada = desk()
+    before = ada.frame()
+    ada.press("1", "o")
+    ada.page.fill("#rc-reasoning", "The lane is blocked by a fallen tree.")
+    ada.press("Escape", "Enter")
+    assert ada.frame() == before
+    assert "argues for TELEOPERATION" in ada.page.locator(".rc-warning").inner_text()
+    assert ada.reviews() == []
+    ada.press_and_move_on("Enter")
+    ada.state("saved")
+    assert [review.level for review in ada.reviews()] == [A]
+
+
+def test_keys_can_be_switched_off_and_chosen(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.press("?")
+    ada.page.focus("#rc-key-accept")
+    ada.press("y")
+    ada.page.click("[data-act=save-settings]")
+    ada.page.wait_for_selector("dialog[open]", state="detached")
+    before = ada.frame()
+    ada.press("Enter")
+    assert ada.frame() == before
+    ada.press_and_move_on("y")
+    ada.page.reload()
+    ada.ready()
+    ada.press_and_move_on("y")
+    ada.press("?")
+    ada.page.uncheck("#rc-keys-on")
+    ada.page.click("[data-act=save-settings]")
+    ada.page.wait_for_selector("dialog[open]", state="detached")
+    last = ada.frame()
+    ada.press("y", "1", "s", "?")
+    assert ada.frame() == last
+    assert not ada.page.locator("dialog[open]").count()
+    assert ada.page.locator(f"{CARD} [aria-keyshortcuts]").count() == 0
+    assert len(ada.reviews()) == 2
+
+
+def test_one_key_cannot_do_two_things(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.press("?")
+    ada.page.focus("#rc-key-skip")
+    ada.press("u")
+    ada.page.click("[data-act=save-settings]")
+    ada.page.get_by_text("'u' is the key for two acts").wait_for()

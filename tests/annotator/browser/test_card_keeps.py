@@ -1,0 +1,176 @@
+"""Reloads, lost connections, restarts, two tabs and lost leases: nothing lost, doubled or reordered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlmodel import col, delete
+
+from data.leases import release_leases
+from data.tables import Lease
+from data.vocabulary import Mode, TriageLevel
+from tests.annotator.browser.served import CARD, Desk, RunningApp, hold
+from tests.builders import a_person, reviewed
+
+A, S, T = TriageLevel
+MakeDesk = Callable[..., Desk]
+
+
+def test_a_text_being_written_survives_a_reload(desk: MakeDesk) -> None:
+    ada = desk()
+    frame = ada.frame()
+    ada.press("3", "b")
+    ada.page.fill("#rc-reasoning", "A crane stands across the")
+    ada.page.reload()
+    ada.ready()
+    assert ada.frame() == frame
+    assert ada.page.input_value("#rc-reasoning") == "A crane stands across the"
+
+
+def test_answers_given_offline_survive_a_reload_and_arrive_in_order(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.page.wait_for_timeout(800)  # let the next pictures arrive
+    ada.page.route("**/card/**", lambda route: route.abort())
+    decided = [ada.press_and_move_on("Enter") for _ in range(4)]
+    ada.state("offline")
+    assert "4 answers kept here" in ada.text("state")
+    assert ada.reviews() == []
+    ada.page.reload()
+    ada.page.wait_for_selector(f"{CARD}[data-state=offline]")
+    assert "4 answers kept here" in ada.text("state")
+    ada.page.unroute("**/card/**")
+    ada.state("saved")
+    assert [review.frame_id for review in ada.reviews()] == decided
+    ada.ready()
+    assert ada.frame() not in decided
+
+
+def test_a_browser_that_goes_offline_says_so(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.context.set_offline(True)
+    ada.state("offline")
+    ada.context.set_offline(False)
+    ada.page.wait_for_selector(f"{CARD}:not([data-state=offline])")
+
+
+def test_an_answer_whose_acknowledgement_got_lost_is_written_once(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.page.wait_for_timeout(500)
+    lost: list[int] = []
+
+    def lose_the_answer(route) -> None:  # type: ignore[no-untyped-def]
+        if len(lost) < 2:
+            lost.append(route.fetch().status)
+            route.abort()
+        else:
+            route.continue_()
+
+    ada.page.route("**/card/sync", lose_the_answer)
+    ada.press_and_move_on("Enter")
+    ada.state("saved")
+    assert lost == [200, 200]
+    assert len(ada.reviews()) == 1
+
+
+def test_a_server_restart_loses_nothing(desk: MakeDesk, app: RunningApp) -> None:
+    ada = desk()
+    ada.page.wait_for_timeout(800)
+    app.stop()
+    try:
+        decided = [ada.press_and_move_on("Enter") for _ in range(3)]
+        ada.state("offline")
+    finally:
+        app.start()
+    ada.page.wait_for_selector(f"{CARD}[data-state=saved]", timeout=30_000)
+    assert [review.frame_id for review in ada.reviews()] == decided
+
+
+def test_a_frame_that_went_to_somebody_else_becomes_a_draft(desk: MakeDesk, app: RunningApp) -> None:
+    ada = desk()
+    frame = ada.frame()
+    with app.store.write() as session:
+        session.exec(delete(Lease).where(col(Lease.frame_id) == frame))
+    eve = a_person(app.store, f"taker-of-{frame[:8]}")
+    with app.store.write() as session:
+        now_us = app.store.now_us(session)
+        session.add(
+            Lease(
+                frame_id=frame,
+                person_id=eve,
+                mode=Mode.ASSISTED,
+                leased_at_us=now_us,
+                until_us=now_us + 10**9,
+            )
+        )
+    ada.press("3", "b")
+    ada.press_and_move_on("Enter")
+    draft = ada.page.locator(f"{CARD} [data-draft='{frame}']")
+    draft.wait_for()
+    assert "Not saved" in draft.inner_text()
+    assert "is with somebody else now" in draft.inner_text()
+    assert "no clear way around" in draft.inner_text()
+    assert ada.reviews() == []
+    ada.page.reload()
+    ada.ready()
+    assert draft.count() == 1
+    draft.get_by_text("Discard").click()
+    assert draft.count() == 0
+    release_leases(app.store, eve)
+
+
+def test_two_tabs_write_each_frame_once(desk: MakeDesk) -> None:
+    ada = desk()
+    other = ada.context.new_page()
+    other.goto(ada.app.url)
+    ada.ready(other)
+    assert other.locator(CARD).get_attribute("data-frame") == ada.frame()
+    first = ada.press_and_move_on("Enter")
+    other.wait_for_function(f"frame => document.querySelector('{CARD}').dataset.frame !== frame", arg=first)
+    second = str(other.locator(CARD).get_attribute("data-frame"))
+    other.keyboard.press("Enter")
+    ada.moved_on(second)
+    ada.press_and_move_on("Enter")
+    ada.state("saved")
+    ada.until(lambda: len(ada.reviews()) == 3)
+    decided = [review.frame_id for review in ada.reviews()]
+    assert decided[:2] == [first, second]
+    assert len(set(decided)) == 3
+    assert ada.page.locator("[data-draft]").count() == 0
+
+
+def test_signed_out_answers_wait_for_the_same_person(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.context.clear_cookies()
+    ada.press_and_move_on("Enter")
+    ada.state("offline")
+    assert "signed out" in ada.text("state")
+    ada.sign_in()
+    ada.state("saved")
+    assert len(ada.reviews()) == 1
+
+
+def test_nothing_of_what_others_said_is_sent(desk: MakeDesk, app: RunningApp) -> None:
+    ada = desk(sit=False, n=0)
+    eve = a_person(app.store, f"eve-{ada.name}")
+    frames = hold(app.store, ada.person_id, Mode.ASSISTED, n=1)
+    release_leases(app.store, ada.person_id)
+    reviewed(app.store, eve, frames[0], T, reasoning="Eve saw a landslide.")
+    hold_again(app, ada.person_id, frames[0])
+    ada.sit_down()
+    assert ada.frame() == frames[0]
+    ada.page.wait_for_selector(f"{CARD} .rc-thumb")
+    assert not [body for body in ada.bodies if "landslide" in body or "eve-" in body]
+
+
+def hold_again(app: RunningApp, person_id: int, frame: str) -> None:
+    with app.store.write() as session:
+        now_us = app.store.now_us(session)
+        session.add(
+            Lease(
+                frame_id=frame,
+                person_id=person_id,
+                mode=Mode.BLIND,
+                leased_at_us=now_us - 10**8,
+                until_us=now_us + 10**9,
+            )
+        )

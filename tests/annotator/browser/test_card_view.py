@@ -1,0 +1,310 @@
+"""What a person sees around the frame, how it fits the screen, and what assistive tools are told."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+from sqlmodel import col, select
+
+from data.frame_notes import Note, note_frame
+from data.tables import Frame, FrameStatus, Review, TourAnswer
+from data.vocabulary import Mode, NoteKind, PersonRole, Split, TriageLevel, VerificationState
+from tests.annotator.browser.served import CARD, Desk, RunningApp
+from tests.builders import a_person, reviewed
+
+A, S, T = TriageLevel
+MakeDesk = Callable[..., Desk]
+OVERFLOW = "main => main.scrollHeight - main.clientHeight"
+HIDDEN_PARTS = """card => [...card.querySelectorAll('button, textarea, .rc-side, .rc-strip')]
+  .filter((one) => one.offsetParent && one.getBoundingClientRect().bottom > innerHeight + 1)
+  .map((one) => one.textContent)"""
+CONTRAST = """card => {
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const rgba = (css) => {
+    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = css; canvas.fillRect(0, 0, 1, 1);
+    return canvas.getImageData(0, 0, 1, 1).data;
+  };
+  const light = ([r, g, b]) => [r, g, b].map((one) => one / 255)
+    .map((one) => (one <= .03928 ? one / 12.92 : ((one + .055) / 1.055) ** 2.4))
+    .reduce((sum, one, place) => sum + one * [.2126, .7152, .0722][place], 0);
+  const behind = (node) => {
+    for (let one = node; one; one = one.parentElement) {
+      const colour = rgba(getComputedStyle(one).backgroundColor);
+      if (colour[3] > 250) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const faded = (node) => {
+    let all = 1;
+    for (let one = node; one; one = one.parentElement) all *= getComputedStyle(one).opacity;
+    return all;
+  };
+  const saysSomething = (one) => [...one.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
+  return [...card.querySelectorAll('.rc-panel *, .rc-context *')]
+    .filter((one) => one.offsetParent && one.tagName !== 'KBD' && saysSomething(one))
+    .filter((one) => !one.closest(':disabled, [aria-disabled=true]'))
+    .map((one) => {
+      const under = behind(one), over = rgba(getComputedStyle(one).color), part = faded(one);
+      const mixed = [0, 1, 2].map((place) => over[place] * part + under[place] * (1 - part));
+      const [high, low] = [light(mixed), light(under)].sort((a, b) => b - a);
+      return [(high + .05) / (low + .05), one.textContent.slice(0, 40)];
+    })
+    .filter(([ratio]) => ratio < 4.5);
+}"""
+
+
+def decided_days(desk: Desk, n: int) -> None:
+    for _ in range(n):
+        desk.press_and_move_on("Enter")
+    desk.state("saved")
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1280, 720)], ids=["1440x900", "1280x720"])
+def test_it_fits_without_scrolling(desk: MakeDesk, size: tuple[int, int]) -> None:
+    ada = desk(viewport={"width": size[0], "height": size[1]})
+    decided_days(ada, 6)
+    main = ada.page.locator("[data-testid=stMain]")
+    assert main.evaluate(OVERFLOW) <= 0
+    assert ada.card.evaluate(HIDDEN_PARTS) == []
+    ada.press("3", "b")
+    assert main.evaluate(OVERFLOW) <= 0
+    assert ada.card.evaluate(HIDDEN_PARTS) == []
+
+
+def test_a_tablet_held_upright_gets_one_column_and_large_targets(desk: MakeDesk) -> None:
+    ada = desk(viewport={"width": 820, "height": 1180}, has_touch=True)
+    stage = ada.page.locator(f"{CARD} .rc-stage").bounding_box()
+    accept = ada.page.locator(f"{CARD} [data-act=accept]").bounding_box()
+    assert stage
+    assert accept
+    assert stage["width"] > 700
+    assert accept["y"] > stage["y"] + stage["height"]
+    assert accept["height"] >= 44
+    before = ada.frame()
+    ada.page.tap(f"{CARD} [data-act=accept]")
+    ada.moved_on(before)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_in_both_themes(desk: MakeDesk, scheme: str) -> None:
+    ada = desk(color_scheme=scheme)
+    decided_days(ada, 1)
+    ada.page.wait_for_timeout(200)
+    behind = ada.page.locator("[data-testid=stApp]").evaluate("one => getComputedStyle(one).backgroundColor")
+    is_dark = all(int(part) < 80 for part in re.findall(r"\d+", behind)[:3])
+    assert is_dark == (scheme == "dark")
+    assert ada.card.evaluate(CONTRAST) == []
+    ada.press("3", "b")
+    assert ada.card.evaluate(CONTRAST) == []
+
+
+def test_the_strip_shows_the_scene_and_arrows_look_at_it(desk: MakeDesk) -> None:
+    ada = desk()
+    frame = ada.frame()
+    ada.page.wait_for_selector(f"{CARD} .rc-thumb")
+    with ada.app.store.read() as session:
+        position = session.get_one(Frame, frame).position
+    offsets = [one for one in range(-3, 4) if 0 <= position + one < 24]
+    assert ada.page.locator(f"{CARD} .rc-thumb").count() == len(offsets)
+    ada.press("ArrowRight" if position < 23 else "ArrowLeft")
+    ada.page.wait_for_selector(f"{CARD} .rc-away:not([hidden]) img")
+    assert "Esc goes back" in ada.text("away")
+    assert ada.frame() == frame
+    ada.press("Escape")
+    assert ada.page.locator(f"{CARD} .rc-away").is_hidden()
+
+
+def test_zoom_brings_the_full_resolution_and_pans(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.press("z")
+    ada.page.wait_for_selector(f"{CARD} .rc-pictures img[data-full=shown]")
+    assert "w=0" in str(ada.page.locator(f"{CARD} .rc-pictures img").get_attribute("src"))
+    pictures = ada.page.locator(f"{CARD} .rc-pictures")
+    before = pictures.evaluate("one => one.style.transform")
+    ada.press("ArrowRight")
+    assert pictures.evaluate("one => one.style.transform") != before
+    ada.press("z")
+    assert pictures.evaluate("one => one.style.transform") == ""
+
+
+def test_keys_can_be_looked_up(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.press("?")
+    text = ada.page.locator("dialog[open]").inner_text()
+    assert all(
+        word in text for word in ("Autonomy", "Undo the last decision", "Zoom and pan", "Frame before")
+    )
+    ada.press("Escape")
+    assert not ada.page.locator("dialog[open]").count()
+
+
+def test_assistive_tools_are_told(desk: MakeDesk) -> None:
+    ada = desk()
+    accept = ada.page.get_by_role("button", name="Accept Supervision")
+    assert accept.get_attribute("aria-keyshortcuts") == "Enter"
+    assert ada.page.get_by_role("region", name="Review a frame").count() == 1
+    assert ada.page.locator(f"{CARD} .rc-pictures img").get_attribute("alt")
+    ada.page.wait_for_function(
+        f"document.querySelector('{CARD} [aria-live]').textContent.includes('Proposed: SUPERVISION')"
+    )
+    unnamed = "all => all.filter(one => !(one.innerText.trim() || one.ariaLabel)).length"
+    assert ada.page.locator(f"{CARD} button:visible").evaluate_all(unnamed) == 0
+    ada.press("3", "b")
+    assert ada.page.get_by_label("Reasoning").is_editable()
+    assert ada.page.get_by_label("Operator action").is_editable()
+    assert ada.page.locator(f"{CARD} [data-level=TELEOPERATION][aria-pressed=true]").count() == 1
+
+
+def test_the_keyboard_reaches_and_presses_every_button(desk: MakeDesk) -> None:
+    ada = desk()
+    before = ada.frame()
+    ada.page.focus(f"{CARD} [data-act=accept]")
+    ada.press_and_move_on("Space")
+    ada.state("saved")
+    assert [review.frame_id for review in ada.reviews()] == [before]
+
+
+def test_progress_pace_and_target(desk: MakeDesk) -> None:
+    ada = desk()
+    decided_days(ada, 2)
+    ada.until(lambda: "2 of 200 today" in ada.text("progress"))
+    assert "s a frame (median of 2)" in ada.text("progress")
+    ada.press("?")
+    ada.page.fill("#rc-target", "40")
+    ada.page.click("[data-act=save-settings]")
+    ada.until(lambda: "2 of 40 today" in ada.text("progress"))
+
+
+def test_a_break_is_suggested_after_45_minutes(desk: MakeDesk) -> None:
+    ada = desk()
+    now_ms = int(time.time() * 1000)
+    ada.page.evaluate(
+        "([person, work]) => localStorage.setItem(`teletriage:${person}:work:day`, JSON.stringify(work))",
+        [ada.person_id, {"since": now_ms - 46 * 60_000, "last": now_ms - 60_000}],
+    )
+    ada.press_and_move_on("Enter")
+    notice = ada.page.locator(f"{CARD} [data-notice=break]")
+    notice.wait_for()
+    notice.get_by_role("button").click()
+    assert notice.count() == 0
+
+
+def test_an_empty_queue_says_so(desk: MakeDesk, app: RunningApp) -> None:
+    ada = desk(sit=False, n=0)
+    with app.store.write() as session:
+        open_frames = session.exec(select(FrameStatus).where(FrameStatus.reviews_needed > 0)).all()
+        needed = {status.frame_id: status.reviews_needed for status in open_frames}
+        for status in open_frames:
+            status.reviews_needed = 0
+    try:
+        ada.sit_down("?")
+        ada.page.get_by_text("Nothing to review right now").wait_for()
+        assert ada.data("frame") is None
+        ada.press("1", "Enter", "s", "e")
+        assert ada.reviews() == []
+    finally:
+        with app.store.write() as session:
+            for status in session.exec(select(FrameStatus).where(col(FrameStatus.frame_id).in_(needed))):
+                status.reviews_needed = needed[status.frame_id]
+
+
+def test_the_tour_shows_five_settled_frames_with_feedback(desk: MakeDesk, app: RunningApp) -> None:
+    settle(app, 5)
+    ada = desk()
+    ada.page.click(f"{CARD} [data-act=tour]")
+    for number in range(1, 6):
+        ada.page.get_by_text(f"Tour, frame {number} of 5").wait_for()
+        ada.ready()
+        assert ada.data("proposed-level") is None
+        ada.press("2")
+        ada.page.wait_for_selector(f"{CARD} .rc-verdict")
+        ada.press("Enter")
+    ada.page.get_by_text("The tour is over").wait_for()
+    with app.store.read() as session:
+        answers = session.exec(select(TourAnswer).where(TourAnswer.person_id == ada.person_id)).all()
+        assert len(answers) == 5
+    assert ada.reviews() == []
+    ada.page.reload()
+    ada.ready()
+    ada.page.wait_for_timeout(500)
+    assert ada.page.locator(f"{CARD} [data-notice=tour]").count() == 0
+
+
+def settle(app: RunningApp, n: int) -> None:
+    """Make sure that at least n training frames are verified."""
+    with app.store.read() as session:
+        query = select(FrameStatus.frame_id).where(
+            FrameStatus.split == Split.TRAIN,
+            FrameStatus.state == VerificationState.AWAITING,
+            FrameStatus.reviews_needed == 1,
+            col(FrameStatus.frame_id).not_in(select(Review.frame_id)),
+        )
+        frames = list(session.exec(query.limit(n)))
+    eve = a_person(app.store, f"settler-{time.monotonic_ns()}")
+    for frame in frames:
+        reviewed(app.store, eve, frame, S)
+
+
+def test_the_lead_changes_the_guideline_and_reviews_carry_its_version(desk: MakeDesk) -> None:
+    ada, lena = desk(), desk(role=PersonRole.LEAD, sit=False, n=0)
+    ada.press_and_move_on("Enter")
+    ada.state("saved")
+    lena.sit_down("guideline")
+    lena.page.get_by_label("Text (Markdown)").fill(f"# The newest guideline {lena.name}\n\nLook **twice**.")
+    lena.page.keyboard.press("Control+Enter")
+    lena.page.get_by_role("button", name="Make this the guideline").click()
+    lena.page.get_by_text("holds from now on").wait_for()
+    ada.press_and_move_on("Enter")
+    ada.page.get_by_text("The guideline has changed").wait_for()
+    ada.page.get_by_role("button", name="Read it").click()
+    ada.page.locator("dialog strong", has_text="twice").wait_for()
+    ada.press("Escape")
+    ada.page.locator("dialog[open]").wait_for(state="detached")
+    before = ada.frame()
+    ada.until(lambda: _pressed_and_moved(ada, before))
+    ada.state("saved")
+    versions = [review.guideline_version for review in ada.reviews()]
+    assert len(set(versions)) == 2
+    assert versions[-1] != versions[0]
+
+
+def _pressed_and_moved(ada: Desk, before: str) -> bool:
+    """Enter, and whether another frame came; a text that seems to contradict its level takes a second Enter."""
+    ada.press("Enter")
+    ada.page.wait_for_timeout(700)
+    return ada.frame() != before
+
+
+def test_leads_see_flags_beside_the_contested_frames(desk: MakeDesk, app: RunningApp) -> None:
+    ada, lena = desk(sit=False, n=1), desk(role=PersonRole.LEAD, sit=False, n=0)
+    with app.store.read() as session:
+        frame = session.exec(select(FrameStatus.frame_id)).first()
+    note = Note(
+        token=f"flag-{ada.name}",
+        frame_id=str(frame),
+        kind=NoteKind.FLAG,
+        reason=f"Is a tram a vehicle, asks {ada.name}?",
+    )
+    note_frame(app.store, ada.person_id, note)
+    lena.sit_down("adjudicate")
+    flags = lena.page.get_by_text("flagged by annotators")
+    question = lena.page.get_by_text(f"Is a tram a vehicle, asks {ada.name}?")
+    flags.wait_for()
+
+    def is_open() -> bool:
+        if not question.is_visible():
+            flags.click()
+            lena.page.wait_for_timeout(1000)
+        return question.is_visible()
+
+    lena.until(is_open)
+
+
+def test_the_plain_page_stays_within_reach(desk: MakeDesk) -> None:
+    ada = desk(Mode.ASSISTED, sit=False)
+    ada.sit_down("review-plain")
+    ada.page.get_by_role("button", name="Accept SUPERVISION").click()
+    ada.until(lambda: len(ada.reviews()) == 1)

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from annotator import asgi, runtime
+from annotator.signed_images import ImageRequest, image_address
+from data.store import Store
+from tests.builders import a_person, a_store, frames_of
+
+HERE = "http://testserver"
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    store = a_store(tmp_path)
+    a_person(store, "ada")
+    monkeypatch.setattr(asgi, "store", lambda: store)
+    monkeypatch.setattr(asgi, "workspace", lambda: tmp_path / "workspace")
+    return store
+
+
+@pytest.fixture
+def client(store: Store) -> TestClient:
+    routes = [
+        Route("/sign-in", asgi.sign_in_route, methods=["POST"]),
+        Route("/sign-out", asgi.sign_out_route, methods=["POST"]),
+        Route("/frame/{frame_id:str}.jpg", asgi.frame_route),
+    ]
+    app = Starlette(routes=routes, middleware=[Middleware(asgi.SecurityHeaders)])
+    return TestClient(app, base_url=HERE, follow_redirects=False, headers={"origin": HERE})
+
+
+def sign_in(client: TestClient) -> None:
+    client.post("/sign-in", data={"user": "ada", "password": "password-ada"})
+
+
+def test_signing_in_sets_a_cookie_that_scripts_cannot_read(client: TestClient) -> None:
+    answer = client.post("/sign-in", data={"user": "Ada ", "password": "password-ada"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "./")
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith(f"{runtime.COOKIE}=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+
+
+def test_a_refused_sign_in_sets_none(client: TestClient) -> None:
+    answer = client.post("/sign-in", data={"user": "ada", "password": "guess"})
+    assert answer.headers["location"] == "./?sign-in=refused"
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("origin", ["https://elsewhere.invalid", "null", ""])
+def test_a_form_from_another_site_is_refused(client: TestClient, origin: str) -> None:
+    answer = client.post(
+        "/sign-in", data={"user": "ada", "password": "password-ada"}, headers={"origin": origin}
+    )
+    assert answer.status_code == 403
+    assert client.post("/sign-out", headers={"origin": origin}).status_code == 403
+
+
+def test_every_answer_carries_the_security_headers(client: TestClient) -> None:
+    headers = client.get("/frame/x.jpg").headers
+    assert "img-src 'self' data: blob:" in headers["content-security-policy"]
+    assert (headers["x-content-type-options"], headers["x-frame-options"]) == ("nosniff", "DENY")
+
+
+def address_for(store: Store, person_id: int, frame_id: str) -> str:
+    return image_address(store.secret("images"), ImageRequest(frame_id, person_id, 480))
+
+
+def test_a_frame_comes_back_as_a_fresh_jpeg_once_signed_in(client: TestClient, store: Store) -> None:
+    address = address_for(store, 1, frames_of("scene-0001")[0])
+    assert client.get(address).status_code == 403
+    sign_in(client)
+    for _ in range(2):
+        answer = client.get(address)
+        assert (answer.status_code, answer.content[:3]) == (200, b"\xff\xd8\xff")
+
+
+@pytest.mark.parametrize("frame_id", ["..%2f..%2fstore.db", "%2e%2e", "nope"])
+def test_nothing_else_is_served(client: TestClient, store: Store, frame_id: str) -> None:
+    sign_in(client)
+    assert client.get(f"/frame/{frame_id}.jpg?p=1&w=480&e=99999999999&s=0").status_code in (403, 404)
+
+
+def test_a_picture_that_is_gone_is_404_with_a_sentence(
+    client: TestClient, store: Store, tmp_path: Path
+) -> None:
+    sign_in(client)
+    for picture in (tmp_path / "dataroot" / "samples" / "CAM_FRONT").iterdir():
+        picture.unlink()
+    answer = client.get(address_for(store, 1, frames_of("scene-0001")[1]))
+    assert answer.status_code == 404
+    assert "is not in the dataroot" in answer.text

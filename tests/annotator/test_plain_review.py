@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+from streamlit.testing.v1 import AppTest
+
+from annotator import runtime
+from data.leases import lease_frames, release_leases
+from data.store import Store
+from data.tables import FrameStatus, Review
+from data.vocabulary import Mode, Verdict
+from tests.builders import S, T, a_person, a_store
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    made = a_store(tmp_path)
+    monkeypatch.setenv(runtime.WORKSPACE_VARIABLE, str(tmp_path / "workspace"))
+    for kept in (runtime.store, runtime.workspace):
+        kept.cache_clear()
+    yield made
+    for kept in (runtime.store, runtime.workspace):
+        kept.cache_clear()
+
+
+def plain_page(person_id: int) -> None:
+    from annotator.runtime import store
+    from annotator.screens import review_plain
+    from data.tables import Person
+
+    with store().read() as session:
+        person = session.get_one(Person, person_id)
+    review_plain.show(person)
+
+
+def opened(store: Store, mode: Mode) -> tuple[AppTest, int]:
+    """The page of somebody who is served a frame in this mode first."""
+    for number in range(40):
+        person = a_person(store, f"ada-{mode.value.replace('_', '-')}-{number}")
+        first = lease_frames(store, person, n=1)[0]
+        if first.mode is mode:
+            page = AppTest.from_function(plain_page, args=(person,), default_timeout=60)
+            return page.run(), person
+        release_leases(store, person)
+    raise AssertionError(f"nobody is served a frame in {mode.value} mode")
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    (button,) = [one for one in page.button if one.label.startswith(label)]
+    return button.click().run()
+
+
+def reviews(store: Store) -> list[Review]:
+    with store.read() as session:
+        return list(session.exec(select(Review)))
+
+
+def test_accepting_writes_one_review_and_shows_the_next_frame(store: Store) -> None:
+    page, person = opened(store, Mode.ASSISTED)
+    press(page, "Accept SUPERVISION")
+    (written,) = reviews(store)
+    assert (written.person_id, written.verdict, written.level, written.reasoning) == (
+        person,
+        Verdict.ACCEPT,
+        S,
+        None,
+    )
+    assert "You have reviewed 1 frame<" in "".join(str(element.proto) for element in page.main)
+
+
+def test_correcting_composes_words_that_are_saved(store: Store) -> None:
+    page, _ = opened(store, Mode.ASSISTED)
+    press(page, "Teleoperation")
+    page.selectbox[0].select_index(2).run()
+    assert (
+        page.text_area[0].value
+        == "A person in the roadway directs traffic, which overrides signals and markings."
+    )
+    press(page, "Save")
+    (written,) = reviews(store)
+    assert (written.verdict, written.level, written.reason_code) == (Verdict.CORRECT, T, "directing_traffic")
+
+
+def test_blind_offers_nothing_to_accept(store: Store) -> None:
+    page, _ = opened(store, Mode.BLIND)
+    assert not [button for button in page.button if button.label.startswith("Accept")]
+    assert "Cones narrow the lane." not in "".join(str(element.proto) for element in page.main)
+
+
+def test_decide_first_shows_the_proposal_after_the_own_level_only(store: Store) -> None:
+    page, _ = opened(store, Mode.DECIDE_FIRST)
+    assert "Cones narrow the lane." not in "".join(str(element.proto) for element in page.main)
+    press(page, "Teleoperation")
+    assert "Cones narrow the lane." in "".join(str(element.proto) for element in page.main)
+    press(page, "Accept SUPERVISION")
+    (written,) = reviews(store)
+    assert (written.first_level, written.level) == (T, S)
+
+
+def test_an_empty_queue_says_so(store: Store) -> None:
+    person = a_person(store)
+    with store.write() as session:
+        for status in session.exec(select(FrameStatus)):
+            status.reviews_needed = 0
+            session.add(status)
+    page = AppTest.from_function(plain_page, args=(person,), default_timeout=60).run()
+    assert "Nothing to review right now" in "".join(str(element.proto) for element in page.main)
