@@ -1,0 +1,264 @@
+"""How fast a pair is trained on, beside stock TRL: forward and backward of one pair, taken in turns in one process.
+
+The last line is one JSON object. `speed_ratio`: our pairs per second over stock TRL's for a whole run of the shipped
+recipe's epochs, the reference computed in the first and kept for the others. `memory_ratio`: our memory over stock's;
+on a GPU the peak of the step, on a CPU the bytes kept for the backward pass. On a CPU the model is a small one of the
+same architecture at the real proportions of image, question and answer. Fails if loss or gradients differ.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+from PIL import Image
+from transformers import AutoConfig, Qwen3VLForConditionalGeneration
+from trl.trainer.dpo_trainer import DataCollatorForVisionPreference, DPOTrainer
+
+from data.preference_pairs import Message
+from data.reply import render_reply
+from data.snapshot_format import file_hash
+from tests.training.builders import A, T, a_pair, an_assessment, write_recipe, write_snapshot
+from training.adapter import lora_config
+from training.assembly import is_packed, pack_pairs
+from training.chatter import library_chatter_to_stderr
+from training.collator import WeightedPairCollator
+from training.dpo_config import dpo_config
+from training.model import DTYPES, load_model
+from training.plan import CheckedInputs, check_inputs
+from training.preference_dataset import preference_dataset
+from training.recipe import find_recipe, load_recipe
+from training.reference_cache import ReferenceCache, reference_keys
+from training.sa_dpo import pair_weight
+from training.stand_in import build_stand_in
+from training.trainer import SADPOTrainer
+
+ROUNDS = 5
+MAX_PIXELS = 640 * 1024
+ANSWER_WORDS = 40
+"""Words in the reasoning of an answer; with the stand-in's tokenizer an answer is then about 120 tokens."""
+LOSS_TOLERANCE = GRADIENT_TOLERANCE = 1e-5
+ON_GPU = torch.cuda.is_available()
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to train on a pair: seconds and bytes of one step."""
+
+    seconds: float
+    memory: float
+
+
+def main() -> None:
+    """Measure, print, and fail if the paths do not agree."""
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as scratch, library_chatter_to_stderr():
+        figures = measure(Path(scratch))
+    print(json.dumps(figures))
+
+
+def measure(folder: Path) -> dict[str, Any]:
+    """All figures, ratios as ours over stock's."""
+    inputs = _inputs(folder)
+    stock, ours = _trainer(inputs, folder, DPOTrainer), _trainer(inputs, folder, SADPOTrainer)
+    pack_pairs(ours, inputs)
+    if not is_packed(ours):
+        sys.exit("The benchmark's model does not pack: there is nothing to measure.")
+    keys = reference_keys(inputs.pairs, setting={})
+    batches = {"stock": _batch(stock), "ours": _batch(ours)}
+    _refuse_difference(stock, ours, batches)
+    arms = _rounds(
+        {
+            "stock": lambda: _step(stock, batches["stock"]),
+            "ours": lambda: _step(ours, batches["ours"]),
+            "ours_reference_kept": lambda: _step(ours, batches["ours"], _filled(folder, keys, ours, batches)),
+        }
+    )
+    return _figures(arms, batches)
+
+
+def _inputs(folder: Path) -> CheckedInputs:
+    model = _model(folder / "model")
+    pair = a_pair(folder / "snapshot", chosen=T, rejected=A)
+    image = folder / "snapshot" / pair.images[0]
+    Image.effect_noise((1600, 900), 60).convert("RGB").save(image)
+    words = "a lorry stands across both lanes while workers direct traffic "
+    chosen, rejected = (
+        Message(role="assistant", content=_reply(level, words)) for level in (pair.chosen_level, A)
+    )
+    pair = pair.model_copy(
+        update={"image_sha256": file_hash(image), "chosen": [chosen], "rejected": [rejected]}
+    )
+    write_snapshot(folder / "snapshot", pairs=[pair])
+    standard: dict[str, Any] = {
+        "loss__alpha_high": 1.0,
+        "loss__alpha_med": 1.0,
+        "image__max_pixels": MAX_PIXELS,
+    }
+    precision: dict[str, Any] = {
+        "runtime__precision": "bf16" if ON_GPU else "fp32",
+        "batch__pairs_per_device": 1,
+    }
+    recipe = write_recipe(folder / "recipe.yaml", **standard, **precision)
+    if pair_weight(T, A, alpha_high=1.0, alpha_med=1.0) != 1.0:
+        sys.exit("The benchmark's pair must weigh 1, as in stock TRL.")
+    return check_inputs(folder / "snapshot", recipe, model)
+
+
+def _reply(level: Any, words: str) -> str:
+    return render_reply(an_assessment(level, (words * 20)[: 5 * ANSWER_WORDS].strip(), "Take control."))
+
+
+def _model(folder: Path) -> Path:
+    """The stand-in's processor with a model large enough that time goes where it goes in a real one."""
+    build_stand_in(folder)
+    config: Any = AutoConfig.from_pretrained(folder)
+    text, vision = config.text_config, config.vision_config
+    text.hidden_size, text.intermediate_size, text.num_hidden_layers = 256, 768, 6
+    text.num_attention_heads, text.num_key_value_heads, text.head_dim = 8, 4, 32
+    text.rope_parameters["mrope_section"] = [8, 4, 4]
+    vision.hidden_size, vision.intermediate_size, vision.depth = 192, 768, 5
+    vision.num_heads, vision.out_hidden_size, vision.num_position_embeddings = 6, 256, 2304
+    vision.deepstack_visual_indexes = [1, 3]
+    torch.manual_seed(0)
+    Qwen3VLForConditionalGeneration(config).save_pretrained(folder)
+    return folder
+
+
+def _trainer(inputs: CheckedInputs, folder: Path, kind: type[DPOTrainer]) -> Any:
+    collator = WeightedPairCollator if kind is SADPOTrainer else DataCollatorForVisionPreference
+    torch.manual_seed(1)
+    trainer: Any = kind(
+        model=load_model(inputs.model, dtype=DTYPES[inputs.recipe.runtime.precision]),
+        args=dpo_config(inputs.recipe, steps=1, out=folder / kind.__name__),
+        train_dataset=preference_dataset(inputs.pairs),
+        data_collator=collator(inputs.processor),
+        processing_class=inputs.processor,
+        peft_config=lora_config(inputs.recipe.adapter),
+    )
+    generator = torch.Generator().manual_seed(7)
+    for name, parameter in trainer.model.named_parameters():
+        if "lora_B" in name:
+            parameter.data.add_(0.02 * torch.randn(parameter.shape, generator=generator).to(parameter.device))
+    return trainer
+
+
+def _batch(trainer: Any) -> Any:
+    batch = trainer.data_collator([trainer.train_dataset[0]])
+    return trainer._prepare_inputs(batch)
+
+
+def _step(trainer: Any, batch: Any, cache: ReferenceCache | None = None) -> tuple[float, Arm]:
+    trainer.model.train()
+    trainer.model.zero_grad()
+    trainer.reference_cache = cache
+    kept = _KeptForBackward(trainer.model)
+    if ON_GPU:
+        torch.cuda.reset_peak_memory_stats()
+    started = _now()
+    with kept.hooks(), trainer.compute_loss_context_manager():
+        loss = trainer.compute_loss(trainer.model, batch)
+    loss.backward()
+    seconds = _now() - started
+    memory = torch.cuda.max_memory_allocated() if ON_GPU else kept.bytes
+    return float(loss.detach()), Arm(seconds, float(memory))
+
+
+def _filled(folder: Path, keys: dict[str, str], ours: Any, batches: dict[str, Any]) -> ReferenceCache:
+    cache = ReferenceCache(folder / "kept.jsonl", keys)
+    if cache.find(batches["ours"]["pair_id"]) is None:
+        _step(ours, batches["ours"], cache)
+    return cache
+
+
+def _now() -> float:
+    """Seconds: of this process's CPU, or of the wall once the GPU is done."""
+    if not ON_GPU:
+        return time.process_time()
+    torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+class _KeptForBackward:
+    """Bytes of the tensors that autograd keeps, each storage once, the model's own parameters aside."""
+
+    def __init__(self, model: Any) -> None:
+        self._own = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+        self._kept: dict[int, int] = {}
+
+    @property
+    def bytes(self) -> int:
+        return sum(self._kept.values())
+
+    def hooks(self) -> Any:
+        return torch.autograd.graph.saved_tensors_hooks(self._see, lambda tensor: tensor)
+
+    def _see(self, tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in self._own:
+            self._kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+
+def _rounds(arms: dict[str, Callable[[], tuple[float, Arm]]]) -> dict[str, Arm]:
+    """Medians over rounds in which each arm has its turn, after one round that nobody counts."""
+    seen: dict[str, list[Arm]] = {name: [] for name in arms}
+    for _ in range(ROUNDS + 1):
+        for name, step in arms.items():
+            seen[name].append(step()[1])
+    return {
+        name: Arm(median(arm.seconds for arm in taken[1:]), median(arm.memory for arm in taken[1:]))
+        for name, taken in seen.items()
+    }
+
+
+def _refuse_difference(stock: Any, ours: Any, batches: dict[str, Any]) -> None:
+    losses, gradients = [], []
+    for trainer, batch in ((stock, batches["stock"]), (ours, batches["ours"])):
+        losses.append(_step(trainer, batch)[0])
+        gradients.append(
+            {n: p.grad.clone() for n, p in trainer.model.named_parameters() if p.grad is not None}
+        )
+    loss = abs(losses[0] - losses[1])
+    gradient = max(float((gradients[0][name] - gradients[1][name]).abs().max()) for name in gradients[0])
+    largest = max(float(value.abs().max()) for value in gradients[0].values())
+    allowed = 1e-2 if ON_GPU else GRADIENT_TOLERANCE  # bf16 rounds at 2^-8
+    if loss > max(LOSS_TOLERANCE, allowed * abs(losses[0])) or gradient > allowed * max(1.0, largest):
+        sys.exit(f"The paths differ: loss by {loss:.2e}, gradients by {gradient:.2e} of {largest:.2e}.")
+
+
+def _figures(arms: dict[str, Arm], batches: dict[str, Any]) -> dict[str, Any]:
+    stock, first, later = arms["stock"], arms["ours"], arms["ours_reference_kept"]
+    epochs = load_recipe(find_recipe("sa_dpo")).recipe.schedule.epochs
+    run = (first.seconds + (epochs - 1) * later.seconds) / epochs
+    packed = batches["ours"]
+    image_tokens = int(packed["image_grid_thw"].prod(dim=1).sum()) // 4
+    answers = int(packed["completion_mask"].sum())
+    return {
+        "speed_ratio": round(stock.seconds / run, 3),
+        "memory_ratio": round(max(first.memory, later.memory) / stock.memory, 3),
+        "speed_ratio_first_epoch": round(stock.seconds / first.seconds, 3),
+        "speed_ratio_later_epochs": round(stock.seconds / later.seconds, 3),
+        "epochs": epochs,
+        "stock_pairs_per_second": round(1 / stock.seconds, 4),
+        "pairs_per_second": round(1 / run, 4),
+        "stock_memory_mib": round(stock.memory / 2**20, 1),
+        "memory_mib": round(max(first.memory, later.memory) / 2**20, 1),
+        "image_tokens": image_tokens,
+        "question_tokens": int((packed["segments"] == 0).sum()) + 1 - image_tokens,
+        "answer_tokens_mean": answers / 2,
+        "rounds": ROUNDS,
+        "device": torch.cuda.get_device_name() if ON_GPU else "cpu, 1 thread, small model of the same shape",
+    }
+
+
+if __name__ == "__main__":
+    main()

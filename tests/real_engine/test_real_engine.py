@@ -1,0 +1,118 @@
+"""50 frames through `propose_from_endpoint` and a real vLLM. Runs where TELETRIAGE_REAL_ENGINE names an environment
+that has it (`make test-vllm`)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+from sqlmodel import select
+
+from data.asking import propose_from_endpoint
+from data.proposals import Proposed
+from data.request import STUDENT_SAMPLING, TEACHER_SAMPLING, SamplingParameters
+from data.store import Store
+from data.tables import Proposal
+from data.vocabulary import ModelRole
+from tests.builders import a_store
+
+ENVIRONMENT = os.environ.get("TELETRIAGE_REAL_ENGINE", "")
+HERE = Path(__file__).parent
+START_S = 600
+pytestmark = pytest.mark.skipif(not ENVIRONMENT, reason="make test-vllm runs this")
+
+# A random model writes until a schema's bounds stop it, so replies need room; at temperature 0 it repeats itself.
+STUDENT = replace(STUDENT_SAMPLING, temperature=1.0, max_tokens=900)
+TEACHER = replace(TEACHER_SAMPLING, temperature=1.0, max_tokens=400)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a served tiny model."""
+    given = os.environ.get("TELETRIAGE_REAL_ENGINE_URL")
+    if given:
+        yield given
+        return
+    checkpoint = tmp_path_factory.mktemp("engine") / "tiny"
+    python = f"{ENVIRONMENT}/bin/python"
+    subprocess.run([python, str(HERE / "tiny_checkpoint.py"), str(checkpoint)], check=True, env=_bare())
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = (checkpoint.parent / "server.log").open("w")
+    command = [str(HERE / "serve.sh"), ENVIRONMENT, str(checkpoint), str(port)]
+    server = subprocess.Popen(command, stdout=log, stderr=log, env=_bare(), start_new_session=True)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/health", server, Path(log.name))
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=60)
+        log.close()
+
+
+def _bare() -> dict[str, str]:
+    return {
+        name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "OMP_NUM_THREADS")
+    }
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        assert server.poll() is None, log.read_text()[-3000:]
+        try:
+            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 - our own server
+            return
+        except (URLError, OSError):
+            time.sleep(1)
+    raise AssertionError(f"vLLM did not start within {START_S} s: {log.read_text()[-3000:]}")
+
+
+def a_store_of(folder: Path, frames: int) -> Store:
+    scenes = {"scene-0001": frames // 2, "scene-0002": frames - frames // 2}
+    return a_store(folder, scenes=scenes, teacher=None, student=None)
+
+
+def asked(store: Store, url: str, role: ModelRole, sampling: SamplingParameters) -> Proposed:
+    begun = time.monotonic()
+    done = propose_from_endpoint(
+        store, role=role, model="tiny-vl", endpoint=url, sampling=sampling, concurrency=8
+    )
+    print(f"{done} in {time.monotonic() - begun:.0f} s")  # noqa: T201 - the figures that this run is for
+    return done
+
+
+def proposals(store: Store) -> list[Proposal]:
+    with store.read() as session:
+        return list(session.exec(select(Proposal)))
+
+
+def test_fifty_frames_are_answered_within_the_schema_with_level_probabilities(
+    engine: str, tmp_path: Path
+) -> None:
+    store = a_store_of(tmp_path, 50)
+    done = asked(store, engine, ModelRole.STUDENT, STUDENT)
+    rows = proposals(store)
+    assert (done.frames, done.added, done.unanswered) == (50, 50, 0)
+    assert done.parsed == 50, done.failures
+    sums = [sum(row.token_probabilities or []) for row in rows]
+    assert all(abs(total - 1.0) < 1e-6 for total in sums)
+    assert all(row.votes and sum(row.votes) == 1 for row in rows)
+
+
+def test_two_calls_put_a_constrained_reply_behind_a_free_thought(engine: str, tmp_path: Path) -> None:
+    store = a_store_of(tmp_path, 4)
+    done = asked(store, engine, ModelRole.TEACHER, TEACHER)
+    answered = [row for row in proposals(store) if row.failure is None]
+    assert done.added == 4
+    assert all(row.raw.startswith("<think>\n") and row.token_probabilities for row in answered)
