@@ -1,6 +1,7 @@
 # Everything a fresh machine needs: Python 3.11, make and git; Debian's chromium for the browser tests.
 PYTHON ?= python3
 PORT ?= 8501
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 APP_INSTALLED := $(VENV)/.app-installed
@@ -11,7 +12,7 @@ ALL_INSTALLED := $(VENV)/.all-installed
 help:
 	@echo "make demo     build a demo workspace and open the app on http://127.0.0.1:$(PORT) (PORT= sets another)"
 	@echo "make install  prepare .venv with everything that tests and training need"
-	@echo "make test     install, then ruff, mypy, import-linter and pytest with doctests"
+	@echo "make test     install, then ruff, mypy, import-linter and pytest with doctests (WORKERS= processes)"
 	@echo "make check    the same without installing"
 	@echo "make test-vllm     serve a tiny model with vLLM's CPU build and propose through it (3.5 GB, ten minutes)"
 	@echo "make bench-ingest  ours against nuscenes-devkit's loader on generated tables (SCENES= sets the scale)"
@@ -33,7 +34,7 @@ check:
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 # The engine has an environment of its own: it pins other versions of what the project uses.
 test-vllm: install .venv-vllm/.installed
