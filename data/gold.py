@@ -7,7 +7,7 @@ import hashlib
 from sqlmodel import Session, col, select
 
 from data.errors import ReviewRefused
-from data.frame_status import adjudications_by_frame
+from data.frame_status import adjudications_by_frame, hold
 from data.permissions import Act, require
 from data.proposals import latest_run, proposals_by_frame
 from data.store import Store
@@ -26,6 +26,7 @@ def make_gold(store: Store, person_id: int, frame_id: str) -> GoldFrame:
     """
     with store.write() as session:
         require(session, person_id, Act.ADJUDICATE)
+        hold(session, frame_id)
         there = session.get(GoldFrame, frame_id)
         if there is not None:
             return there

@@ -15,16 +15,19 @@ from data.people import (
     sign_in,
     sign_out,
 )
-from data.store import Store, open_store
+from data.store import Store
 from data.tables import Person, SignIn, SignInAttempt
 from data.vocabulary import PersonRole
+from tests.builders import an_empty_store
+
+pytestmark = pytest.mark.each_store
 
 PASSWORD = "correct horse"
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    store = open_store(tmp_path, create=True)
+    store = an_empty_store(tmp_path)
     add_person(store, "ada", PersonRole.ANNOTATOR, password=PASSWORD)
     return store
 
