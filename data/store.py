@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlmodel import Session, create_engine
 
+from data.audit_trail import note_rows, write_noted
 from data.errors import StoreError
 from data.tables import Secret
 
@@ -44,7 +45,8 @@ class Store:
 
     @contextmanager
     def write(self, *, alone: bool = False) -> Iterator[Session]:
-        """A session for one act: committed as a whole when the block ends, rolled back if it raises.
+        """A session for one act: committed as a whole when the block ends, rolled back if it raises. The audit
+        trail's entries of the act are written with it.
 
         alone: this is work on the whole store (ranking, deriving all statuses), which would get into the way of
         other such work where writers run side by side; the acts of people go on meanwhile.
@@ -53,10 +55,18 @@ class Store:
         with self._writer if self.is_sqlite else _NO_LOCK:
             bind = self.engine.execution_options(**options)
             with Session(bind, expire_on_commit=False) as session:
+                event.listen(session, "after_flush", note_rows)
                 if alone:
                     queue_for(session, Queue.WHOLE_STORE)
                 yield session
+                session.flush()
+                write_noted(session, lambda: self._turn_in_trail(session))
                 session.commit()
+
+    def _turn_in_trail(self, session: Session) -> int:
+        """Wait to be the one who appends to the audit trail, at the very end of an act; returns the time then."""
+        queue_for(session, Queue.TRAIL)
+        return self.now_us(session)
 
     @property
     def is_sqlite(self) -> bool:
@@ -96,6 +106,8 @@ class Queue(IntEnum):
 
     WHOLE_STORE = 7_431_001
     MIGRATION = 7_431_002
+    TRAIL = 7_431_003
+    SIGN_IN = 7_431_004
 
 
 def queue_for(session: Session | Connection, queue: Queue) -> None:
@@ -190,6 +202,7 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     cursor.execute(f"PRAGMA journal_mode={journal_mode()}")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA recursive_triggers=ON")  # or REPLACE would delete rows that are never deleted
     cursor.close()
 
 
