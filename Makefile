@@ -56,7 +56,7 @@ $(APP_INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(ALL_INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,nuscenes,labelstudio,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,nuscenes,labelstudio,postgresql,dev]'
 	@touch $@ $(APP_INSTALLED)
 
 clean:

@@ -63,7 +63,8 @@ def _mount() -> None:
     for name in [*order, *(name for name in commands if name not in order)]:
         _mount_one(name, commands[name])
     _mount_one("walkthrough", _walkthrough)
-    app.add_typer(data.commands.people, name="people")
+    for name, group in data.commands.GROUPS.items():
+        app.add_typer(group, name=name)
 
 
 def _mount_one(name: str, command: Callable[..., None]) -> None:

@@ -61,7 +61,7 @@ def rank_frames(store: Store) -> int:
         pool = _pool(session, train)
         terms = review_order.terms(pool, *_reviewed(session, [row.frame_id for row in train]))
     places = _at_random(train, _by_cost(train, terms))
-    with store.write() as session:
+    with store.write(alone=True) as session:
         renew_spent_lot(session, store.now_us(session))
         _draw_random_share(session, train)
         places.update(_audited(session, train, places))

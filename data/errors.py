@@ -47,6 +47,10 @@ class NotAllowed(TeletriageError):
     """The person's role does not permit the act."""
 
 
+class TrailBroken(TeletriageError):
+    """The audit trail, or a row that it vouches for, is not what was written."""
+
+
 class SnapshotError(TeletriageError):
     """A snapshot cannot be written, or does not match what it claims to be."""
 

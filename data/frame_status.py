@@ -23,14 +23,14 @@ def refresh_statuses(store: Store) -> int:
     A training frame can be reviewed once the teacher has answered, be it with a failure; a held-out frame at once.
     A frame that was set aside since has no status any more; its reviews stay.
     """
-    with store.write() as session:
+    with store.write(alone=True) as session:
         return refresh(session, None)
 
 
 def refresh(session: Session, frame_ids: Sequence[str] | None) -> int:
     """As `refresh_statuses`, inside the caller's act, for some frames or (None) for all."""
     sampled = _sampled(session, frame_ids)
-    _drop_set_aside(session)
+    _drop_set_aside(session, frame_ids)
     proposals = proposals_by_frame(session, latest_run(session, ModelRole.TEACHER), frame_ids)
     reviews = reviews_by_frame(session, frame_ids)
     adjudications = adjudications_by_frame(session, frame_ids)
@@ -51,6 +51,15 @@ def refresh(session: Session, frame_ids: Sequence[str] | None) -> int:
     return len(ready)
 
 
+def hold(session: Session, *frame_ids: str) -> None:
+    """Let nobody else decide on these frames until the caller's act ends, so that its status follows from all.
+
+    Does nothing on SQLite, where writers come one at a time anyway.
+    """
+    query = select(FrameStatus.frame_id).where(col(FrameStatus.frame_id).in_(frame_ids))
+    session.exec(query.order_by(FrameStatus.frame_id).with_for_update()).all()
+
+
 def _sampled(session: Session, frame_ids: Sequence[str] | None) -> list[SampledFrame]:
     query = select(SampledFrame).join(Frame, col(Frame.id) == SampledFrame.frame_id)
     query = query.where(col(Frame.set_aside).is_(None))
@@ -59,8 +68,10 @@ def _sampled(session: Session, frame_ids: Sequence[str] | None) -> list[SampledF
     return list(session.exec(query))
 
 
-def _drop_set_aside(session: Session) -> None:
+def _drop_set_aside(session: Session, frame_ids: Sequence[str] | None) -> None:
     aside = select(Frame.id).where(col(Frame.set_aside).is_not(None))
+    if frame_ids is not None:
+        aside = aside.where(col(Frame.id).in_(frame_ids))
     session.exec(delete(FrameStatus).where(col(FrameStatus.frame_id).in_(aside)))
 
 

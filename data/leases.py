@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import or_, text
+from sqlalchemy import ColumnElement, or_, text, true
 from sqlmodel import Session, col, delete, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from data.errors import ReviewRefused
 from data.gold import gold_due, gold_for, gold_share
@@ -90,7 +91,7 @@ def _held(session: Session, person_id: int, now_us: int) -> list[Lease]:
         .where(Lease.person_id == person_id, col(Lease.until_us) > now_us)
         .order_by(col(Lease.leased_at_us), Lease.frame_id)
     )
-    return list(session.exec(query))
+    return list(session.exec(query.with_for_update()))
 
 
 def _take(
@@ -102,6 +103,54 @@ def _take(
     shares: Mapping[Mode, float] | None,
 ) -> list[Lease]:
     """New leases on the next n frames that nobody holds and this person has neither reviewed nor just skipped."""
+    chosen = _next_free(session, person_id, n, now_us)
+    modes = {
+        status.frame_id: Mode.BLIND
+        if status.is_audit
+        else assign_mode(status.frame_id, person_id, status.split, shares=shares)
+        for status in _with_gold(session, person_id, chosen, now_us)
+    }
+    session.exec(delete(Lease).where(col(Lease.frame_id).in_(list(modes))))
+    leases = _leases(session, person_id, modes, now_us, until_us)
+    session.add_all(leases)
+    return leases
+
+
+def _next_free(session: Session, person_id: int, n: int, now_us: int) -> list[FrameStatus]:
+    """At most n frames from the front of the queue, which nobody else can take until the act ends.
+
+    On PostgreSQL others take frames at the same time. Rows that they have locked are passed over; what they leased
+    between the reading and the locking of a row is dropped here and made up for.
+    """
+    chosen: list[FrameStatus] = []
+    passed: list[str] = []
+    while len(chosen) < n:
+        wanted = n - len(chosen)
+        front = list(session.exec(_queue(person_id, now_us).where(_not_in(passed)).limit(wanted)))
+        gone = _unavailable(session, person_id, [status.frame_id for status in front], now_us)
+        chosen += [status for status in front if status.frame_id not in gone]
+        passed += [status.frame_id for status in front]
+        if len(front) < wanted:
+            break
+    return chosen
+
+
+def _not_in(frame_ids: list[str]) -> ColumnElement[bool]:
+    return col(FrameStatus.frame_id).not_in(frame_ids) if frame_ids else true()
+
+
+def _unavailable(session: Session, person_id: int, frame_ids: list[str], now_us: int) -> set[str]:
+    """Those of locked frames that somebody holds or this person has reviewed, read anew."""
+    leases = select(Lease).where(col(Lease.frame_id).in_(frame_ids)).order_by(Lease.frame_id)
+    held = {one.frame_id for one in session.exec(leases.with_for_update()) if one.until_us > now_us}
+    reviews = select(Review.frame_id).where(
+        Review.person_id == person_id, col(Review.frame_id).in_(frame_ids)
+    )
+    return held | set(session.exec(reviews))
+
+
+def _queue(person_id: int, now_us: int) -> SelectOfScalar[FrameStatus]:
+    """The open frames that this person can be served, first in line first; whoever reads them locks them."""
     reviewed = select(Review.id).where(
         Review.person_id == person_id, col(Review.frame_id) == FrameStatus.frame_id
     )
@@ -122,21 +171,8 @@ def _take(
             col(FrameStatus.frame_id).not_in(passed_over),
         )
         .order_by(col(FrameStatus.priority).desc(), col(FrameStatus.frame_id).desc())
-        .limit(n)
     )
-    if session.get_bind().dialect.name == "postgresql":
-        query = query.with_for_update(of=FrameStatus, skip_locked=True)
-    chosen = list(session.exec(query))
-    session.exec(delete(Lease).where(col(Lease.frame_id).in_([status.frame_id for status in chosen])))
-    modes = {
-        status.frame_id: Mode.BLIND
-        if status.is_audit
-        else assign_mode(status.frame_id, person_id, status.split, shares=shares)
-        for status in _with_gold(session, person_id, chosen, now_us)
-    }
-    leases = _leases(session, person_id, modes, now_us, until_us)
-    session.add_all(leases)
-    return leases
+    return query.with_for_update(of=FrameStatus, skip_locked=True)
 
 
 def _with_gold(session: Session, person_id: int, chosen: list[FrameStatus], now_us: int) -> list[FrameStatus]:
@@ -146,12 +182,19 @@ def _with_gold(session: Session, person_id: int, chosen: list[FrameStatus], now_
         return chosen
     written = session.exec(select(func.count(col(Review.id))).where(Review.person_id == person_id)).one()
     due = [place for place in range(len(chosen)) if gold_due(person_id, written + place, share)]
-    golds = gold_for(session, person_id, len(due), now_us)
+    golds = _locked(session, person_id, gold_for(session, person_id, len(due), now_us), now_us)
     mixed = list(chosen)
-    for place, frame_id in zip(due, golds, strict=False):
-        mixed[place] = session.get_one(FrameStatus, frame_id)
-        session.exec(delete(Lease).where(col(Lease.frame_id) == frame_id))
+    for place, status in zip(due, golds, strict=False):
+        mixed[place] = status
     return mixed
+
+
+def _locked(session: Session, person_id: int, frame_ids: list[str], now_us: int) -> list[FrameStatus]:
+    """Those of the frames that can be taken now, in the same order, which nobody else can take any more."""
+    query = select(FrameStatus).where(col(FrameStatus.frame_id).in_(frame_ids))
+    free = {row.frame_id: row for row in session.exec(query.with_for_update(skip_locked=True))}
+    gone = _unavailable(session, person_id, list(free), now_us)
+    return [free[frame_id] for frame_id in frame_ids if frame_id in free and frame_id not in gone]
 
 
 def _leases(
@@ -204,4 +247,6 @@ def record_first_level(store: Store, person_id: int, frame_id: str, level: Triag
 def release_leases(store: Store, person_id: int) -> None:
     """Give back every frame that a person holds, as when they sign out."""
     with store.write() as session:
-        session.exec(delete(Lease).where(col(Lease.person_id) == person_id))
+        held = select(Lease).where(Lease.person_id == person_id).order_by(Lease.frame_id)
+        for lease in session.exec(held.with_for_update()):
+            session.delete(lease)

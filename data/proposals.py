@@ -83,7 +83,7 @@ def start_run(
         "parameters": parameters or {},
     }
     run_id = hashlib.sha256(canonical_json(determined_by).encode()).hexdigest()[:16]
-    with store.write() as session:
+    with store.write(alone=True) as session:
         run = session.get(ModelRun, run_id)
         if run is not None:
             return run
@@ -207,7 +207,7 @@ def propose_from_replies(
         raise ProposalError(f"{replies} holds replies of {', '.join(models)}; choose one with --model.")
     frames = frames_by_address(store)
     run = start_run(store, role=role, model=models[0], source="recorded", name=name)
-    with store.write() as session:
+    with store.write(alone=True) as session:
         answered = set(session.exec(select(Proposal.frame_id).where(Proposal.run_id == run.id)))
         now_us, added, unknown = store.now_us(session), 0, 0
         for row in rows:

@@ -135,7 +135,7 @@ def sample_frames(
     chosen = recipe or SamplingRecipe(bias=dict(DEFAULT_BIAS if bias is None else bias))
     parameters = {"train": train, "held_out": held_out, **chosen.model_dump(mode="json")}
     parameters = json.loads(json.dumps(parameters))  # as the store gives it back
-    with store.write() as session:
+    with store.write(alone=True) as session:
         before = session.exec(select(Sampling)).first()
         if before is not None:
             return _same_again(session, before, seed, parameters)

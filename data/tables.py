@@ -21,6 +21,7 @@ from data.vocabulary import (
     PersonRole,
     SetAside,
     Split,
+    TrailAct,
     TriageLevel,
     Verdict,
     VerificationState,
@@ -446,6 +447,27 @@ class GuidelineText(SQLModel, table=True):
     text: str = _text()
     person_id: int = Field(foreign_key="person.id")
     written_at_us: int = _time()
+
+
+class TrailEntry(SQLModel, table=True):
+    """One act in the audit trail, chained to the entry before it. Appended only.
+
+    `id` counts from 1 without a gap. `person_id` is None for somebody at the command line or not signed in;
+    `subject` is what it was done to, such as `review:12`; `details` is canonical JSON. Where the act is a row of its
+    own, `row_sha256` is the hash of that row.
+    """
+
+    __tablename__ = "trail_entry"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    act: TrailAct = _enum(TrailAct)
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    subject: str = _text()
+    details: str = _text()
+    row_sha256: str | None = Field(default=None, max_length=64)
+    at_us: int = _time()
+    previous_sha256: str = Field(unique=True, max_length=64)
+    sha256: str = Field(unique=True, max_length=64)
 
 
 class PersonSettings(SQLModel, table=True):

@@ -119,6 +119,34 @@ class PersonRole(StrEnum):
     ADMIN = "admin"
 
 
+class TrailAct(StrEnum):
+    """What an entry of the audit trail says was done. ADOPTED: a row that was there before the trail began."""
+
+    ADOPTED = "adopted"
+    REVIEWED = "reviewed"
+    ADJUDICATED = "adjudicated"
+    SENT_BACK = "sent_back"
+    NOTED = "noted"
+    ANSWERED_TOUR = "answered_tour"
+    WROTE_GUIDELINE = "wrote_guideline"
+    MADE_GOLD = "made_gold"
+    OPENED_AUDIT = "opened_audit"
+    CONFIRMED_REWRITE = "confirmed_rewrite"
+    CHANGED_SETTING = "changed_setting"
+    SIGNED_IN = "signed_in"
+    SIGN_IN_FAILED = "sign_in_failed"
+    SIGNED_OUT = "signed_out"
+    ADDED_PERSON = "added_person"
+    CHANGED_ROLE = "changed_role"
+    DISABLED_PERSON = "disabled_person"
+    ENABLED_PERSON = "enabled_person"
+    SET_PASSWORD = "set_password"  # noqa: S105
+    ENDED_SIGN_INS = "ended_sign_ins"
+    FROZE_SNAPSHOT = "froze_snapshot"
+    WROTE_BACKUP = "wrote_backup"
+    COPIED_STORE = "copied_store"
+
+
 class VerificationState(StrEnum):
     """What the reviews and the adjudication of a frame add up to."""
 
