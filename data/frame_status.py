@@ -30,7 +30,7 @@ def refresh_statuses(store: Store) -> int:
 def refresh(session: Session, frame_ids: Sequence[str] | None) -> int:
     """As `refresh_statuses`, inside the caller's act, for some frames or (None) for all."""
     sampled = _sampled(session, frame_ids)
-    _drop_set_aside(session)
+    _drop_set_aside(session, frame_ids)
     proposals = proposals_by_frame(session, latest_run(session, ModelRole.TEACHER), frame_ids)
     reviews = reviews_by_frame(session, frame_ids)
     adjudications = adjudications_by_frame(session, frame_ids)
@@ -59,8 +59,10 @@ def _sampled(session: Session, frame_ids: Sequence[str] | None) -> list[SampledF
     return list(session.exec(query))
 
 
-def _drop_set_aside(session: Session) -> None:
+def _drop_set_aside(session: Session, frame_ids: Sequence[str] | None) -> None:
     aside = select(Frame.id).where(col(Frame.set_aside).is_not(None))
+    if frame_ids is not None:  # a review must not look through every frame there is
+        aside = aside.where(col(Frame.id).in_(frame_ids))
     session.exec(delete(FrameStatus).where(col(FrameStatus.frame_id).in_(aside)))
 
 
