@@ -59,7 +59,9 @@ def rank_frames(store: Store) -> int:
         reviews = _review_count(session)
         train = [row for row in rows if row.split is Split.TRAIN]
         pool = _pool(session, train)
-        terms = review_order.terms(pool, *_reviewed(session, [row.frame_id for row in train]))
+        reviewed = _reviewed(session, [row.frame_id for row in train])
+    # The session is closed before the regression: in SQLite whoever reads holds up everybody's next commit.
+    terms = review_order.terms(pool, *reviewed)
     places = _at_random(train, _by_cost(train, terms))
     with store.write(alone=True) as session:
         renew_spent_lot(session, store.now_us(session))

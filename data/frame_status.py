@@ -70,7 +70,7 @@ def _sampled(session: Session, frame_ids: Sequence[str] | None) -> list[SampledF
 
 def _drop_set_aside(session: Session, frame_ids: Sequence[str] | None) -> None:
     aside = select(Frame.id).where(col(Frame.set_aside).is_not(None))
-    if frame_ids is not None:
+    if frame_ids is not None:  # a review must not look through every frame there is
         aside = aside.where(col(Frame.id).in_(frame_ids))
     session.exec(delete(FrameStatus).where(col(FrameStatus.frame_id).in_(aside)))
 

@@ -64,14 +64,20 @@ def lease_frames(
     person_id: int,
     *,
     n: int = 1,
+    refill_below: int | None = None,
     lease_s: int = LEASE_S,
     shares: Mapping[Mode, float] | None = None,
 ) -> list[ServedFrame]:
     """Reserve frames for a person until there are n, and return them in the order in which they were served.
 
+    refill_below: nothing is written while the person holds at least so many whose leases are still fresh.
     shares: of training frames by mode, MODE_SHARES by default; a frame keeps the mode it was leased in.
     Frames already held come first and are held on to. Raises NotAllowed for somebody who may not review.
     """
+    if refill_below is not None:
+        fresh = _fresh(store, person_id, n, refill_below, lease_s)
+        if fresh is not None:
+            return fresh
     with store.write() as session:
         require(session, person_id, Act.REVIEW)
         now_us = store.now_us(session)
@@ -83,6 +89,18 @@ def lease_frames(
             held += _take(session, person_id, n - len(held), now_us, until_us, shares)
         session.flush()
         return _served(session, held[:n])
+
+
+def _fresh(store: Store, person_id: int, n: int, at_least: int, lease_s: int) -> list[ServedFrame] | None:
+    """What the person holds, if that is enough and none of it has used up a third of its lease; else None."""
+    with store.read() as session:
+        require(session, person_id, Act.REVIEW)
+        now_us = store.now_us(session)
+        held = _held(session, person_id, now_us)[:n]
+        renewed_after_us = now_us + lease_s * 2_000_000 // 3
+        if len(held) < at_least or any(lease.until_us < renewed_after_us for lease in held):
+            return None
+        return _served(session, held)
 
 
 def _held(session: Session, person_id: int, now_us: int) -> list[Lease]:
@@ -218,11 +236,17 @@ def _leases(
 
 
 def _served(session: Session, leases: list[Lease]) -> list[ServedFrame]:
+    query = (
+        select(Frame, Scene, Proposal)
+        .join(Scene, col(Scene.id) == Frame.scene_id)
+        .join(Lease, col(Lease.frame_id) == Frame.id)
+        .join(Proposal, col(Proposal.id) == Lease.proposal_id, isouter=True)
+        .where(col(Frame.id).in_([lease.frame_id for lease in leases]))
+    )
+    found = {frame.id: (frame, scene, proposal) for frame, scene, proposal in session.exec(query)}
     served = []
     for lease in leases:
-        frame = session.get_one(Frame, lease.frame_id)
-        scene = session.get_one(Scene, frame.scene_id)
-        proposal = session.get(Proposal, lease.proposal_id) if lease.proposal_id else None
+        frame, scene, proposal = found[lease.frame_id]
         served.append(ServedFrame(frame, scene, lease.mode, proposal, lease.until_us, lease.first_level))
     return served
 
