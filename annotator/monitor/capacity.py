@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from annotator.monitor.limits import Limits
 from data.vocabulary import TriageLevel
 
+ROOM_FOR_S = 30.0
+MOST_DROPPED = 0.2
 USABLE_CORE = 0.85
 """The share of one core that watching may use; the rest is for alerts, storage and the console."""
 
@@ -35,6 +37,23 @@ def answers_per_s(cost: Cost, at_once: int) -> float:
 def feeds_held(cost: Cost, limits: Limits) -> int:
     """How many feeds can each be asked about again within `renew_s`; one at least."""
     return max(1, int(answers_per_s(cost, limits.at_once) * limits.renew_s + 1e-9))
+
+
+def is_saturated(busy: float, dropped: float) -> bool:
+    """Whether more is wanted than can be done: of one core so much is used, or so many frames give way to newer."""
+    return busy > USABLE_CORE or dropped > MOST_DROPPED
+
+
+def next_held(held: int, total: int, possible: int, room_for_s: float) -> int:
+    """How many feeds to hold from now on: what is possible, as soon as it is too much; a tenth more, once there has
+    been room for half a minute. So the number comes down at once and does not waver.
+
+    >>> next_held(500, 500, 50, 0.0), next_held(50, 500, 52, 10.0), next_held(50, 500, 52, 31.0)
+    (50, 50, 55)
+    """
+    if room_for_s == 0.0:
+        return min(held, possible, total)
+    return min(total, held + max(1, held // 10)) if held < total and room_for_s >= ROOM_FOR_S else held
 
 
 def carried(feeds: Sequence[tuple[str, TriageLevel | None]], held: int) -> set[str]:
