@@ -31,7 +31,7 @@ from data.tables import (
     ReturnedFrame,
     Review,
 )
-from data.vocabulary import LEVELS, Cue, ModelRole, Split, TriageLevel
+from data.vocabulary import LEVELS, Cue, ModelRole, Response, Split, TriageLevel
 
 RANDOM_SHARE = 0.10
 """The share of training frames reviewed at random, so that estimates over all frames stay unbiased."""
@@ -207,7 +207,7 @@ def _said_live(session: Session, role: ModelRole) -> dict[str, tuple[TriageLevel
         .join(OperatorAnswer, col(OperatorAnswer.alert_id) == ReturnedFrame.alert_id)
         .order_by(col(OperatorAnswer.id))
     )
-    return {frame_id: (response.level, None) for frame_id, response in session.exec(answers)}
+    return {frame_id: (Response(response).level, None) for frame_id, response in session.exec(answers)}
 
 
 def _reviewed(session: Session, ids: list[str]) -> tuple[list[int], list[int]]:

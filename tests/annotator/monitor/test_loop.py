@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlmodel import select
 
 from annotator.monitor.board import board, wall
 from annotator.monitor.limits import Limits
@@ -231,8 +232,6 @@ def test_the_watch_keeps_where_its_answers_come_from(store: Store, tmp_path: Pat
 
 
 def _only_minute(store: Store) -> int:
-    from sqlmodel import select
-
     with store.read() as session:
         return session.exec(select(WatchMinute.minute_at_us)).one()
 
