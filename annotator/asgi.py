@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from annotator.monitor.routes import ROUTES as MONITOR_ROUTES
 from annotator.review_card.routes import ROUTES as CARD_ROUTES
 from annotator.review_card.routes import same_origin
 from annotator.runtime import COOKIE, store, workspace
@@ -145,6 +146,7 @@ app = st.App(
         Route("/sign-out", sign_out_route, methods=["POST"]),
         Route("/frame/{frame_id:str}.jpg", frame_route, methods=["GET"]),
         *CARD_ROUTES,
+        *MONITOR_ROUTES,
     ],
     middleware=[Middleware(SecurityHeaders)],
 )

@@ -43,7 +43,7 @@ def listener(monitor: Monitor, key: str, answered: Callable[[], None]) -> Starle
         return endpoint
 
     async def live(body: dict[str, Any]) -> dict[str, Any]:
-        if body.get("version") == monitor.version:
+        if (body.get("watch"), body.get("version")) == (monitor.logbook.watch_id, monitor.version):
             with suppress(TimeoutError):
                 await asyncio.wait_for(monitor.changed.wait(), LONGEST_WAIT_S)
         return board(monitor)

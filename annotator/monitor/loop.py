@@ -179,7 +179,7 @@ class Monitor:
     def _on_answer(self, feed: WatchedFeed, captured: Captured, answer: LiveAnswer, asked_s: float) -> None:
         now_s, signs = self.now_s(), feed.signs
         if answer.sample is None:
-            self._no_answer(feed, answer, now_s)
+            self._no_answer(feed, answer, now_s, asked_s)
             return
         self.tally.add(answers=1)
         self.tally.service_s.append(now_s - asked_s)
@@ -198,10 +198,11 @@ class Monitor:
         signs.answer_s = now_s
         self._learn(feed, captured, answer.sample, said.assessment, asked_s)
 
-    def _no_answer(self, feed: WatchedFeed, answer: LiveAnswer, now_s: float) -> None:
+    def _no_answer(self, feed: WatchedFeed, answer: LiveAnswer, now_s: float, asked_s: float) -> None:
         feed.detail = answer.detail
         if answer.failure is ManualReason.ENDPOINT_SLOW:
             self.tally.add(answers=1, stale=1)
+            self.tally.service_s.append(now_s - asked_s)  # it took this long at least
             feed.signs.late_s = now_s
             return
         self.tally.add(failed=1)
@@ -293,8 +294,7 @@ class Monitor:
             if response is Response.WATCHING:
                 alert.watchers = [*dict.fromkeys([*alert.watchers, who])]
             else:
-                did = "took over" if response is Response.TAKEN_OVER else "not needed"
-                alert.handled = f"{who}: {did}"
+                alert.handled = who
             self.bump()
 
     # ---- trust

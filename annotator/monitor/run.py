@@ -179,24 +179,25 @@ async def _watch(
         stack.push_async_callback(monitor.close)
         answers = _Answers(store, monitor, comeback)
         server = _server(monitor, store, answers)
+        serving = asyncio.create_task(server.serve([channel]))
+        stack.push_async_callback(_stop_serving, server, serving, monitor)
         parts = [
             monitor.tick(),
             logbook.keep(),
             comeback.keep(),
             answers.keep(),
             _minutes(monitor),
-            server.serve([channel]),
             *(
                 _kept_running(source, monitor.show(entry.name), monitor.fail(entry.name))
                 for entry, source in zip(sheet.feeds, sources, strict=True)
             ),
         ]
         running = [asyncio.create_task(part) for part in parts]
-        stack.push_async_callback(_stop, running, server)
+        stack.push_async_callback(_stop, running)
         if ready is not None:
             ready(monitor, f"http://{asked.host}:{channel.getsockname()[1]}")
         begun_s = monitor.now_s()
-        await _until_told(monitor.stop, running, asked.for_s)
+        await _until_told(monitor.stop, [serving, *running], asked.for_s)
         _close_minute(monitor)
         return _watched(monitor, started.watch_id, monitor.now_s() - begun_s)
 
@@ -241,8 +242,16 @@ async def _wait(told: asyncio.Event) -> None:
     await told.wait()
 
 
-async def _stop(running: Sequence[asyncio.Task[None]], server: uvicorn.Server) -> None:
+async def _stop_serving(server: uvicorn.Server, serving: asyncio.Task[None], monitor: Monitor) -> None:
+    """Let those who listen go, then stop."""
     server.should_exit = True
+    monitor.bump()
+    await asyncio.wait([serving], timeout=2.0)
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+
+
+async def _stop(running: Sequence[asyncio.Task[None]]) -> None:
     for part in running:
         part.cancel()
     await asyncio.gather(*running, return_exceptions=True)

@@ -26,7 +26,8 @@ class Captured:
 class OpenAlert:
     """An alert that is on the console, or was answered and is kept until the feed calms.
 
-    `level` is what raised it. `watchers`: who said that they are watching; `handled`: what was done and by whom.
+    `level` is what raised it. `watchers`: who said that they are watching; `handled`: who took it over or said that
+    nothing is needed.
     """
 
     id: str

@@ -246,7 +246,9 @@ def test_the_listener_opens_to_the_stores_key_only_and_tells_what_changed(
             assert closed.status_code == 403
             client.headers["authorization"] = f"Bearer {key}"
             now = (await client.post("/live", json={})).json()
-            waiting = asyncio.create_task(client.post("/live", json={"version": now["version"]}))
+            waiting = asyncio.create_task(
+                client.post("/live", json={"version": now["version"], "watch": now["watch"]})
+            )
             await desk.picture(T)
             (alert,) = (await waiting).json()["alerts"] or (await client.post("/live", json={})).json()[
                 "alerts"
