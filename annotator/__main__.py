@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import annotator.commands
+import annotator.monitor.commands
 import data.commands
 import eval.commands
 import training.commands
@@ -56,6 +57,7 @@ def _mount() -> None:
     commands = {
         **data.commands.COMMANDS,
         **annotator.commands.COMMANDS,
+        **annotator.monitor.commands.COMMANDS,
         **training.commands.COMMANDS,
         **eval.commands.COMMANDS,
     }

@@ -11,6 +11,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from annotator.monitor.routes import ROUTES as MONITOR_ROUTES
 from annotator.pictures import frame_route
 from annotator.review_card.routes import ROUTES as CARD_ROUTES
 from annotator.security_headers import SecurityHeaders
@@ -23,6 +24,7 @@ app = st.App(
         Route("/sign-out", sign_out_route, methods=["POST"]),
         Route("/frame/{frame_id:str}.jpg", frame_route, methods=["GET"]),
         *CARD_ROUTES,
+        *MONITOR_ROUTES,
     ],
     middleware=[Middleware(SecurityHeaders)],
 )

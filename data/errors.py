@@ -73,3 +73,11 @@ class TrainingError(TeletriageError):
 
 class EvaluationError(TeletriageError):
     """The runs asked for cannot be evaluated."""
+
+
+class FeedError(TeletriageError):
+    """Live feeds cannot be read as they are described."""
+
+
+class AnswerRefused(TeletriageError):
+    """An operator's answer to an alert was not written."""

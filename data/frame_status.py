@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import or_
 from sqlmodel import Session, col, delete, select
 
-from data.proposals import latest_run, proposals_by_frame
+from data.proposals import proposals_for_review
 from data.store import Store
 from data.tables import Adjudication, Frame, FrameStatus, GoldFrame, Review, SampledFrame, SecondLook
 from data.verification import AdjudicationFact, ReviewFact, Verification, VerificationPolicy, verify
-from data.vocabulary import ModelRole, Split
+from data.vocabulary import Split
 
 POLICY = VerificationPolicy()
 
@@ -20,7 +20,8 @@ POLICY = VerificationPolicy()
 def refresh_statuses(store: Store) -> int:
     """Derive the status of every frame that can be reviewed; returns how many there are.
 
-    A training frame can be reviewed once the teacher has answered, be it with a failure; a held-out frame at once.
+    A training frame can be reviewed once the teacher has answered, be it with a failure; a held-out frame, and one
+    that came back from a live feed, at once.
     A frame that was set aside since has no status any more; its reviews stay.
     """
     with store.write(alone=True) as session:
@@ -31,7 +32,7 @@ def refresh(session: Session, frame_ids: Sequence[str] | None) -> int:
     """As `refresh_statuses`, inside the caller's act, for some frames or (None) for all."""
     sampled = _sampled(session, frame_ids)
     _drop_set_aside(session, frame_ids)
-    proposals = proposals_by_frame(session, latest_run(session, ModelRole.TEACHER), frame_ids)
+    proposals = proposals_for_review(session, frame_ids)
     reviews = reviews_by_frame(session, frame_ids)
     adjudications = adjudications_by_frame(session, frame_ids)
     ready = [row for row in sampled if row.split is Split.HELD_OUT or row.frame_id in proposals]

@@ -13,10 +13,10 @@ from sqlmodel.sql.expression import SelectOfScalar
 from data.errors import ReviewRefused
 from data.gold import gold_due, gold_for, gold_share
 from data.permissions import Act, require
-from data.proposals import latest_run, proposals_by_frame
+from data.proposals import proposals_for_review
 from data.store import Store
 from data.tables import Frame, FrameNote, FrameStatus, Lease, Proposal, Review, Scene
-from data.vocabulary import Mode, ModelRole, NoteKind, Split, TriageLevel
+from data.vocabulary import Mode, NoteKind, Split, TriageLevel
 
 LEASE_S = 15 * 60
 SKIP_REST_S = 4 * 3600
@@ -218,7 +218,7 @@ def _locked(session: Session, person_id: int, frame_ids: list[str], now_us: int)
 def _leases(
     session: Session, person_id: int, modes: Mapping[str, Mode], now_us: int, until_us: int
 ) -> list[Lease]:
-    proposals = proposals_by_frame(session, latest_run(session, ModelRole.TEACHER), list(modes))
+    proposals = proposals_for_review(session, list(modes))
     leases = []
     for place, (frame_id, mode) in enumerate(modes.items()):
         proposal = None if mode is Mode.BLIND else proposals.get(frame_id)

@@ -22,6 +22,7 @@ class Act(StrEnum):
     SEND_BACK = "send a verified frame back to review"
     FREEZE_SNAPSHOT = "freeze a snapshot"
     MANAGE_PEOPLE = "manage people"
+    WATCH_FEEDS = "watch live feeds and answer alerts"
 
 
 _ALLOWED: dict[PersonRole, frozenset[Act]] = {
@@ -34,10 +35,12 @@ _ALLOWED: dict[PersonRole, frozenset[Act]] = {
             Act.SEE_PROGRESS,
             Act.SEE_REPORTS,
             Act.SEND_BACK,
+            Act.WATCH_FEEDS,
         }
     ),
     PersonRole.TRAINER: frozenset({Act.SEE_PROGRESS, Act.SEE_REPORTS, Act.SEND_BACK, Act.FREEZE_SNAPSHOT}),
     PersonRole.ADMIN: frozenset({Act.MANAGE_PEOPLE}),
+    PersonRole.OPERATOR: frozenset({Act.WATCH_FEEDS}),
 }
 
 

@@ -18,12 +18,13 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 import numpy.typing as npt
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from data.errors import SamplingError
 from data.official_split import OFFICIAL_VERSIONS, official_split
 from data.sampling_recipe import SamplingRecipe, SplitBy, expected_mix
 from data.store import Store
-from data.tables import Dataset, Frame, SampledFrame, Sampling, Scene
+from data.tables import Dataset, Frame, ReturnedFrame, SampledFrame, Sampling, Scene
 from data.vocabulary import Cue, Split
 
 DEFAULT_BIAS: dict[Cue, float] = {
@@ -229,7 +230,12 @@ def standing_frames(frames: Sequence[Frame], move_m: float, gap_s: float) -> set
 
 def _usable(session: Session) -> list[Frame]:
     query = select(Frame).where(col(Frame.set_aside).is_(None)).order_by(Frame.id)
-    return list(session.exec(query))
+    return list(session.exec(query.where(col(Frame.id).not_in(_of_feeds()))))
+
+
+def _of_feeds() -> SelectOfScalar[str]:
+    """Frames that came from live feeds; they were never drawn."""
+    return select(ReturnedFrame.frame_id).where(col(ReturnedFrame.is_new))
 
 
 def _weight(frame: Frame, bias: Mapping[Cue, float]) -> float:
@@ -238,7 +244,8 @@ def _weight(frame: Frame, bias: Mapping[Cue, float]) -> float:
 
 def _summary(session: Session, sampling: Sampling, *, was_there: bool = False) -> Sampled:
     usable = _usable(session)
-    drawn = {row.frame_id: row.split for row in session.exec(select(SampledFrame))}
+    rows = session.exec(select(SampledFrame).where(col(SampledFrame.frame_id).not_in(_of_feeds())))
+    drawn = {row.frame_id: row.split for row in rows}
     sides = [scene.split for scene in session.exec(select(Scene)) if scene.split]
     taken = [frame for frame in usable if frame.id in drawn]
     return Sampled(

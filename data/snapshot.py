@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from data.errors import LeakError, SnapshotError
 from data.frame_status import POLICY, adjudications_by_frame, review_fact, reviews_by_frame, standing
 from data.preference_pairs import EvaluationFrame, Message, PreferencePair, pair_weight
-from data.proposals import latest_run, proposals_by_frame
+from data.proposals import latest_run, proposals_by_frame, proposals_for_review
 from data.question import question_hash, question_text
 from data.reply import render_reply
 from data.snapshot_format import IMAGES, Manifest
@@ -59,7 +59,7 @@ def verified_frames(session: Session, split: Split) -> list[VerifiedFrame]:
         .where(FrameStatus.state == VerificationState.VERIFIED, FrameStatus.split == split)
         .order_by(Frame.scene_id, col(Frame.position))
     )
-    teachers = proposals_by_frame(session, latest_run(session, ModelRole.TEACHER))
+    teachers = proposals_for_review(session)
     reviews, adjudications = reviews_by_frame(session), adjudications_by_frame(session)
     return [
         _verified(
@@ -137,7 +137,7 @@ def _collect(session: Session, with_thought: bool) -> SnapshotContent:
     )
     train, held_out = (verified_frames(session, split) for split in (Split.TRAIN, Split.HELD_OUT))
     _refuse_leak(train, held_out)
-    teachers = proposals_by_frame(session, latest_run(session, ModelRole.TEACHER))
+    teachers = proposals_for_review(session)
     students = proposals_by_frame(session, student_run)
     for verified in train:
         built = _pair(

@@ -78,11 +78,13 @@ class Split(StrEnum):
 
 
 class ModelRole(StrEnum):
-    """What a model run is for: proposing to people, the unaligned baseline, or the aligned model."""
+    """What a model run is for: proposing to people, the unaligned baseline, the aligned model, or (monitor) the
+    model that was asked about live feeds."""
 
     TEACHER = "teacher"
     STUDENT = "student"
     ALIGNED = "aligned"
+    MONITOR = "monitor"
 
 
 class Mode(StrEnum):
@@ -117,6 +119,7 @@ class PersonRole(StrEnum):
     LEAD = "lead"
     TRAINER = "trainer"
     ADMIN = "admin"
+    OPERATOR = "operator"
 
 
 class TrailAct(StrEnum):
@@ -166,6 +169,70 @@ class Failure(StrEnum):
     INVALID_FIELDS = "invalid_fields"
     TOO_LONG = "too_long"
     REQUEST_FAILED = "request_failed"
+
+
+class FeedKind(StrEnum):
+    """Where a live feed's pictures come from."""
+
+    REPLAY = "replay"
+    VIDEO = "video"
+    CAMERA = "camera"
+    FOLDER = "folder"
+
+
+class ManualReason(StrEnum):
+    """Why a feed must be watched by eye: the monitor has nothing to say of it that may be trusted now."""
+
+    STARTING = "starting"
+    NOT_CARRIED = "not_carried"
+    NO_PICTURE = "no_picture"
+    UNREADABLE = "unreadable"
+    BLACK = "black"
+    FROZEN = "frozen"
+    CLOCKS_APART = "clocks_apart"
+    ENDPOINT_GONE = "endpoint_gone"
+    ENDPOINT_SLOW = "endpoint_slow"
+    ANSWERS_WRONG = "answers_wrong"
+    NO_ANSWER = "no_answer"
+
+
+class Response(StrEnum):
+    """What an operator does about an alert."""
+
+    TAKEN_OVER = "taken_over"
+    WATCHING = "watching"
+    NOT_NEEDED = "not_needed"
+
+    @property
+    def level(self) -> TriageLevel:
+        """The level that the operator's act says the feed needed."""
+        return _RESPONSE_LEVELS[self]
+
+
+_RESPONSE_LEVELS = {
+    Response.TAKEN_OVER: TriageLevel.TELEOPERATION,
+    Response.WATCHING: TriageLevel.SUPERVISION,
+    Response.NOT_NEEDED: TriageLevel.AUTONOMY,
+}
+
+
+class AlertEnd(StrEnum):
+    """Why an alert is no longer open."""
+
+    TAKEN_OVER = "taken_over"
+    NOT_NEEDED = "not_needed"
+    ROSE = "rose"
+    CALMED = "calmed"
+    MONITOR_ENDED = "monitor_ended"
+
+
+class ReturnedFor(StrEnum):
+    """Why a frame of a live feed came into review: the operator disagreed with the model, the model was between
+    two levels, or chance picked it."""
+
+    DISAGREEMENT = "disagreement"
+    BOUNDARY = "boundary"
+    RANDOM = "random"
 
 
 class SetAside(StrEnum):

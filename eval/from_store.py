@@ -130,8 +130,10 @@ def _runs(session: Session, names: Sequence[str]) -> list[ModelRun]:
         raise EvaluationError(
             f"There is no run called {missing[0]}; the store has {', '.join(sorted(known)) or 'none'}."
         )
-    runs = [known[name] for name in names] or list(known.values())
-    return runs if names else sorted(runs, key=lambda run: (_ORDER[run.role], run.created_at_us))
+    if names:
+        return [known[name] for name in names]
+    asked = [run for run in known.values() if run.role in _ORDER]  # a monitor's run knows no held-out frame
+    return sorted(asked, key=lambda run: (_ORDER[run.role], run.created_at_us))
 
 
 def _evaluated(session: Session, run: ModelRun, frame_ids: Sequence[str]) -> EvaluatedRun:
