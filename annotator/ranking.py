@@ -44,6 +44,8 @@ class _Row:
     scene: str
     place: int
     cues: Mapping[str, str]
+    is_generated: bool = False
+    """No estimate over the road's frames may rest on it, so chance does not draw it."""
 
 
 def rank_frames(store: Store) -> int:
@@ -131,13 +133,14 @@ def _rows(session: Session) -> list[_Row]:
             col(Frame.scene_id),
             col(Frame.position),
             col(Frame.cues),
+            col(Frame.generated_clip_id),
         )
         .join(Frame, col(Frame.id) == FrameStatus.frame_id)
         .order_by(col(FrameStatus.frame_id))
     )
     return [
-        _Row(frame_id, split, needed > 0, scene, place, cues)
-        for frame_id, split, needed, scene, place, cues in session.connection().execute(query)
+        _Row(frame_id, split, needed > 0, scene, place, cues, clip is not None)
+        for frame_id, split, needed, scene, place, cues, clip in session.connection().execute(query)
     ]
 
 
@@ -197,7 +200,7 @@ def _by_cost(rows: list[_Row], terms: Mapping[str, Floats]) -> dict[str, dict[st
 
 def _at_random(rows: list[_Row], places: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
     """The same places, with those of the random share spread evenly over what is still open."""
-    drawn = [row for row in rows if row.is_open and is_in_random_share(row.frame_id)]
+    drawn = [row for row in rows if row.is_open and not row.is_generated and is_in_random_share(row.frame_id)]
     others = [sum(places[row.frame_id].values()) for row in rows if row.is_open]
     line = sorted(others, reverse=True)
     drawn.sort(key=lambda row: _chance("place", row.frame_id))
@@ -221,7 +224,7 @@ def _draw_random_share(session: Session, rows: list[_Row]) -> None:
             place=_chance("place", row.frame_id),
         )
         for row in rows
-        if row.frame_id not in known and is_in_random_share(row.frame_id)
+        if row.frame_id not in known and not row.is_generated and is_in_random_share(row.frame_id)
     )
 
 

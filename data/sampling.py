@@ -23,7 +23,7 @@ from data.errors import SamplingError
 from data.official_split import OFFICIAL_VERSIONS, official_split
 from data.sampling_recipe import SamplingRecipe, SplitBy, expected_mix
 from data.store import Store
-from data.tables import Dataset, Frame, SampledFrame, Sampling, Scene
+from data.tables import Dataset, Frame, GeneratedClip, SampledFrame, Sampling, Scene
 from data.vocabulary import Cue, Split
 
 DEFAULT_BIAS: dict[Cue, float] = {
@@ -228,8 +228,9 @@ def standing_frames(frames: Sequence[Frame], move_m: float, gap_s: float) -> set
 
 
 def _usable(session: Session) -> list[Frame]:
-    query = select(Frame).where(col(Frame.set_aside).is_(None)).order_by(Frame.id)
-    return list(session.exec(query))
+    """Frames that a camera took; generated ones are worked on too, but none of them is ever drawn."""
+    query = select(Frame).where(col(Frame.set_aside).is_(None), col(Frame.generated_clip_id).is_(None))
+    return list(session.exec(query.order_by(Frame.id)))
 
 
 def _weight(frame: Frame, bias: Mapping[Cue, float]) -> float:
@@ -238,8 +239,11 @@ def _weight(frame: Frame, bias: Mapping[Cue, float]) -> float:
 
 def _summary(session: Session, sampling: Sampling, *, was_there: bool = False) -> Sampled:
     usable = _usable(session)
+    generated = set(session.exec(select(GeneratedClip.scene_id)))
     drawn = {row.frame_id: row.split for row in session.exec(select(SampledFrame))}
-    sides = [scene.split for scene in session.exec(select(Scene)) if scene.split]
+    real = set(session.exec(select(Frame.id).where(col(Frame.generated_clip_id).is_(None))))
+    drawn = {frame_id: split for frame_id, split in drawn.items() if frame_id in real}
+    sides = [one.split for one in session.exec(select(Scene)) if one.split and one.id not in generated]
     taken = [frame for frame in usable if frame.id in drawn]
     return Sampled(
         seed=sampling.seed,

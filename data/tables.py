@@ -86,7 +86,8 @@ class Frame(SQLModel, table=True):
     """One CAM_FRONT keyframe; `id` is its sample_data token, `position` its place in the scene from 0.
 
     `boxes` counts the annotated boxes seen by the camera by category; `cues` maps each cue to its evidence.
-    `pixels` holds what was measured on the image. A frame with `set_aside` is never shown, asked about or exported.
+    `pixels` holds what was measured on the image. `generated_clip_id` is None for a frame that a camera took. A
+    frame with `set_aside` is never shown, asked about or exported.
     """
 
     id: str = Field(primary_key=True)
@@ -104,6 +105,7 @@ class Frame(SQLModel, table=True):
     pixels: dict[str, float] | None = _json(default=None)
     ego_x_m: float = 0.0
     ego_y_m: float = 0.0
+    generated_clip_id: str | None = Field(default=None, max_length=16)
 
 
 class GeneratedClip(SQLModel, table=True):

@@ -224,7 +224,7 @@ def _save(
         taken_in_at_us=now_us,
     )
     frames = [
-        _frame(scene, position, source.frames[place], picture, output.planned.keeps_geometry)
+        _frame(clip, position, source.frames[place], picture, output.planned.keeps_geometry)
         for position, (place, picture) in enumerate(sorted(pictures.items()))
     ]
     session.add_all([clip, *frames])
@@ -249,14 +249,16 @@ def _scene(output: Output, source: _Source, dataset: Dataset) -> Scene:
     )
 
 
-def _frame(scene: Scene, position: int, source: Frame, picture: _Picture, keeps_geometry: bool) -> Frame:
+def _frame(
+    clip: GeneratedClip, position: int, source: Frame, picture: _Picture, keeps_geometry: bool
+) -> Frame:
     facts = picture.facts
     kept = {cue.value for cue in GEOMETRIC} if keeps_geometry else set()
     inherited = {name: f"as in the source frame: {why}" for name, why in source.cues.items() if name in kept}
     measured = {cue.value: why for cue, why in frame_cues([], facts, "").items()}
     return Frame(
-        id=hashlib.sha256(f"generated frame|{scene.id}|{position}".encode()).hexdigest()[:32],
-        scene_id=scene.id,
+        id=hashlib.sha256(f"generated frame|{clip.id}|{position}".encode()).hexdigest()[:32],
+        scene_id=clip.scene_id,
         position=position,
         captured_at_us=source.captured_at_us,
         filename=picture.filename,
@@ -268,6 +270,7 @@ def _frame(scene: Scene, position: int, source: Frame, picture: _Picture, keeps_
         pixels=facts.pixels(),
         ego_x_m=source.ego_x_m,
         ego_y_m=source.ego_y_m,
+        generated_clip_id=clip.id,
     )
 
 

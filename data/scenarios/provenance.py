@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.sql.selectable import Select
 from sqlmodel import Session, col, select
 
 from data.tables import ClipJudgement, Frame, GeneratedClip, GeneratedFrame, Scene
@@ -42,11 +41,6 @@ class Origin:
             "source_filename": self.source.filename,
             "source_scene": self.source_scene.name,
         }
-
-
-def generated_ids() -> Select[Any]:
-    """The ids of all generated frames, as part of a query."""
-    return select(GeneratedFrame.frame_id)
 
 
 def source_frames(session: Session) -> dict[str, str]:

@@ -1,6 +1,7 @@
-"""Clips that a generator made, the frames taken from them, and what people and models said of their plausibility.
+"""Clips that a generator made, the frames taken from them, and what people and models said of their plausibility;
+a frame says itself that it is generated, so that no query has to look it up.
 
-Rows of all four tables are never changed: a rejection that is taken back is another row.
+Rows of the four tables are never changed: a rejection that is taken back is another row.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ TABLES = ("generated_clip", "generated_frame", "clip_judgement", "clip_critique"
 
 
 def upgrade() -> None:
+    op.add_column("frame", sa.Column("generated_clip_id", sa.String(length=16), nullable=True))
     _clips()
     _frames()
     _judgements()
