@@ -65,7 +65,10 @@ def _mount() -> None:
         _mount_one(name, commands[name])
     _mount_one("walkthrough", _walkthrough)
     app.add_typer(data.commands.people, name="people")
-    app.add_typer(data.scenarios.commands.scenarios, name="scenarios")
+    scenarios = data.scenarios.commands.scenarios
+    for name, command in eval.commands.SCENARIO_COMMANDS.items():
+        scenarios.command(name)(command)
+    app.add_typer(scenarios, name="scenarios")
 
 
 def _mount_one(name: str, command: Callable[..., None]) -> None:

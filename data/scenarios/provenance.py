@@ -53,6 +53,14 @@ def source_scenes(session: Session) -> dict[str, str]:
     return dict(session.exec(select(GeneratedClip.scene_id, GeneratedClip.source_scene_id)).all())
 
 
+def scenarios_of(session: Session) -> dict[str, str]:
+    """What was asked for, by generated frame."""
+    query = select(GeneratedFrame.frame_id, GeneratedClip.scenario)
+    return dict(
+        session.exec(query.join(GeneratedClip, col(GeneratedClip.id) == GeneratedFrame.clip_id)).all()
+    )
+
+
 def origin_of(session: Session, frame_id: str) -> Origin | None:
     """Where a generated frame comes from; None for a real one."""
     row = session.exec(
