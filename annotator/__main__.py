@@ -13,6 +13,7 @@ import typer
 import annotator.commands
 import annotator.monitor.commands
 import data.commands
+import data.scenarios.commands
 import eval.commands
 import training.commands
 from data.errors import TeletriageError
@@ -65,7 +66,10 @@ def _mount() -> None:
     for name in [*order, *(name for name in commands if name not in order)]:
         _mount_one(name, commands[name])
     _mount_one("walkthrough", _walkthrough)
-    for name, group in data.commands.GROUPS.items():
+    scenarios = data.scenarios.commands.scenarios
+    for name, command in eval.commands.SCENARIO_COMMANDS.items():
+        scenarios.command(name)(command)
+    for name, group in {**data.commands.GROUPS, "scenarios": scenarios}.items():
         app.add_typer(group, name=name)
 
 

@@ -53,8 +53,9 @@ class _Row:
     scene: str
     place: int
     cues: Mapping[str, str]
-    is_live: bool = False
-    """It came from a live feed because of what was said there; chance did not draw it."""
+    is_drawn: bool = True
+    """Whether chance may draw it: not a frame that came from a live feed because of what was said there, nor a
+    generated one, on which no estimate over the road's frames may rest."""
 
 
 def rank_frames(store: Store) -> int:
@@ -154,14 +155,15 @@ def _rows(session: Session) -> list[_Row]:
             col(Frame.position),
             col(Frame.cues),
             col(ReturnedFrame.is_new),
+            col(Frame.generated_clip_id),
         )
         .join(Frame, col(Frame.id) == FrameStatus.frame_id)
         .join(ReturnedFrame, col(ReturnedFrame.frame_id) == FrameStatus.frame_id, isouter=True)
         .order_by(col(FrameStatus.frame_id))
     )
     return [
-        _Row(frame_id, split, needed > 0, scene, place, cues, bool(is_live))
-        for frame_id, split, needed, scene, place, cues, is_live in session.connection().execute(query)
+        _Row(frame_id, split, needed > 0, scene, place, cues, not live and clip is None)
+        for frame_id, split, needed, scene, place, cues, live, clip in session.connection().execute(query)
     ]
 
 
@@ -238,7 +240,7 @@ def _by_cost(rows: list[_Row], terms: Mapping[str, Floats]) -> dict[str, dict[st
 
 def _at_random(rows: list[_Row], places: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
     """The same places, with those of the random share spread evenly over what is still open."""
-    drawn = [row for row in rows if row.is_open and not row.is_live and is_in_random_share(row.frame_id)]
+    drawn = [row for row in rows if row.is_open and row.is_drawn and is_in_random_share(row.frame_id)]
     others = [sum(places[row.frame_id].values()) for row in rows if row.is_open]
     line = sorted(others, reverse=True)
     drawn.sort(key=lambda row: _chance("place", row.frame_id))
@@ -262,7 +264,7 @@ def _draw_random_share(session: Session, rows: list[_Row]) -> None:
             place=_chance("place", row.frame_id),
         )
         for row in rows
-        if row.frame_id not in known and not row.is_live and is_in_random_share(row.frame_id)
+        if row.frame_id not in known and row.is_drawn and is_in_random_share(row.frame_id)
     )
 
 

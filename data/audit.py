@@ -90,7 +90,7 @@ def _open(session: Session, now_us: int, limit: float, reason: str, person_id: i
 
 
 def unreviewed_frames(session: Session) -> dict[str, tuple[str, int]]:
-    """Scene and place of every training frame that nobody has reviewed and that was proposed below
+    """Scene and place of every real training frame that nobody has reviewed and that was proposed below
     TELEOPERATION."""
     teacher = latest_run(session, ModelRole.TEACHER)
     query = (
@@ -101,6 +101,7 @@ def unreviewed_frames(session: Session) -> dict[str, tuple[str, int]]:
             Proposal.run_id == (teacher.id if teacher else ""),
             col(Proposal.level).in_([TriageLevel.AUTONOMY, TriageLevel.SUPERVISION]),
             FrameStatus.split == Split.TRAIN,
+            col(Frame.generated_clip_id).is_(None),
             col(FrameStatus.reviews_needed) > 0,
             col(Frame.id).not_in(select(Review.frame_id)),
         )

@@ -104,6 +104,10 @@ def snapshot(
             "--chain-of-thought", help="Keep the teacher's chain of thought where its words stand unchanged."
         ),
     ] = False,
+    generated: Annotated[
+        bool,
+        typer.Option("--generated", help="Take verified generated frames too; the manifest counts them."),
+    ] = False,
     verify: Annotated[
         bool, typer.Option("--verify", help="Check a snapshot against its own hashes.")
     ] = False,
@@ -120,18 +124,24 @@ def snapshot(
     elif verify:
         _verify(out_dir, as_json=as_json)
     else:
-        _freeze(ctx.obj, out_dir, chain_of_thought=chain_of_thought, as_json=as_json)
+        _freeze(ctx.obj, out_dir, chain_of_thought=chain_of_thought, generated=generated, as_json=as_json)
 
 
-def _freeze(settings: Settings, out_dir: Path, *, chain_of_thought: bool, as_json: bool) -> None:
+def _freeze(
+    settings: Settings, out_dir: Path, *, chain_of_thought: bool, generated: bool, as_json: bool
+) -> None:
     from data.snapshot import freeze
 
     store = settings.open_store()
     with progress_bar("Copying images") as progress:
-        manifest = freeze(store, out_dir, chain_of_thought=chain_of_thought, progress=progress)
+        manifest = freeze(
+            store, out_dir, chain_of_thought=chain_of_thought, generated=generated, progress=progress
+        )
     pairs = sum(manifest.pairs_by_weight.values())
     by_weight = ", ".join(f"{n:,} of weight {weight}" for weight, n in manifest.pairs_by_weight.items())
     excluded = f" Left out: {listed(manifest.excluded_by_reason)}." if manifest.excluded_by_reason else ""
+    made = manifest.generated["pairs"] + manifest.generated["evaluation"]
+    excluded += f" {counted(made, 'frame')} of it generated." if made else ""
     figures = {**manifest.model_dump(mode="json", exclude={"files"}), "pairs": pairs, "path": str(out_dir)}
     print_result(
         figures,

@@ -63,6 +63,10 @@ class TraceError(TeletriageError):
     """Nothing in the store or its snapshots answers to what should be traced."""
 
 
+class ScenarioError(TeletriageError):
+    """Scenarios cannot be planned, or what a generator made of them cannot be taken in, as given."""
+
+
 class RecipeError(TeletriageError):
     """A training recipe holds something that cannot be trained with."""
 

@@ -17,14 +17,14 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from data.errors import SamplingError
 from data.official_split import OFFICIAL_VERSIONS, official_split
 from data.sampling_recipe import SamplingRecipe, SplitBy, expected_mix
 from data.store import Store
-from data.tables import Dataset, Frame, ReturnedFrame, SampledFrame, Sampling, Scene
+from data.tables import Dataset, Frame, GeneratedClip, ReturnedFrame, SampledFrame, Sampling, Scene
 from data.vocabulary import Cue, Split
 
 DEFAULT_BIAS: dict[Cue, float] = {
@@ -229,13 +229,15 @@ def standing_frames(frames: Sequence[Frame], move_m: float, gap_s: float) -> set
 
 
 def _usable(session: Session) -> list[Frame]:
-    query = select(Frame).where(col(Frame.set_aside).is_(None)).order_by(Frame.id)
-    return list(session.exec(query.where(col(Frame.id).not_in(_of_feeds()))))
+    """Frames that the dataset's camera took; others are worked on too, but none of them is ever drawn."""
+    query = select(Frame).where(col(Frame.set_aside).is_(None), col(Frame.id).not_in(_never_drawn()))
+    return list(session.exec(query.order_by(Frame.id)))
 
 
-def _of_feeds() -> SelectOfScalar[str]:
-    """Frames that came from live feeds; they were never drawn."""
-    return select(ReturnedFrame.frame_id).where(col(ReturnedFrame.is_new))
+def _never_drawn() -> SelectOfScalar[str]:
+    """Frames that came from live feeds, and generated ones."""
+    of_feeds = select(ReturnedFrame.frame_id).where(col(ReturnedFrame.is_new))
+    return select(Frame.id).where(or_(col(Frame.generated_clip_id).is_not(None), col(Frame.id).in_(of_feeds)))
 
 
 def _weight(frame: Frame, bias: Mapping[Cue, float]) -> float:
@@ -244,9 +246,10 @@ def _weight(frame: Frame, bias: Mapping[Cue, float]) -> float:
 
 def _summary(session: Session, sampling: Sampling, *, was_there: bool = False) -> Sampled:
     usable = _usable(session)
-    rows = session.exec(select(SampledFrame).where(col(SampledFrame.frame_id).not_in(_of_feeds())))
+    rows = session.exec(select(SampledFrame).where(col(SampledFrame.frame_id).not_in(_never_drawn())))
     drawn = {row.frame_id: row.split for row in rows}
-    sides = [scene.split for scene in session.exec(select(Scene)) if scene.split]
+    generated = set(session.exec(select(GeneratedClip.scene_id)))
+    sides = [one.split for one in session.exec(select(Scene)) if one.split and one.id not in generated]
     taken = [frame for frame in usable if frame.id in drawn]
     return Sampled(
         seed=sampling.seed,

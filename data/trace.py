@@ -10,6 +10,7 @@ from sqlmodel import Session, col, or_, select
 
 from data.errors import TraceError
 from data.frame_status import adjudications_by_frame, reviews_by_frame
+from data.scenarios.provenance import origin_of
 from data.snapshot_format import MANIFEST, load_snapshot
 from data.store import Store
 from data.tables import (
@@ -76,6 +77,7 @@ def _chain(session: Session, frame: Frame) -> dict[str, Any]:
         "reviews": [_review(review, people) for review in reviews],
         "proposals": _proposals(session, frame),
         **_feed(session, frame),
+        **({"generated": origin.as_dict()} if (origin := origin_of(session, frame.id)) else {}),
         "frame": _frame(session, frame, sampled),
     }
 

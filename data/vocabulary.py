@@ -236,11 +236,12 @@ class ReturnedFor(StrEnum):
 
 
 class SetAside(StrEnum):
-    """Why a frame cannot be shown to anyone."""
+    """Why a frame cannot be shown to anyone; implausible: a person rejected the generated clip it is from."""
 
     IMAGE_MISSING = "image_missing"
     IMAGE_UNREADABLE = "image_unreadable"
     IMAGE_TOO_LARGE = "image_too_large"
+    IMPLAUSIBLE = "implausible"
 
 
 def canonical_json(value: Any) -> str:
