@@ -12,6 +12,7 @@ import typer
 
 import annotator.commands
 import data.commands
+import data.label_studio_commands
 import eval.commands
 import training.commands
 from data.errors import TeletriageError
@@ -64,6 +65,7 @@ def _mount() -> None:
         _mount_one(name, commands[name])
     _mount_one("walkthrough", _walkthrough)
     app.add_typer(data.commands.people, name="people")
+    app.add_typer(data.label_studio_commands.label_studio, name="labelstudio")
 
 
 def _mount_one(name: str, command: Callable[..., None]) -> None:
