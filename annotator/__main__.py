@@ -13,6 +13,7 @@ import typer
 import annotator.commands
 import annotator.monitor.commands
 import data.commands
+import data.label_studio_commands
 import data.scenarios.commands
 import eval.commands
 import training.commands
@@ -69,7 +70,8 @@ def _mount() -> None:
     scenarios = data.scenarios.commands.scenarios
     for name, command in eval.commands.SCENARIO_COMMANDS.items():
         scenarios.command(name)(command)
-    for name, group in {**data.commands.GROUPS, "scenarios": scenarios}.items():
+    exchange = data.label_studio_commands.label_studio
+    for name, group in {**data.commands.GROUPS, "labelstudio": exchange, "scenarios": scenarios}.items():
         app.add_typer(group, name=name)
 
 

@@ -59,6 +59,18 @@ class LeakError(SnapshotError):
     """A scene would stand in train and held-out at once."""
 
 
+class LabelStudioError(TeletriageError):
+    """Label Studio, or a file of its, cannot be exchanged with as it is."""
+
+
+class LabelStudioSilent(LabelStudioError):
+    """Label Studio gave no usable answer; what was sent may have arrived or not."""
+
+
+class AnnotationRefused(LabelStudioError):
+    """An annotation is not taken as a review. The message continues a sentence that names it."""
+
+
 class TraceError(TeletriageError):
     """Nothing in the store or its snapshots answers to what should be traced."""
 

@@ -54,7 +54,7 @@ def submit_review(store: Store, person_id: int, decision: Decision) -> Review:
         lease = session.get(Lease, decision.frame_id)
         if lease is not None and lease.person_id == person_id and lease.first_level is not None:
             decision = decision.model_copy(update={"first_level": lease.first_level})
-        review = _review(person_id, decision, mode, proposal, store.now_us(session))
+        review = review_row(person_id, decision, mode, proposal, store.now_us(session))
         session.add(review)
         if lease is not None and lease.person_id == person_id:
             session.delete(lease)
@@ -100,7 +100,13 @@ def _standing(session: Session, person_id: int, frame_id: str) -> Review | None:
     return next(iter(standing(reviews)), None)
 
 
-def _review(person_id: int, decision: Decision, mode: Mode, proposal: Proposal | None, now_us: int) -> Review:
+def review_row(
+    person_id: int, decision: Decision, mode: Mode, proposal: Proposal | None, now_us: int
+) -> Review:
+    """The row of a decision on a frame that was shown with this proposal in this mode; not yet in any session.
+
+    Raises ReviewRefused: another level than the proposed one without words, no own level in decide-first.
+    """
     keeps_level = proposal is not None and proposal.level is decision.level
     reasoning, action = _own_words(decision, proposal if keeps_level else None)
     if not keeps_level and not (reasoning and action):

@@ -92,8 +92,9 @@ class Frame(SQLModel, table=True):
     """One CAM_FRONT keyframe; `id` is its sample_data token, `position` its place in the scene from 0.
 
     `boxes` counts the annotated boxes seen by the camera by category; `cues` maps each cue to its evidence.
-    `pixels` holds what was measured on the image. `generated_clip_id` is None for a frame that a camera took. A
-    frame with `set_aside` is never shown, asked about or exported.
+    `pixels` holds what was measured on the image, `image_fingerprint` how it looks (`data.image_fingerprint`), None
+    until a snapshot needs it. `generated_clip_id` is None for a frame that a camera took. A frame with `set_aside`
+    is never shown, asked about or exported.
     """
 
     id: str = Field(primary_key=True)
@@ -104,6 +105,7 @@ class Frame(SQLModel, table=True):
     width_px: int | None = None
     height_px: int | None = None
     image_sha256: str | None = Field(default=None, max_length=64)
+    image_fingerprint: str | None = Field(default=None, max_length=64)
     set_aside: SetAside | None = _enum(SetAside, default=None)
     set_aside_detail: str | None = _text(default=None)
     boxes: dict[str, int] = _json(default_factory=dict)
@@ -350,6 +352,26 @@ class Review(SQLModel, table=True):
     seconds_shown: float | None = None
     supersedes_id: int | None = Field(default=None, foreign_key="review.id", unique=True)
     reviewed_at_us: int = _time()
+
+
+class LabelStudioAnnotation(SQLModel, table=True):
+    """Where a review that was made in Label Studio comes from. Appended only.
+
+    `source` is the project's address or the file; `annotation_key` names the annotation wherever it is read, and
+    with `changed_at_us` the version of it. `author` is the e-mail address it stood under. Times are Label Studio's.
+    """
+
+    __tablename__ = "label_studio_annotation"
+    __table_args__ = (UniqueConstraint("annotation_key", "changed_at_us"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    review_id: int = Field(foreign_key="review.id", unique=True)
+    source: str = _text()
+    task_id: int | None = None
+    annotation_key: str = Field(max_length=80)
+    author: str = Field(max_length=254)
+    annotated_at_us: int = _time()
+    changed_at_us: int = _time()
 
 
 class Adjudication(SQLModel, table=True):
