@@ -55,7 +55,7 @@ $(APP_INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(ALL_INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,nuscenes,labelstudio,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,nuscenes,labelstudio,ray,dev]'
 	@touch $@ $(APP_INSTALLED)
 
 clean:

@@ -66,8 +66,14 @@ def test_what_is_said_of_gold_is_a_test_from_then_on(tmp_path: Path) -> None:
     assert read(store).is_test.tolist() == [False, False]
     with store.write() as session:
         since_us = int(read(store).reviewed_at_us[1])
-        made = {"made_by_id": lead, "made_at_us": since_us, "adjudication_id": act.id, "level": S}
-        session.add(GoldFrame(frame_id=held_out[0], **made))
+        gold = GoldFrame(
+            frame_id=held_out[0],
+            adjudication_id=int(act.id or 0),
+            level=S,
+            made_by_id=lead,
+            made_at_us=since_us,
+        )
+        session.add(gold)
     assert read(store).is_test.tolist() == [False, True]
 
 
