@@ -57,7 +57,7 @@ $(APP_INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(ALL_INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,nuscenes,labelstudio,postgresql,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,nuscenes,labelstudio,postgresql,ray,dev]'
 	@touch $@ $(APP_INSTALLED)
 
 clean:

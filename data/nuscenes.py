@@ -170,6 +170,8 @@ def _open_tables(dataroot: Path, version: str) -> duckdb.DuckDBPyConnection:
     require_dataroot(dataroot, version)
     folder = dataroot / version
     connection = duckdb.connect(":memory:", config={"threads": 1})
+    # Taken for a terminal (no main file), DuckDB would draw a bar on stdout, where figures belong.
+    connection.execute("SET enable_progress_bar = false")
     for name, columns in _COLUMNS.items():
         _create_view(connection, folder / f"{name}.json", name, columns)
     return connection
