@@ -16,8 +16,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from annotator.monitor.link import Link, MonitorAway
-from annotator.review_card.routes import same_origin
 from annotator.runtime import COOKIE, store
+from annotator.same_origin import same_origin
 from data.alert_answers import AlertAnswer, alerts_shown, answer_alert
 from data.errors import NotAllowed, TeletriageError
 from data.images import ImageRefused, rendition

@@ -305,5 +305,5 @@ def _continue_numbers(connection: Any, tables: tuple[Any, ...]) -> None:
     for table in tables:
         name = table.__tablename__
         connection.exec_driver_sql(
-            f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT max(id) FROM {name}))"  # noqa: S608
+            f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT max(id) FROM {name}))"
         )
