@@ -11,6 +11,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sqlalchemy import case
 from sqlmodel import Session, col, func, select
 
 from data.errors import ReviewRefused
@@ -157,7 +158,7 @@ def lot_state(session: Session, lot: AuditLot | None = None) -> LotState | None:
 
 def _said_since(session: Session, lot: AuditLot) -> dict[str, bool]:
     """Frames of the lot that were reviewed since it was opened, and whether anybody said TELEOPERATION."""
-    is_miss = func.max(Review.level == TriageLevel.TELEOPERATION)
+    is_miss = func.max(case((col(Review.level) == TriageLevel.TELEOPERATION, 1), else_=0))
     query = (
         select(Review.frame_id, is_miss)
         .join(AuditFrame, col(AuditFrame.frame_id) == Review.frame_id)
