@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -34,6 +35,7 @@ def show(person: Person) -> None:
     _flags(person)
     _just_settled(person)
     contested = contested_frames(store())
+    _say_if_not_contested(contested)
     if not contested:
         empty_state(
             "No frame is contested", "Frames on which two people disagree about the level appear here."
@@ -59,6 +61,18 @@ def _just_settled(person: Person) -> None:
         make_gold(store(), int(person.id or 0), frame_id)
         st.session_state.pop("settled_frame")
         st.toast("It is gold now; nobody can tell when it is served.")
+
+
+def _say_if_not_contested(contested: list[ContestedFrame]) -> None:
+    """An address that names another frame must not show the first contested one without a word."""
+    wanted = st.query_params.get("frame")
+    if wanted is None or any(one.frame.id == wanted for one in contested):
+        return
+    del st.query_params["frame"]
+    st.html(
+        f'<div class="tt-card" role="status">Frame {plain(wanted)} is not contested (any more). '
+        f'<a href="frame?id={escape(quote(wanted))}" target="_self">See what was said of it</a></div>'
+    )
 
 
 def _chosen(contested: list[ContestedFrame]) -> ContestedFrame:
@@ -114,7 +128,10 @@ def _picture(person: Person, contested: ContestedFrame) -> None:
     st.html(f'<img class="tt-frame" src="{escape(address)}" alt="Front camera picture, {escape(caption)}">')
     cues = ", ".join(cue.replace("_", " ") for cue in contested.frame.cues) or "none"
     about = f"{caption}. Cues: {cues}. {contested.scene.description}"
-    st.html(f'<div class="tt-note">{plain(about)}</div><div class="tt-side">{_cards(contested)}</div>')
+    link = f'<a href="frame?id={escape(contested.frame.id)}" target="_self">Its address and history</a>'
+    st.html(
+        f'<div class="tt-note">{plain(about)} · {link}</div><div class="tt-side">{_cards(contested)}</div>'
+    )
     _around(person, contested)
 
 

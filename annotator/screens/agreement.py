@@ -13,11 +13,13 @@ from annotator.runtime import store
 from annotator.screens.look import empty_state, level_chip, page_head, plain
 from annotator.screens.tables import figures_table
 from data.tables import Person
+from data.terminal import counted
 from data.vocabulary import LEVELS
 from eval.agreement_from_store import AgreementSummary, Estimate, agreement
 from eval.agreement_report import agreement_html, estimate_rows, interval_text, value_text
 from eval.rate import Interval, Rate, Undefined
 
+_CONFLICTS_SHOWN = 25
 _HEADLINES = ("Krippendorff's alpha, ordinal", "Cost-weighted agreement", "TELEOPERATION agreement")
 
 
@@ -121,9 +123,10 @@ def _conflicts(summary: AgreementSummary) -> None:
         st.write("On no frame did one person say AUTONOMY and another TELEOPERATION.")
         return
     links = "".join(
-        f'<li><a href="adjudicate?frame={escape(one.frame_id)}" target="_self">{plain(one.filename)}</a></li>'
-        for one in summary.conflicts
+        f'<li><a href="frame?id={escape(one.frame_id)}" target="_self">{plain(one.filename)}</a></li>'
+        for one in summary.conflicts[:_CONFLICTS_SHOWN]
     )
-    st.html(
-        f'<div class="tt-text">{len(summary.conflicts):,} frames, each to be settled:<ul>{links}</ul></div>'
-    )
+    more = len(summary.conflicts) - _CONFLICTS_SHOWN
+    rest = f"<div>and {more:,} more, all of them in the report</div>" if more > 0 else ""
+    count = counted(len(summary.conflicts), "frame")
+    st.html(f'<div class="tt-text">{count}, each for a lead to settle:<ul>{links}</ul>{rest}</div>')
