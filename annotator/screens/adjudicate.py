@@ -12,6 +12,7 @@ from annotator.screens.look import (
     empty_state,
     frame_caption,
     level_chip,
+    made_mark,
     page_head,
     plain,
     visible,
@@ -93,7 +94,8 @@ def _flags(person: Person) -> None:
             caption = frame_caption(flag.frame, flag.scene)
             text.html(
                 f'<div class="tt-text">{plain(flag.note.reason)}</div>'
-                f'<div class="tt-note">{plain(caption)} · {plain(flag.person.display_name)}</div>'
+                f'<div class="tt-note">{made_mark(flag.frame)} {plain(caption)} · '
+                f"{plain(flag.person.display_name)}</div>"
             )
             if flag.frame.set_aside is None:
                 address = frame_image(person, flag.frame.id, width_px=480)
@@ -114,7 +116,8 @@ def _picture(person: Person, contested: ContestedFrame) -> None:
     st.html(f'<img class="tt-frame" src="{escape(address)}" alt="Front camera picture, {escape(caption)}">')
     cues = ", ".join(cue.replace("_", " ") for cue in contested.frame.cues) or "none"
     about = f"{caption}. Cues: {cues}. {contested.scene.description}"
-    st.html(f'<div class="tt-note">{plain(about)}</div><div class="tt-side">{_cards(contested)}</div>')
+    mark = made_mark(contested.frame)
+    st.html(f'<div class="tt-note">{mark} {plain(about)}</div><div class="tt-side">{_cards(contested)}</div>')
     _around(person, contested)
 
 
