@@ -24,9 +24,6 @@ THOUGHT_CHARS = 4_000
 """How much of a chain of thought travels with a frame; the rest is asked for when somebody wants to read it."""
 MODE_WORDS = {Mode.ASSISTED: "assisted", Mode.DECIDE_FIRST: "decide-first", Mode.BLIND: "blind"}
 
-GENERATED = "generated"
-"""What stands in place of the time: light and weather are no longer those of the source's hour."""
-
 Address = Callable[[str, int], str]
 """(frame id, width in pixels) -> the signed address for this person."""
 
@@ -44,13 +41,14 @@ def served_frame(served: ServedFrame, address: Address) -> dict[str, Any]:
 
 def frame_context(frame: Frame, scene: Scene, address: Address) -> dict[str, Any]:
     """What a person needs to judge a frame, and nothing that anybody or any model said of it."""
+    time = local_time(frame.captured_at_us, scene.utc_offset_min)
     made = {"generated": frame.generated_clip_id} if frame.generated_clip_id else {}
     return {
         **made,
         "frame": frame.id,
         "caption": f"{scene.name} · frame {frame.position + 1}",
         "place": scene.location,
-        "local_time": GENERATED if made else local_time(frame.captured_at_us, scene.utc_offset_min),
+        "local_time": f"original at {time}" if made else time,
         "cues": [{"name": name.replace("_", " "), "evidence": text} for name, text in frame.cues.items()],
         "picture": address(frame.id, SCREEN_PX),
         "full": address(frame.id, FULL_PX),
