@@ -13,6 +13,7 @@ from annotator.screens.look import (
     empty_state,
     frame_caption,
     level_chip,
+    made_mark,
     page_head,
     plain,
     visible,
@@ -107,7 +108,8 @@ def _flags(person: Person) -> None:
             caption = frame_caption(flag.frame, flag.scene)
             text.html(
                 f'<div class="tt-text">{plain(flag.note.reason)}</div>'
-                f'<div class="tt-note">{plain(caption)} · {plain(flag.person.display_name)}</div>'
+                f'<div class="tt-note">{made_mark(flag.frame)} {plain(caption)} · '
+                f"{plain(flag.person.display_name)}</div>"
             )
             if flag.frame.set_aside is None:
                 address = frame_image(person, flag.frame.id, width_px=480)
@@ -129,9 +131,8 @@ def _picture(person: Person, contested: ContestedFrame) -> None:
     cues = ", ".join(cue.replace("_", " ") for cue in contested.frame.cues) or "none"
     about = f"{caption}. Cues: {cues}. {contested.scene.description}"
     link = f'<a href="frame?id={escape(contested.frame.id)}" target="_self">Its address and history</a>'
-    st.html(
-        f'<div class="tt-note">{plain(about)} · {link}</div><div class="tt-side">{_cards(contested)}</div>'
-    )
+    told = f"{made_mark(contested.frame)} {plain(about)} · {link}"
+    st.html(f'<div class="tt-note">{told}</div><div class="tt-side">{_cards(contested)}</div>')
     _around(person, contested)
 
 
