@@ -18,7 +18,15 @@ from typing import Any
 from annotator.monitor.alerts import Change, change_of
 from annotator.monitor.attention import next_feed
 from annotator.monitor.brief import brief_action, brief_reason
-from annotator.monitor.capacity import ROOM_FOR_S, Cost, carried, feeds_held, is_saturated, next_held
+from annotator.monitor.capacity import (
+    GROW_EVERY_S,
+    ROOM_FOR_S,
+    Cost,
+    carried,
+    feeds_held,
+    is_saturated,
+    next_held,
+)
 from annotator.monitor.comeback import Comeback
 from annotator.monitor.fail_safe import manual_reason
 from annotator.monitor.levels import answered, lost
@@ -363,7 +371,10 @@ class Monitor:
             if is_saturated(busy, (whole.dropped - then.dropped) / frames):
                 self._saturated_s = now_s
             room_for_s = now_s - self._saturated_s
-            self.carry(next_held(self.held, len(self.feeds), feeds_held(cost, self.limits), room_for_s))
+            before = self.held
+            self.carry(next_held(before, len(self.feeds), feeds_held(cost, self.limits), room_for_s))
+            if self.held > before:
+                self._saturated_s = now_s - ROOM_FOR_S + GROW_EVERY_S
         self._cpu_s, self._then, self._capacity_s = cpu_s, replace(whole), now_s
 
     def carry(self, held: int) -> None:
