@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from annotator.runtime import COOKIE, store
 from annotator.same_origin import same_origin
-from annotator.worker_threads import in_act_thread, in_password_thread
+from annotator.worker_threads import act_on, in_password_thread
 from data.errors import SignInRefused
 from data.leases import release_leases
 from data.people import SIGN_IN_HOURS, person_signed_in, sign_in, sign_out
+from data.store import Store
 
 
 async def sign_in_route(request: Request) -> Response:
@@ -40,14 +43,14 @@ async def sign_out_route(request: Request) -> Response:
     """POST; ends the sign-in, gives back held frames and goes home."""
     if not same_origin(request):
         return PlainTextResponse("This form was sent from another site.", 403)
-    await in_act_thread(store(), _end, request.cookies.get(COOKIE))
+    await act_on(store(), partial(_end, secret=request.cookies.get(COOKIE)))
     answer = RedirectResponse("./", 303)
     answer.delete_cookie(COOKIE)
     return answer
 
 
-def _end(secret: str | None) -> None:
-    person = person_signed_in(store(), secret)
+def _end(store: Store, *, secret: str | None) -> None:
+    person = person_signed_in(store, secret)
     if person is not None:
-        release_leases(store(), int(person.id or 0))
-    sign_out(store(), secret)
+        release_leases(store, int(person.id or 0))
+    sign_out(store, secret)
