@@ -108,20 +108,25 @@ def sign_in(store: Store, name: str, password: str) -> str:
         now_us = store.now_us(session)
         _throttle(session, name, now_us)
         person = session.exec(select(Person).where(Person.name == name)).first()
-        if not _matches(person, password):
+        if not _matches(person, password) or person is None:
             session.add(SignInAttempt(name=name[:64], attempted_at_us=now_us))
             session.commit()
             raise SignInRefused("The name or the password is not right.")
-        secret = secrets.token_urlsafe(32)
-        session.add(
-            SignIn(
-                secret_sha256=_sha256(secret),
-                person_id=int((person and person.id) or 0),
-                created_at_us=now_us,
-                expires_at_us=now_us + SIGN_IN_HOURS * _HOUR_US,
-            )
+        return open_sign_in(session, person, now_us)
+
+
+def open_sign_in(session: Session, person: Person, now_us: int, *, how: str = "password") -> str:
+    """Open a sign-in for somebody whose identity is established; returns the secret that the browser keeps."""
+    secret = secrets.token_urlsafe(32)
+    session.add(
+        SignIn(
+            secret_sha256=_sha256(secret),
+            person_id=int(person.id or 0),
+            created_at_us=now_us,
+            expires_at_us=now_us + SIGN_IN_HOURS * _HOUR_US,
         )
-        return secret
+    )
+    return secret
 
 
 def _throttle(session: Session, name: str, now_us: int) -> None:
