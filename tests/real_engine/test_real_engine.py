@@ -144,7 +144,7 @@ def test_the_second_call_holds_its_reply_to_the_schema_behind_a_thought(engine: 
         return [sample for one in found for sample in read_samples(one, before=thought_text(thought))]
 
     samples = asyncio.run(answers())
-    print([sample.level and sample.level.value for sample in samples])  # noqa: T201 - as above
+    print([sample.level and sample.level.value for sample in samples])
     assert len(samples) == 4
     assert all(sample.level is not None for sample in samples)
     assert all(parse_reply(sample.raw).chain_of_thought == thought for sample in samples)

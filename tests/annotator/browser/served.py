@@ -42,6 +42,7 @@ class RunningApp:
     store: Store
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    options: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -49,7 +50,7 @@ class RunningApp:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "annotator", "--workspace", str(self.workspace), "review"]
-        shares = ["--port", str(self.port), "--decide-first", "0", "--blind", "0"]
+        shares = ["--port", str(self.port), "--decide-first", "0", "--blind", "0", *self.options]
         with (self.workspace / "app.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, *shares], cwd=ROOT, stdout=log, stderr=log, env=os.environ
