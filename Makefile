@@ -17,6 +17,7 @@ help:
 	@echo "make bench-ingest  ours against nuscenes-devkit's loader on generated tables (SCENES= sets the scale)"
 	@echo "make bench-review    how long a reviewer waits for the next frame, beside a plain page"
 	@echo "make bench-review-order  what share of missed TELEOPERATIONs each order of review reaches, on a simulation"
+	@echo "make bench-store     taking the next frames and writing reviews among 100,000 frames, on SQLite and PostgreSQL"
 	@echo "make bench-training  pairs per second and memory beside stock TRL"
 	@echo "make bench-throughput  what the throughput harness costs, against a stand-in server"
 	@echo "make clean    remove caches and the demo workspace"

@@ -15,6 +15,14 @@ class StoreError(TeletriageError):
     """The store cannot be opened or used."""
 
 
+class StoreDamaged(TeletriageError):
+    """The store is not whole."""
+
+
+class BackupError(TeletriageError):
+    """A backup cannot be written, is not whole, or cannot be put back."""
+
+
 class SamplingError(TeletriageError):
     """Frames cannot be sampled as asked."""
 

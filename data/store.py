@@ -168,10 +168,10 @@ def _postgresql_engine(url: str) -> Engine:
     than on SQLite."""
     try:
         address = make_url(url)
-        if address.drivername == "postgresql":
-            address = address.set(drivername="postgresql+psycopg")
+        if address.get_backend_name() != "postgresql":
+            raise NoSuchModuleError(address.drivername)
         return create_engine(
-            address,
+            address.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
             pool_size=10,
             max_overflow=20,
