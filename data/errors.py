@@ -15,6 +15,10 @@ class StoreError(TeletriageError):
     """The store cannot be opened or used."""
 
 
+class StoreUnavailable(TeletriageError):
+    """The store does not answer now, or cannot write; nothing of the act was saved, and it may be sent again."""
+
+
 class StoreDamaged(TeletriageError):
     """The store is not whole."""
 
