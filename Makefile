@@ -20,6 +20,7 @@ help:
 	@echo "make bench-review-order  what share of missed TELEOPERATIONs each order of review reaches, on a simulation"
 	@echo "make bench-load      how long an answer takes to be saved while 25 people decide every 2 seconds"
 	@echo "make bench-screens   how long leads wait at 100,000 frames and 500,000 reviews"
+	@echo "make bench-store     taking the next frames and writing reviews among 100,000 frames, on SQLite and PostgreSQL"
 	@echo "make bench-training  pairs per second and memory beside stock TRL"
 	@echo "make bench-throughput  what the throughput harness costs, against a stand-in server"
 	@echo "make clean    remove caches and the demo workspace"

@@ -10,6 +10,8 @@ import typer
 
 from data.people_commands import people
 from data.propose_commands import propose
+from data.store_commands import COMMANDS as STORE_COMMANDS
+from data.store_commands import store
 from data.terminal import AsJson, Settings, counted, listed, print_result, progress_bar
 from data.trail_commands import audit
 
@@ -200,5 +202,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "propose": propose,
     "snapshot": snapshot,
     "trace": trace,
+    **STORE_COMMANDS,
 }
-GROUPS: dict[str, typer.Typer] = {"people": people, "audit": audit}
+GROUPS: dict[str, typer.Typer] = {"people": people, "audit": audit, "store": store}

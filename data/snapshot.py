@@ -13,8 +13,10 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
+from data.audit_trail import note_act
 from data.errors import LeakError, SnapshotError
 from data.frame_status import POLICY, adjudications_by_frame, review_fact, reviews_by_frame, standing
+from data.permissions import Act, require
 from data.preference_pairs import EvaluationFrame, Message, PreferencePair, pair_weight
 from data.proposals import latest_run, proposals_by_frame, proposals_for_review
 from data.question import question_hash, question_text
@@ -34,7 +36,16 @@ from data.tables import (
     Scene,
 )
 from data.verification import AdjudicationFact, verify
-from data.vocabulary import Assessment, Mode, ModelRole, Split, TriageLevel, VerificationState, canonical_json
+from data.vocabulary import (
+    Assessment,
+    Mode,
+    ModelRole,
+    Split,
+    TrailAct,
+    TriageLevel,
+    VerificationState,
+    canonical_json,
+)
 from data.wording import ChosenText, chosen_text
 
 
@@ -122,17 +133,21 @@ def freeze(
     chain_of_thought: bool = False,
     generated: bool = False,
     progress: Progress | None = None,
+    by: int | None = None,
 ) -> Manifest:
     """Write the snapshot folder `out`, whole or not at all.
 
     chain_of_thought: put the teacher's chain of thought into the chosen text where its words stand unchanged.
     generated: take verified generated frames too; they are marked, and the manifest counts them.
-    Raises SnapshotError: `out` holds something already, nothing is verified, an image changed since ingest;
+    by: the person who asks for it in the app, None at the command line.
+    Raises NotAllowed; SnapshotError: `out` holds something already, nothing is verified, an image changed since ingest;
     LeakError: a scene on both sides.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SnapshotError(f"{out} is not empty; a snapshot is never written over. Choose another folder.")
     with store.read() as session:
+        if by is not None:
+            require(session, by, Act.FREEZE_SNAPSHOT)
         content = _collect(session, chain_of_thought, generated)
     if not content.images:
         raise SnapshotError("No frame is verified yet, so there is nothing to freeze.")
@@ -147,6 +162,10 @@ def freeze(
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+    with store.write() as session:
+        subject = f"snapshot:{manifest.snapshot_hash}"
+        details = {"pairs": len(content.pairs), "evaluation": len(content.evaluation)}
+        note_act(session, TrailAct.FROZE_SNAPSHOT, by=by, subject=subject, details=details)
     return manifest
 
 

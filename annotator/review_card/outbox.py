@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sqlmodel import select
 
-from data.errors import ReviewRefused, TeletriageError
+from data.errors import ReviewRefused, StoreUnavailable, TeletriageError
 from data.frame_notes import Note, note_frame
 from data.reviews import Decision, submit_review
 from data.scenarios.plausibility import Judgement, judge_clip
@@ -87,6 +87,8 @@ def _apply(store: Store, person_id: int, raw: Mapping[str, Any]) -> Acknowledgem
             note_frame(store, person_id, entry)
     except ValidationError as error:
         return Acknowledgement(token=token, saved=False, reason=_what_is_wrong(error))
+    except StoreUnavailable:
+        raise
     except TeletriageError as error:
         return Acknowledgement(token=token, saved=False, reason=str(error))
     return Acknowledgement(token=token, saved=True)

@@ -22,7 +22,7 @@ from annotator.runtime import COOKIE, mode_shares, store
 from annotator.same_origin import same_origin
 from annotator.signed_images import ImageRequest, image_address
 from annotator.worker_threads import act_on
-from data.errors import NotAllowed, TeletriageError
+from data.errors import NotAllowed, StoreUnavailable, TeletriageError
 from data.leases import lease_frames, record_first_level
 from data.own_day import own_day
 from data.people import person_signed_in
@@ -135,12 +135,15 @@ def _answer(store: Store, *, act: Act, secret: str | None, body: object) -> Resp
         return _no(409, "Somebody else is signed in now. Load the page again.")
     try:
         return JSONResponse(act(store, int(person.id or 0), body))
-    except NotAllowed as error:
-        return _no(403, str(error))
     except TeletriageError as error:
-        return _no(422, str(error))
+        return _no(_status(error), str(error))
     except (KeyError, ValueError, TypeError) as error:
         return _no(400, f"This cannot be understood: {type(error).__name__}.")
+
+
+def _status(error: TeletriageError) -> int:
+    """503 tells the browser to keep everything and send it again."""
+    return 503 if isinstance(error, StoreUnavailable) else 403 if isinstance(error, NotAllowed) else 422
 
 
 def _no(status: int, reason: str) -> Response:

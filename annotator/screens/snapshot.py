@@ -9,7 +9,6 @@ import streamlit as st
 from annotator.runtime import store, workspace
 from annotator.screens.look import empty_state, page_head, plain
 from data.errors import TeletriageError
-from data.permissions import Act, require
 from data.progress import progress
 from data.snapshot import freeze
 from data.snapshot_format import MANIFEST, Manifest
@@ -37,10 +36,8 @@ def show(person: Person) -> None:
 def _freeze(person: Person) -> None:
     folder = workspace() / "snapshots" / f"{datetime.now(tz=UTC):%Y%m%d-%H%M%S}"
     try:
-        with store().read() as session:
-            require(session, int(person.id or 0), Act.FREEZE_SNAPSHOT)
         with st.spinner("Freezing …"):
-            freeze(store(), folder)
+            freeze(store(), folder, by=person.id)
     except TeletriageError as error:
         st.html(f'<div class="tt-card" role="alert">{plain(str(error))}</div>')
 
