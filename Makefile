@@ -1,6 +1,7 @@
 # Everything a fresh machine needs: Python 3.11, make and git; Debian's chromium for the browser tests.
 PYTHON ?= python3
 PORT ?= 8501
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 APP_INSTALLED := $(VENV)/.app-installed
@@ -11,12 +12,13 @@ ALL_INSTALLED := $(VENV)/.all-installed
 help:
 	@echo "make demo     build a demo workspace and open the app on http://127.0.0.1:$(PORT) (PORT= sets another)"
 	@echo "make install  prepare .venv with everything that tests and training need"
-	@echo "make test     install, then ruff, mypy, import-linter and pytest with doctests"
+	@echo "make test     install, then ruff, mypy, import-linter and pytest with doctests (WORKERS= processes)"
 	@echo "make check    the same without installing"
 	@echo "make test-vllm     serve a tiny model with vLLM's CPU build and propose through it (3.5 GB, ten minutes)"
 	@echo "make bench-ingest  ours against nuscenes-devkit's loader on generated tables (SCENES= sets the scale)"
 	@echo "make bench-review    how long a reviewer waits for the next frame, beside a plain page"
 	@echo "make bench-review-order  what share of missed TELEOPERATIONs each order of review reaches, on a simulation"
+	@echo "make bench-load      how long an answer takes to be saved while 25 people decide every 2 seconds"
 	@echo "make bench-training  pairs per second and memory beside stock TRL"
 	@echo "make bench-throughput  what the throughput harness costs, against a stand-in server"
 	@echo "make clean    remove caches and the demo workspace"
@@ -33,7 +35,7 @@ check:
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 # The engine has an environment of its own: it pins other versions of what the project uses.
 test-vllm: install .venv-vllm/.installed
@@ -55,7 +57,7 @@ $(APP_INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(ALL_INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,nuscenes,labelstudio,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,nuscenes,labelstudio,postgresql,dev]'
 	@touch $@ $(APP_INSTALLED)
 
 clean:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import annotator.commands
+import annotator.monitor.commands
 import data.commands
 import data.label_studio_commands
+import data.scenarios.commands
 import eval.commands
 import training.commands
 from data.errors import TeletriageError
@@ -57,6 +59,7 @@ def _mount() -> None:
     commands = {
         **data.commands.COMMANDS,
         **annotator.commands.COMMANDS,
+        **annotator.monitor.commands.COMMANDS,
         **training.commands.COMMANDS,
         **eval.commands.COMMANDS,
     }
@@ -64,8 +67,12 @@ def _mount() -> None:
     for name in [*order, *(name for name in commands if name not in order)]:
         _mount_one(name, commands[name])
     _mount_one("walkthrough", _walkthrough)
-    app.add_typer(data.commands.people, name="people")
-    app.add_typer(data.label_studio_commands.label_studio, name="labelstudio")
+    scenarios = data.scenarios.commands.scenarios
+    for name, command in eval.commands.SCENARIO_COMMANDS.items():
+        scenarios.command(name)(command)
+    exchange = data.label_studio_commands.label_studio
+    for name, group in {**data.commands.GROUPS, "labelstudio": exchange, "scenarios": scenarios}.items():
+        app.add_typer(group, name=name)
 
 
 def _mount_one(name: str, command: Callable[..., None]) -> None:

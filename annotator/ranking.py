@@ -21,8 +21,17 @@ from annotator import review_order
 from data.audit import found_misses, lot_state, renew_spent_lot
 from data.proposals import latest_run
 from data.store import Store
-from data.tables import Frame, FrameStatus, Proposal, RandomShare, Ranking, Review
-from data.vocabulary import LEVELS, Cue, ModelRole, Split
+from data.tables import (
+    Frame,
+    FrameStatus,
+    OperatorAnswer,
+    Proposal,
+    RandomShare,
+    Ranking,
+    ReturnedFrame,
+    Review,
+)
+from data.vocabulary import LEVELS, Cue, ModelRole, Response, Split, TriageLevel
 
 RANDOM_SHARE = 0.10
 """The share of training frames reviewed at random, so that estimates over all frames stay unbiased."""
@@ -44,6 +53,9 @@ class _Row:
     scene: str
     place: int
     cues: Mapping[str, str]
+    is_drawn: bool = True
+    """Whether chance may draw it: not a frame that came from a live feed because of what was said there, nor a
+    generated one, on which no estimate over the road's frames may rest."""
 
 
 def rank_frames(store: Store) -> int:
@@ -59,9 +71,11 @@ def rank_frames(store: Store) -> int:
         reviews = _review_count(session)
         train = [row for row in rows if row.split is Split.TRAIN]
         pool = _pool(session, train)
-        terms = review_order.terms(pool, *_reviewed(session, [row.frame_id for row in train]))
+        reviewed = _reviewed(session, [row.frame_id for row in train])
+    # The session is closed before the regression: in SQLite whoever reads holds up everybody's next commit.
+    terms = review_order.terms(pool, *reviewed)
     places = _at_random(train, _by_cost(train, terms))
-    with store.write() as session:
+    with store.write(alone=True) as session:
         renew_spent_lot(session, store.now_us(session))
         _draw_random_share(session, train)
         places.update(_audited(session, train, places))
@@ -83,12 +97,16 @@ def rank_if_due(store: Store) -> bool:
     with store.read() as session:
         last = session.exec(select(Ranking).order_by(col(Ranking.id).desc()).limit(1)).first()
         new = _review_count(session) - (last.reviews if last else 0)
-        due = last is None or (
-            new > 0
-            and (
-                last.frames <= WHOLE_RANKING_FRAMES
-                or new >= review_order.REFIT_EVERY
-                or _found_a_miss_since(session, last.ranked_at_us)
+        due = (
+            last is None
+            or _returned_since(session, last.ranked_at_us)
+            or (
+                new > 0
+                and (
+                    last.frames <= WHOLE_RANKING_FRAMES
+                    or new >= review_order.REFIT_EVERY
+                    or _found_a_miss_since(session, last.ranked_at_us)
+                )
             )
         )
     if due:
@@ -118,6 +136,11 @@ def _found_a_miss_since(session: Session, time_us: int) -> bool:
     return not {str(frame_id) for frame_id in session.exec(query)}.isdisjoint(found)
 
 
+def _returned_since(session: Session, time_us: int) -> bool:
+    query = select(ReturnedFrame.frame_id).where(ReturnedFrame.returned_at_us > time_us).limit(1)
+    return session.exec(query).first() is not None
+
+
 def _review_count(session: Session) -> int:
     return int(session.exec(select(func.count(col(Review.id)))).one())
 
@@ -131,13 +154,16 @@ def _rows(session: Session) -> list[_Row]:
             col(Frame.scene_id),
             col(Frame.position),
             col(Frame.cues),
+            col(ReturnedFrame.is_new),
+            col(Frame.generated_clip_id),
         )
         .join(Frame, col(Frame.id) == FrameStatus.frame_id)
+        .join(ReturnedFrame, col(ReturnedFrame.frame_id) == FrameStatus.frame_id, isouter=True)
         .order_by(col(FrameStatus.frame_id))
     )
     return [
-        _Row(frame_id, split, needed > 0, scene, place, cues)
-        for frame_id, split, needed, scene, place, cues in session.connection().execute(query)
+        _Row(frame_id, split, needed > 0, scene, place, cues, not live and clip is None)
+        for frame_id, split, needed, scene, place, cues, live, clip in session.connection().execute(query)
     ]
 
 
@@ -159,16 +185,33 @@ def _pool(session: Session, rows: list[_Row]) -> dict[str, npt.NDArray[Any]]:
 
 
 def _said(session: Session, rows: list[_Row], role: ModelRole) -> tuple[npt.NDArray[np.int64], Floats]:
-    """(frames,) the level that the latest run of a role gave, -1 for none, and (frames, 3) its probabilities."""
+    """(frames,) the level that the latest run of a role gave, -1 for none, and (frames, 3) its probabilities.
+
+    A frame from a live feed that the role has not answered has the monitor's model in the teacher's place and the
+    operator in the student's: where those two differ, as anywhere, a review is worth more.
+    """
     run = latest_run(session, role)
     query = select_columns(col(Proposal.frame_id), col(Proposal.level), col(Proposal.level_probabilities))
     query = query.where(col(Proposal.run_id) == (run.id if run else ""))
-    said = {frame_id: (level, chances) for frame_id, level, chances in session.connection().execute(query)}
+    said = _said_live(session, role)
+    said |= {frame_id: (level, chances) for frame_id, level, chances in session.connection().execute(query)}
     found = [said.get(row.frame_id, (None, None)) for row in rows]
     levels = np.array([level.rank if level else -1 for level, _ in found], dtype=np.int64)
     unknown = [np.nan] * len(LEVELS)
     chances = np.array([chances or unknown for _, chances in found], dtype=np.float64)
     return levels, chances.reshape(len(rows), len(LEVELS))
+
+
+def _said_live(session: Session, role: ModelRole) -> dict[str, tuple[TriageLevel | None, list[float] | None]]:
+    if role is ModelRole.TEACHER:
+        query = select(Proposal).join(ReturnedFrame, col(ReturnedFrame.proposal_id) == Proposal.id)
+        return {one.frame_id: (one.level, one.level_probabilities) for one in session.exec(query)}
+    answers = (
+        select(ReturnedFrame.frame_id, OperatorAnswer.response)
+        .join(OperatorAnswer, col(OperatorAnswer.alert_id) == ReturnedFrame.alert_id)
+        .order_by(col(OperatorAnswer.id))
+    )
+    return {frame_id: (Response(response).level, None) for frame_id, response in session.exec(answers)}
 
 
 def _reviewed(session: Session, ids: list[str]) -> tuple[list[int], list[int]]:
@@ -197,7 +240,7 @@ def _by_cost(rows: list[_Row], terms: Mapping[str, Floats]) -> dict[str, dict[st
 
 def _at_random(rows: list[_Row], places: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
     """The same places, with those of the random share spread evenly over what is still open."""
-    drawn = [row for row in rows if row.is_open and is_in_random_share(row.frame_id)]
+    drawn = [row for row in rows if row.is_open and row.is_drawn and is_in_random_share(row.frame_id)]
     others = [sum(places[row.frame_id].values()) for row in rows if row.is_open]
     line = sorted(others, reverse=True)
     drawn.sort(key=lambda row: _chance("place", row.frame_id))
@@ -221,7 +264,7 @@ def _draw_random_share(session: Session, rows: list[_Row]) -> None:
             place=_chance("place", row.frame_id),
         )
         for row in rows
-        if row.frame_id not in known and is_in_random_share(row.frame_id)
+        if row.frame_id not in known and row.is_drawn and is_in_random_share(row.frame_id)
     )
 
 

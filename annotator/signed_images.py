@@ -11,6 +11,9 @@ import hmac
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+
+from data.store import Store
 
 HOUR_S = 3600
 FULL_PX = 0
@@ -25,6 +28,12 @@ class ImageRequest:
     frame_id: str
     person_id: int
     width_px: int
+
+
+@lru_cache(maxsize=8)
+def image_key(store: Store) -> bytes:
+    """The store's key for addresses. It never changes, so it is read once and not with every picture."""
+    return store.secret("images")
 
 
 def image_address(key: bytes, request: ImageRequest, *, now_s: float | None = None) -> str:

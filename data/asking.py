@@ -178,7 +178,7 @@ def keep_answers(
     """
     takes_refusals = tally.answered > 0 or any(answer.samples for answer in answers)
     kept = [answer for answer in answers if answer.samples or (answer.refused and takes_refusals)]
-    with store.write() as session:
+    with store.write(alone=True) as session:
         now_us, there = store.now_us(session), _answered(session, run, [one.frame_id for one in kept])
         rows = [
             record_answer(session, run, answer, now_us=now_us, request_hash=hashes[answer.frame_id])

@@ -11,6 +11,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sqlalchemy import case
 from sqlmodel import Session, col, func, select
 
 from data.errors import ReviewRefused
@@ -49,7 +50,7 @@ def open_audit(store: Store, person_id: int, *, limit: float = LIMIT) -> AuditLo
         raise ReviewRefused(
             f"The limit is a miss rate above 0 and up to {LARGEST_LIMIT:.0%}, not {limit:.1%}."
         )
-    with store.write() as session:
+    with store.write(alone=True) as session:
         require(session, person_id, Act.ADJUDICATE)
         state = lot_state(session)
         if state is not None and not state.is_spent and state.waiting:
@@ -89,7 +90,7 @@ def _open(session: Session, now_us: int, limit: float, reason: str, person_id: i
 
 
 def unreviewed_frames(session: Session) -> dict[str, tuple[str, int]]:
-    """Scene and place of every training frame that nobody has reviewed and that was proposed below
+    """Scene and place of every real training frame that nobody has reviewed and that was proposed below
     TELEOPERATION."""
     teacher = latest_run(session, ModelRole.TEACHER)
     query = (
@@ -100,6 +101,7 @@ def unreviewed_frames(session: Session) -> dict[str, tuple[str, int]]:
             Proposal.run_id == (teacher.id if teacher else ""),
             col(Proposal.level).in_([TriageLevel.AUTONOMY, TriageLevel.SUPERVISION]),
             FrameStatus.split == Split.TRAIN,
+            col(Frame.generated_clip_id).is_(None),
             col(FrameStatus.reviews_needed) > 0,
             col(Frame.id).not_in(select(Review.frame_id)),
         )
@@ -157,7 +159,7 @@ def lot_state(session: Session, lot: AuditLot | None = None) -> LotState | None:
 
 def _said_since(session: Session, lot: AuditLot) -> dict[str, bool]:
     """Frames of the lot that were reviewed since it was opened, and whether anybody said TELEOPERATION."""
-    is_miss = func.max(Review.level == TriageLevel.TELEOPERATION)
+    is_miss = func.max(case((col(Review.level) == TriageLevel.TELEOPERATION, 1), else_=0))
     query = (
         select(Review.frame_id, is_miss)
         .join(AuditFrame, col(AuditFrame.frame_id) == Review.frame_id)

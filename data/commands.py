@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from data.people_commands import people
 from data.propose_commands import propose
 from data.terminal import AsJson, Settings, counted, listed, print_result, progress_bar
-from data.vocabulary import PersonRole
+from data.trail_commands import audit
 
 
 def ingest(
@@ -103,6 +104,10 @@ def snapshot(
             "--chain-of-thought", help="Keep the teacher's chain of thought where its words stand unchanged."
         ),
     ] = False,
+    generated: Annotated[
+        bool,
+        typer.Option("--generated", help="Take verified generated frames too; the manifest counts them."),
+    ] = False,
     verify: Annotated[
         bool, typer.Option("--verify", help="Check a snapshot against its own hashes.")
     ] = False,
@@ -119,18 +124,24 @@ def snapshot(
     elif verify:
         _verify(out_dir, as_json=as_json)
     else:
-        _freeze(ctx.obj, out_dir, chain_of_thought=chain_of_thought, as_json=as_json)
+        _freeze(ctx.obj, out_dir, chain_of_thought=chain_of_thought, generated=generated, as_json=as_json)
 
 
-def _freeze(settings: Settings, out_dir: Path, *, chain_of_thought: bool, as_json: bool) -> None:
+def _freeze(
+    settings: Settings, out_dir: Path, *, chain_of_thought: bool, generated: bool, as_json: bool
+) -> None:
     from data.snapshot import freeze
 
     store = settings.open_store()
     with progress_bar("Copying images") as progress:
-        manifest = freeze(store, out_dir, chain_of_thought=chain_of_thought, progress=progress)
+        manifest = freeze(
+            store, out_dir, chain_of_thought=chain_of_thought, generated=generated, progress=progress
+        )
     pairs = sum(manifest.pairs_by_weight.values())
     by_weight = ", ".join(f"{n:,} of weight {weight}" for weight, n in manifest.pairs_by_weight.items())
     excluded = f" Left out: {listed(manifest.excluded_by_reason)}." if manifest.excluded_by_reason else ""
+    made = manifest.generated["pairs"] + manifest.generated["evaluation"]
+    excluded += f" {counted(made, 'frame')} of it generated." if made else ""
     figures = {**manifest.model_dump(mode="json", exclude={"files"}), "pairs": pairs, "path": str(out_dir)}
     print_result(
         figures,
@@ -181,46 +192,6 @@ def trace(
     print_result(found, trace_text(found), as_json=as_json)
 
 
-people = typer.Typer(help="The people who sign in.", no_args_is_help=True)
-
-
-@people.command("add")
-def add_person(
-    ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="The name to sign in with.")],
-    role: Annotated[PersonRole, typer.Option(help="What the person does.")],
-    display_name: Annotated[str | None, typer.Option(help="The name to show.")] = None,
-    password: Annotated[
-        str | None, typer.Option(envvar="TELETRIAGE_PASSWORD", help="By default one is made and printed.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Add somebody who can sign in."""
-    from data.people import add_person as use_case
-    from data.people import random_password
-
-    store = ctx.obj.open_store()
-    made = None if password else random_password()
-    person = use_case(store, name, role, password=password or made or "", display_name=display_name)
-    told = f" Password: {made}" if made else ""
-    figures = {"name": person.name, "role": role.value, "password": made}
-    print_result(figures, f"Added {person.name} as {role.value}.{told}", as_json=as_json)
-
-
-@people.command("list")
-def list_everybody(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Everybody in the store, scripted reviewers included."""
-    from data.people import list_people
-
-    rows = [
-        {"name": one.name, "role": one.role.value, "scripted": one.is_scripted, "disabled": one.is_disabled}
-        for one in list_people(ctx.obj.open_store())
-    ]
-    marks = ("scripted", "disabled")
-    lines = [" ".join([f"{row['name']:24} {row['role']:10}", *(m for m in marks if row[m])]) for row in rows]
-    print_result({"people": rows}, "\n".join(lines) or "Nobody yet: teletriage people add.", as_json=as_json)
-
-
 COMMANDS: dict[str, Callable[..., None]] = {
     "ingest": ingest,
     "cues": cues,
@@ -229,3 +200,4 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "snapshot": snapshot,
     "trace": trace,
 }
+GROUPS: dict[str, typer.Typer] = {"people": people, "audit": audit}

@@ -48,12 +48,12 @@ def write_cue_sheets(store: Store, folder: Path, *, most: int = 40) -> CueSheets
 
 
 def _frames(store: Store) -> list[tuple[Frame, Path]]:
-    """Usable frames by scene and time, each with its image."""
+    """Usable real frames by scene and time, each with its image."""
     query = (
         select(Frame, Dataset.dataroot)
         .join(Scene, col(Scene.id) == Frame.scene_id)
         .join(Dataset, col(Dataset.id) == Scene.dataset_id)
-        .where(col(Frame.set_aside).is_(None))
+        .where(col(Frame.set_aside).is_(None), col(Frame.generated_clip_id).is_(None))
         .order_by(Frame.scene_id, col(Frame.position))
     )
     with store.read() as session:

@@ -47,6 +47,10 @@ class NotAllowed(TeletriageError):
     """The person's role does not permit the act."""
 
 
+class TrailBroken(TeletriageError):
+    """The audit trail, or a row that it vouches for, is not what was written."""
+
+
 class SnapshotError(TeletriageError):
     """A snapshot cannot be written, or does not match what it claims to be."""
 
@@ -71,6 +75,10 @@ class TraceError(TeletriageError):
     """Nothing in the store or its snapshots answers to what should be traced."""
 
 
+class ScenarioError(TeletriageError):
+    """Scenarios cannot be planned, or what a generator made of them cannot be taken in, as given."""
+
+
 class RecipeError(TeletriageError):
     """A training recipe holds something that cannot be trained with."""
 
@@ -81,3 +89,11 @@ class TrainingError(TeletriageError):
 
 class EvaluationError(TeletriageError):
     """The runs asked for cannot be evaluated."""
+
+
+class FeedError(TeletriageError):
+    """Live feeds cannot be read as they are described."""
+
+
+class AnswerRefused(TeletriageError):
+    """An operator's answer to an alert was not written."""

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlmodel import Session, col, delete, func, select
 
 from data.errors import NoteRefused
+from data.frame_status import hold
 from data.images import ImageRefused, inspect_image
 from data.permissions import Act, require
 from data.store import Store
@@ -45,6 +46,7 @@ def note_frame(store: Store, person_id: int, note: Note) -> FrameNote:
         frame = session.get(Frame, note.frame_id)
         if frame is None:
             raise NoteRefused(f"There is no frame {note.frame_id[:64]}.")
+        hold(session, frame.id)
         row = _row(note.token, note.frame_id, person_id, note.kind, note.reason, store.now_us(session))
         session.add(row)
         if note.kind is not NoteKind.FLAG:

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import or_
 from sqlmodel import Session, col, delete, select
 
-from data.proposals import latest_run, proposals_by_frame
+from data.proposals import proposals_for_review
 from data.store import Store
 from data.tables import Adjudication, Frame, FrameStatus, GoldFrame, Review, SampledFrame, SecondLook
 from data.verification import AdjudicationFact, ReviewFact, Verification, VerificationPolicy, verify
-from data.vocabulary import ModelRole, Split
+from data.vocabulary import Split
 
 POLICY = VerificationPolicy()
 
@@ -20,18 +20,19 @@ POLICY = VerificationPolicy()
 def refresh_statuses(store: Store) -> int:
     """Derive the status of every frame that can be reviewed; returns how many there are.
 
-    A training frame can be reviewed once the teacher has answered, be it with a failure; a held-out frame at once.
+    A training frame can be reviewed once the teacher has answered, be it with a failure; a held-out frame, and one
+    that came back from a live feed, at once.
     A frame that was set aside since has no status any more; its reviews stay.
     """
-    with store.write() as session:
+    with store.write(alone=True) as session:
         return refresh(session, None)
 
 
 def refresh(session: Session, frame_ids: Sequence[str] | None) -> int:
     """As `refresh_statuses`, inside the caller's act, for some frames or (None) for all."""
     sampled = _sampled(session, frame_ids)
-    _drop_set_aside(session)
-    proposals = proposals_by_frame(session, latest_run(session, ModelRole.TEACHER), frame_ids)
+    _drop_set_aside(session, frame_ids)
+    proposals = proposals_for_review(session, frame_ids)
     reviews = reviews_by_frame(session, frame_ids)
     adjudications = adjudications_by_frame(session, frame_ids)
     ready = [row for row in sampled if row.split is Split.HELD_OUT or row.frame_id in proposals]
@@ -51,6 +52,15 @@ def refresh(session: Session, frame_ids: Sequence[str] | None) -> int:
     return len(ready)
 
 
+def hold(session: Session, *frame_ids: str) -> None:
+    """Let nobody else decide on these frames until the caller's act ends, so that its status follows from all.
+
+    Does nothing on SQLite, where writers come one at a time anyway.
+    """
+    query = select(FrameStatus.frame_id).where(col(FrameStatus.frame_id).in_(frame_ids))
+    session.exec(query.order_by(FrameStatus.frame_id).with_for_update()).all()
+
+
 def _sampled(session: Session, frame_ids: Sequence[str] | None) -> list[SampledFrame]:
     query = select(SampledFrame).join(Frame, col(Frame.id) == SampledFrame.frame_id)
     query = query.where(col(Frame.set_aside).is_(None))
@@ -59,8 +69,10 @@ def _sampled(session: Session, frame_ids: Sequence[str] | None) -> list[SampledF
     return list(session.exec(query))
 
 
-def _drop_set_aside(session: Session) -> None:
+def _drop_set_aside(session: Session, frame_ids: Sequence[str] | None) -> None:
     aside = select(Frame.id).where(col(Frame.set_aside).is_not(None))
+    if frame_ids is not None:  # a review must not look through every frame there is
+        aside = aside.where(col(Frame.id).in_(frame_ids))
     session.exec(delete(FrameStatus).where(col(FrameStatus.frame_id).in_(aside)))
 
 

@@ -6,13 +6,14 @@ import hashlib
 
 from sqlmodel import Session, col, select
 
+from data.audit_trail import note_act
 from data.errors import ReviewRefused
-from data.frame_status import adjudications_by_frame
+from data.frame_status import adjudications_by_frame, hold
 from data.permissions import Act, require
 from data.proposals import latest_run, proposals_by_frame
 from data.store import Store
 from data.tables import Frame, GoldFrame, Lease, Review, Setting
-from data.vocabulary import ModelRole, TriageLevel
+from data.vocabulary import ModelRole, TrailAct, TriageLevel
 
 SHARE = "gold_share"
 DEFAULT_SHARE = 0.05
@@ -26,6 +27,7 @@ def make_gold(store: Store, person_id: int, frame_id: str) -> GoldFrame:
     """
     with store.write() as session:
         require(session, person_id, Act.ADJUDICATE)
+        hold(session, frame_id)
         there = session.get(GoldFrame, frame_id)
         if there is not None:
             return there
@@ -60,6 +62,8 @@ def set_gold_share(store: Store, person_id: int, share: float) -> None:
     with store.write() as session:
         require(session, person_id, Act.ADJUDICATE)
         session.merge(Setting(name=SHARE, value=share))
+        act = TrailAct.CHANGED_SETTING
+        note_act(session, act, by=person_id, subject=f"setting:{SHARE}", details={"value": share})
 
 
 def gold_due(person_id: int, place: int, share: float) -> bool:

@@ -118,7 +118,11 @@ def rendition(path: Path, *, width_px: int | None = None, quality: int = 88) -> 
 
     Raises ImageRefused as `inspect_image` does.
     """
-    image = open_image(_read(path), path.name)
+    return _rendition(_read(path), path.name, width_px=width_px, quality=quality)
+
+
+def _rendition(content: bytes, name: str, *, width_px: int | None, quality: int) -> bytes:
+    image = open_image(content, name)
     try:
         if width_px is not None and image.width > width_px:
             image.draft("RGB", (width_px, image.height * width_px // image.width))
@@ -127,7 +131,7 @@ def rendition(path: Path, *, width_px: int | None = None, quality: int = 88) -> 
         out = io.BytesIO()
         image.convert("RGB").save(out, format="JPEG", quality=quality, optimize=False)
     except (OSError, SyntaxError, ValueError) as error:
-        detail = f"{path.name} cannot be decoded: {error}."
+        detail = f"{name} cannot be decoded: {error}."
         raise ImageRefused(SetAside.IMAGE_UNREADABLE, detail) from error
     return out.getvalue()
 
@@ -138,8 +142,12 @@ def image_for_model(path: Path, *, width_px: int) -> tuple[bytes, str]:
 
     Raises ImageRefused as `inspect_image` does, save that the pixels of a file sent as it is are not decoded.
     """
-    content = _read(path)
-    image = open_image(content, path.name)
+    return picture_for_model(_read(path), path.name, width_px=width_px)
+
+
+def picture_for_model(content: bytes, name: str, *, width_px: int) -> tuple[bytes, str]:
+    """As `image_for_model`, for a picture that is in memory."""
+    image = open_image(content, name)
     if image.width > width_px:
-        return rendition(path, width_px=width_px, quality=92), "image/jpeg"
+        return _rendition(content, name, width_px=width_px, quality=92), "image/jpeg"
     return content, "image/jpeg" if image.format == "JPEG" else "image/png"

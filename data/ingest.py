@@ -67,7 +67,7 @@ def ingest(
         if recheck or frame.token not in known or known[frame.token].set_aside is not None
     ]
     inspected = _inspect(dataroot, due, progress)
-    with store.write() as session:
+    with store.write(alone=True) as session:
         dataset_id = _dataset_id(session, version, dataroot, store.now_us(session))
         return _save(session, scenes, dataset_id, known, inspected)
 

@@ -6,16 +6,17 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import or_, text
+from sqlalchemy import ColumnElement, or_, text, true
 from sqlmodel import Session, col, delete, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from data.errors import ReviewRefused
 from data.gold import gold_due, gold_for, gold_share
 from data.permissions import Act, require
-from data.proposals import latest_run, proposals_by_frame
+from data.proposals import proposals_for_review
 from data.store import Store
 from data.tables import Frame, FrameNote, FrameStatus, Lease, Proposal, Review, Scene
-from data.vocabulary import Mode, ModelRole, NoteKind, Split, TriageLevel
+from data.vocabulary import Mode, NoteKind, Split, TriageLevel
 
 LEASE_S = 15 * 60
 SKIP_REST_S = 4 * 3600
@@ -63,14 +64,20 @@ def lease_frames(
     person_id: int,
     *,
     n: int = 1,
+    refill_below: int | None = None,
     lease_s: int = LEASE_S,
     shares: Mapping[Mode, float] | None = None,
 ) -> list[ServedFrame]:
     """Reserve frames for a person until there are n, and return them in the order in which they were served.
 
+    refill_below: nothing is written while the person holds at least so many whose leases are still fresh.
     shares: of training frames by mode, MODE_SHARES by default; a frame keeps the mode it was leased in.
     Frames already held come first and are held on to. Raises NotAllowed for somebody who may not review.
     """
+    if refill_below is not None:
+        fresh = _fresh(store, person_id, n, refill_below, lease_s)
+        if fresh is not None:
+            return fresh
     with store.write() as session:
         require(session, person_id, Act.REVIEW)
         now_us = store.now_us(session)
@@ -84,13 +91,25 @@ def lease_frames(
         return _served(session, held[:n])
 
 
+def _fresh(store: Store, person_id: int, n: int, at_least: int, lease_s: int) -> list[ServedFrame] | None:
+    """What the person holds, if that is enough and none of it has used up a third of its lease; else None."""
+    with store.read() as session:
+        require(session, person_id, Act.REVIEW)
+        now_us = store.now_us(session)
+        held = _held(session, person_id, now_us)[:n]
+        renewed_after_us = now_us + lease_s * 2_000_000 // 3
+        if len(held) < at_least or any(lease.until_us < renewed_after_us for lease in held):
+            return None
+        return _served(session, held)
+
+
 def _held(session: Session, person_id: int, now_us: int) -> list[Lease]:
     query = (
         select(Lease)
         .where(Lease.person_id == person_id, col(Lease.until_us) > now_us)
         .order_by(col(Lease.leased_at_us), Lease.frame_id)
     )
-    return list(session.exec(query))
+    return list(session.exec(query.with_for_update()))
 
 
 def _take(
@@ -102,6 +121,54 @@ def _take(
     shares: Mapping[Mode, float] | None,
 ) -> list[Lease]:
     """New leases on the next n frames that nobody holds and this person has neither reviewed nor just skipped."""
+    chosen = _next_free(session, person_id, n, now_us)
+    modes = {
+        status.frame_id: Mode.BLIND
+        if status.is_audit
+        else assign_mode(status.frame_id, person_id, status.split, shares=shares)
+        for status in _with_gold(session, person_id, chosen, now_us)
+    }
+    session.exec(delete(Lease).where(col(Lease.frame_id).in_(list(modes))))
+    leases = _leases(session, person_id, modes, now_us, until_us)
+    session.add_all(leases)
+    return leases
+
+
+def _next_free(session: Session, person_id: int, n: int, now_us: int) -> list[FrameStatus]:
+    """At most n frames from the front of the queue, which nobody else can take until the act ends.
+
+    On PostgreSQL others take frames at the same time. Rows that they have locked are passed over; what they leased
+    between the reading and the locking of a row is dropped here and made up for.
+    """
+    chosen: list[FrameStatus] = []
+    passed: list[str] = []
+    while len(chosen) < n:
+        wanted = n - len(chosen)
+        front = list(session.exec(_queue(person_id, now_us).where(_not_in(passed)).limit(wanted)))
+        gone = _unavailable(session, person_id, [status.frame_id for status in front], now_us)
+        chosen += [status for status in front if status.frame_id not in gone]
+        passed += [status.frame_id for status in front]
+        if len(front) < wanted:
+            break
+    return chosen
+
+
+def _not_in(frame_ids: list[str]) -> ColumnElement[bool]:
+    return col(FrameStatus.frame_id).not_in(frame_ids) if frame_ids else true()
+
+
+def _unavailable(session: Session, person_id: int, frame_ids: list[str], now_us: int) -> set[str]:
+    """Those of locked frames that somebody holds or this person has reviewed, read anew."""
+    leases = select(Lease).where(col(Lease.frame_id).in_(frame_ids)).order_by(Lease.frame_id)
+    held = {one.frame_id for one in session.exec(leases.with_for_update()) if one.until_us > now_us}
+    reviews = select(Review.frame_id).where(
+        Review.person_id == person_id, col(Review.frame_id).in_(frame_ids)
+    )
+    return held | set(session.exec(reviews))
+
+
+def _queue(person_id: int, now_us: int) -> SelectOfScalar[FrameStatus]:
+    """The open frames that this person can be served, first in line first; whoever reads them locks them."""
     reviewed = select(Review.id).where(
         Review.person_id == person_id, col(Review.frame_id) == FrameStatus.frame_id
     )
@@ -122,21 +189,8 @@ def _take(
             col(FrameStatus.frame_id).not_in(passed_over),
         )
         .order_by(col(FrameStatus.priority).desc(), col(FrameStatus.frame_id).desc())
-        .limit(n)
     )
-    if session.get_bind().dialect.name == "postgresql":
-        query = query.with_for_update(of=FrameStatus, skip_locked=True)
-    chosen = list(session.exec(query))
-    session.exec(delete(Lease).where(col(Lease.frame_id).in_([status.frame_id for status in chosen])))
-    modes = {
-        status.frame_id: Mode.BLIND
-        if status.is_audit
-        else assign_mode(status.frame_id, person_id, status.split, shares=shares)
-        for status in _with_gold(session, person_id, chosen, now_us)
-    }
-    leases = _leases(session, person_id, modes, now_us, until_us)
-    session.add_all(leases)
-    return leases
+    return query.with_for_update(of=FrameStatus, skip_locked=True)
 
 
 def _with_gold(session: Session, person_id: int, chosen: list[FrameStatus], now_us: int) -> list[FrameStatus]:
@@ -146,18 +200,25 @@ def _with_gold(session: Session, person_id: int, chosen: list[FrameStatus], now_
         return chosen
     written = session.exec(select(func.count(col(Review.id))).where(Review.person_id == person_id)).one()
     due = [place for place in range(len(chosen)) if gold_due(person_id, written + place, share)]
-    golds = gold_for(session, person_id, len(due), now_us)
+    golds = _locked(session, person_id, gold_for(session, person_id, len(due), now_us), now_us)
     mixed = list(chosen)
-    for place, frame_id in zip(due, golds, strict=False):
-        mixed[place] = session.get_one(FrameStatus, frame_id)
-        session.exec(delete(Lease).where(col(Lease.frame_id) == frame_id))
+    for place, status in zip(due, golds, strict=False):
+        mixed[place] = status
     return mixed
+
+
+def _locked(session: Session, person_id: int, frame_ids: list[str], now_us: int) -> list[FrameStatus]:
+    """Those of the frames that can be taken now, in the same order, which nobody else can take any more."""
+    query = select(FrameStatus).where(col(FrameStatus.frame_id).in_(frame_ids))
+    free = {row.frame_id: row for row in session.exec(query.with_for_update(skip_locked=True))}
+    gone = _unavailable(session, person_id, list(free), now_us)
+    return [free[frame_id] for frame_id in frame_ids if frame_id in free and frame_id not in gone]
 
 
 def _leases(
     session: Session, person_id: int, modes: Mapping[str, Mode], now_us: int, until_us: int
 ) -> list[Lease]:
-    proposals = proposals_by_frame(session, latest_run(session, ModelRole.TEACHER), list(modes))
+    proposals = proposals_for_review(session, list(modes))
     leases = []
     for place, (frame_id, mode) in enumerate(modes.items()):
         proposal = None if mode is Mode.BLIND else proposals.get(frame_id)
@@ -175,11 +236,17 @@ def _leases(
 
 
 def _served(session: Session, leases: list[Lease]) -> list[ServedFrame]:
+    query = (
+        select(Frame, Scene, Proposal)
+        .join(Scene, col(Scene.id) == Frame.scene_id)
+        .join(Lease, col(Lease.frame_id) == Frame.id)
+        .join(Proposal, col(Proposal.id) == Lease.proposal_id, isouter=True)
+        .where(col(Frame.id).in_([lease.frame_id for lease in leases]))
+    )
+    found = {frame.id: (frame, scene, proposal) for frame, scene, proposal in session.exec(query)}
     served = []
     for lease in leases:
-        frame = session.get_one(Frame, lease.frame_id)
-        scene = session.get_one(Scene, frame.scene_id)
-        proposal = session.get(Proposal, lease.proposal_id) if lease.proposal_id else None
+        frame, scene, proposal = found[lease.frame_id]
         served.append(ServedFrame(frame, scene, lease.mode, proposal, lease.until_us, lease.first_level))
     return served
 
@@ -204,4 +271,6 @@ def record_first_level(store: Store, person_id: int, frame_id: str, level: Triag
 def release_leases(store: Store, person_id: int) -> None:
     """Give back every frame that a person holds, as when they sign out."""
     with store.write() as session:
-        session.exec(delete(Lease).where(col(Lease.person_id) == person_id))
+        held = select(Lease).where(Lease.person_id == person_id).order_by(Lease.frame_id)
+        for lease in session.exec(held.with_for_update()):
+            session.delete(lease)

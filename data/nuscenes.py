@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -99,6 +99,40 @@ class SceneTable:
     location: str
     utc_offset_min: int | None
     keyframes: list[Keyframe]
+
+
+@dataclass(frozen=True)
+class CameraFrame:
+    """One CAM_FRONT image of a scene, keyframe or sweep; `filename` is relative to the dataroot, POSIX."""
+
+    token: str
+    captured_at_us: int
+    filename: str
+    is_keyframe: bool
+
+
+def read_camera_frames(dataroot: Path, version: str, scenes: Sequence[str]) -> dict[str, list[CameraFrame]]:
+    """Every CAM_FRONT image of the scenes with these tokens, sweeps between the keyframes included, by time.
+
+    The tables alone decide; whether the sweeps' files were downloaded is not looked at. Raises DatarootError as
+    `read_scenes` does.
+    """
+    tables = _open_tables(dataroot, version)
+    _number(tables, "wanted_scene", sorted(set(scenes)))
+    sql = f"""
+        SELECT sample.scene_token, sd.token, sd.timestamp, sd.filename, sd.is_key_frame
+        FROM sample_data sd
+        JOIN sample ON sample.token = sd.sample_token
+        JOIN wanted_scene ON wanted_scene.value = sample.scene_token
+        JOIN calibrated_sensor cs ON cs.token = sd.calibrated_sensor_token
+        JOIN sensor ON sensor.token = cs.sensor_token AND sensor.channel = '{CAMERA}'
+        ORDER BY sd.timestamp, sd.token
+    """  # noqa: S608 - CAMERA is ours
+    found: dict[str, list[CameraFrame]] = {}
+    for row in _query(tables, sql):
+        frame = CameraFrame(row["token"], row["timestamp"], _confined(row["filename"]), row["is_key_frame"])
+        found.setdefault(row["scene_token"], []).append(frame)
+    return found
 
 
 def read_scenes(dataroot: Path, version: str) -> list[SceneTable]:

@@ -46,7 +46,8 @@ class PreferencePair(BaseModel):
     """One line of `pairs.jsonl`: TRL's vision preference columns, the weight, and where each side came from.
 
     `images` holds one path relative to the snapshot folder. `chosen` and `rejected` are single assistant turns
-    rendered by `data.reply.render_reply`.
+    rendered by `data.reply.render_reply`. Of a generated frame `source_frame_id` is the real frame that it was made
+    of and `scene_id` the scene of that one; None for a real frame.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,10 +69,11 @@ class PreferencePair(BaseModel):
     student_proposal_id: int
     teacher_run_id: str | None
     student_run_id: str
+    source_frame_id: str | None = None
 
 
 class EvaluationFrame(BaseModel):
-    """One line of `evaluation.jsonl`: a verified held-out frame."""
+    """One line of `evaluation.jsonl`: a verified held-out frame. `source_frame_id`: as in a PreferencePair."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -84,3 +86,4 @@ class EvaluationFrame(BaseModel):
     action: str
     review_ids: list[int]
     adjudication_id: int | None
+    source_frame_id: str | None = None

@@ -21,7 +21,7 @@ from data.model_answer import ModelAnswer, choose_sample
 from data.question import question_hash
 from data.reply import parse_reply
 from data.store import Store
-from data.tables import Frame, ModelRun, Proposal, SampledFrame
+from data.tables import Frame, ModelRun, Proposal, ReturnedFrame, SampledFrame
 from data.vocabulary import Failure, ModelRole, canonical_json
 
 MAX_RAW_CHARS = 1_000_000
@@ -83,7 +83,7 @@ def start_run(
         "parameters": parameters or {},
     }
     run_id = hashlib.sha256(canonical_json(determined_by).encode()).hexdigest()[:16]
-    with store.write() as session:
+    with store.write(alone=True) as session:
         run = session.get(ModelRun, run_id)
         if run is not None:
             return run
@@ -207,7 +207,7 @@ def propose_from_replies(
         raise ProposalError(f"{replies} holds replies of {', '.join(models)}; choose one with --model.")
     frames = frames_by_address(store)
     run = start_run(store, role=role, model=models[0], source="recorded", name=name)
-    with store.write() as session:
+    with store.write(alone=True) as session:
         answered = set(session.exec(select(Proposal.frame_id).where(Proposal.run_id == run.id)))
         now_us, added, unknown = store.now_us(session), 0, 0
         for row in rows:
@@ -292,3 +292,13 @@ def proposals_by_frame(
     if frame_ids is not None:
         query = query.where(col(Proposal.frame_id).in_(frame_ids))
     return {proposal.frame_id: proposal for proposal in session.exec(query)}
+
+
+def proposals_for_review(session: Session, frame_ids: Sequence[str] | None = None) -> dict[str, Proposal]:
+    """What people are shown, by frame: the newest teacher run's proposal; for a frame that came back from a live
+    feed, until the teacher has answered, what the monitor's model said of it."""
+    query = select(Proposal).join(ReturnedFrame, col(ReturnedFrame.proposal_id) == Proposal.id)
+    if frame_ids is not None:
+        query = query.where(col(Proposal.frame_id).in_(frame_ids))
+    said = {proposal.frame_id: proposal for proposal in session.exec(query)}
+    return {**said, **proposals_by_frame(session, latest_run(session, ModelRole.TEACHER), frame_ids)}

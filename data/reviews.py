@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session, col, select
 
 from data.errors import ReviewRefused
-from data.frame_status import refresh, standing
+from data.frame_status import hold, refresh, standing
 from data.permissions import Act, require
 from data.store import Store
 from data.tables import Adjudication, FrameStatus, Lease, Person, Proposal, Review
@@ -49,6 +49,7 @@ def submit_review(store: Store, person_id: int, decision: Decision) -> Review:
         written = session.exec(select(Review).where(Review.token == decision.token)).first()
         if written is not None:
             return _same(written, person_id, decision)
+        hold(session, decision.frame_id)
         mode, proposal = _as_shown(session, store.now_us(session), person_id, decision)
         lease = session.get(Lease, decision.frame_id)
         if lease is not None and lease.person_id == person_id and lease.first_level is not None:
@@ -162,6 +163,7 @@ def adjudicate(store: Store, person_id: int, settlement: Settlement) -> Adjudica
     has reviewed it and another lead could settle it."""
     with store.write() as session:
         require(session, person_id, Act.ADJUDICATE)
+        hold(session, settlement.frame_id)
         status = session.get(FrameStatus, settlement.frame_id)
         if status is None or status.state is not VerificationState.CONTESTED:
             raise ReviewRefused("This frame is not contested, so there is nothing to settle.")

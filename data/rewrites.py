@@ -161,7 +161,7 @@ def _due_rewrite(run: ModelRun, verified: VerifiedFrame) -> _Due:
 def _keep(
     store: Store, run: ModelRun, due: dict[str, _Due], answers: Sequence[ModelAnswer], tally: Tally
 ) -> None:
-    with store.write() as session:
+    with store.write(alone=True) as session:
         now_us = store.now_us(session)
         for answer in answers:
             reason = answer.unreached or answer.refused

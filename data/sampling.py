@@ -17,13 +17,14 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from data.errors import SamplingError
 from data.official_split import OFFICIAL_VERSIONS, official_split
 from data.sampling_recipe import SamplingRecipe, SplitBy, expected_mix
 from data.store import Store
-from data.tables import Dataset, Frame, SampledFrame, Sampling, Scene
+from data.tables import Dataset, Frame, GeneratedClip, ReturnedFrame, SampledFrame, Sampling, Scene
 from data.vocabulary import Cue, Split
 
 DEFAULT_BIAS: dict[Cue, float] = {
@@ -135,7 +136,7 @@ def sample_frames(
     chosen = recipe or SamplingRecipe(bias=dict(DEFAULT_BIAS if bias is None else bias))
     parameters = {"train": train, "held_out": held_out, **chosen.model_dump(mode="json")}
     parameters = json.loads(json.dumps(parameters))  # as the store gives it back
-    with store.write() as session:
+    with store.write(alone=True) as session:
         before = session.exec(select(Sampling)).first()
         if before is not None:
             return _same_again(session, before, seed, parameters)
@@ -228,8 +229,15 @@ def standing_frames(frames: Sequence[Frame], move_m: float, gap_s: float) -> set
 
 
 def _usable(session: Session) -> list[Frame]:
-    query = select(Frame).where(col(Frame.set_aside).is_(None)).order_by(Frame.id)
-    return list(session.exec(query))
+    """Frames that the dataset's camera took; others are worked on too, but none of them is ever drawn."""
+    query = select(Frame).where(col(Frame.set_aside).is_(None), col(Frame.id).not_in(_never_drawn()))
+    return list(session.exec(query.order_by(Frame.id)))
+
+
+def _never_drawn() -> SelectOfScalar[str]:
+    """Frames that came from live feeds, and generated ones."""
+    of_feeds = select(ReturnedFrame.frame_id).where(col(ReturnedFrame.is_new))
+    return select(Frame.id).where(or_(col(Frame.generated_clip_id).is_not(None), col(Frame.id).in_(of_feeds)))
 
 
 def _weight(frame: Frame, bias: Mapping[Cue, float]) -> float:
@@ -238,8 +246,10 @@ def _weight(frame: Frame, bias: Mapping[Cue, float]) -> float:
 
 def _summary(session: Session, sampling: Sampling, *, was_there: bool = False) -> Sampled:
     usable = _usable(session)
-    drawn = {row.frame_id: row.split for row in session.exec(select(SampledFrame))}
-    sides = [scene.split for scene in session.exec(select(Scene)) if scene.split]
+    rows = session.exec(select(SampledFrame).where(col(SampledFrame.frame_id).not_in(_never_drawn())))
+    drawn = {row.frame_id: row.split for row in rows}
+    generated = set(session.exec(select(GeneratedClip.scene_id)))
+    sides = [one.split for one in session.exec(select(Scene)) if one.split and one.id not in generated]
     taken = [frame for frame in usable if frame.id in drawn]
     return Sampled(
         seed=sampling.seed,

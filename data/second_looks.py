@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from data.errors import ReviewRefused
-from data.frame_status import adjudications_by_frame, refresh
+from data.frame_status import adjudications_by_frame, hold, refresh
 from data.permissions import Act, require
 from data.store import Store
 from data.tables import FrameStatus, SecondLook
@@ -30,6 +30,7 @@ def send_back(store: Store, person_id: int, frame_id: str, reason: str) -> Secon
         raise ReviewRefused("Say in a few words why the frame should be looked at again.") from error
     with store.write() as session:
         require(session, person_id, Act.SEND_BACK)
+        hold(session, frame_id)
         status = session.get(FrameStatus, frame_id)
         if status is None or status.state is not VerificationState.VERIFIED:
             raise ReviewRefused(f"Frame {frame_id} is not verified, so there is nothing to send back.")

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlmodel import Session, col, select
@@ -16,11 +16,12 @@ from sqlmodel import Session, col, select
 from data.errors import LeakError, SnapshotError
 from data.frame_status import POLICY, adjudications_by_frame, review_fact, reviews_by_frame, standing
 from data.preference_pairs import EvaluationFrame, Message, PreferencePair, pair_weight
-from data.proposals import latest_run, proposals_by_frame
+from data.proposals import latest_run, proposals_by_frame, proposals_for_review
 from data.question import question_hash, question_text
 from data.reply import render_reply
+from data.scenarios.provenance import source_frames, source_scenes
 from data.snapshot_format import IMAGES, Manifest
-from data.snapshot_writer import Progress, SnapshotContent, write_folder
+from data.snapshot_writer import GENERATED, Progress, SnapshotContent, write_folder
 from data.store import Store
 from data.tables import (
     Adjudication,
@@ -39,7 +40,11 @@ from data.wording import ChosenText, chosen_text
 
 @dataclass(frozen=True)
 class VerifiedFrame:
-    """A verified frame with its words and the acts behind it."""
+    """A verified frame with its words and the acts behind it.
+
+    `scene_id` is the unit of splitting: of a generated frame the scene that it was made of, whose frame
+    `source_frame_id` names (None for a real frame).
+    """
 
     frame: Frame
     level: TriageLevel
@@ -47,6 +52,8 @@ class VerifiedFrame:
     review_ids: tuple[int, ...]
     adjudication_id: int | None
     image: Path
+    scene_id: str
+    source_frame_id: str | None = None
 
 
 def verified_frames(session: Session, split: Split) -> list[VerifiedFrame]:
@@ -59,9 +66,10 @@ def verified_frames(session: Session, split: Split) -> list[VerifiedFrame]:
         .where(FrameStatus.state == VerificationState.VERIFIED, FrameStatus.split == split)
         .order_by(Frame.scene_id, col(Frame.position))
     )
-    teachers = proposals_by_frame(session, latest_run(session, ModelRole.TEACHER))
+    teachers = proposals_for_review(session)
     reviews, adjudications = reviews_by_frame(session), adjudications_by_frame(session)
-    return [
+    scenes, sources = source_scenes(session), source_frames(session)
+    verified = [
         _verified(
             frame,
             split,
@@ -71,6 +79,14 @@ def verified_frames(session: Session, split: Split) -> list[VerifiedFrame]:
             adjudications.get(frame.id),
         )
         for frame, _, dataset in session.exec(query)
+    ]
+    return [
+        replace(
+            one,
+            scene_id=scenes.get(one.frame.scene_id, one.frame.scene_id),
+            source_frame_id=sources.get(one.frame.id),
+        )
+        for one in verified
     ]
 
 
@@ -94,22 +110,30 @@ def _verified(
         raise SnapshotError(f"Frame {frame.id} is marked verified but its reviews say {result.state.value}.")
     counting = [review for review in reviews if review.id in result.review_ids]
     text = chosen_text(result.level, teacher=teacher, reviews=counting, adjudication=adjudication)
-    return VerifiedFrame(frame, result.level, text, result.review_ids, result.adjudication_id, image)
+    return VerifiedFrame(
+        frame, result.level, text, result.review_ids, result.adjudication_id, image, frame.scene_id
+    )
 
 
 def freeze(
-    store: Store, out: Path, *, chain_of_thought: bool = False, progress: Progress | None = None
+    store: Store,
+    out: Path,
+    *,
+    chain_of_thought: bool = False,
+    generated: bool = False,
+    progress: Progress | None = None,
 ) -> Manifest:
     """Write the snapshot folder `out`, whole or not at all.
 
     chain_of_thought: put the teacher's chain of thought into the chosen text where its words stand unchanged.
+    generated: take verified generated frames too; they are marked, and the manifest counts them.
     Raises SnapshotError: `out` holds something already, nothing is verified, an image changed since ingest;
     LeakError: a scene on both sides.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SnapshotError(f"{out} is not empty; a snapshot is never written over. Choose another folder.")
     with store.read() as session:
-        content = _collect(session, chain_of_thought)
+        content = _collect(session, chain_of_thought, generated)
     if not content.images:
         raise SnapshotError("No frame is verified yet, so there is nothing to freeze.")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -126,10 +150,10 @@ def freeze(
     return manifest
 
 
-def _collect(session: Session, with_thought: bool) -> SnapshotContent:
+def _collect(session: Session, with_thought: bool, with_generated: bool) -> SnapshotContent:
     student_run = latest_run(session, ModelRole.STUDENT)
     content = SnapshotContent(
-        policy={**POLICY.as_dict(), "chain_of_thought": with_thought},
+        policy={**POLICY.as_dict(), "chain_of_thought": with_thought, "generated": with_generated},
         question_hash=question_hash(),
         guideline_versions=sorted(set(session.exec(select(Review.guideline_version)))),
         student_run_id=student_run.id if student_run else None,
@@ -137,7 +161,14 @@ def _collect(session: Session, with_thought: bool) -> SnapshotContent:
     )
     train, held_out = (verified_frames(session, split) for split in (Split.TRAIN, Split.HELD_OUT))
     _refuse_leak(train, held_out)
-    teachers = proposals_by_frame(session, latest_run(session, ModelRole.TEACHER))
+    if not with_generated:
+        content.excluded += [
+            {"frame_id": one.frame.id, "reason": GENERATED}
+            for one in [*train, *held_out]
+            if one.source_frame_id
+        ]
+        train, held_out = ([one for one in side if not one.source_frame_id] for side in (train, held_out))
+    teachers = proposals_for_review(session)
     students = proposals_by_frame(session, student_run)
     for verified in train:
         built = _pair(
@@ -172,7 +203,7 @@ def _blind_twice(session: Session) -> tuple[int, int]:
 
 
 def _refuse_leak(train: Sequence[VerifiedFrame], held_out: Sequence[VerifiedFrame]) -> None:
-    shared = {one.frame.scene_id for one in train} & {one.frame.scene_id for one in held_out}
+    shared = {one.scene_id for one in train} & {one.scene_id for one in held_out}
     if shared:
         raise LeakError(f"The scenes {', '.join(sorted(shared))} stand in train and held-out at once.")
     images = {one.frame.image_sha256 for one in train} & {one.frame.image_sha256 for one in held_out}
@@ -199,7 +230,8 @@ def _pair(
     return PreferencePair(
         pair_id=hashlib.sha256(canonical_json([frame.id, chosen, rejected]).encode()).hexdigest()[:16],
         frame_id=frame.id,
-        scene_id=frame.scene_id,
+        scene_id=verified.scene_id,
+        source_frame_id=verified.source_frame_id,
         images=[_image_name(frame)],
         image_sha256=frame.image_sha256 or "",
         prompt=[Message(role="user", content=question_text(thinking=False))],
@@ -221,7 +253,8 @@ def _evaluation_frame(verified: VerifiedFrame) -> EvaluationFrame:
     text = verified.text.assessment if verified.text else None
     return EvaluationFrame(
         frame_id=verified.frame.id,
-        scene_id=verified.frame.scene_id,
+        scene_id=verified.scene_id,
+        source_frame_id=verified.source_frame_id,
         images=[_image_name(verified.frame)],
         image_sha256=verified.frame.image_sha256 or "",
         level=verified.level,

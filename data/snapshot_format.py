@@ -33,7 +33,11 @@ IMAGES = "images"
 
 
 class Manifest(BaseModel):
-    """`manifest.json`. `snapshot_hash` covers every other field, and through `files` every byte of the folder."""
+    """`manifest.json`. `snapshot_hash` covers every other field, and through `files` every byte of the folder.
+
+    `generated`: how many of the pairs and of the evaluation frames are of generated frames, and how many verified
+    generated frames were left out. Snapshots from before there were any do not have it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,6 +53,7 @@ class Manifest(BaseModel):
     train_scenes: list[str]
     held_out_scenes: list[str]
     student_run_id: str | None
+    generated: dict[str, int] = {}
     files: dict[str, str]
 
 
@@ -100,7 +105,7 @@ def _load_manifest(folder: Path) -> Manifest:
         raise SnapshotError(
             f"{path} is not a snapshot's manifest: {first['loc']}: {first['msg']}."
         ) from error
-    if manifest_hash(manifest.model_dump(mode="json")) != manifest.snapshot_hash:
+    if manifest_hash(manifest.model_dump(mode="json", exclude_unset=True)) != manifest.snapshot_hash:
         raise SnapshotError(f"{path} was changed after the snapshot was frozen: its hash does not match.")
     return manifest
 

@@ -31,6 +31,8 @@ from data.vocabulary import canonical_json
 Progress = Callable[[int, int], None]
 """Called with (pictures copied, pictures in all)."""
 
+GENERATED = "generated"
+"""Why a verified generated frame is left out of a snapshot that takes none."""
 _BLOCK = 1 << 20
 
 
@@ -91,6 +93,11 @@ def _fields(content: SnapshotContent) -> dict[str, object]:
         "train_scenes": sorted({pair.scene_id for pair in content.pairs}),
         "held_out_scenes": sorted({frame.scene_id for frame in content.evaluation}),
         "student_run_id": content.student_run_id,
+        "generated": {
+            "pairs": sum(pair.source_frame_id is not None for pair in content.pairs),
+            "evaluation": sum(frame.source_frame_id is not None for frame in content.evaluation),
+            "left_out": sum(row["reason"] == GENERATED for row in content.excluded),
+        },
     }
 
 

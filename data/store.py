@@ -1,7 +1,8 @@
 """Opening the store: one SQLite file in the workspace, or any SQLAlchemy address (PostgreSQL for teams).
 
-Reading and writing are two doors. A writer takes the lock when it begins (`BEGIN IMMEDIATE`), so that two
-writers queue instead of failing half-way; within one process they queue fairly.
+Reading and writing are two doors. On SQLite a writer takes the lock when it begins (`BEGIN IMMEDIATE`), so that
+two writers queue instead of failing half-way; within one process they queue fairly. On PostgreSQL writers run side
+by side and lock the rows they decide on; work on the whole store asks to be alone among such work.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlmodel import Session, create_engine
 
+from data.audit_trail import note_rows, write_noted
 from data.errors import StoreError
 from data.tables import Secret
 
@@ -41,14 +44,29 @@ class Store:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A session for one act: committed as a whole when the block ends, rolled back if it raises."""
+    def write(self, *, alone: bool = False) -> Iterator[Session]:
+        """A session for one act: committed as a whole when the block ends, rolled back if it raises. The audit
+        trail's entries of the act are written with it.
+
+        alone: this is work on the whole store (ranking, deriving all statuses), which would get into the way of
+        other such work where writers run side by side; the acts of people go on meanwhile.
+        """
         options = {"begin": "IMMEDIATE"} if self.is_sqlite else {}
         with self._writer if self.is_sqlite else _NO_LOCK:
             bind = self.engine.execution_options(**options)
             with Session(bind, expire_on_commit=False) as session:
+                event.listen(session, "after_flush", note_rows)
+                if alone:
+                    queue_for(session, Queue.WHOLE_STORE)
                 yield session
+                session.flush()
+                write_noted(session, lambda: self._turn_in_trail(session))
                 session.commit()
+
+    def _turn_in_trail(self, session: Session) -> int:
+        """Wait to be the one who appends to the audit trail, at the very end of an act; returns the time then."""
+        queue_for(session, Queue.TRAIL)
+        return self.now_us(session)
 
     @property
     def is_sqlite(self) -> bool:
@@ -81,6 +99,22 @@ class _NoLock:
 
 
 _NO_LOCK = _NoLock()
+
+
+class Queue(IntEnum):
+    """What PostgreSQL's writers queue for until their act ends; arbitrary numbers that nothing else uses."""
+
+    WHOLE_STORE = 7_431_001
+    MIGRATION = 7_431_002
+    TRAIL = 7_431_003
+    SIGN_IN = 7_431_004
+
+
+def queue_for(session: Session | Connection, queue: Queue) -> None:
+    """Wait for a turn that lasts until the act ends. Does nothing on SQLite, where every writer queues."""
+    connection = session.connection() if isinstance(session, Session) else session
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:queue)"), {"queue": int(queue)})
 
 
 def sqlite_url(workspace: Path) -> str:
@@ -122,11 +156,34 @@ def _make_folder(workspace: Path) -> None:
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        return _postgresql_engine(url)
     engine = create_engine(url, connect_args={"check_same_thread": False})
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _postgresql_engine(url: str) -> Engine:
+    """Connections are tried before use, so that a restarted server is found again; no lock is waited for longer
+    than on SQLite."""
+    try:
+        address = make_url(url)
+        if address.drivername == "postgresql":
+            address = address.set(drivername="postgresql+psycopg")
+        return create_engine(
+            address,
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=20,
+            connect_args={"connect_timeout": 10, "options": f"-c lock_timeout={BUSY_TIMEOUT_MS}"},
+        )
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise StoreError(
+            f"{url.partition(':')[0]!r} does not begin a store's address: it is like "
+            "postgresql://user@host/database or sqlite:////folder/store.db."
+        ) from error
+    except ModuleNotFoundError as error:
+        raise StoreError("PostgreSQL needs its driver: pip install 'teletriage[postgresql]'.") from error
 
 
 def journal_mode(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str:
@@ -145,6 +202,7 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     cursor.execute(f"PRAGMA journal_mode={journal_mode()}")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA recursive_triggers=ON")  # or REPLACE would delete rows that are never deleted
     cursor.close()
 
 
@@ -166,5 +224,6 @@ def _migrate(engine: Engine) -> None:
     if current == ScriptDirectory.from_config(config).get_current_head():
         return
     with engine.execution_options(begin="IMMEDIATE").begin() as connection:
+        queue_for(connection, Queue.MIGRATION)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

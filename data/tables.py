@@ -14,13 +14,19 @@ from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
 
 from data.vocabulary import (
+    AlertEnd,
     Failure,
+    FeedKind,
+    ManualReason,
     Mode,
     ModelRole,
     NoteKind,
     PersonRole,
+    Response,
+    ReturnedFor,
     SetAside,
     Split,
+    TrailAct,
     TriageLevel,
     Verdict,
     VerificationState,
@@ -87,7 +93,8 @@ class Frame(SQLModel, table=True):
 
     `boxes` counts the annotated boxes seen by the camera by category; `cues` maps each cue to its evidence.
     `pixels` holds what was measured on the image, `image_fingerprint` how it looks (`data.image_fingerprint`), None
-    until a snapshot needs it. A frame with `set_aside` is never shown, asked about or exported.
+    until a snapshot needs it. `generated_clip_id` is None for a frame that a camera took. A frame with `set_aside`
+    is never shown, asked about or exported.
     """
 
     id: str = Field(primary_key=True)
@@ -106,6 +113,72 @@ class Frame(SQLModel, table=True):
     pixels: dict[str, float] | None = _json(default=None)
     ego_x_m: float = 0.0
     ego_y_m: float = 0.0
+    generated_clip_id: str | None = Field(default=None, max_length=16)
+
+
+class GeneratedClip(SQLModel, table=True):
+    """A clip that a generator made of a stretch of a real scene. Appended only; `id` hashes spec and output.
+
+    `scene_id` is a scene of the clip's own, on the same side of the split as `source_scene_id`; `spec` is what the
+    generator was given, `seed` and `model` with what. Its frames never inherit a level.
+    """
+
+    __tablename__ = "generated_clip"
+
+    id: str = Field(primary_key=True, max_length=16)
+    name: str = Field(unique=True, max_length=120)
+    scene_id: str = Field(foreign_key="scene.id", unique=True)
+    source_scene_id: str = Field(foreign_key="scene.id", index=True)
+    scenario: str = Field(max_length=41)
+    model: str = Field(max_length=200)
+    seed: int = Field(sa_type=BigInteger)
+    spec: dict[str, Any] = _json()
+    spec_hash: str = Field(max_length=64)
+    source_sha256: str = Field(max_length=64)
+    output_sha256: str = Field(max_length=64)
+    frames: int
+    taken_in_at_us: int = _time()
+
+
+class GeneratedFrame(SQLModel, table=True):
+    """A frame of a generated clip: the real frame it was made of, and its place in the clip from 0. Appended only."""
+
+    __tablename__ = "generated_frame"
+
+    frame_id: str = Field(foreign_key="frame.id", primary_key=True)
+    clip_id: str = Field(foreign_key="generated_clip.id", index=True, max_length=16)
+    source_frame_id: str = Field(foreign_key="frame.id", index=True)
+    place: int
+
+
+class ClipJudgement(SQLModel, table=True):
+    """A person said that a generated clip cannot be real, or took that back. Appended only; the latest counts."""
+
+    __tablename__ = "clip_judgement"
+
+    id: int | None = Field(default=None, primary_key=True)
+    token: str = Field(unique=True, max_length=64)
+    clip_id: str = Field(foreign_key="generated_clip.id", index=True, max_length=16)
+    person_id: int = Field(foreign_key="person.id", index=True)
+    is_rejected: bool
+    reason: str = _text()
+    judged_at_us: int = _time()
+
+
+class ClipCritique(SQLModel, table=True):
+    """What a model said when asked whether a generated clip could be real; None where it gave no answer. Advice
+    to people: it rejects nothing. Appended only."""
+
+    __tablename__ = "clip_critique"
+    __table_args__ = (UniqueConstraint("clip_id", "model", "question_hash"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    clip_id: str = Field(foreign_key="generated_clip.id", index=True, max_length=16)
+    model: str = Field(max_length=200)
+    question_hash: str = Field(max_length=64)
+    raw: str = _text()
+    is_plausible: bool | None = None
+    asked_at_us: int = _time()
 
 
 class Sampling(SQLModel, table=True):
@@ -470,6 +543,27 @@ class GuidelineText(SQLModel, table=True):
     written_at_us: int = _time()
 
 
+class TrailEntry(SQLModel, table=True):
+    """One act in the audit trail, chained to the entry before it. Appended only.
+
+    `id` counts from 1 without a gap. `person_id` is None for somebody at the command line or not signed in;
+    `subject` is what it was done to, such as `review:12`; `details` is canonical JSON. Where the act is a row of its
+    own, `row_sha256` is the hash of that row.
+    """
+
+    __tablename__ = "trail_entry"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    act: TrailAct = _enum(TrailAct)
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    subject: str = _text()
+    details: str = _text()
+    row_sha256: str | None = Field(default=None, max_length=64)
+    at_us: int = _time()
+    previous_sha256: str = Field(unique=True, max_length=64)
+    sha256: str = Field(unique=True, max_length=64)
+
+
 class PersonSettings(SQLModel, table=True):
     """How one person wants the review screen; a preference, not an act, so it is overwritten."""
 
@@ -478,6 +572,132 @@ class PersonSettings(SQLModel, table=True):
     person_id: int = Field(foreign_key="person.id", primary_key=True)
     settings: dict[str, Any] = _json(default_factory=dict)
     changed_at_us: int = _time()
+
+
+class Watch(SQLModel, table=True):
+    """One run of the monitor: which model it asked where, by which limits, and whether it is alive.
+
+    `snapshot` is the hash of what the model was trained on, where that was said. `listens_at` is where the app
+    reaches the monitor; `seen_at_us` its latest sign of life.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str = Field(foreign_key="model_run.id")
+    endpoint: str = _text()
+    snapshot: str | None = _text(default=None)
+    limits: dict[str, Any] = _json()
+    listens_at: str = _text()
+    started_at_us: int = _time()
+    seen_at_us: int = _time()
+    ended_at_us: int | None = _time(default=None)
+
+
+class Feed(SQLModel, table=True):
+    """A live camera, known by its name; `source` is its address without passwords."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True, max_length=64)
+    kind: FeedKind = _enum(FeedKind)
+    source: str = _text()
+    added_at_us: int = _time()
+
+
+class FeedChange(SQLModel, table=True):
+    """A feed's level from a time on: a level, or (None) unknown with the reason why a person must look.
+
+    Appended only. `captured_at_us` is when the frame was taken that changed it, None where none did.
+    """
+
+    __tablename__ = "feed_change"
+    __table_args__ = (Index("ix_feed_change_watch_time", "watch_id", "changed_at_us"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    watch_id: int = Field(foreign_key="watch.id")
+    feed_id: int = Field(foreign_key="feed.id")
+    level: TriageLevel | None = _enum(TriageLevel, default=None)
+    manual: ManualReason | None = _enum(ManualReason, default=None)
+    detail: str | None = _text(default=None)
+    captured_at_us: int | None = _time(default=None)
+    changed_at_us: int = _time()
+
+
+class Alert(SQLModel, table=True):
+    """A feed that rose to SUPERVISION or TELEOPERATION, with the answer and the picture that raised it.
+
+    What raised it never changes; `shown_at_us` is when a console first said that it was on screen, `ended_at_us`
+    and `end` when and why it was over. `source_frame_id`: the frame of the store that a replay showed.
+    """
+
+    __table_args__ = (Index("ix_alert_watch_raised", "watch_id", "raised_at_us"),)
+
+    id: str = Field(primary_key=True, max_length=32)
+    watch_id: int = Field(foreign_key="watch.id")
+    feed_id: int = Field(foreign_key="feed.id")
+    level: TriageLevel = _enum(TriageLevel)
+    raw: str = _text()
+    reasoning: str = _text()
+    action: str = _text()
+    level_probabilities: list[float] | None = _json(default=None)
+    image_sha256: str = Field(max_length=64)
+    source_frame_id: str | None = Field(default=None, foreign_key="frame.id")
+    captured_at_us: int = _time()
+    asked_at_us: int = _time()
+    raised_at_us: int = _time()
+    shown_at_us: int | None = _time(default=None)
+    ended_at_us: int | None = _time(default=None)
+    end: AlertEnd | None = _enum(AlertEnd, default=None)
+
+
+class OperatorAnswer(SQLModel, table=True):
+    """What an operator did about an alert. Appended only; `token` is made once per answer."""
+
+    __tablename__ = "operator_answer"
+
+    id: int | None = Field(default=None, primary_key=True)
+    token: str = Field(unique=True, max_length=64)
+    alert_id: str = Field(foreign_key="alert.id", index=True)
+    person_id: int = Field(foreign_key="person.id", index=True)
+    response: Response = _enum(Response)
+    reason: str = _text(default="")
+    seconds_shown: float | None = None
+    answered_at_us: int = _time()
+
+
+class WatchMinute(SQLModel, table=True):
+    """What a watch did in one minute. `feed_s`: seconds of feeds that were watched; `manual_s`: of those, how many
+    needed a person's eyes. Frames were dropped for newer ones; answers were stale, or no assessment (failed)."""
+
+    __tablename__ = "watch_minute"
+
+    watch_id: int = Field(foreign_key="watch.id", primary_key=True)
+    minute_at_us: int = Field(sa_type=BigInteger, primary_key=True)
+    feed_s: float
+    manual_s: float
+    frames: int
+    answers: int
+    stale: int
+    failed: int
+    dropped: int
+
+
+class ReturnedFrame(SQLModel, table=True):
+    """A frame of a live feed that came into review, and where it comes from. Appended only.
+
+    `alert_id` names the alert whose answer disagreed with the model. `inclusion_probability` is that of its draw:
+    1 but for frames picked by chance. A frame that a replay showed is the store's own; `is_new` is False there.
+    """
+
+    __tablename__ = "returned_frame"
+
+    frame_id: str = Field(foreign_key="frame.id", primary_key=True)
+    watch_id: int = Field(foreign_key="watch.id", index=True)
+    feed_id: int = Field(foreign_key="feed.id")
+    alert_id: str | None = Field(default=None, foreign_key="alert.id", index=True)
+    proposal_id: int | None = Field(default=None, foreign_key="proposal.id")
+    why: ReturnedFor = _enum(ReturnedFor)
+    is_new: bool
+    inclusion_probability: float
+    returned_at_us: int = _time()
 
 
 class Secret(SQLModel, table=True):

@@ -10,20 +10,24 @@ from sqlmodel import Session, col, or_, select
 
 from data.errors import TraceError
 from data.frame_status import adjudications_by_frame, reviews_by_frame
+from data.scenarios.provenance import origin_of
 from data.snapshot_format import MANIFEST, load_snapshot
 from data.store import Store
 from data.tables import (
     Adjudication,
     Dataset,
+    Feed,
     Frame,
     FrameStatus,
     LabelStudioAnnotation,
     ModelRun,
     Person,
     Proposal,
+    ReturnedFrame,
     Review,
     SampledFrame,
     Scene,
+    Watch,
 )
 
 
@@ -74,8 +78,31 @@ def _chain(session: Session, frame: Frame) -> dict[str, Any]:
         "adjudication": _adjudication(adjudication, people) if adjudication else None,
         "reviews": [_review(review, people, origins.get(review.id)) for review in reviews],
         "proposals": _proposals(session, frame),
+        **_feed(session, frame),
+        **({"generated": origin.as_dict()} if (origin := origin_of(session, frame.id)) else {}),
         "frame": _frame(session, frame, sampled),
     }
+
+
+def _feed(session: Session, frame: Frame) -> dict[str, Any]:
+    """The live feed that a frame came back from, if any."""
+    came = session.get(ReturnedFrame, frame.id)
+    if came is None:
+        return {}
+    watch = session.get_one(Watch, came.watch_id)
+    run = session.get_one(ModelRun, watch.run_id)
+    link = {
+        "name": session.get_one(Feed, came.feed_id).name,
+        "why": came.why.value,
+        "watch": watch.id,
+        "model": run.model,
+        "revision": run.revision,
+        "snapshot": watch.snapshot,
+        "alert": came.alert_id,
+        "inclusion_probability": came.inclusion_probability,
+        "when": _when(came.returned_at_us),
+    }
+    return {"feed": link}
 
 
 def _value(level: Any) -> str | None:

@@ -78,11 +78,13 @@ class Split(StrEnum):
 
 
 class ModelRole(StrEnum):
-    """What a model run is for: proposing to people, the unaligned baseline, or the aligned model."""
+    """What a model run is for: proposing to people, the unaligned baseline, the aligned model, or (monitor) the
+    model that was asked about live feeds."""
 
     TEACHER = "teacher"
     STUDENT = "student"
     ALIGNED = "aligned"
+    MONITOR = "monitor"
 
 
 class Mode(StrEnum):
@@ -117,6 +119,35 @@ class PersonRole(StrEnum):
     LEAD = "lead"
     TRAINER = "trainer"
     ADMIN = "admin"
+    OPERATOR = "operator"
+
+
+class TrailAct(StrEnum):
+    """What an entry of the audit trail says was done. ADOPTED: a row that was there before the trail began."""
+
+    ADOPTED = "adopted"
+    REVIEWED = "reviewed"
+    ADJUDICATED = "adjudicated"
+    SENT_BACK = "sent_back"
+    NOTED = "noted"
+    ANSWERED_TOUR = "answered_tour"
+    WROTE_GUIDELINE = "wrote_guideline"
+    MADE_GOLD = "made_gold"
+    OPENED_AUDIT = "opened_audit"
+    CONFIRMED_REWRITE = "confirmed_rewrite"
+    CHANGED_SETTING = "changed_setting"
+    SIGNED_IN = "signed_in"
+    SIGN_IN_FAILED = "sign_in_failed"
+    SIGNED_OUT = "signed_out"
+    ADDED_PERSON = "added_person"
+    CHANGED_ROLE = "changed_role"
+    DISABLED_PERSON = "disabled_person"
+    ENABLED_PERSON = "enabled_person"
+    SET_PASSWORD = "set_password"  # noqa: S105
+    ENDED_SIGN_INS = "ended_sign_ins"
+    FROZE_SNAPSHOT = "froze_snapshot"
+    WROTE_BACKUP = "wrote_backup"
+    COPIED_STORE = "copied_store"
 
 
 class VerificationState(StrEnum):
@@ -140,12 +171,77 @@ class Failure(StrEnum):
     REQUEST_FAILED = "request_failed"
 
 
+class FeedKind(StrEnum):
+    """Where a live feed's pictures come from."""
+
+    REPLAY = "replay"
+    VIDEO = "video"
+    CAMERA = "camera"
+    FOLDER = "folder"
+
+
+class ManualReason(StrEnum):
+    """Why a feed must be watched by eye: the monitor has nothing to say of it that may be trusted now."""
+
+    STARTING = "starting"
+    NOT_CARRIED = "not_carried"
+    NO_PICTURE = "no_picture"
+    UNREADABLE = "unreadable"
+    BLACK = "black"
+    FROZEN = "frozen"
+    CLOCKS_APART = "clocks_apart"
+    ENDPOINT_GONE = "endpoint_gone"
+    ENDPOINT_SLOW = "endpoint_slow"
+    ANSWERS_WRONG = "answers_wrong"
+    NO_ANSWER = "no_answer"
+
+
+class Response(StrEnum):
+    """What an operator does about an alert."""
+
+    TAKEN_OVER = "taken_over"
+    WATCHING = "watching"
+    NOT_NEEDED = "not_needed"
+
+    @property
+    def level(self) -> TriageLevel:
+        """The level that the operator's act says the feed needed."""
+        return _RESPONSE_LEVELS[self]
+
+
+_RESPONSE_LEVELS = {
+    Response.TAKEN_OVER: TriageLevel.TELEOPERATION,
+    Response.WATCHING: TriageLevel.SUPERVISION,
+    Response.NOT_NEEDED: TriageLevel.AUTONOMY,
+}
+
+
+class AlertEnd(StrEnum):
+    """Why an alert is no longer open."""
+
+    TAKEN_OVER = "taken_over"
+    NOT_NEEDED = "not_needed"
+    ROSE = "rose"
+    CALMED = "calmed"
+    MONITOR_ENDED = "monitor_ended"
+
+
+class ReturnedFor(StrEnum):
+    """Why a frame of a live feed came into review: the operator disagreed with the model, the model was between
+    two levels, or chance picked it."""
+
+    DISAGREEMENT = "disagreement"
+    BOUNDARY = "boundary"
+    RANDOM = "random"
+
+
 class SetAside(StrEnum):
-    """Why a frame cannot be shown to anyone."""
+    """Why a frame cannot be shown to anyone; implausible: a person rejected the generated clip it is from."""
 
     IMAGE_MISSING = "image_missing"
     IMAGE_UNREADABLE = "image_unreadable"
     IMAGE_TOO_LARGE = "image_too_large"
+    IMPLAUSIBLE = "implausible"
 
 
 def canonical_json(value: Any) -> str:

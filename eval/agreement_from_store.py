@@ -14,7 +14,7 @@ from sqlmodel import col, select
 
 from data.progress import Said, said_by_people
 from data.store import Store
-from data.tables import Frame, Person
+from data.tables import Frame, GeneratedFrame, Person
 from data.vocabulary import LEVELS, Mode, TriageLevel
 from eval.agreement import (
     alpha_of,
@@ -93,9 +93,10 @@ class Agreement:
 
 
 def agreement(store: Store) -> Agreement:
-    """Gather the ratings and compute every coefficient once."""
+    """Gather the ratings of real frames and compute every coefficient once."""
     with store.read() as session:
-        said = [one for one in said_by_people(session) if not one.is_test]
+        generated = set(session.exec(select(GeneratedFrame.frame_id)))
+        said = [one for one in said_by_people(session) if not one.is_test and one.frame_id not in generated]
         names = {int(person.id or 0): person.display_name for person in session.exec(select(Person))}
         independent = [(one, level) for one in said if (level := one.own_level) is not None]
         assisted = [(one, one.level) for one in said if one.mode is Mode.ASSISTED]

@@ -26,8 +26,8 @@ class LotRecord:
 
 @dataclass(frozen=True)
 class Trust:
-    """The audits so far. `unreviewed`: training frames below TELEOPERATION that nobody has reviewed; `found`:
-    verified TELEOPERATION frames; `certificate`: of the latest lot, None before the first."""
+    """The audits so far, of frames that a camera took. `unreviewed`: training frames below TELEOPERATION that nobody
+    has reviewed; `found`: verified TELEOPERATION frames; `certificate`: of the latest lot, None before the first."""
 
     unreviewed: int
     found: int
@@ -40,8 +40,12 @@ def trust(store: Store) -> Trust:
     with store.read() as session:
         states = [state for lot in lots(session) if (state := lot_state(session, lot)) is not None]
         found = session.exec(
-            select(func.count(col(FrameStatus.frame_id))).where(
-                FrameStatus.split == Split.TRAIN, FrameStatus.level == TriageLevel.TELEOPERATION
+            select(func.count(col(FrameStatus.frame_id)))
+            .join(Frame, col(Frame.id) == FrameStatus.frame_id)
+            .where(
+                FrameStatus.split == Split.TRAIN,
+                FrameStatus.level == TriageLevel.TELEOPERATION,
+                col(Frame.generated_clip_id).is_(None),
             )
         ).one()
         return Trust(

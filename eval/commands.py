@@ -144,6 +144,36 @@ def agreement(
     print_result(figures, "\n".join(as_sentences(found)), as_json=as_json)
 
 
+def coverage(
+    ctx: typer.Context,
+    picture: Annotated[Path | None, typer.Option(help="Write the picture (SVG) into this file too.")] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="The report whose run is held against the scenarios; the workspace's newest by default."
+        ),
+    ] = None,
+    catalogue: Annotated[
+        Path | None, typer.Option(help="Another catalogue; data/scenarios/catalogue.yaml by default.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which scenarios the verified frames lack, and where one more hundred would help most."""
+    from data.scenarios.catalogue import read_catalogue
+    from eval.coverage_from_store import coverage as use_case
+    from eval.coverage_report import as_figures, as_lines, write_picture
+
+    store = ctx.obj.open_store()
+    found = use_case(store, read_catalogue(catalogue), ctx.obj.workspace / "reports", report=report)
+    figures, lines = as_figures(found), as_lines(found)
+    if picture is not None:
+        figures["picture"] = str(write_picture(found, picture))
+        lines.append(f"Picture: {picture}")
+    print_result(figures, "\n".join(lines), as_json=as_json)
+
+
+SCENARIO_COMMANDS: dict[str, Callable[..., None]] = {"coverage": coverage}
+"""What this package adds to `teletriage scenarios`."""
 COMMANDS: dict[str, Callable[..., None]] = {
     "evaluate": evaluate,
     "agreement": agreement,

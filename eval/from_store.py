@@ -16,6 +16,7 @@ from data.errors import EvaluationError
 from data.preference_pairs import EvaluationFrame
 from data.proposals import proposals_by_frame
 from data.question import question_hash
+from data.scenarios.provenance import rejected_clips, scenarios_of
 from data.snapshot import VerifiedFrame as Verified
 from data.snapshot import verified_frames
 from data.snapshot_format import Snapshot, load_snapshot
@@ -25,6 +26,7 @@ from data.vocabulary import LEVELS, Cue, ModelRole, Split, canonical_json
 from eval.claim import Claim
 from eval.deployment import Assumptions
 from eval.evaluation import EvaluatedRun, Prediction, VerifiedFrame, evaluate
+from eval.generated import with_generated
 from eval.label_quality import label_quality
 from eval.report import write_report
 from eval.result import Evaluation, Lineage, RunOrigin
@@ -54,7 +56,7 @@ def evaluate_runs(
     claim: Claim | None = None,
     assumptions: Assumptions | None = None,
 ) -> Evaluation:
-    """Evaluate the named runs (all runs if none is named) on the verified held-out frames.
+    """Evaluate the named runs (all runs if none is named) on the verified held-out frames, generated ones apart.
 
     Raises EvaluationError: no such run, no run at all, no held-out frame is verified, or they are no longer those
     of the snapshot named; SnapshotError: the snapshot cannot be read.
@@ -64,19 +66,23 @@ def evaluate_runs(
         verified = verified_frames(session, Split.HELD_OUT)
         guidelines = sorted(set(session.exec(select(Review.guideline_version))))
         cues = _cues(session)
+        every, snapshot = _frames(chosen, verified, cues)
+        generated = _generated_ids(verified, snapshot)
+        made = [frame for frame in every if frame.frame_id in generated]
+        frames = [frame for frame in every if frame.frame_id not in generated]
+        verified = [one for one in verified if one.source_frame_id is None]
         now = set_of(verified)
-        frames, snapshot = _frames(chosen, verified, cues)
         if not frames:
             raise EvaluationError(
                 "No held-out frame is verified yet, so there is nothing to evaluate against."
             )
-        runs = [
-            _evaluated(session, run, [frame.frame_id for frame in frames])
-            for run in _runs(session, run_names)
-        ]
+        chosen_runs = _runs(session, run_names)
+        runs = [_evaluated(session, run, [frame.frame_id for frame in frames]) for run in chosen_runs]
+        runs_on_made = [_evaluated(session, run, [frame.frame_id for frame in made]) for run in chosen_runs]
+        scenarios, rejected = scenarios_of(session), len(rejected_clips(session))
     lineage = Lineage(
         snapshot_hash=snapshot.manifest.snapshot_hash if snapshot else None,
-        verified_set_hash=set_hash(set_in(snapshot.evaluation) if chosen.as_of and snapshot else now),
+        verified_set_hash=set_hash(set_in(_real(snapshot)) if chosen.as_of and snapshot else now),
         split_hash=_split_hash(frames),
         guideline_versions=guidelines,
         question_hash=question_hash(),
@@ -87,9 +93,10 @@ def evaluate_runs(
     quality = label_quality(
         store, [one for one in verified if one.frame.id in {frame.frame_id for frame in frames}]
     )
-    return evaluate(
+    found = evaluate(
         frames, runs, lineage=lineage, claim=claim, assumptions=assumptions, label_quality=quality
     )
+    return with_generated(found, made, runs_on_made, scenarios, rejected)
 
 
 def _frames(
@@ -103,8 +110,21 @@ def _frames(
     if against.snapshot is None:
         return frames, None
     snapshot = load_snapshot(against.snapshot, check_images=False)
-    refuse_another_set(set_of(verified), set_in(snapshot.evaluation), against.snapshot.name)
+    real = [one for one in verified if one.source_frame_id is None]
+    refuse_another_set(set_of(real), set_in(_real(snapshot)), against.snapshot.name)
     return frames, snapshot
+
+
+def _real(snapshot: Snapshot) -> list[EvaluationFrame]:
+    """A snapshot's frames that a camera took."""
+    return [frame for frame in snapshot.evaluation if frame.source_frame_id is None]
+
+
+def _generated_ids(verified: Sequence[Verified], snapshot: Snapshot | None) -> set[str]:
+    frozen = snapshot.evaluation if snapshot else []
+    return {one.frame.id for one in verified if one.source_frame_id} | {
+        one.frame_id for one in frozen if one.source_frame_id
+    }
 
 
 def _cues(session: Session) -> dict[str, frozenset[Cue]]:
@@ -130,8 +150,10 @@ def _runs(session: Session, names: Sequence[str]) -> list[ModelRun]:
         raise EvaluationError(
             f"There is no run called {missing[0]}; the store has {', '.join(sorted(known)) or 'none'}."
         )
-    runs = [known[name] for name in names] or list(known.values())
-    return runs if names else sorted(runs, key=lambda run: (_ORDER[run.role], run.created_at_us))
+    if names:
+        return [known[name] for name in names]
+    asked = [run for run in known.values() if run.role in _ORDER]  # a monitor's run knows no held-out frame
+    return sorted(asked, key=lambda run: (_ORDER[run.role], run.created_at_us))
 
 
 def _evaluated(session: Session, run: ModelRun, frame_ids: Sequence[str]) -> EvaluatedRun:
@@ -165,7 +187,7 @@ def _frame(verified: Verified, cues: dict[str, frozenset[Cue]]) -> VerifiedFrame
     said = verified.text.assessment if verified.text else None
     return VerifiedFrame(
         frame_id=verified.frame.id,
-        scene_id=verified.frame.scene_id,
+        scene_id=verified.scene_id,
         level=verified.level,
         reasoning=said.reasoning if said else "",
         action=said.action if said else "",

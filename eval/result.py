@@ -92,6 +92,29 @@ class SuspiciousFrame(ShownFrame):
     why: str
 
 
+class GeneratedRun(Part):
+    """One run on generated frames; `confusion` and `figures` as in a RunResult."""
+
+    name: str
+    is_stand_in: bool
+    confusion: list[list[int]]
+    figures: dict[str, Figure]
+
+
+class GeneratedResult(Part):
+    """The same runs on verified held-out frames that a generator made. They say how a run copes with pictures that
+    the road did not give, and nothing about how often it meets them; no figure adds them to real frames.
+
+    `scenarios`: frames by what was asked for; `rejected_clips`: those that people called impossible, never used.
+    Scenes are the real ones that the frames were made of.
+    """
+
+    frames: FrameAccount
+    scenarios: dict[str, int]
+    rejected_clips: int
+    runs: list[GeneratedRun]
+
+
 class Lineage(Part):
     """Where the figures come from. What was not recorded is null and is shown as such.
 
@@ -110,7 +133,10 @@ class Lineage(Part):
 
 
 class Evaluation(Part):
-    """A report as data. Lists are in the order in which they are shown; runs in the order in which they were given."""
+    """A report as data. Lists are in the order in which they are shown; runs in the order in which they were given.
+
+    Everything but `generated` is about frames that a camera took.
+    """
 
     schema_version: Literal[2] = 2
     claim: ClaimResult | None
@@ -127,3 +153,4 @@ class Evaluation(Part):
     lineage: Lineage
     method: Method
     definitions: list[Definition]
+    generated: GeneratedResult | None = None

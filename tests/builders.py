@@ -173,6 +173,17 @@ def replies_file(path: Path, replies: Mapping[str, str], *, role: ModelRole, mod
     return path
 
 
+def new_store_url() -> str | None:
+    """The database address of the next store that a test opens; None for an SQLite file in its folder. Tests marked
+    `each_store` have another in its place."""
+    return None
+
+
+def an_empty_store(folder: Path) -> Store:
+    """A new store without anything in it."""
+    return open_store(folder, url=new_store_url(), create=True)
+
+
 def a_store(
     folder: Path,
     *,
@@ -187,7 +198,7 @@ def a_store(
     """
     chosen = scenes if scenes is not None else {"scene-0001": 4, "scene-0002": 4}
     dataroot = a_dataroot(folder / "dataroot", scenes=chosen)
-    store = open_store(folder / "workspace", create=True)
+    store = an_empty_store(folder / "workspace")
     ingest(store, dataroot, VERSION)
     if not sampled:
         return store

@@ -6,10 +6,8 @@ whole page run, and an HTTP status tells the browser for certain what has been s
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,7 +17,9 @@ from annotator.guideline import current_guideline
 from annotator.review_card import serving
 from annotator.review_card.outbox import apply_outbox
 from annotator.runtime import COOKIE, mode_shares, store
-from annotator.signed_images import ImageRequest, image_address
+from annotator.same_origin import same_origin
+from annotator.signed_images import ImageRequest, image_address, image_key
+from annotator.worker_threads import in_act_thread
 from data.errors import NotAllowed, TeletriageError
 from data.leases import lease_frames, record_first_level
 from data.own_day import own_day
@@ -30,26 +30,22 @@ from data.tables import Person
 from data.tour import answer_tour, tour_frames
 from data.vocabulary import TriageLevel
 
-QUEUE = 8
+QUEUE, REFILL_BELOW = 8, 6
+"""Frames that a card holds at most, and fewer than which it gets new ones: reserving one per answer would cost
+everybody a second write to the disk."""
 Body = dict[str, Any]
 Act = Callable[[Store, int, Body], Body]
 
 
-def same_origin(request: Request) -> bool:
-    """Whether a request comes from this site: browsers send Origin, or at least Referer, with every POST."""
-    source = request.headers.get("origin") or request.headers.get("referer")
-    return source is not None and urlsplit(source).netloc == request.headers.get("host")
-
-
 def _address(person_id: int) -> serving.Address:
-    key = store().secret("images")
+    key = image_key(store())
     return lambda frame_id, width_px: image_address(key, ImageRequest(frame_id, person_id, width_px))
 
 
 def sync(store: Store, person_id: int, body: Body) -> Body:
     """Write the outbox, then say what comes next."""
     acknowledged = apply_outbox(store, person_id, list(body.get("outbox", [])))
-    served = lease_frames(store, person_id, n=QUEUE, shares=mode_shares())
+    served = lease_frames(store, person_id, n=QUEUE, refill_below=REFILL_BELOW, shares=mode_shares())
     address = _address(person_id)
     day = own_day(store, person_id, offset_min=int(body.get("offset_min", 0)))
     guideline = current_guideline(store)
@@ -119,7 +115,7 @@ def _endpoint(act: Act) -> Callable[[Request], Any]:
             body = await request.json()
         except ValueError:
             return _no(400, "This is not JSON.")
-        return await asyncio.to_thread(_answer, act, request.cookies.get(COOKIE), body)
+        return await in_act_thread(store(), _answer, act, request.cookies.get(COOKIE), body)
 
     return endpoint
 

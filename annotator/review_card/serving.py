@@ -13,13 +13,13 @@ from sqlmodel import Session, col, select
 
 from annotator.signed_images import FULL_PX
 from data.errors import ReviewRefused
+from data.frame_status import standing
 from data.leases import ServedFrame
-from data.progress import own_recent_reviews
 from data.store import Store
 from data.tables import Frame, Lease, Proposal, Review, Scene
 from data.vocabulary import Mode
 
-SCREEN_PX, STRIP_PX, REACH = 960, 480, 3
+SCREEN_PX, STRIP_PX, REACH, RECENT = 960, 480, 3, 5
 THOUGHT_CHARS = 4_000
 """How much of a chain of thought travels with a frame; the rest is asked for when somebody wants to read it."""
 MODE_WORDS = {Mode.ASSISTED: "assisted", Mode.DECIDE_FIRST: "decide-first", Mode.BLIND: "blind"}
@@ -78,18 +78,26 @@ def proposal_text(proposal: Proposal) -> dict[str, Any]:
 
 
 def recent_decisions(store: Store, person_id: int, address: Address) -> list[dict[str, Any]]:
-    """The person's last five decisions, newest first, each with its frame as it was shown, ready to be changed."""
-    recent = own_recent_reviews(store, person_id)
-    with store.read() as session:
-        return [_recent(session, one.review, address) for one in recent]
-
-
-def _recent(session: Session, review: Review, address: Address) -> dict[str, Any]:
-    frame = session.get_one(Frame, review.frame_id)
-    proposal = session.get(Proposal, review.proposal_id) if review.proposal_id else None
-    served = ServedFrame(
-        frame, session.get_one(Scene, frame.scene_id), review.mode, proposal, 0, review.first_level
+    """The person's last RECENT decisions, newest first, each with its frame as it was shown, ready to be changed."""
+    query = (
+        select(Review, Frame, Scene, Proposal)
+        .join(Frame, col(Frame.id) == Review.frame_id)
+        .join(Scene, col(Scene.id) == Frame.scene_id)
+        .join(Proposal, col(Proposal.id) == Review.proposal_id, isouter=True)
+        .where(Review.person_id == person_id)
+        .order_by(col(Review.id).desc())
+        .limit(4 * RECENT)
     )
+    with store.read() as session:
+        rows = session.exec(query).all()
+    current = {review.id for review in standing(review for review, *_ in rows)}
+    return [_recent(*row, address) for row in rows if row[0].id in current][:RECENT]
+
+
+def _recent(
+    review: Review, frame: Frame, scene: Scene, proposal: Proposal | None, address: Address
+) -> dict[str, Any]:
+    served = ServedFrame(frame, scene, review.mode, proposal, 0, review.first_level)
     return {
         **served_frame(served, address),
         "token": review.token,

@@ -12,6 +12,7 @@ from annotator.screens import (
     agreement,
     annotators,
     guideline,
+    monitor,
     progress,
     reports,
     review,
@@ -31,6 +32,7 @@ def navigation_for(person: Person) -> StreamlitPage:
     screens = [
         (Act.REVIEW, review.show, "Review", "review", ":material/rate_review:"),
         (Act.REVIEW, review_plain.show, "Plain review", "review-plain", ":material/article:"),
+        (Act.WATCH_FEEDS, monitor.show, "Monitor", "monitor", ":material/videocam:"),
         (Act.SEE_PROGRESS, progress.show, "Progress", "progress", ":material/monitoring:"),
         (Act.ADJUDICATE, adjudicate.show, "Adjudicate", "adjudicate", ":material/gavel:"),
         (Act.WRITE_GUIDELINE, guideline.show, "Guideline", "guideline", ":material/menu_book:"),

@@ -8,7 +8,8 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from annotator import asgi, runtime
+from annotator import pictures, runtime, sign_in_routes
+from annotator.security_headers import SecurityHeaders
 from annotator.signed_images import ImageRequest, image_address
 from data.store import Store
 from tests.builders import a_person, a_store, frames_of
@@ -20,19 +21,20 @@ HERE = "http://testserver"
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     store = a_store(tmp_path)
     a_person(store, "ada")
-    monkeypatch.setattr(asgi, "store", lambda: store)
-    monkeypatch.setattr(asgi, "workspace", lambda: tmp_path / "workspace")
+    monkeypatch.setattr(sign_in_routes, "store", lambda: store)
+    monkeypatch.setattr(pictures, "store", lambda: store)
+    monkeypatch.setattr(pictures, "workspace", lambda: tmp_path / "workspace")
     return store
 
 
 @pytest.fixture
 def client(store: Store) -> TestClient:
     routes = [
-        Route("/sign-in", asgi.sign_in_route, methods=["POST"]),
-        Route("/sign-out", asgi.sign_out_route, methods=["POST"]),
-        Route("/frame/{frame_id:str}.jpg", asgi.frame_route),
+        Route("/sign-in", sign_in_routes.sign_in_route, methods=["POST"]),
+        Route("/sign-out", sign_in_routes.sign_out_route, methods=["POST"]),
+        Route("/frame/{frame_id:str}.jpg", pictures.frame_route),
     ]
-    app = Starlette(routes=routes, middleware=[Middleware(asgi.SecurityHeaders)])
+    app = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)])
     return TestClient(app, base_url=HERE, follow_redirects=False, headers={"origin": HERE})
 
 

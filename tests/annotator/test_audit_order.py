@@ -14,6 +14,8 @@ from data.vocabulary import Mode, PersonRole, Split
 from eval.certificate_from_store import trust
 from tests.builders import A, T, a_person, a_store, reviewed
 
+pytestmark = pytest.mark.each_store
+
 SCENES = {"scene-0001": 6, "scene-0002": 6, "scene-0003": 6, "scene-0004": 6}
 
 

@@ -11,6 +11,8 @@ from data.errors import GuidelineRefused, NotAllowed
 from data.vocabulary import PersonRole
 from tests.builders import a_person, a_store
 
+pytestmark = pytest.mark.each_store
+
 
 def test_the_leads_latest_text_holds_and_the_earlier_ones_stay(tmp_path: Path) -> None:
     store = a_store(tmp_path)

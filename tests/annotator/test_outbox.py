@@ -13,6 +13,8 @@ from data.tables import Frame, FrameNote, Lease, Review
 from data.vocabulary import Mode, TriageLevel
 from tests.builders import a_person, a_store
 
+pytestmark = pytest.mark.each_store
+
 A, S, T = TriageLevel
 
 

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from sqlmodel import select
 
 from annotator.ranking import rank_frames
 from data.tables import FrameStatus
 from data.vocabulary import Split
 from tests.builders import A, S, T, a_filename, a_person, a_raw_reply, a_store, frames_of, reviewed
+
+pytestmark = pytest.mark.each_store
 
 SCENES = {"scene-0001": 6, "scene-0002": 6}
 

@@ -16,6 +16,8 @@ from data.tables import GoldFrame, Review
 from data.vocabulary import PersonRole, Split, VerificationState
 from tests.builders import A, S, T, a_decision, a_person, a_store, reviewed
 
+pytestmark = pytest.mark.each_store
+
 
 def a_settled_frame(store: Store, lead: int) -> str:
     """A training frame on which ada said TELEOPERATION and ben AUTONOMY, settled as TELEOPERATION."""

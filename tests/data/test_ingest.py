@@ -7,17 +7,18 @@ from sqlmodel import select
 
 from data.errors import DatarootError
 from data.ingest import ingest
-from data.store import open_store
 from data.tables import Frame, Scene
 from data.vocabulary import SetAside
-from tests.builders import VERSION, a_box, a_dataroot, a_filename, a_picture
+from tests.builders import VERSION, a_box, a_dataroot, a_filename, a_picture, an_empty_store
 from tests.data.test_nuscenes import REAL, needs_real_frames
+
+pytestmark = pytest.mark.each_store
 
 
 def test_frames_and_scenes_reach_the_store_with_boxes_and_cues(tmp_path: Path) -> None:
     name = a_filename("scene-0001", 1)
     boxes = {name: [a_box(category="human.pedestrian.adult", ahead_m=9.0)]}
-    store = open_store(tmp_path / "w", create=True)
+    store = an_empty_store(tmp_path / "w")
     done = ingest(store, a_dataroot(tmp_path / "d", boxes=boxes), VERSION)
     assert (done.scenes, done.frames, done.added, done.updated, done.set_aside) == (2, 8, 8, 0, {})
     with store.read() as session:
@@ -28,7 +29,7 @@ def test_frames_and_scenes_reach_the_store_with_boxes_and_cues(tmp_path: Path) -
 
 
 def test_a_second_ingest_adds_nothing(tmp_path: Path) -> None:
-    store, root = open_store(tmp_path / "w", create=True), a_dataroot(tmp_path / "d")
+    store, root = an_empty_store(tmp_path / "w"), a_dataroot(tmp_path / "d")
     ingest(store, root, VERSION)
     again = ingest(store, root, VERSION, recheck=True)
     assert (again.frames, again.added, again.updated) == (8, 0, 0)
@@ -38,12 +39,12 @@ def test_missing_and_broken_images_set_their_frames_aside_and_the_rest_goes_on(t
     root = a_dataroot(tmp_path / "d")
     (root / a_filename("scene-0001", 0)).unlink()
     (root / a_filename("scene-0001", 1)).write_bytes(a_picture(size=(640, 360))[:1200])
-    done = ingest(open_store(tmp_path / "w", create=True), root, VERSION)
+    done = ingest(an_empty_store(tmp_path / "w"), root, VERSION)
     assert (done.added, done.set_aside) == (8, {"image_missing": 1, "image_unreadable": 1})
 
 
 def test_a_frame_comes_back_when_its_image_does(tmp_path: Path) -> None:
-    store, root = open_store(tmp_path / "w", create=True), a_dataroot(tmp_path / "d")
+    store, root = an_empty_store(tmp_path / "w"), a_dataroot(tmp_path / "d")
     picture = root / a_filename("scene-0001", 0)
     content = picture.read_bytes()
     picture.unlink()
@@ -61,12 +62,12 @@ def test_an_image_that_links_out_of_the_dataroot_is_never_read(tmp_path: Path) -
     link = root / a_filename("scene-0001", 0)
     link.unlink()
     link.symlink_to(tmp_path / "secret.jpg")
-    done = ingest(open_store(tmp_path / "w", create=True), root, VERSION)
+    done = ingest(an_empty_store(tmp_path / "w"), root, VERSION)
     assert done.set_aside == {"image_unreadable": 1}
 
 
 def test_the_same_image_under_another_token_is_refused(tmp_path: Path) -> None:
-    store, root = open_store(tmp_path / "w", create=True), a_dataroot(tmp_path / "d")
+    store, root = an_empty_store(tmp_path / "w"), a_dataroot(tmp_path / "d")
     ingest(store, root, VERSION)
     other = root / "v1.0-other"
     other.mkdir()
@@ -81,5 +82,5 @@ def test_the_same_image_under_another_token_is_refused(tmp_path: Path) -> None:
 
 @needs_real_frames
 def test_real_mini_keeps_404_frames_and_sets_403_aside(tmp_path: Path) -> None:
-    done = ingest(open_store(tmp_path, create=True), REAL, "v1.0-mini")
+    done = ingest(an_empty_store(tmp_path), REAL, "v1.0-mini")
     assert (done.frames, done.added, done.set_aside) == (404, 404, {"image_missing": 403})

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,12 @@ from sqlmodel import select
 from data.errors import NotAllowed
 from data.frame_status import refresh_statuses
 from data.leases import assign_mode, lease_frames, release_leases
-from data.tables import Frame, FrameStatus, Lease
+from data.reviews import submit_review
+from data.tables import Frame, FrameStatus, Lease, Review
 from data.vocabulary import Mode, PersonRole, SetAside, Split
-from tests.builders import S, a_person, a_store, frames_of, reviewed
+from tests.builders import S, a_decision, a_person, a_store, frames_of, reviewed
+
+pytestmark = pytest.mark.each_store
 
 
 def test_two_people_never_hold_the_same_frame(tmp_path: Path) -> None:
@@ -120,3 +124,52 @@ def test_frames_set_aside_are_never_served(tmp_path: Path) -> None:
     refresh_statuses(store)
     served = {one.frame.id for one in lease_frames(store, a_person(store), n=8)}
     assert served == {*frames_of("scene-0001"), *frames_of("scene-0002")} - {gone}
+
+
+def test_people_who_take_review_and_give_back_at_once_never_share_a_frame(tmp_path: Path) -> None:
+    store = a_store(tmp_path, scenes={"scene-0001": 30, "scene-0002": 30})
+    people = [a_person(store, f"person-{n}") for n in range(6)]
+    took: Counter[tuple[str, int]] = Counter()
+    failures: list[BaseException] = []
+
+    def work(person_id: int) -> None:
+        try:
+            for _ in range(4):
+                for one in lease_frames(store, person_id, n=3)[:2]:
+                    submit_review(store, person_id, a_decision(one, S, person=person_id))
+                    took[one.frame.id, person_id] += 1
+                release_leases(store, person_id)
+        except BaseException as failure:
+            failures.append(failure)
+            raise
+
+    in_threads(work, people)
+    assert failures == []
+    with store.read() as session:
+        rows = list(session.exec(select(Review.frame_id, Review.person_id)))
+        needed = dict(session.exec(select(FrameStatus.frame_id, FrameStatus.reviews_needed)).all())
+        held_out = set(session.exec(select(FrameStatus.frame_id).where(FrameStatus.split == Split.HELD_OUT)))
+    assert Counter(rows) == took
+    times = Counter(frame_id for frame_id, _ in rows)
+    # One agreeing review verifies a training frame, two a held-out one; nobody is served what needs none.
+    assert max(times[frame_id] for frame_id in needed if frame_id not in held_out) == 1
+    assert max((times[frame_id] for frame_id in held_out), default=0) <= 2
+    assert all(
+        needed[frame_id] == (2 if frame_id in held_out else 1) - times[frame_id] for frame_id in needed
+    )
+
+
+def test_two_tabs_of_one_person_hold_no_more_than_one_would(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    ada = a_person(store)
+    in_threads(lambda _: lease_frames(store, ada, n=3), list(range(6)))
+    with store.read() as session:
+        assert len(session.exec(select(Lease)).all()) == 3
+
+
+def in_threads(work: Callable[[int], object], arguments: list[int]) -> None:
+    threads = [threading.Thread(target=work, args=(one,)) for one in arguments]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

@@ -1,30 +1,41 @@
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
-from data.errors import SignInRefused, StoreError
+from data.errors import NotAllowed, SignInRefused, StoreError
+from data.leases import lease_frames
 from data.people import (
     add_person,
     add_scripted_reviewer,
+    change_role,
+    disable_person,
+    enable_person,
+    end_sign_ins,
     person_signed_in,
     random_password,
     set_password,
     sign_in,
     sign_out,
 )
-from data.store import Store, open_store
-from data.tables import Person, SignIn, SignInAttempt
+from data.store import Store
+from data.tables import Lease, Person, SignIn, SignInAttempt
 from data.vocabulary import PersonRole
+from tests.builders import a_person, a_store, an_empty_store
+
+pytestmark = pytest.mark.each_store
 
 PASSWORD = "correct horse"
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    store = open_store(tmp_path, create=True)
+    store = an_empty_store(tmp_path)
     add_person(store, "ada", PersonRole.ANNOTATOR, password=PASSWORD)
     return store
 
@@ -131,3 +142,88 @@ def test_random_passwords_differ_and_are_long_enough() -> None:
     made = {random_password() for _ in range(200)}
     assert len(made) == 200
     assert {len(password) for password in made} == {19}
+
+
+def test_twenty_guesses_at_once_are_not_more_than_five(store: Store) -> None:
+    refused: Counter[str] = Counter()
+
+    def guess(_: int) -> None:
+        with pytest.raises(SignInRefused) as caught:
+            sign_in(store, "ada", "wrong password")
+        refused[str(caught.value).split()[0]] += 1
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(guess, range(20)))
+    assert refused == {"The": 5, "Too": 15}
+
+
+def test_signing_in_often_is_no_reason_to_wait(store: Store) -> None:
+    assert len({sign_in(store, "ada", PASSWORD) for _ in range(8)}) == 8
+
+
+def test_a_disabled_person_is_out_at_once_and_holds_nothing(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    ada = a_person(store, "ada")
+    secret = sign_in(store, "ada", "password-ada")
+    lease_frames(store, ada, n=3)
+    disable_person(store, "ada")
+    assert person_signed_in(store, secret) is None
+    with pytest.raises(NotAllowed, match="not active"):
+        lease_frames(store, ada)
+    with store.read() as session:
+        assert session.exec(select(Lease)).all() == []
+    enable_person(store, "ada")
+    assert person_signed_in(store, secret) is None
+    assert sign_in(store, "ada", "password-ada")
+
+
+def test_a_new_role_holds_from_the_next_act_on(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    ada = a_person(store, "ada")
+    change_role(store, "ada", PersonRole.TRAINER)
+    with pytest.raises(NotAllowed, match="ada is a trainer"):
+        lease_frames(store, ada)
+
+
+def test_ended_sign_ins_are_ended_everywhere_and_the_password_stays(store: Store) -> None:
+    secrets = [sign_in(store, "ada", PASSWORD) for _ in range(3)]
+    assert end_sign_ins(store, "ada") == 3
+    assert [person_signed_in(store, secret) for secret in secrets] == [None] * 3
+    assert sign_in(store, "ada", PASSWORD)
+
+
+@pytest.mark.parametrize("role", PersonRole)
+def test_only_an_administrator_manages_people_and_never_themselves(store: Store, role: PersonRole) -> None:
+    who = add_person(store, "mia", role, password=PASSWORD)
+    acts: list[Callable[[str], object]] = [
+        lambda name: change_role(store, name, PersonRole.ADMIN, by=who.id),
+        lambda name: disable_person(store, name, by=who.id),
+        lambda name: enable_person(store, name, by=who.id),
+        lambda name: end_sign_ins(store, name, by=who.id),
+        lambda name: set_password(store, name, "a new password", by=who.id),
+    ]
+    for act in acts:
+        if role is not PersonRole.ADMIN:
+            with pytest.raises(NotAllowed, match="may not manage people"):
+                act("ada")
+        else:
+            act("ada")
+            with pytest.raises(NotAllowed, match="another administrator"):
+                act("mia")
+    if role is not PersonRole.ADMIN:
+        with pytest.raises(NotAllowed):
+            add_person(store, "eve", PersonRole.ADMIN, password=PASSWORD, by=who.id)
+
+
+def test_setting_the_clock_back_neither_locks_a_name_nor_lengthens_a_sign_in(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, day_us = Store.now_us, 86_400_000_000
+    monkeypatch.setattr(Store, "now_us", lambda self, session: now(self, session) + day_us)
+    tomorrow = sign_in(store, "ada", PASSWORD)
+    for _ in range(5):
+        with pytest.raises(SignInRefused):
+            sign_in(store, "ada", "wrong password")
+    monkeypatch.setattr(Store, "now_us", now)
+    assert person_signed_in(store, tomorrow) is None
+    assert person_signed_in(store, sign_in(store, "ada", PASSWORD)) is not None

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from data.progress import contested_frames, own_count, own_recent_reviews, progress
 from data.reviews import submit_review
 from data.vocabulary import Split, VerificationState
 from tests.builders import A, S, T, a_decision, a_person, a_store, reviewed
 from tests.data.test_reviews import frames_in
+
+pytestmark = pytest.mark.each_store
 
 
 def test_progress_counts_states_levels_and_people(tmp_path: Path) -> None:

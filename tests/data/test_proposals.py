@@ -11,6 +11,8 @@ from data.tables import Proposal
 from data.vocabulary import Failure, ModelRole
 from tests.builders import S, T, a_filename, a_raw_reply, a_store, frames_of, replies_file
 
+pytestmark = pytest.mark.each_store
+
 NAME = a_filename("scene-0001", 0)
 
 

@@ -14,6 +14,8 @@ from data.tour import TOUR_FRAMES, GoldCandidate, answer_tour, choose_gold, tour
 from data.vocabulary import NoteKind, PersonRole, TriageLevel
 from tests.builders import a_person, a_store, frames_of, reviewed
 
+pytestmark = pytest.mark.each_store
+
 A, S, T = TriageLevel
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from data.store import Store
 from data.tables import FrameStatus, Lease, Review
 from data.vocabulary import Mode, PersonRole, Split, TriageLevel, Verdict, VerificationState
 from tests.builders import A, S, T, a_decision, a_person, a_store, reviewed
+
+pytestmark = pytest.mark.each_store
 
 
 def frames_in(store: Store, split: Split) -> list[str]:
@@ -203,3 +206,38 @@ def test_the_database_itself_refuses_to_change_a_review(tmp_path: Path, statemen
         Session(store.engine) as session,
     ):
         session.connection().execute(text(statement))
+
+
+def test_a_token_sent_a_hundred_times_by_twenty_threads_writes_one_row_and_answers_alike(
+    tmp_path: Path,
+) -> None:
+    store = a_store(tmp_path)
+    ada = a_person(store)
+    decision = a_decision(lease_frames(store, ada)[0], S)
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: submit_review(store, ada, decision), range(100)))
+    assert {(one.id, one.reviewed_at_us) for one in answers} == {(answers[0].id, answers[0].reviewed_at_us)}
+    with store.read() as session:
+        assert len(session.exec(select(Review)).all()) == 1
+
+
+def test_two_people_who_change_their_minds_at_once_leave_the_status_that_follows_from_both(
+    tmp_path: Path,
+) -> None:
+    store = a_store(tmp_path, teacher=T)
+    ada, ben = a_person(store, "ada"), a_person(store, "ben")
+    frame = frames_in(store, Split.TRAIN)[0]
+    latest = {one: reviewed(store, one, frame, T).id for one in (ada, ben)}
+
+    def change(person_id: int) -> None:
+        for level in (A, T, A, S):
+            decision = a_decision(
+                frame, level, token=f"token-{person_id}-{latest[person_id]}", supersedes_id=latest[person_id]
+            )
+            latest[person_id] = submit_review(store, person_id, decision).id
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(change, (ada, ben)))
+    with store.read() as session:
+        status = session.get_one(FrameStatus, frame)
+    assert (status.state, status.level, status.reviews_needed) == (VerificationState.VERIFIED, S, 0)

@@ -18,6 +18,8 @@ from data.tables import Proposal
 from tests.builders import A, S, a_person, a_store, reviewed
 from tests.data.vllm_stand_in import StandIn, served
 
+pytestmark = pytest.mark.each_store
+
 SAYS = "<think>\nThe cones narrow the lane.\n</think>\n\n{}"
 
 

@@ -13,10 +13,11 @@ from data.ingest import ingest
 from data.official_split import is_validation_scene
 from data.sampling import draw, inclusion_probabilities, sample_frames, split_scenes, standing_frames
 from data.sampling_recipe import SplitBy, read_recipe
-from data.store import open_store
 from data.tables import Frame, SampledFrame, Scene
 from data.vocabulary import Split
-from tests.builders import a_dataroot, a_store
+from tests.builders import a_dataroot, a_store, an_empty_store
+
+pytestmark = pytest.mark.each_store
 
 
 def test_the_split_is_by_scene_seeded_and_near_the_share() -> None:
@@ -130,7 +131,7 @@ def test_nuscenes_own_validation_scenes_are_those_of_its_devkit() -> None:
 
 def test_an_official_dataset_is_split_as_nuscenes_splits_it(tmp_path: Path) -> None:
     scenes = {"scene-0061": 3, "scene-0103": 3, "scene-0655": 3}
-    store = open_store(tmp_path / "workspace", create=True)
+    store = an_empty_store(tmp_path / "workspace")
     ingest(store, a_dataroot(tmp_path / "root", scenes=scenes, version="v1.0-mini"), "v1.0-mini")
     drawn = sample_frames(store, train=9, held_out=9, recipe=read_recipe())
     with store.read() as session:

@@ -15,6 +15,8 @@ from data.tables import FrameStatus
 from data.vocabulary import PersonRole, Split, TriageLevel, VerificationState
 from tests.builders import A, S, a_person, a_store, frames_of, reviewed
 
+pytestmark = pytest.mark.each_store
+
 SCENES = {"scene-0001": 2, "scene-0002": 2}
 
 

@@ -19,6 +19,8 @@ from data.vocabulary import LEVELS, Mode, ModelRole, PersonRole, Split, TriageLe
 from tests.builders import A, S, T, a_decision, a_filename, a_person, a_raw_reply, a_store, reviewed
 from tests.data.test_reviews import frames_in
 
+pytestmark = pytest.mark.each_store
+
 
 def a_verified_store(folder: Path, *, level: TriageLevel = S, teacher: TriageLevel = S) -> Store:
     """Every training frame reviewed at one level by two people, every held-out frame blind by two."""

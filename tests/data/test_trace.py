@@ -13,6 +13,8 @@ from tests.builders import S, T, a_filename
 from tests.data.test_reviews import frames_in
 from tests.data.test_snapshot import a_verified_store
 
+pytestmark = pytest.mark.each_store
+
 
 def test_a_pair_is_traced_to_its_reviews_proposals_runs_and_image(tmp_path: Path) -> None:
     store = a_verified_store(tmp_path, level=T)

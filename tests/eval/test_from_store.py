@@ -16,6 +16,8 @@ from eval.from_store import Against, evaluate_runs, write_evaluation
 from eval.report_folders import doubted_frames, report_folders
 from tests.builders import A, S, T, a_person, a_store, frames_of, reviewed
 
+pytestmark = pytest.mark.each_store
+
 SCENES = {"scene-0001": 3, "scene-0002": 3}
 
 

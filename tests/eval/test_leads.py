@@ -27,6 +27,8 @@ from eval.people_from_store import people_summary
 from eval.rate import Rate, Undefined
 from tests.builders import A, S, T, a_person, a_store, reviewed
 
+pytestmark = pytest.mark.each_store
+
 SCENES = {"scene-0001": 6, "scene-0002": 6, "scene-0003": 6, "scene-0004": 6}
 
 

@@ -88,7 +88,7 @@ def asked(store: Store, url: str, role: ModelRole, sampling: SamplingParameters)
     done = propose_from_endpoint(
         store, role=role, model="tiny-vl", endpoint=url, sampling=sampling, concurrency=8
     )
-    print(f"{done} in {time.monotonic() - begun:.0f} s")  # noqa: T201 - the figures that this run is for
+    print(f"{done} in {time.monotonic() - begun:.0f} s")
     return done
 
 

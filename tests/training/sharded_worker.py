@@ -45,7 +45,7 @@ def main(folder: Path, model: Path) -> None:
             "largest_gradient": max(float(value.abs().max()) for value in expected.values()),
             "kept": len((folder / "kept.jsonl").read_text().splitlines()),
         }
-        print(json.dumps(figures))  # noqa: T201 - for the test that started it
+        print(json.dumps(figures))
 
 
 def _trainer(inputs: Any, out: Path) -> Any:

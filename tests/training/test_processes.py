@@ -83,8 +83,10 @@ def test_a_sharded_model_gives_the_loss_and_gradients_of_a_whole_one(tmp_path: P
     found = json.loads(two_processes("-m", "tests.training.sharded_worker", tmp_path, stand_in))
     assert (found["processes"], found["kept"]) == (2, 8)
     assert found["loss"] < 2e-6
-    assert found["gradient"] < 1e-6 < found["largest_gradient"]
-    assert found["gradient_with_reference_kept"] < 1e-6
+    rounding = 1e-5 * found["largest_gradient"]  # sums in another order: 1.3e-7 to 6e-7 by the CPU's kernels
+    assert found["largest_gradient"] > 0.1
+    assert found["gradient"] < rounding
+    assert found["gradient_with_reference_kept"] < rounding
 
 
 def test_only_the_main_process_asks_whether_the_folder_is_free(

@@ -8,18 +8,20 @@ class Unanswered extends Error {
 }
 
 class Server {
-  constructor(person) {
+  constructor(person, { place = "card", timeout_ms = 15000 } = {}) {
     this.person = person;
+    this.place = place;
+    this.timeout_ms = timeout_ms;
     // Routes lie beside the page, whichever of the app's pages this is.
     this.root = new URL(".", document.baseURI.split(/[?#]/)[0]);
   }
 
   async ask(act, body = {}) {
     const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(), 15000);
+    const timer = setTimeout(() => stop.abort(), this.timeout_ms);
     let answer;
     try {
-      answer = await fetch(new URL(`card/${act}`, this.root), {
+      answer = await fetch(new URL(`${this.place}/${act}`, this.root), {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ person: this.person, ...body }),

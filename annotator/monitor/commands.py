@@ -1,0 +1,93 @@
+"""The commands of the monitor: watching feeds, and the report of a shift."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data.terminal import AsJson
+
+Endpoint = Annotated[
+    list[str], typer.Option(help="The model's endpoint (http://HOST:PORT/v1); several take turns.")
+]
+
+
+def monitor(
+    ctx: typer.Context,
+    feeds: Annotated[Path, typer.Option(help="The feeds file (YAML): a name and a source for each feed.")],
+    endpoint: Endpoint,
+    model: Annotated[str, typer.Option(help="The model's name at the endpoint.")],
+    revision: Annotated[str | None, typer.Option(help="The model's revision, kept with its answers.")] = None,
+    snapshot: Annotated[
+        str | None, typer.Option(help="The snapshot that the model was trained on: its hash or folder.")
+    ] = None,
+    limits: Annotated[
+        Path | None, typer.Option(help="Other limits than the defaults (YAML), such as agreeing: 4.")
+    ] = None,
+    api_key: Annotated[str, typer.Option(envvar="TELETRIAGE_API_KEY", help="The endpoint's key.")] = "none",
+    host: Annotated[str, typer.Option(help="Where the app and Prometheus reach the monitor.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 0,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="End by itself after so long; without it, run until Ctrl-C.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Watch live feeds with a model and alert operators. Ctrl-C ends it; the feeds then need a person's eyes."""
+    import asyncio
+    from dataclasses import asdict
+
+    from annotator.monitor.feed_sheet import read_feed_sheet
+    from annotator.monitor.limits_file import read_limits
+    from annotator.monitor.run import PICTURES, Asked, run_monitor, snapshot_hash
+    from data.terminal import counted, print_result
+
+    settings = ctx.obj
+    _log_to_stderr()
+    sheet, held = read_feed_sheet(feeds), read_limits(limits)
+    asked = Asked(
+        endpoints=tuple(endpoint),
+        model=model,
+        revision=revision,
+        snapshot=snapshot_hash(snapshot),
+        api_key=api_key,
+        host=host,
+        port=port,
+        for_s=seconds,
+    )
+    store = settings.open_store()
+    done = asyncio.run(
+        run_monitor(
+            store,
+            sheet,
+            asked,
+            held,
+            settings.workspace / PICTURES,
+            ready=lambda _, address: print(
+                f"Watching {counted(len(sheet.feeds), 'feed')}; figures at {address}/metrics", file=sys.stderr
+            ),
+        )
+    )
+    store.close()
+    sentence = (
+        f"Watched {counted(done.feeds, 'feed')} for {done.seconds:g} s: {counted(done.frames, 'frame')}, "
+        f"{counted(done.answers, 'answer')} ({done.stale} stale, {done.failed} failed), "
+        f"{counted(done.alerts, 'alert')}; {done.manual_share:.1%} of the time by eye."
+    )
+    print_result(asdict(done), sentence, as_json=as_json)
+
+
+def _log_to_stderr() -> None:
+    import logging
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
+    log = logging.getLogger("teletriage.monitor")
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"monitor": monitor}

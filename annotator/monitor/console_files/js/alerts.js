@@ -1,0 +1,223 @@
+// The alerts as cards: which one the keys are for, and what an operator answers.
+
+const NOT_SEEN_MS = 600; // a card that has only just come under the keys is not answered by a key meant for another
+const PINNED_MS = 8000;
+
+class Alerts {
+  constructor(console_) {
+    this.console = console_;
+    this.cards = new Map(); // alert id -> {node, ...}
+    this.list = [];
+    this.selected = null;
+    this.selectedAt = -Infinity;
+    this.pinnedAt = -Infinity; // when the operator chose a card; until then the first one is selected
+    this.asking = null; // the alert whose reason is being asked for
+    this.shownAt = new Map();
+  }
+
+  takeIn(told) {
+    const hidden = this.console.answers.pendingEnds();
+    this.list = told.alerts.filter((one) => !hidden.has(one.alert));
+    this.further = told.further_alerts;
+    const ids = new Set(this.list.map((one) => one.alert));
+    const fresh = this.list.filter((one) => !this.cards.has(one.alert));
+    for (const [id, card] of this.cards) if (!ids.has(id)) this.drop(id, card);
+    this.select();
+    this.draw();
+    this.sayNew(fresh);
+    if (fresh.length) requestAnimationFrame(() => this.console.shown(fresh.map((one) => one.alert)));
+  }
+
+  drop(id, card) {
+    card.node.remove();
+    this.cards.delete(id);
+    this.shownAt.delete(id);
+    if (this.asking === id) this.asking = null;
+  }
+
+  // The first card has the keys, unless the operator chose another a moment ago or is giving a reason.
+  select() {
+    const ids = this.list.map((one) => one.alert);
+    const stays = ids.includes(this.selected) && (this.asking === this.selected || performance.now() - this.pinnedAt < PINNED_MS);
+    if (stays || ids[0] === this.selected) return;
+    this.selected = ids[0] || null;
+    this.selectedAt = performance.now();
+  }
+
+  move(by) {
+    const place = this.list.findIndex((one) => one.alert === this.selected);
+    const next = this.list[Math.min(this.list.length - 1, Math.max(0, place + by))];
+    if (!next || next.alert === this.selected) return;
+    this.asking = null;
+    this.choose(next.alert);
+    this.cards.get(next.alert).node.scrollIntoView({ block: "nearest" });
+  }
+
+  choose(id) {
+    this.selected = id;
+    this.pinnedAt = performance.now();
+    this.selectedAt = -Infinity;
+    this.draw();
+  }
+
+  current() {
+    return this.list.find((one) => one.alert === this.selected) || null;
+  }
+
+  draw() {
+    const place = this.console.part("alerts");
+    if (!this.list.length) {
+      this.cards.clear();
+      place.replaceChildren(this.calm());
+      return;
+    }
+    const nodes = this.list.map((one) => this.card(one).node);
+    if (this.further) nodes.push(el("p", { class: "mo-further", text: `and ${this.further} more alerts` }));
+    const before = [...place.childNodes];
+    if (before.length !== nodes.length || nodes.some((node, at) => node !== before[at])) place.replaceChildren(...nodes);
+  }
+
+  calm() {
+    const words = this.console.calmWords();
+    if (this.calmNode?.textContent !== words.join("")) {
+      this.calmNode = el("div", { class: "mo-calm" }, el("strong", { text: words[0] }), el("span", { text: words[1] }));
+    }
+    return this.calmNode;
+  }
+
+  card(one) {
+    const isCurrent = one.alert === this.selected;
+    const asking = this.asking === one.alert;
+    let card = this.cards.get(one.alert);
+    if (!card) {
+      card = this.make(one);
+      this.cards.set(one.alert, card);
+    }
+    card.node.setAttribute("aria-current", isCurrent);
+    const notes = [one.now, one.manual, one.watchers.join("|"), asking].join("§");
+    if (card.notes !== notes) {
+      card.notes = notes;
+      card.note.replaceChildren(...this.notes(one));
+      card.buttons.replaceChildren(...(asking ? this.reasonButtons(one) : this.answerButtons(one)));
+    }
+    card.base_s = one.age_s - performance.now() / 1000;
+    card.age.textContent = age(one.age_s);
+    return card;
+  }
+
+  make(one) {
+    const image = el("img", { alt: "The picture that raised this alert", src: one.small || undefined });
+    const now = el("img", { class: "mo-now", alt: "The picture now", hidden: true });
+    const card = { image, now, note: el("div"), buttons: el("div", { class: "mo-buttons" }), age: el("span", { class: "mo-age" }) };
+    card.node = el("article", { class: "mo-alert", "data-alert": one.alert, "data-level": one.level, "data-feed": one.feed },
+      el("div", { class: "mo-alert-head" },
+        el("span", { class: "mo-level", text: `${MARKS[one.level]} ${one.level}` }),
+        el("span", { class: "mo-feed", text: visible(one.feed) }), card.age),
+      el("div", { class: "mo-alert-body" },
+        el("div", { class: "mo-picture" }, image, now),
+        el("div", {}, el("p", { class: "mo-reason", text: visible(one.reason) }),
+          el("p", { class: "mo-action", text: `→ ${visible(one.action)}` }), card.note, card.buttons)));
+    card.node.addEventListener("click", (event) => {
+      if (!event.target.closest("button")) this.choose(one.alert);
+    });
+    const known = this.console.wall.pictures.get(one.feed);
+    if (known) this.show(now, known.picture);
+    this.loadFull(one, image);
+    return card;
+  }
+
+  show(image, address) {
+    image.src = address;
+    image.hidden = false;
+  }
+
+  // The whole picture a moment later; until then the small one that came along.
+  loadFull(one, image, tries = 0) {
+    const full = new Image();
+    full.onload = () => { image.src = full.src; };
+    full.onerror = () => { if (tries < 4) setTimeout(() => this.loadFull(one, image, tries + 1), 500 * (tries + 1)); };
+    full.src = new URL(`monitor/picture/${encodeURIComponent(one.alert)}.jpg?try=${tries}`, this.console.server.root);
+  }
+
+  now(feed, picture) {
+    for (const card of this.cards.values()) if (card.node.dataset.feed === feed) this.show(card.now, picture);
+  }
+
+  notes(one) {
+    const notes = [];
+    if (one.manual) notes.push(el("p", { class: "mo-note mo-strong", text: `Manual monitoring now: ${this.console.why(one.manual)}.` }));
+    else if (one.now && one.now !== one.level) notes.push(el("p", { class: "mo-note", text: `Now ${MARKS[one.now]} ${one.now}.` }));
+    if (one.watchers.length) notes.push(el("p", { class: "mo-note", text: `${visible(one.watchers.join(", "))} is watching.` }));
+    return notes;
+  }
+
+  answerButtons(one) {
+    const button = (response, key) => el("button", { type: "button", "data-response": response, "aria-keyshortcuts": key,
+      onclick: (event) => event.detail <= 1 && this.answer(one, response) }, DID[response], el("kbd", { text: key }));
+    return [button("taken_over", "T"), button("watching", "W"), button("not_needed", "N")];
+  }
+
+  reasonButtons(one) {
+    const reasons = REASONS.map((text, at) => el("button", { type: "button", "data-reason": at + 1, onclick: () => this.send(one, "not_needed", text) },
+      text, el("kbd", { text: String(at + 1) })));
+    return [...reasons, el("button", { type: "button", onclick: () => this.cancel() }, "Back", el("kbd", { text: "Esc" }))];
+  }
+
+  key(key) {
+    const one = this.current();
+    if (!one) return false;
+    if (performance.now() - this.selectedAt < NOT_SEEN_MS) {
+      this.console.tell("Another alert has just come first; look, then press again.");
+      return true;
+    }
+    if (this.asking === one.alert) {
+      const text = REASONS[Number(key) - 1];
+      if (text) this.send(one, "not_needed", text);
+      return Boolean(text);
+    }
+    const response = { t: "taken_over", w: "watching", n: "not_needed" }[key];
+    if (response) this.answer(one, response);
+    return Boolean(response);
+  }
+
+  answer(one, response) {
+    if (response === "not_needed") {
+      this.asking = one.alert;
+      this.choose(one.alert);
+    } else this.send(one, response, "");
+  }
+
+  cancel() {
+    this.asking = null;
+    this.draw();
+  }
+
+  send(one, response, reason) {
+    const at = this.shownAt.get(one.alert);
+    const seconds_shown = at === undefined ? null : Math.round(performance.now() - at) / 1000;
+    this.asking = null;
+    this.pinnedAt = -Infinity;
+    this.console.answers.add({ token: newToken(), alert_id: one.alert, response, reason, seconds_shown }, one.feed);
+    this.console.tell(`${DID[response]}: ${one.feed}.`);
+    this.console.redraw();
+  }
+
+  sayNew(fresh) {
+    for (const one of fresh) this.shownAt.set(one.alert, performance.now());
+    const called = fresh.filter((one) => one.level === "TELEOPERATION");
+    const waiting = this.list.some((one) => one.level === "TELEOPERATION" && !one.watchers.length);
+    this.console.sound.call(waiting, called.length > 0);
+    const first = called[0] || fresh[0];
+    if (first) this.console.say(`${first.level}, ${visible(first.feed)}. ${visible(first.reason)}`);
+  }
+
+  tick() {
+    const now_s = performance.now() / 1000;
+    for (const card of this.cards.values()) {
+      const text = age(card.base_s + now_s);
+      if (card.age.textContent !== text) card.age.textContent = text;
+    }
+    const waiting = this.list.some((one) => one.level === "TELEOPERATION" && !one.watchers.length);
+    this.console.sound.call(waiting, false);
+  }
+}

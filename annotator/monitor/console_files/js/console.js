@@ -1,0 +1,240 @@
+// The console: it listens to the monitor all the time, and when it hears nothing it says so and trusts nothing.
+
+const SILENT_MS = 1700;
+const WALL_EVERY_MS = 1000;
+const HOUR_EVERY_MS = 5000;
+const TOLD_MS = 6000;
+
+class Console {
+  constructor(root, data) {
+    this.root = root;
+    this.data = data;
+    setInvisible(data.invisible);
+    this.server = new Server(data.person, { place: "monitor", timeout_ms: 1500 });
+    this.slow = new Server(data.person, { place: "monitor", timeout_ms: 8000 });
+    this.kept = new Kept(data.person);
+    this.told = null;
+    this.problem = null;
+    this.heardAt = -Infinity;
+    this.stopped = false;
+    this.sound = new Sound(root, this.kept);
+    this.wall = new Wall(this);
+    this.alerts = new Alerts(this);
+    this.answers = new Answers(this);
+    this.listen();
+    this.showState();
+    this.live();
+    this.everyFrame("wall", WALL_EVERY_MS, async () => this.wall.takeIn((await this.slow.ask("wall", { known: this.wall.known() })).pictures));
+    this.everyFrame("hour", HOUR_EVERY_MS, async () => this.wall.hour((await this.slow.ask("hour")).events));
+    this.timer = setInterval(() => this.tick(), 200);
+  }
+
+  part(name) {
+    return this.root.querySelector(`[data-part=${name}]`);
+  }
+
+  stop() {
+    this.stopped = true;
+    clearInterval(this.timer);
+    document.removeEventListener("keydown", this.onKey);
+    document.removeEventListener("pointerdown", this.onPointer);
+  }
+
+  // One question after the other: each is answered when something changes, or within a second.
+  async live() {
+    while (!this.stopped) {
+      try {
+        const told = await this.server.ask("live", { version: this.told?.version, watch: this.told?.watch });
+        this.problem = null;
+        this.heardAt = performance.now();
+        this.takeIn(told);
+      } catch (error) {
+        if (!(error instanceof Unanswered)) throw error;
+        this.problem = error;
+        this.showState();
+        await new Promise((go) => setTimeout(go, error.status === 401 ? 5000 : 400));
+      }
+    }
+  }
+
+  async everyFrame(name, every_ms, ask) {
+    while (!this.stopped) {
+      try {
+        if (!document.hidden) await ask();
+      } catch (error) {
+        if (!(error instanceof Unanswered)) throw error;
+      }
+      await new Promise((go) => setTimeout(go, every_ms));
+    }
+  }
+
+  takeIn(told) {
+    this.told = told;
+    this.redraw();
+  }
+
+  redraw() {
+    if (!this.told) return;
+    this.alerts.takeIn(this.told);
+    this.wall.draw(this.told, this.isSilent());
+    this.showState();
+  }
+
+  isSilent() {
+    return performance.now() - this.heardAt > SILENT_MS;
+  }
+
+  tick() {
+    const silent = this.isSilent();
+    if (silent !== this.wasSilent) {
+      this.wasSilent = silent;
+      if (this.told) this.wall.draw(this.told, silent);
+    }
+    this.showState();
+    if (!silent) this.alerts.tick();
+    if (this.toldAt && performance.now() - this.toldAt > TOLD_MS) {
+      this.toldAt = null;
+      this.part("told").hidden = true;
+    }
+  }
+
+  calmWords() {
+    if (!this.told) return ["Listening for the monitor …", ""];
+    const by_eye = this.told.feeds.filter((feed) => feed.manual).length;
+    const watched = this.told.feeds.length - by_eye;
+    if (this.isSilent() || watched === 0) return ["Watch every feed yourself", "Nothing here can be trusted now."];
+    if (by_eye) return ["No alerts", `${feeds(watched)} watched. Watch the other ${feeds(by_eye)} yourself.`];
+    return ["All quiet", `${feeds(watched)} watched, no alerts.`];
+  }
+
+  why(reason) {
+    return this.data.manual[reason] || reason;
+  }
+
+  // data-state: watching, partly (some feeds by eye), by-eye (all of them), silent (nothing heard), starting
+  showState() {
+    const silent = this.isSilent();
+    const list = this.told?.feeds || [];
+    const by_eye = list.filter((feed) => feed.manual);
+    const state = silent ? (this.told || this.problem ? "silent" : "starting") : !by_eye.length ? "watching" : by_eye.length < list.length ? "partly" : "by-eye";
+    const words = { starting: "Listening for the monitor …", silent: "Manual monitoring", partly: "Watching, some feeds by eye", "by-eye": "Manual monitoring", watching: "Watching" };
+    if (this.root.dataset.state !== state) this.root.dataset.state = state;
+    this.text("state", words[state]);
+    const n = this.alerts?.list.length || 0;
+    this.text("counts", list.length && !silent ? `${feeds(list.length - by_eye.length)} watched · ${by_eye.length} by eye · ${n} ${n === 1 ? "alert" : "alerts"}` : "");
+    this.showManual(silent, by_eye);
+    if (this.alerts && !this.alerts.list.length) this.alerts.draw();
+  }
+
+  text(part, words) {
+    const node = this.part(part);
+    if (node.textContent !== words) node.textContent = words;
+  }
+
+  showManual(silent, by_eye) {
+    const lines = silent ? (this.told || this.problem ? [this.silenceWords()] : []) : this.manualWords(by_eye);
+    const key = lines.join("§");
+    if (key === this.manualKey) return;
+    this.manualKey = key;
+    const place = this.part("manual");
+    place.hidden = !lines.length;
+    const n = silent ? "all feeds" : feeds(by_eye.length);
+    place.replaceChildren(el("span", { text: `◇ Manual monitoring: ${n}` }), el("ul", {}, ...lines.map((text) => el("li", { text }))));
+    if (this.problem?.status === 401 || this.problem?.status === 409) place.append(el("a", { href: this.server.root.href, target: "_self", text: "Sign in" }));
+    if (lines.length) this.say(`Manual monitoring: ${n}.`);
+  }
+
+  silenceWords() {
+    if (this.problem?.status === 401) return "You are signed out.";
+    if (this.problem?.status) return visible(this.problem.message);
+    return "This browser hears nothing from the server.";
+  }
+
+  manualWords(by_eye) {
+    const groups = new Map();
+    for (const feed of by_eye) groups.set(feed.manual, [...(groups.get(feed.manual) || []), feed.name]);
+    return [...groups].sort((a, b) => a[1].length - b[1].length).map(([reason, names]) => {
+      const some = names.slice(0, 4).map(visible).join(", ");
+      return `${names.length > 4 ? `${some} and ${names.length - 4} more` : some}: ${this.why(reason)}`;
+    });
+  }
+
+  tell(words) {
+    this.toldAt = performance.now();
+    this.text("told", words);
+    this.part("told").hidden = false;
+  }
+
+  say(words) {
+    this.part("live").textContent = words;
+  }
+
+  async shown(alerts) {
+    try {
+      await this.slow.ask("shown", { alerts });
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error; // how fast it was is a figure; the alert itself is here
+    }
+  }
+
+  // ---- keys
+
+  listen() {
+    this.onKey = (event) => this.key(event);
+    this.onPointer = () => this.sound.wake();
+    document.addEventListener("keydown", this.onKey);
+    document.addEventListener("pointerdown", this.onPointer);
+    this.root.addEventListener("click", (event) => {
+      const act = event.target.closest("[data-act]")?.dataset.act;
+      if (act === "mute") this.mute();
+      if (act === "help") this.help();
+    });
+  }
+
+  key(event) {
+    this.sound.wake();
+    const target = event.composedPath()[0];
+    const isTyping = target instanceof Element && (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable);
+    if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey || isTyping) return;
+    const dialog = this.part("dialog");
+    if (dialog.open) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (key === "m") this.mute();
+    else if (key === "?") this.help();
+    else if (key === "ArrowDown" || key === "j") this.alerts.move(1);
+    else if (key === "ArrowUp" || key === "k") this.alerts.move(-1);
+    else if (key === "Escape") this.alerts.cancel();
+    else if (!this.alerts.key(key)) return;
+    event.preventDefault();
+  }
+
+  mute() {
+    this.sound.wake();
+    this.sound.toggle();
+  }
+
+  help() {
+    const dialog = this.part("dialog");
+    const keys = [["T", "I have taken this vehicle over"], ["W", "I am watching it"], ["N", "Nothing is needed (then 1 to 4: why)"],
+      ["↑ ↓", "another alert"], ["M", "sound off and on"], ["Esc", "back"], ["?", "these keys"]];
+    dialog.replaceChildren(el("h2", { text: "Keys" }),
+      el("dl", {}, ...keys.flatMap(([key, words]) => [el("dt", {}, el("kbd", { text: key })), el("dd", { text: words })])),
+      el("button", { type: "button", text: "Close", onclick: () => dialog.close() }));
+    dialog.showModal();
+  }
+}
+
+const consoles = new WeakMap();
+
+export default function mount({ data, parentElement }) {
+  const root = parentElement.querySelector("[data-testid=monitor]");
+  let running = consoles.get(root);
+  if (!running) {
+    running = new Console(root, data);
+    consoles.set(root, running);
+  }
+  return () => {
+    running.stop();
+    consoles.delete(root);
+  };
+}

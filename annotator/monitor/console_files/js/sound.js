@@ -1,0 +1,57 @@
+// One tone for TELEOPERATION, again every few seconds while nobody is with it. No file is loaded for it.
+
+const SOUND_EVERY_MS = 5000;
+
+class Sound {
+  constructor(root, kept) {
+    this.root = root;
+    this.kept = kept;
+    this.muted = kept.get("sound", "muted") === true;
+    this.context = null;
+    this.lastAt = -Infinity;
+    this.sounded = 0;
+    this.show();
+  }
+
+  // Browsers let nothing sound before somebody has pressed something on the page.
+  wake() {
+    if (!this.context && window.AudioContext) this.context = new AudioContext();
+    if (this.context?.state === "suspended") this.context.resume().then(() => this.show());
+    this.show();
+  }
+
+  toggle() {
+    this.muted = !this.muted;
+    this.kept.put("sound", "muted", this.muted);
+    this.show();
+  }
+
+  show() {
+    const state = this.muted ? "muted" : this.context?.state === "running" ? "on" : "blocked";
+    this.root.dataset.sound = state;
+    this.root.querySelector("[data-part=sound]").textContent = { muted: "Sound is off", on: "Sound is on", blocked: "Sound waits for any key" }[state];
+  }
+
+  // calling: whether a TELEOPERATION is waiting for somebody; isNew: whether it has just come.
+  call(calling, isNew) {
+    const now = performance.now();
+    if (!calling || this.muted || (!isNew && now - this.lastAt < SOUND_EVERY_MS)) return;
+    this.lastAt = now;
+    this.sounded += 1;
+    this.root.dataset.sounded = this.sounded;
+    if (this.context?.state !== "running") return;
+    for (const [at, pitch] of [[0, 880], [0.16, 660]]) this.tone(this.context.currentTime + at, pitch);
+  }
+
+  tone(at, pitch) {
+    const tone = this.context.createOscillator();
+    const volume = this.context.createGain();
+    tone.frequency.value = pitch;
+    volume.gain.setValueAtTime(0.0001, at);
+    volume.gain.exponentialRampToValueAtTime(0.25, at + 0.02);
+    volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.14);
+    tone.connect(volume).connect(this.context.destination);
+    tone.start(at);
+    tone.stop(at + 0.15);
+  }
+}

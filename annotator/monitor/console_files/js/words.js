@@ -1,0 +1,18 @@
+// What levels and reasons are called on the console.
+
+const MARKS = { AUTONOMY: "●", SUPERVISION: "▲", TELEOPERATION: "■", UNKNOWN: "◇" };
+const REASONS = ["Nothing is there", "The vehicle copes", "It is over already", "Somebody else deals with it"];
+const DID = { taken_over: "Taken over", watching: "Watching", not_needed: "Not needed" };
+
+function feeds(n) {
+  return n === 1 ? "1 feed" : `${n} feeds`;
+}
+
+function age(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+  return s < 60 ? `${s} s` : s < 3600 ? `${Math.floor(s / 60)} min ${s % 60} s` : `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+}
+
+function clock(us) {
+  return new Date(us / 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+}

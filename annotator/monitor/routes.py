@@ -1,0 +1,146 @@
+"""The addresses that the console talks to, beside Streamlit's own. What is live is asked of the monitor, what was
+done is written to the store; whoever may not watch feeds gets neither."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from sqlmodel import select
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from annotator.monitor.link import Link, MonitorAway
+from annotator.review_card.routes import same_origin
+from annotator.runtime import COOKIE, store
+from data.alert_answers import AlertAnswer, alerts_shown, answer_alert
+from data.errors import NotAllowed, TeletriageError
+from data.images import ImageRefused, rendition
+from data.people import person_signed_in
+from data.permissions import Act, may
+from data.returned_frames import kept_picture, return_disagreements
+from data.shift import last_hour
+from data.tables import Alert, Dataset, Person
+from data.watch import VERSION
+
+Body = dict[str, Any]
+CARD_PX = 960
+MOST_SHOWN = 200
+
+
+@cache
+def link() -> Link:
+    """The one line of this process to the monitor."""
+    return Link(store())
+
+
+async def live(person_id: int, body: Body) -> Body:
+    """The board, as soon as it differs from the version the browser has, or after a moment."""
+    return await link().ask("live", {"version": body.get("version"), "watch": body.get("watch")})
+
+
+async def wall(person_id: int, body: Body) -> Body:
+    """Small pictures that the browser does not have yet."""
+    return {"pictures": await link().ask("wall", {"known": dict(body["known"])})}
+
+
+async def hour(person_id: int, body: Body) -> Body:
+    """What happened in the last hour."""
+    return {"events": await asyncio.to_thread(last_hour, store())}
+
+
+async def shown(person_id: int, body: Body) -> Body:
+    """Alerts are on this person's screen."""
+    ids = [str(one) for one in body["alerts"]][:MOST_SHOWN]
+    await asyncio.to_thread(alerts_shown, store(), person_id, ids)
+    return {}
+
+
+async def answer(person_id: int, body: Body) -> Body:
+    """Write an operator's answer, and tell the monitor that there is one."""
+    given = AlertAnswer.model_validate(body)
+    await asyncio.to_thread(answer_alert, store(), person_id, given)
+    try:
+        await link().ask("answered", {})
+    except MonitorAway:
+        await asyncio.to_thread(return_disagreements, store())  # otherwise the monitor does it
+    return {}
+
+
+def _endpoint(act: Callable[[int, Body], Awaitable[Body]]) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Response:
+        if not same_origin(request):
+            return _no(403, "This was sent from another site.")
+        try:
+            body = await request.json()
+        except ValueError:
+            return _no(400, "This is not JSON.")
+        person = await asyncio.to_thread(person_signed_in, store(), request.cookies.get(COOKIE))
+        if person is None:
+            return _no(401, "You are signed out. Watch the feeds yourself until you have signed in again.")
+        if not isinstance(body, dict) or body.get("person") != person.id:
+            return _no(409, "Somebody else is signed in now. Load the page again.")
+        if not may(person.role, Act.WATCH_FEEDS):
+            return _no(403, f"{person.name} may not {Act.WATCH_FEEDS.value}.")
+        return await _answered(act, person, body)
+
+    return endpoint
+
+
+async def _answered(act: Callable[[int, Body], Awaitable[Body]], person: Person, body: Body) -> Response:
+    try:
+        return JSONResponse(await act(int(person.id or 0), body))
+    except MonitorAway as error:
+        return _no(503, str(error))
+    except NotAllowed as error:
+        return _no(403, str(error))
+    except TeletriageError as error:
+        return _no(422, str(error))
+    except (ValidationError, KeyError, ValueError, TypeError) as error:
+        return _no(400, f"This cannot be understood: {type(error).__name__}.")
+
+
+def _no(status: int, reason: str) -> Response:
+    return JSONResponse({"reason": reason}, status)
+
+
+async def picture_route(request: Request) -> Response:
+    """GET the picture that raised an alert, as a fresh JPEG."""
+    person = await asyncio.to_thread(person_signed_in, store(), request.cookies.get(COOKIE))
+    if person is None or not may(person.role, Act.WATCH_FEEDS):
+        return PlainTextResponse("This picture is for those who watch feeds.", 403)
+    try:
+        content = await asyncio.to_thread(_picture, str(request.path_params["alert_id"]))
+    except ImageRefused as refused:
+        return PlainTextResponse(str(refused), 404)
+    if content is None:
+        return PlainTextResponse("There is no such alert.", 404)
+    headers = {"cache-control": "private, max-age=3600", "cross-origin-resource-policy": "same-origin"}
+    return Response(content, media_type="image/jpeg", headers=headers)
+
+
+def _picture(alert_id: str) -> bytes | None:
+    with store().read() as session:
+        alert = session.get(Alert, alert_id)
+        if alert is None:
+            return None
+        dataset = session.exec(select(Dataset).where(Dataset.version == VERSION)).one()
+    return rendition(kept_picture(Path(dataset.dataroot), alert.image_sha256), width_px=CARD_PX)
+
+
+_ACTS: dict[str, Callable[[int, Body], Awaitable[Body]]] = {
+    "live": live,
+    "wall": wall,
+    "hour": hour,
+    "shown": shown,
+    "answer": answer,
+}
+ROUTES = [
+    *(Route(f"/monitor/{name}", _endpoint(act), methods=["POST"]) for name, act in _ACTS.items()),
+    Route("/monitor/picture/{alert_id:str}.jpg", picture_route, methods=["GET"]),
+]

@@ -1,0 +1,103 @@
+"""One feed while it is being watched: its newest frame, what is under way, its level, its alert."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from annotator.monitor.attention import Candidate, NewestFrame
+from annotator.monitor.fail_safe import NEVER, Signs
+from annotator.monitor.levels import FeedLevel
+from annotator.monitor.picture import Look, Signature, is_still
+from annotator.monitor.sources import Picture
+from data.vocabulary import FeedKind, ManualReason, TriageLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A picture with the time it came, on the monitor's steady clock. `number` counts the feed's pictures."""
+
+    picture: Picture
+    captured_s: float
+    number: int
+
+
+@dataclass
+class OpenAlert:
+    """An alert that is on the console, or was answered and is kept until the feed calms.
+
+    `level` is what raised it. `watchers`: who said that they are watching; `handled`: who took it over or said that
+    nothing is needed.
+    """
+
+    id: str
+    level: TriageLevel
+    reason: str
+    action: str
+    image_sha256: str
+    small: bytes
+    captured_s: float
+    raised_s: float
+    changed_s: float
+    raised_at_us: int
+    watchers: list[str] = field(default_factory=list)
+    handled: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.handled is None
+
+
+@dataclass
+class WatchedFeed:
+    """All that the monitor knows of one feed."""
+
+    name: str
+    kind: FeedKind
+    feed_id: int
+    place: int
+    signs: Signs
+    slot: NewestFrame[Captured] = field(default_factory=NewestFrame)
+    level: FeedLevel = field(default_factory=FeedLevel)
+    manual: ManualReason | None = ManualReason.STARTING
+    detail: str | None = None
+    since_us: int = 0
+    pictures: int = 0
+    applied: int = 0
+    broken: int = 0
+    last_asked_s: float = NEVER
+    accepted_s: float = NEVER
+    under_way: dict[int, float] = field(default_factory=dict)
+    is_looking: bool = False
+    signature: Signature | None = None
+    small: bytes = b""
+    small_number: int = 0
+    alert: OpenAlert | None = None
+    boundary_s: float = NEVER
+
+    @property
+    def shown(self) -> TriageLevel | None:
+        """The level on the console; None while the feed needs a person's eyes."""
+        return None if self.manual else self.level.shown
+
+    def candidate(self) -> Candidate:
+        """What the choice of the next feed needs to know."""
+        return Candidate(
+            self.name, self.last_asked_s, self.level.shown, self.slot.is_waiting, len(self.under_way)
+        )
+
+    def looked(self, look: Look, captured: Captured) -> None:
+        """Take in what a picture looks like."""
+        self.is_looking = False
+        signs = self.signs
+        signs.is_black = look.is_black
+        if is_still(self.signature, look.signature):
+            signs.still_frames += 1
+        else:
+            signs.still_since_s, signs.still_frames = captured.captured_s, 1
+        self.signature, self.small, self.small_number = look.signature, look.wall, captured.number
+
+
+def sha256(content: bytes) -> str:
+    """The hash under which a picture is kept."""
+    return hashlib.sha256(content).hexdigest()

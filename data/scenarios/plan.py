@@ -1,0 +1,289 @@
+"""Use case: which real stretches of road are to become which scenario, as clips and specifications in one folder."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlmodel import Session, col, select
+
+from data.errors import ScenarioError
+from data.nuscenes import read_camera_frames
+from data.scenarios.catalogue import Scenario, Shown
+from data.scenarios.clips import write_clip
+from data.scenarios.footage import Footage, cut_footage
+from data.scenarios.plan_folder import CLIPS, GENERAL, PLAN, RUN, SPECS, PlannedClip
+from data.scenarios.provenance import VERSION
+from data.scenarios.run_script import run_script
+from data.scenarios.specification import (
+    CHUNK_FRAMES,
+    DISTILLED_STEPS,
+    Edge,
+    GeneralSpec,
+    TransferSpec,
+    Vis,
+    spec_hash,
+    write_specs,
+)
+from data.snapshot_format import file_hash
+from data.store import Store
+from data.tables import Dataset, Frame, SampledFrame, Scene
+from data.vocabulary import Split, canonical_json
+
+TRANSFER = "nvidia/Cosmos-Transfer2.5-2B"
+DISTILLED = f"{TRANSFER} edge/distilled"
+EDGE_WEIGHT, VIS_WEIGHT, GUIDANCE = 1.0, 0.2, 3
+"""For light and weather: NVIDIA's cookbook, recipe transfer2_5/inference-real-augmentation."""
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """What to plan: so many clips of each scenario, each with so many seeds, from scenes of one side."""
+
+    scenarios: Sequence[Scenario]
+    clips: int = 5
+    variants: int = 1
+    split: Split = Split.TRAIN
+    seed: int = 0
+    frames: int = CHUNK_FRAMES
+    distilled: bool = False
+
+
+@dataclass
+class Planned:
+    """What was planned. `from_keyframes`: clips for which sweeps were missing; `fewer`: scenarios for which fewer
+    scenes qualified than clips were asked for; `not_for_transfer`: scenarios with the general form only."""
+
+    folder: str
+    clips: dict[str, int] = field(default_factory=dict)
+    specifications: int = 0
+    source_clips: int = 0
+    from_keyframes: int = 0
+    fewer: dict[str, int] = field(default_factory=dict)
+    not_for_transfer: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    split: str = Split.TRAIN.value
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    frame: Frame
+    scene: Scene
+    dataset: Dataset
+    shown: Shown
+
+
+@dataclass(frozen=True)
+class _Pick:
+    scenario: Scenario
+    candidate: _Candidate
+
+
+def plan_clips(store: Store, asked: PlanRequest, out: Path) -> Planned:
+    """Write the plan's folder, whole or not at all.
+
+    Raises ScenarioError: `out` holds something, nothing was sampled, no scene qualifies for any scenario, an image
+    cannot be read; DatarootError: the tables cannot be read.
+    """
+    _refuse_nonsense(asked, out)
+    with store.read() as session:
+        candidates = _candidates(session, asked.split)
+        sampled = set(session.exec(select(SampledFrame.frame_id)))
+    picks = [pick for scenario in asked.scenarios for pick in _pick(candidates, scenario, asked)]
+    if not picks:
+        raise ScenarioError(
+            f"No sampled {asked.split.value} frame qualifies as a source for "
+            f"{', '.join(one.key for one in asked.scenarios)}; the catalogue says what each needs."
+        )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        planned = _write(partial, asked, picks, sampled)
+        partial.chmod(0o755)
+        if out.exists():
+            out.rmdir()
+        partial.rename(out)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    planned.folder = str(out)
+    return planned
+
+
+def _refuse_nonsense(asked: PlanRequest, out: Path) -> None:
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ScenarioError(f"{out} is not empty; a plan is never written over. Choose another folder.")
+    if asked.distilled and asked.frames != CHUNK_FRAMES:
+        raise ScenarioError(
+            f"The distilled model takes clips of exactly {CHUNK_FRAMES} frames, not {asked.frames}."
+        )
+    for what, number in (
+        ("clip", asked.clips),
+        ("variant", asked.variants),
+        ("second frame", asked.frames - 1),
+    ):
+        if number < 1:
+            raise ScenarioError(f"At least one {what} is needed.")
+
+
+def _candidates(session: Session, split: Split) -> list[_Candidate]:
+    """Every usable sampled real frame of a side."""
+    query = (
+        select(Frame, Scene, Dataset)
+        .join(SampledFrame, col(SampledFrame.frame_id) == Frame.id)
+        .join(Scene, col(Scene.id) == Frame.scene_id)
+        .join(Dataset, col(Dataset.id) == Scene.dataset_id)
+        .where(SampledFrame.split == split, col(Frame.set_aside).is_(None), Dataset.version != VERSION)
+        .order_by(Frame.id)
+    )
+    found = [_Candidate(*row, shown_by(row[0], row[1])) for row in session.exec(query).all()]
+    if not found:
+        raise ScenarioError(f"No {split.value} frame has been sampled yet. Run `teletriage sample` first.")
+    return found
+
+
+def shown_by(frame: Frame, scene: Scene) -> Shown:
+    """What the catalogue looks at."""
+    return Shown(frozenset(frame.cues), frame.boxes, scene.description, frame.pixels)
+
+
+def _pick(candidates: Sequence[_Candidate], scenario: Scenario, asked: PlanRequest) -> list[_Pick]:
+    """Up to `asked.clips` frames that the scenario can start from, in seeded random order, one per scene."""
+    fitting = [one for one in candidates if scenario.can_start_from(one.shown)]
+    random.Random(f"{asked.seed}|{scenario.key}").shuffle(fitting)
+    by_scene = {one.scene.id: one for one in reversed(fitting)}
+    chosen = [one for one in fitting if by_scene[one.scene.id] is one][: asked.clips]
+    return [_Pick(scenario, one) for one in chosen]
+
+
+def _write(folder: Path, asked: PlanRequest, picks: Sequence[_Pick], sampled: set[str]) -> Planned:
+    planned = Planned(folder=str(folder), split=asked.split.value)
+    (folder / CLIPS).mkdir()
+    footage = _footage(picks, asked.frames)
+    rows: list[PlannedClip] = []
+    transfers: list[TransferSpec] = []
+    generals: list[GeneralSpec] = []
+    for pick in picks:
+        cut = footage[pick.candidate.frame.id]
+        if asked.distilled and len(cut.frames) != CHUNK_FRAMES:
+            short = f"{len(cut.frames)} frames around it; the distilled model takes {CHUNK_FRAMES}"
+            planned.left_out[pick.candidate.frame.id] = short
+            continue
+        clip = _write_source(folder, pick, cut)
+        planned.from_keyframes += cut.is_keyframes_only
+        for number in range(asked.variants):
+            transfer, general = _specs(pick, cut, clip, asked, number)
+            generals.append(general)
+            transfers += [transfer] if transfer else []
+            rows.append(_row(folder, pick, cut, clip, asked, (transfer, general), sampled))
+    if not rows:
+        raise ScenarioError(
+            f"No clip has the {CHUNK_FRAMES} frames that the distilled model takes; plan without --distilled."
+        )
+    write_specs(folder / GENERAL, generals)
+    if transfers:
+        write_specs(folder / SPECS, transfers)
+        (folder / RUN).write_text(run_script(distilled=asked.distilled), encoding="utf-8")
+        (folder / RUN).chmod(0o755)
+    lines = (canonical_json(row.model_dump(mode="json")) + "\n" for row in rows)
+    (folder / PLAN).write_text("".join(lines), encoding="utf-8")
+    return _counted(planned, rows, asked)
+
+
+def _footage(picks: Sequence[_Pick], frames: int) -> dict[str, Footage]:
+    """The stretch around every picked frame, by its id; each dataroot's tables are read once."""
+    roots = {(pick.candidate.dataset.dataroot, pick.candidate.dataset.version) for pick in picks}
+    cut: dict[str, Footage] = {}
+    for dataroot, version in sorted(roots):
+        ours = [pick.candidate for pick in picks if pick.candidate.dataset.dataroot == dataroot]
+        cameras = read_camera_frames(Path(dataroot), version, [one.scene.id for one in ours])
+        for one in ours:
+            cut[one.frame.id] = cut_footage(Path(dataroot), cameras[one.scene.id], one.frame.id, frames)
+    return cut
+
+
+def _write_source(folder: Path, pick: _Pick, cut: Footage) -> str:
+    """The source clip's path below the folder; scenarios that start from one frame share it."""
+    name = f"{CLIPS}/{_safe(pick.candidate.scene.name)}-{pick.candidate.frame.id[:8]}.mp4"
+    if not (folder / name).exists():
+        write_clip(folder / name, cut.images, cut.frames_per_second)
+    return name
+
+
+def _safe(name: str) -> str:
+    return "".join(char if (char.isalnum() and char.isascii()) or char in "-_" else "-" for char in name)[:40]
+
+
+def _specs(
+    pick: _Pick, cut: Footage, clip: str, asked: PlanRequest, number: int
+) -> tuple[TransferSpec | None, GeneralSpec]:
+    scenario, candidate = pick.scenario, pick.candidate
+    seed = random.Random(f"{asked.seed}|{scenario.key}|{candidate.frame.id}|{number}").randrange(2**31)
+    name = f"{scenario.key}-{_safe(candidate.scene.name)}-{candidate.frame.position:03d}-{seed:08x}"
+    general = GeneralSpec(
+        name=name,
+        scenario=scenario.key,
+        prompt=scenario.prompt,
+        source_clip=clip,
+        frames=len(cut.frames),
+        frames_per_second=cut.frames_per_second,
+        seed=seed,
+    )
+    if not scenario.change.keeps_geometry:
+        return None, general
+    fast = {"num_steps": DISTILLED_STEPS} if asked.distilled else {"vis": Vis(control_weight=VIS_WEIGHT)}
+    transfer = TransferSpec(
+        name=name,
+        prompt=scenario.prompt,
+        video_path=clip,
+        seed=seed,
+        guidance=GUIDANCE,
+        edge=Edge(control_weight=EDGE_WEIGHT),
+        **fast,
+    )
+    return transfer, general
+
+
+def _row(
+    folder: Path,
+    pick: _Pick,
+    cut: Footage,
+    clip: str,
+    asked: PlanRequest,
+    specs: tuple[TransferSpec | None, GeneralSpec],
+    sampled: set[str],
+) -> PlannedClip:
+    transfer, general = specs
+    keys = {place: one.token for place, one in enumerate(cut.frames) if one.token in sampled}
+    return PlannedClip(
+        name=general.name,
+        scenario=pick.scenario.key,
+        split=asked.split,
+        source_scene_id=pick.candidate.scene.id,
+        source_scene=pick.candidate.scene.name,
+        source_frames=keys,
+        frames=len(cut.frames),
+        keeps_geometry=pick.scenario.change.keeps_geometry,
+        source_clip=clip,
+        source_sha256=file_hash(folder / clip),
+        model=(DISTILLED if asked.distilled else TRANSFER) if transfer else None,
+        seed=general.seed,
+        transfer_hash=spec_hash(transfer) if transfer else None,
+        general_hash=spec_hash(general),
+    )
+
+
+def _counted(planned: Planned, rows: Sequence[PlannedClip], asked: PlanRequest) -> Planned:
+    by_scenario = Counter(row.scenario for row in rows)
+    planned.clips = {scenario.key: by_scenario[scenario.key] for scenario in asked.scenarios}
+    planned.specifications = sum(row.transfer_hash is not None for row in rows)
+    planned.source_clips = len({row.source_clip for row in rows})
+    wanted = asked.clips * asked.variants
+    planned.fewer = {key: n for key, n in planned.clips.items() if n < wanted}
+    planned.not_for_transfer = [one.key for one in asked.scenarios if not one.change.keeps_geometry]
+    return planned

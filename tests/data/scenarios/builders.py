@@ -1,0 +1,125 @@
+"""Builders for planned and generated clips: sweeps for a built dataroot, and a stand-in for NVIDIA's repository."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from sqlmodel import select
+
+from data.frame_status import refresh_statuses
+from data.ingest import ingest
+from data.proposals import propose_from_replies
+from data.sampling import sample_frames
+from data.scenarios.catalogue import read_catalogue
+from data.scenarios.ingest import TakenIn, take_in
+from data.scenarios.plan import Planned, PlanRequest, plan_clips
+from data.scenarios.plan_folder import OUTPUTS, RUN
+from data.scenarios.run_script import SUMS
+from data.snapshot_format import file_hash
+from data.store import Store, open_store
+from data.tables import Dataset
+from data.vocabulary import ModelRole, Split
+from tests.builders import VERSION, A, S, a_filename, a_raw_reply, a_store, a_token, replies_file
+
+STAND_IN = Path(__file__).with_name("stand_in_generator.py")
+SCENES = {"scene-0001": 8, "scene-0002": 8, "scene-0003": 8, "scene-0004": 8}
+ROOT = Path(__file__).parents[3]
+
+
+def with_sweeps(dataroot: Path, *, n: int = 5, version: str = VERSION) -> None:
+    """Put n sweeps behind every keyframe, each with a picture of its own."""
+    path = dataroot / version / "sample_data.json"
+    rows = json.loads(path.read_text())
+    (dataroot / "sweeps" / "CAM_FRONT").mkdir(parents=True)
+    for number, row in enumerate(list(rows)):
+        for step in range(1, n + 1):
+            name = row["filename"].replace("samples/", "sweeps/").replace(".jpg", f"_{step}.jpg")
+            sweep = {"token": a_token(name), "filename": name, "is_key_frame": False}
+            rows.append({**row, **sweep, "timestamp": row["timestamp"] + step * 500_000 // (n + 1)})
+            (dataroot / name).write_bytes(a_street(7 * number + step))
+    path.write_text(json.dumps(rows, indent=0))
+
+
+def a_street(number: int) -> bytes:
+    """A picture with edges and dark shadows, so that it is neither fog nor rain nor night."""
+    grain = np.random.default_rng(0).integers(0, 180, (45, 80, 1)).repeat(2, axis=0).repeat(2, axis=1)
+    picture = grain + np.array([number % 70, 10, number // 70])
+    out = io.BytesIO()
+    Image.fromarray(picture.astype(np.uint8)).save(out, "JPEG", quality=90)
+    return out.getvalue() + number.to_bytes(4, "big")
+
+
+def a_scenario_store(folder: Path, *, scenes: Mapping[str, int] | None = None) -> Store:
+    """A store whose frames show streets by day: enough scenes to plan from on both sides."""
+    chosen = SCENES if scenes is None else scenes
+    store = a_store(folder, scenes=chosen, sampled=False)
+    names = [a_filename(scene, place) for scene, n in chosen.items() for place in range(n)]
+    for number, name in enumerate(names):
+        (folder / "dataroot" / name).write_bytes(a_street(number))
+    ingest(store, folder / "dataroot", VERSION, recheck=True)
+    sample_frames(store, train=3 * len(names), held_out=len(names), seed=0)
+    for role, level in ((ModelRole.TEACHER, S), (ModelRole.STUDENT, A)):
+        replies = replies_file(
+            folder / f"{role.value}.jsonl", dict.fromkeys(names, a_raw_reply(level)), role=role
+        )
+        propose_from_replies(store, replies, role=role)
+    refresh_statuses(store)
+    return store
+
+
+def a_copy(template: Path, folder: Path) -> Store:
+    """A store like the template's, on a dataroot of its own."""
+    shutil.copytree(template, folder, dirs_exist_ok=True)
+    store = open_store(folder / "workspace")
+    with store.write() as session:
+        session.exec(select(Dataset)).one().dataroot = str(folder / "dataroot")
+    return store
+
+
+def a_plan(
+    store: Store,
+    folder: Path,
+    *keys: str,
+    clips: int = 1,
+    variants: int = 1,
+    split: Split = Split.TRAIN,
+    frames: int = 93,
+) -> Planned:
+    chosen = read_catalogue().chosen(list(keys or ("fog",)))
+    return plan_clips(store, PlanRequest(chosen, clips, variants, split, frames=frames), folder)
+
+
+def generate(plan: Path) -> Path:
+    """Run the plan's own run.sh against the stand-in; returns the outputs' folder."""
+    checkout = plan.parent / "cosmos"
+    (checkout / "examples").mkdir(parents=True, exist_ok=True)
+    (checkout / "examples" / "inference.py").write_text(STAND_IN.read_text())
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "COSMOS": str(checkout), "PATH": path, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([str(plan / RUN)], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return plan / OUTPUTS
+
+
+def reseal(outputs: Path) -> None:
+    """What an honest generator would have left: sums over the files as they are now."""
+    files = sorted(path for path in outputs.iterdir() if path.is_file() and path.name != SUMS)
+    (outputs / SUMS).write_text("".join(f"{file_hash(path)}  {path.name}\n" for path in files))
+
+
+def generated(
+    store: Store, folder: Path, *keys: str, clips: int = 1, split: Split = Split.TRAIN, variants: int = 1
+) -> TakenIn:
+    """Plan, generate and take in; the plan lies in folder/plan."""
+    plan = folder / "plan"
+    a_plan(store, plan, *keys, clips=clips, split=split, variants=variants)
+    return take_in(store, generate(plan), folder / "workspace")

@@ -1,0 +1,83 @@
+"""`teletriage people`, `audit` and what keeps a store whole, as typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner, Result
+
+from annotator.__main__ import app
+from data.errors import TeletriageError
+from data.people import person_signed_in, sign_in
+from data.store import Store, open_store
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    open_store(tmp_path, create=True).close()
+    return tmp_path
+
+
+def teletriage(workspace: Path, *words: str) -> Result:
+    return CliRunner().invoke(app, ["--workspace", str(workspace), *words])
+
+
+def figures(workspace: Path, *words: str) -> dict[str, object]:
+    done = teletriage(workspace, *words, "--json")
+    assert done.exit_code == 0, done.output
+    return dict(json.loads(done.stdout))
+
+
+def refusal(workspace: Path, *words: str) -> str:
+    done = teletriage(workspace, *words)
+    assert isinstance(done.exception, TeletriageError), done.output
+    return str(done.exception)
+
+
+def in_trail(store: Store) -> list[str]:
+    with store.read() as session:
+        return list(session.connection().execute(text("SELECT act FROM trail_entry ORDER BY id")).scalars())
+
+
+def test_people_come_change_and_go_from_the_command_line(workspace: Path) -> None:
+    made = str(figures(workspace, "people", "add", "ada", "--role", "annotator")["password"])
+    store = open_store(workspace)
+    first = sign_in(store, "ada", made)
+    assert figures(workspace, "people", "role", "ada", "lead") == {"name": "ada", "role": "lead"}
+    new = str(figures(workspace, "people", "reset", "ada")["password"])
+    assert person_signed_in(store, first) is None
+    assert sign_in(store, "ada", new)
+    assert figures(workspace, "people", "reset", "ada", "--sign-ins-only") == {"name": "ada", "ended": 1}
+    assert figures(workspace, "people", "disable", "ada") == {"name": "ada", "disabled": True}
+    assert "disabled" in teletriage(workspace, "people", "list").stdout
+    assert figures(workspace, "people", "disable", "ada", "--undo") == {"name": "ada", "disabled": False}
+    assert in_trail(store) == [
+        *("added_person", "signed_in", "changed_role", "set_password", "signed_in", "ended_sign_ins"),
+        *("disabled_person", "enabled_person"),
+    ]
+
+
+def test_wrong_words_are_one_sentence(workspace: Path) -> None:
+    for act in ("disable", "reset"):
+        assert refusal(workspace, "people", act, "zoe") == "Nobody who can sign in is called zoe."
+    assert teletriage(workspace, "people", "role", "zoe", "boss").exit_code == 2
+
+
+def test_verifying_says_what_was_changed_and_fails(workspace: Path) -> None:
+    teletriage(workspace, "people", "add", "ada", "--role", "annotator")
+    whole = figures(workspace, "audit", "verify")
+    assert (whole["entries"], whole["whole"]) == (1, True)
+    assert "added_person" in teletriage(workspace, "audit", "show").stdout
+    assert teletriage(workspace, "audit", "verify", "--head", str(whole["head"])).exit_code == 0
+    assert "no entry has the hash abc" in refusal(workspace, "audit", "verify", "--head", "abc")
+    with open_store(workspace).engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER trail_entry_no_update"))
+        connection.execute(text("UPDATE trail_entry SET subject = 'person:adb'"))
+    told = refusal(workspace, "audit", "verify")
+    assert (
+        told
+        == "The audit trail is broken in 1 place:\n  entry 1: it is not what was written: its hash differs"
+    )

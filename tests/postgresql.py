@@ -1,0 +1,96 @@
+"""A private PostgreSQL for tests: a cluster in a temporary folder behind a unix socket, one database per store.
+
+Databases are copies of one that is migrated already. Durability is off, as for anything that is thrown away;
+tests of durability ask for a cluster of their own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+
+from data.store import open_store
+
+_INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+BIN = _INSTALLED[-1] if _INSTALLED else None
+"""The folder of the newest installed server, None where there is none."""
+MISSING = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_TEMPLATE = "migrated"
+
+
+class Cluster:
+    """A running server. Nothing outside this machine's socket folder can reach it."""
+
+    def __init__(self, *, durable: bool = False) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="teletriage-pg-", dir="/tmp"))
+        self._settings = {"max_connections": "250", "listen_addresses": "''", **({} if durable else _FAST)}
+        self._number = itertools.count()
+        self._has_template = False
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self._do(
+            "initdb", "--pgdata", self._data, "--auth=trust", "--no-sync", "--encoding=UTF8", "-Upostgres"
+        )
+        self.start()
+
+    @property
+    def _data(self) -> str:
+        return str(self.folder / "data")
+
+    def _do(self, program: str, *words: str) -> None:
+        """Run one of the server's programs; the server refuses to run as root, so root hands it over."""
+        assert BIN is not None, MISSING
+        account = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+        done = subprocess.run(
+            [BIN / program, *words], cwd=self.folder, capture_output=True, text=True, check=False, **account
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def start(self) -> None:
+        settings = " ".join(f"-c {name}={value}" for name, value in self._settings.items())
+        log = str(self.folder / "log")
+        self._do("pg_ctl", "-D", self._data, "-w", "-l", log, "-o", f"{settings} -k {self.folder}", "start")
+
+    def stop(self, *, how: str = "immediate") -> None:
+        """Stop the server; `immediate` is a crash, `fast` closes it in order."""
+        self._do("pg_ctl", "-D", self._data, "-w", "-m", how, "stop")
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def url(self, database: str) -> str:
+        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
+
+    def sql(self, statement: str) -> None:
+        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+    def new_database(self) -> str:
+        """The address of a new database with the current schema and nothing in it."""
+        if not self._has_template:
+            self.sql(f"CREATE DATABASE {_TEMPLATE}")
+            open_store(self.folder, url=self.url(_TEMPLATE)).close()
+            self._has_template = True
+        name = f"store_{next(self._number)}"
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        return self.url(name)
+
+    def bare_database(self) -> str:
+        """The address of a new database without any table."""
+        name = f"bare_{next(self._number)}"
+        self.sql(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        name = url.rpartition("/")[2] if "?" not in url else url.partition("?")[0].rpartition("/")[2]
+        self.sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
