@@ -14,7 +14,7 @@ from alembic import op
 from data.trail_chain import FIRST, Link, entry_sha256, row_sha256
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
