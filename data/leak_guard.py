@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import select as select_columns
 from sqlalchemy import update
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from data.errors import LeakError
 from data.image_fingerprint import near_pairs
 from data.images import ImageRefused, inspect_image
+from data.scenarios.provenance import source_scenes
 from data.store import Store
 from data.tables import Dataset, Frame, FrameStatus, Scene
-from data.vocabulary import VerificationState
+from data.vocabulary import Split, VerificationState
 
 _READERS = 4
 _NAMED = 3
@@ -51,28 +54,45 @@ def _look(path: Path) -> str | None:
         return None
 
 
-def refuse_leaks(train: Sequence[Frame], held_out: Sequence[Frame]) -> None:
+@dataclass(frozen=True)
+class GuardedFrame:
+    """What the guard compares of a verified frame. `scene_id`: of a generated frame, the scene it was made of."""
+
+    frame_id: str
+    scene_id: str
+    filename: str
+    image_sha256: str | None
+    fingerprint: str
+
+
+def guarded_frames(session: Session, split: Split) -> list[GuardedFrame]:
+    """The verified frames of one side of the split, generated ones too."""
+    columns = (Frame.id, Frame.scene_id, Frame.filename, Frame.image_sha256, Frame.image_fingerprint)
+    query = (
+        select_columns(*columns)
+        .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
+        .where(col(FrameStatus.state) == VerificationState.VERIFIED, col(FrameStatus.split) == split)
+        .order_by(col(Frame.scene_id), col(Frame.position))
+    )
+    scenes = source_scenes(session)
+    return [
+        GuardedFrame(frame_id, scenes.get(scene_id, scene_id), filename, sha256, fingerprint or "")
+        for frame_id, scene_id, filename, sha256, fingerprint in session.connection().execute(query)
+    ]
+
+
+def refuse_leaks(train: Sequence[GuardedFrame], held_out: Sequence[GuardedFrame]) -> None:
     """Raises LeakError that names what stands on both sides."""
     shared = {frame.scene_id for frame in train} & {frame.scene_id for frame in held_out}
     if shared:
         raise LeakError(f"The scenes {', '.join(sorted(shared))} stand in train and held-out at once.")
-    _refuse_same_files(train, held_out)
-    _refuse_near(train, held_out)
-
-
-def _refuse_same_files(train: Sequence[Frame], held_out: Sequence[Frame]) -> None:
-    by_hash: Mapping[str | None, str] = {frame.image_sha256: frame.filename for frame in held_out}
-    same = [
-        (frame.filename, by_hash[frame.image_sha256]) for frame in train if frame.image_sha256 in by_hash
-    ]
+    by_hash = {frame.image_sha256: frame.filename for frame in held_out if frame.image_sha256}
+    same = [(frame.filename, by_hash[frame.image_sha256]) for frame in train if frame.image_sha256 in by_hash]
     if same:
         raise LeakError(
             f"{len(same)} images stand in train and held-out at once, under different scenes: {_named(same)}."
         )
-
-
-def _refuse_near(train: Sequence[Frame], held_out: Sequence[Frame]) -> None:
-    sides = [[frame.image_fingerprint or "" for frame in side] for side in (train, held_out)]
+    sides = [[frame.fingerprint for frame in side] for side in (train, held_out)]
     near = [(train[one].filename, held_out[other].filename) for one, other in near_pairs(*sides)]
     if near:
         raise LeakError(

@@ -21,19 +21,16 @@ from sqlmodel import SQLModel
 
 from data.question import question_hash
 from data.store import Store, open_store
-from data.tables import (
-    Dataset,
-    Frame,
-    FrameStatus,
-    ModelRun,
-    Person,
-    Proposal,
-    Review,
-    SampledFrame,
-    Sampling,
-    Scene,
+from data.vocabulary import (
+    LEVELS,
+    Mode,
+    ModelRole,
+    PersonRole,
+    Split,
+    TriageLevel,
+    Verdict,
+    VerificationState,
 )
-from data.vocabulary import LEVELS, Mode, ModelRole, PersonRole, Split, TriageLevel, Verdict, VerificationState
 
 FRAMES = 100_000
 FRAMES_PER_SCENE = 40
@@ -42,8 +39,8 @@ FREEZE = """
 import json, resource, sys, time
 from pathlib import Path
 from data.snapshot import freeze
-from data.snapshot_writer import ImageStorage
 from data.store import open_store
+from data.vocabulary import ImageStorage
 begun = time.monotonic()
 manifest = freeze(open_store(Path(sys.argv[1])), Path(sys.argv[2]), images=ImageStorage.REFERENCED)
 used = resource.getrusage(resource.RUSAGE_SELF)
@@ -60,8 +57,10 @@ print(json.dumps({
 
 def fill(store: Store, frames: int, images: Path) -> None:
     """A store in which every frame is verified; every tenth scene is held out."""
-    images.mkdir(parents=True)
-    (images / "one.jpg").write_bytes(b"a picture")
+    folder = images / "samples" / "CAM_FRONT"
+    folder.mkdir(parents=True)
+    for number in range(frames):
+        (folder / f"{number}.jpg").touch()
     rng = random.Random(0)
     with store.write() as session:
         connection = session.connection()
@@ -81,13 +80,9 @@ def _parts(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str,
         yield part
 
 
-def _tables(
-    rng: random.Random, frames: int, images: Path
-) -> Iterator[tuple[str, Iterable[dict[str, Any]]]]:
+def _tables(rng: random.Random, frames: int, images: Path) -> Iterator[tuple[str, Iterable[dict[str, Any]]]]:
     scenes = range(-(-frames // FRAMES_PER_SCENE))
     ids = [f"{number:032x}" for number in range(frames)]
-    for number in range(frames):
-        (images / f"{number}.jpg").symlink_to("one.jpg") if number < 0 else None
     levels = [rng.choice(LEVELS) for _ in ids]
     yield "dataset", [{"id": 1, "version": "v", "dataroot": str(images), "ingested_at_us": 1}]
     yield "scene", [_scene(number) for number in scenes]
@@ -101,7 +96,10 @@ def _tables(
         ),
     )
     yield "model_run", [_run(role) for role in (ModelRole.TEACHER, ModelRole.STUDENT)]
-    yield "proposal", (_proposal(rng, one, level, ModelRole.TEACHER) for one, level in zip(ids, levels, strict=True))
+    yield (
+        "proposal",
+        (_proposal(rng, one, level, ModelRole.TEACHER) for one, level in zip(ids, levels, strict=True)),
+    )
     yield "proposal", (_proposal(rng, one, rng.choice(LEVELS), ModelRole.STUDENT) for one in ids)
     yield "person", [_person(number) for number in (1, 2)]
     yield "review", _reviews(ids, levels)

@@ -159,9 +159,7 @@ def test_an_empty_project_gets_our_configuration(store: Store, studio: StandIn) 
 
 
 def test_a_team_may_add_to_the_configuration() -> None:
-    wider = labelling_config().replace(
-        "</View>", '<Rating name="how_sure" toName="image"/></View>', 1
-    )
+    wider = labelling_config().replace("</View>", '<Rating name="how_sure" toName="image"/></View>', 1)
     assert config_problems(wider.replace('hotkey="1"', 'hotkey="a"')) == []
     assert config_problems(labelling_config().replace("TELEOPERATION", "REMOTE")) == [
         "its levels are AUTONOMY, SUPERVISION, REMOTE"
@@ -172,14 +170,16 @@ def test_a_team_may_add_to_the_configuration() -> None:
 
 def test_two_projects_of_one_title_are_told_apart_by_id(store: Store, studio: StandIn) -> None:
     studio.projects = {number: {"title": "triage", "label_config": ""} for number in (1, 2)}
-    with pytest.raises(LabelStudioError, match=r"2 projects are called 'triage': name one by its id \(1, 2\)"):
+    with pytest.raises(
+        LabelStudioError, match=r"2 projects are called 'triage': name one by its id \(1, 2\)"
+    ):
         push(store, studio.server(), "triage")
 
 
 def test_a_wrong_token_address_or_project_is_one_sentence(store: Store, studio: StandIn) -> None:
     with pytest.raises(LabelStudioError, match="does not take the token: Invalid token"):
         push(store, LabelStudioServer(studio.url, "other", pause_s=0), "triage")
-    with pytest.raises(LabelStudioError, match="cannot be reached at http://127.0.0.1:9"):
+    with pytest.raises(LabelStudioError, match=r"cannot be reached at http://127\.0\.0\.1:9"):
         push(store, LabelStudioServer("http://127.0.0.1:9", "token", pause_s=0), "triage")
     with pytest.raises(LabelStudioError, match="No Project matches"):
         push(store, studio.server(), "77")

@@ -41,7 +41,9 @@ def record(studio: RunningServer) -> dict[str, Any]:
             "projects": api.get("/api/projects/", params={"title": "recorded"}),
             "users": api.get("/api/users/"),
             "export": api.get(f"/api/projects/{project}/export", params={"exportType": "JSON"}),
-            "prediction_made": api.post("/api/predictions/", json={**task["predictions"][0], "task": task_id}),
+            "prediction_made": api.post(
+                "/api/predictions/", json={**task["predictions"][0], "task": task_id}
+            ),
             "no_project": api.get("/api/projects/999999/"),
             "no_page": api.get("/api/tasks/", params={**query, "page": 99}),
             "bad_task": api.post(f"/api/projects/{project}/import", json=[{"data": {"frame_id": "f"}}]),

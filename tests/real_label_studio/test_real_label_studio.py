@@ -50,7 +50,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 def studio(tmp_path_factory: pytest.TempPathFactory, store: Store) -> Iterator[RunningServer]:
     images = tmp_path_factory.getbasetemp() / "store0" / "dataroot"
     with running_server(tmp_path_factory.mktemp("label-studio"), images) as running:
-        print(f"first start of Label Studio: {running.start_s:.0f} s")  # noqa: T201
+        print(f"first start of Label Studio: {running.start_s:.0f} s")
         for email in (ADA, EVE, LEAD):
             running.token(email)
         yield running
@@ -81,7 +81,7 @@ def test_a_round_trip_loses_nothing(store: Store, studio: RunningServer) -> None
     begun = time.monotonic()
     pulled = pull(store, studio.server(), "triage")
     pulled_s = time.monotonic() - begun
-    print(f"pushed {FRAMES:,} in {pushed_s:.1f} s, pulled 60 of {FRAMES:,} in {pulled_s:.1f} s")  # noqa: T201
+    print(f"pushed {FRAMES:,} in {pushed_s:.1f} s, pulled 60 of {FRAMES:,} in {pulled_s:.1f} s")
     assert (pulled.taken, pulled.known, pulled.refused) == (60, 0, [])
     written = reviews(store)
     assert {review.mode for review in written} == {Mode.ASSISTED}
@@ -163,7 +163,7 @@ def test_predictions_that_are_lost_while_others_write_are_sent_again(
     finally:
         over.set()
         others.join()
-    print(f"under churn: {done} in {time.monotonic() - begun:.1f} s")  # noqa: T201
+    print(f"under churn: {done} in {time.monotonic() - begun:.1f} s")
     assert (done.tasks, done.predictions) == (done.frames, done.frames)
     assert all(task.predictions == 1 for task in studio.server().tasks(studio.server().project(done.project)))
 
