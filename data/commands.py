@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from data.store_commands import COMMANDS as STORE_COMMANDS
 from data.store_commands import store
 from data.terminal import AsJson, Settings, counted, listed, print_result, progress_bar
 from data.trail_commands import audit
+from data.vocabulary import ImageStorage
 
 
 def ingest(
@@ -111,6 +112,10 @@ def snapshot(
         bool,
         typer.Option("--generated", help="Take verified generated frames too; the manifest counts them."),
     ] = False,
+    images: Annotated[
+        ImageStorage,
+        typer.Option(help="Copy the pictures into the folder, or name them where they are (referenced)."),
+    ] = ImageStorage.COPIED,
     verify: Annotated[
         bool, typer.Option("--verify", help="Check a snapshot against its own hashes.")
     ] = False,
@@ -127,19 +132,16 @@ def snapshot(
     elif verify:
         _verify(out_dir, as_json=as_json)
     else:
-        _freeze(ctx.obj, out_dir, chain_of_thought=chain_of_thought, generated=generated, as_json=as_json)
+        options = {"chain_of_thought": chain_of_thought, "generated": generated, "images": images}
+        _freeze(ctx.obj, out_dir, options, as_json=as_json)
 
 
-def _freeze(
-    settings: Settings, out_dir: Path, *, chain_of_thought: bool, generated: bool, as_json: bool
-) -> None:
+def _freeze(settings: Settings, out_dir: Path, options: dict[str, Any], *, as_json: bool) -> None:
     from data.snapshot import freeze
 
     store = settings.open_store()
-    with progress_bar("Copying images") as progress:
-        manifest = freeze(
-            store, out_dir, chain_of_thought=chain_of_thought, generated=generated, progress=progress
-        )
+    with progress_bar("Freezing") as progress:
+        manifest = freeze(store, out_dir, **options, progress=progress)
     pairs = sum(manifest.pairs_by_weight.values())
     by_weight = ", ".join(f"{n:,} of weight {weight}" for weight, n in manifest.pairs_by_weight.items())
     excluded = f" Left out: {listed(manifest.excluded_by_reason)}." if manifest.excluded_by_reason else ""

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from data.glare import sun_share
+from data.image_fingerprint import fingerprint
 from data.vocabulary import SetAside
 
 MAX_PIXELS = 20_000_000
@@ -36,7 +37,7 @@ class ImageFacts:
     """What was measured on an image. `median_luma` 0..255; `edge_energy`: 75th percentile of the gradient
     magnitude of the image reduced to about 400x225 pixels, low where fog, blur or drops hide the scene;
     `black_level`: 5th percentile of the brightness, high where fog lifts the shadows; `sun_share`: what a disc of
-    sun covers of the image, 0.0 without one."""
+    sun covers of the image, 0.0 without one; `fingerprint`: how it looks (`data.image_fingerprint`)."""
 
     sha256: str
     width_px: int
@@ -45,6 +46,7 @@ class ImageFacts:
     edge_energy: float
     black_level: float = 0.0
     sun_share: float = 0.0
+    fingerprint: str = ""
 
     def pixels(self) -> dict[str, float]:
         """The measurements by name, as they are stored."""
@@ -67,6 +69,7 @@ def inspect_image(path: Path) -> ImageFacts:
         edge_energy=float(np.percentile(np.hypot(gradient_x, gradient_y), 75)),
         black_level=float(np.percentile(luma, 5)),
         sun_share=sun_share(luma),
+        fingerprint=fingerprint(luma),
     )
 
 

@@ -192,6 +192,7 @@ def _frame_row(
         width_px=facts.width_px if facts else None,
         height_px=facts.height_px if facts else None,
         image_sha256=facts.sha256 if facts else None,
+        image_fingerprint=facts.fingerprint if facts else None,
         set_aside=inspected.reason,
         set_aside_detail=inspected.detail,
         boxes=dict(sorted(Counter(box.category for box in keyframe.boxes).items())),

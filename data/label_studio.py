@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 TIMEOUT_S = 180.0
 READ_ATTEMPTS = 4
 PAGE_OF_TASKS = 1000
+PAGE_OF_PROJECTS = 100
 _SHOWN_CHARS = 160
 _OK, _UNAUTHORIZED, _NOT_FOUND, _SERVER_ERROR = 200, 401, 404, 500
 
@@ -83,8 +84,9 @@ class LabelStudioServer:
         """The project with this id (digits) or title, None where no title fits."""
         if name.isdecimal():
             return self.project(int(name))
-        found = self._read(lambda: list(self._sdk.projects.list(title=name)))
-        ids = sorted(int(one.id or 0) for one in found if one.title == name)
+        # One page: the SDK's own paging only ends where a server says 404 (2.0.5).
+        page = self._read(lambda: self._sdk.projects.list(title=name, page=1, page_size=PAGE_OF_PROJECTS))
+        ids = sorted(int(one.id or 0) for one in page.items or [] if one.title == name)
         if len(ids) > 1:
             listed = ", ".join(map(str, ids))
             raise LabelStudioError(f"{len(ids)} projects are called {name!r}: name one by its id ({listed}).")

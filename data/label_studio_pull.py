@@ -16,7 +16,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from data.errors import AnnotationRefused, LabelStudioError, NotAllowed, ReviewRefused
-from data.frame_status import refresh, standing
+from data.frame_status import hold, refresh, standing
 from data.label_studio import LabelStudioServer
 from data.label_studio_answer import Annotation, answered, author, read_annotation, refuse_forged
 from data.label_studio_config import config_problems
@@ -138,6 +138,7 @@ class _Page:
         self.session, self.origin, self.now_us = session, origin, now_us
         self.touched: set[str] = set()
         frames = {str(_data(task).get(FRAME_ID)) for task in tasks}
+        hold(session, *frames)
         sampled = session.exec(select(SampledFrame).where(col(SampledFrame.frame_id).in_(frames)))
         self.splits = {row.frame_id: row.split for row in sampled}
         ids = {one for task in tasks if isinstance(one := _data(task).get(PROPOSAL_ID), int)}

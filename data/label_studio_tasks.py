@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from data.frame_status import reviews_by_frame, standing
 from data.label_studio_config import ACTION, IMAGE, LEVEL, REASONING
-from data.proposals import latest_run, proposals_by_frame
+from data.proposals import latest_run, proposals_for_review
 from data.tables import Frame, FrameStatus, GoldFrame, ModelRun, Person, Proposal, Review, Scene
 from data.vocabulary import Assessment, ModelRole, Split, TriageLevel
 
@@ -42,7 +42,7 @@ def tasks_to_review(session: Session, images: str = LOCAL_FILES) -> list[Task]:
         col(FrameStatus.frame_id).not_in(gold),
     )
     run = latest_run(session, ModelRole.TEACHER)
-    proposals = proposals_by_frame(session, run)
+    proposals = proposals_for_review(session)
     rows = session.exec(query).all()
     ranked = any(status.priority for _, _, status in rows)
     tasks = [
@@ -56,7 +56,7 @@ def reviewed_tasks(session: Session, images: str = LOCAL_FILES) -> list[Task]:
     """The training frames that have reviews, as tasks with each standing review as an annotation."""
     run = latest_run(session, ModelRole.TEACHER)
     proposals, people = (
-        proposals_by_frame(session, run),
+        proposals_for_review(session),
         {one.id: one for one in session.exec(select(Person))},
     )
     reviews = reviews_by_frame(session)

@@ -7,15 +7,19 @@ import hashlib
 import shutil
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
+from sqlalchemy import or_
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from data.audit_trail import note_act
-from data.errors import LeakError, SnapshotError
-from data.frame_status import POLICY, adjudications_by_frame, review_fact, reviews_by_frame, standing
+from data.errors import SnapshotError
+from data.frame_status import POLICY, adjudications_by_frame, review_fact, reviews_by_frame
+from data.leak_guard import complete_fingerprints, guarded_frames, refuse_leaks
 from data.permissions import Act, require
 from data.preference_pairs import EvaluationFrame, Message, PreferencePair, pair_weight
 from data.proposals import latest_run, proposals_by_frame, proposals_for_review
@@ -23,13 +27,20 @@ from data.question import question_hash, question_text
 from data.reply import render_reply
 from data.scenarios.provenance import source_frames, source_scenes
 from data.snapshot_format import IMAGES, Manifest
-from data.snapshot_writer import GENERATED, Progress, SnapshotContent, write_folder
+from data.snapshot_writer import (
+    GENERATED,
+    Excluded,
+    FolderWriter,
+    Progress,
+    SnapshotFacts,
+)
 from data.store import Store
 from data.tables import (
     Adjudication,
     Dataset,
     Frame,
     FrameStatus,
+    GoldFrame,
     Proposal,
     Review,
     SampledFrame,
@@ -38,6 +49,7 @@ from data.tables import (
 from data.verification import AdjudicationFact, verify
 from data.vocabulary import (
     Assessment,
+    ImageStorage,
     Mode,
     ModelRole,
     Split,
@@ -47,6 +59,9 @@ from data.vocabulary import (
     canonical_json,
 )
 from data.wording import ChosenText, chosen_text
+
+SCENES_AT_ONCE = 50
+FRAMES_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -63,24 +78,53 @@ class VerifiedFrame:
     review_ids: tuple[int, ...]
     adjudication_id: int | None
     image: Path
+    teacher: Proposal | None
     scene_id: str
     source_frame_id: str | None = None
 
 
 def verified_frames(session: Session, split: Split) -> list[VerifiedFrame]:
     """Every verified frame of one side of the split, by scene and time."""
+    return list(each_verified(session, split))
+
+
+def each_verified(session: Session, split: Split) -> Iterator[VerifiedFrame]:
+    """As `verified_frames`, a few scenes at a time, so that memory does not grow with their number."""
+    scenes, sources = source_scenes(session), source_frames(session)
     query = (
-        select(Frame, FrameStatus, Dataset)
+        select(Frame.scene_id)
+        .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
+        .where(FrameStatus.state == VerificationState.VERIFIED, FrameStatus.split == split)
+        .distinct()
+        .order_by(Frame.scene_id)
+    )
+    scene_ids = list(session.exec(query))
+    for first in range(0, len(scene_ids), SCENES_AT_ONCE):
+        for one in _verified_of(session, split, scene_ids[first : first + SCENES_AT_ONCE]):
+            yield replace(
+                one,
+                scene_id=scenes.get(one.frame.scene_id, one.frame.scene_id),
+                source_frame_id=sources.get(one.frame.id),
+            )
+
+
+def _verified_of(session: Session, split: Split, scene_ids: Sequence[str]) -> list[VerifiedFrame]:
+    query = (
+        select(Frame, Dataset)
         .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
         .join(Scene, col(Scene.id) == Frame.scene_id)
         .join(Dataset, col(Dataset.id) == Scene.dataset_id)
         .where(FrameStatus.state == VerificationState.VERIFIED, FrameStatus.split == split)
+        .where(col(Frame.scene_id).in_(scene_ids))
+        .options(defer(Frame.boxes), defer(Frame.cues), defer(Frame.pixels))  # type: ignore[arg-type]
         .order_by(Frame.scene_id, col(Frame.position))
     )
-    teachers = proposals_for_review(session)
-    reviews, adjudications = reviews_by_frame(session), adjudications_by_frame(session)
-    scenes, sources = source_scenes(session), source_frames(session)
-    verified = [
+    rows = session.exec(query).all()
+    frame_ids = [frame.id for frame, _ in rows]
+    teachers = proposals_for_review(session, frame_ids)
+    reviews = reviews_by_frame(session, frame_ids)
+    adjudications = adjudications_by_frame(session, frame_ids)
+    return [
         _verified(
             frame,
             split,
@@ -89,15 +133,7 @@ def verified_frames(session: Session, split: Split) -> list[VerifiedFrame]:
             reviews.get(frame.id, []),
             adjudications.get(frame.id),
         )
-        for frame, _, dataset in session.exec(query)
-    ]
-    return [
-        replace(
-            one,
-            scene_id=scenes.get(one.frame.scene_id, one.frame.scene_id),
-            source_frame_id=sources.get(one.frame.id),
-        )
-        for one in verified
+        for frame, dataset in rows
     ]
 
 
@@ -121,9 +157,26 @@ def _verified(
         raise SnapshotError(f"Frame {frame.id} is marked verified but its reviews say {result.state.value}.")
     counting = [review for review in reviews if review.id in result.review_ids]
     text = chosen_text(result.level, teacher=teacher, reviews=counting, adjudication=adjudication)
-    return VerifiedFrame(
-        frame, result.level, text, result.review_ids, result.adjudication_id, image, frame.scene_id
-    )
+    ids = (result.review_ids, result.adjudication_id)
+    return VerifiedFrame(frame, result.level, text, *ids, image, teacher, frame.scene_id)
+
+
+@dataclass(frozen=True)
+class FreezeOptions:
+    """What goes into a snapshot.
+
+    chain_of_thought: put the teacher's chain of thought into the chosen text where its words stand unchanged.
+    generated: take verified generated frames too; they are marked, and the manifest counts them.
+    images: copy the pictures into the folder, or name them where they are.
+    """
+
+    chain_of_thought: bool = False
+    generated: bool = False
+    images: ImageStorage = ImageStorage.COPIED
+
+    def as_policy(self) -> dict[str, object]:
+        chosen = {"chain_of_thought": self.chain_of_thought, "generated": self.generated}
+        return {**POLICY.as_dict(), **chosen, "images": self.images.value}
 
 
 def freeze(
@@ -132,29 +185,28 @@ def freeze(
     *,
     chain_of_thought: bool = False,
     generated: bool = False,
+    images: ImageStorage = ImageStorage.COPIED,
     progress: Progress | None = None,
     by: int | None = None,
 ) -> Manifest:
-    """Write the snapshot folder `out`, whole or not at all.
+    """Write the snapshot folder `out`, whole or not at all; the options are those of `FreezeOptions`.
 
-    chain_of_thought: put the teacher's chain of thought into the chosen text where its words stand unchanged.
-    generated: take verified generated frames too; they are marked, and the manifest counts them.
-    by: the person who asks for it in the app, None at the command line.
-    Raises NotAllowed; SnapshotError: `out` holds something already, nothing is verified, an image changed since ingest;
-    LeakError: a scene on both sides.
+    by: the person who asks for it in the app, None at the command line. Raises NotAllowed; SnapshotError: `out` holds
+    something already, nothing is verified, an image is gone or changed since ingest; LeakError: a scene, a picture or
+    two pictures of one view on both sides.
     """
+    if by is not None:
+        with store.read() as session:
+            require(session, by, Act.FREEZE_SNAPSHOT)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SnapshotError(f"{out} is not empty; a snapshot is never written over. Choose another folder.")
-    with store.read() as session:
-        if by is not None:
-            require(session, by, Act.FREEZE_SNAPSHOT)
-        content = _collect(session, chain_of_thought, generated)
-    if not content.images:
-        raise SnapshotError("No frame is verified yet, so there is nothing to freeze.")
+    complete_fingerprints(store)
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        manifest = write_folder(partial, content, progress)
+        with store.read() as session:
+            options = FreezeOptions(chain_of_thought, generated, images)
+            manifest = _written(session, partial, options, progress)
         partial.chmod(0o755)
         if out.exists():
             out.rmdir()
@@ -164,75 +216,92 @@ def freeze(
         raise
     with store.write() as session:
         subject = f"snapshot:{manifest.snapshot_hash}"
-        details = {"pairs": len(content.pairs), "evaluation": len(content.evaluation)}
+        details = {
+            "pairs": sum(manifest.pairs_by_weight.values()),
+            "evaluation": sum(manifest.evaluation_by_level.values()),
+        }
         note_act(session, TrailAct.FROZE_SNAPSHOT, by=by, subject=subject, details=details)
     return manifest
 
 
-def _collect(session: Session, with_thought: bool, with_generated: bool) -> SnapshotContent:
+def _written(session: Session, folder: Path, options: FreezeOptions, progress: Progress | None) -> Manifest:
+    train, held_out = (guarded_frames(session, split) for split in (Split.TRAIN, Split.HELD_OUT))
+    if not train and not held_out:
+        raise SnapshotError("No frame is verified yet, so there is nothing to freeze.")
+    refuse_leaks(train, held_out)
     student_run = latest_run(session, ModelRole.STUDENT)
-    content = SnapshotContent(
-        policy={**POLICY.as_dict(), "chain_of_thought": with_thought, "generated": with_generated},
+    facts = SnapshotFacts(
+        policy=options.as_policy(),
         question_hash=question_hash(),
         guideline_versions=sorted(set(session.exec(select(Review.guideline_version)))),
         student_run_id=student_run.id if student_run else None,
         blind_twice=_blind_twice(session),
+        frames=len(train) + len(held_out),
     )
-    train, held_out = (verified_frames(session, split) for split in (Split.TRAIN, Split.HELD_OUT))
-    _refuse_leak(train, held_out)
-    if not with_generated:
-        content.excluded += [
-            {"frame_id": one.frame.id, "reason": GENERATED}
-            for one in [*train, *held_out]
-            if one.source_frame_id
-        ]
-        train, held_out = ([one for one in side if not one.source_frame_id] for side in (train, held_out))
-    teachers = proposals_for_review(session)
-    students = proposals_by_frame(session, student_run)
-    for verified in train:
-        built = _pair(
-            verified, teachers.get(verified.frame.id), students.get(verified.frame.id), with_thought
-        )
-        if isinstance(built, str):
-            content.excluded.append({"frame_id": verified.frame.id, "reason": built})
+    with FolderWriter(folder, facts, options.images, progress) as writer:
+        for line in each_entry(session, options):
+            if isinstance(line, Excluded):
+                writer.exclude(line)
+            else:
+                writer.add(*line)
+        return writer.finish()
+
+
+def each_entry(
+    session: Session, options: FreezeOptions
+) -> Iterator[Excluded | tuple[PreferencePair | EvaluationFrame, Path]]:
+    """Everything that a snapshot taken now would hold: pairs, evaluation frames (each with its picture's file), and
+    what is left out with the reason."""
+    student_run = latest_run(session, ModelRole.STUDENT)
+    gold = set(session.exec(select(GoldFrame.frame_id)))
+    for group in _groups(each_verified(session, Split.TRAIN)):
+        students = proposals_by_frame(session, student_run, [one.frame.id for one in group])
+        for one in group:
+            reason = _left_out(one, gold, options)
+            built = reason or _pair(one, students.get(one.frame.id), options)
+            yield Excluded(one.frame.id, built) if isinstance(built, str) else (built, one.image)
+    for one in each_verified(session, Split.HELD_OUT):
+        if one.source_frame_id and not options.generated:
+            yield Excluded(one.frame.id, GENERATED)
         else:
-            content.pairs.append(built)
-            content.images[built.images[0]] = (verified.image, built.image_sha256)
-    for verified in held_out:
-        frame = _evaluation_frame(verified)
-        content.evaluation.append(frame)
-        content.images[frame.images[0]] = (verified.image, frame.image_sha256)
-    content.excluded += _not_verified(session)
-    content.excluded.sort(key=lambda row: row["frame_id"])
-    return content
+            yield _evaluation_frame(one, options), one.image
+    yield from _not_verified(session)
+
+
+def _groups(frames: Iterator[VerifiedFrame]) -> Iterator[list[VerifiedFrame]]:
+    while group := list(islice(frames, FRAMES_AT_ONCE)):
+        yield group
+
+
+def _left_out(one: VerifiedFrame, gold: set[str], options: FreezeOptions) -> str | None:
+    """Why a verified training frame is kept out whatever the student said: people and models are tested on gold."""
+    if one.source_frame_id and not options.generated:
+        return GENERATED
+    return "gold" if one.frame.id in gold else None
 
 
 def _blind_twice(session: Session) -> tuple[int, int]:
     """(held-out frames that two or more people judged blind, those of them on which they said one level)."""
     levels: dict[str, set[TriageLevel]] = defaultdict(set)
     people: Counter[str] = Counter()
-    query = select(FrameStatus.frame_id).where(FrameStatus.split == Split.HELD_OUT)
-    for frame_id, reviews in reviews_by_frame(session, list(session.exec(query))).items():
-        for review in standing(reviews):
-            if review.mode is Mode.BLIND:
-                levels[frame_id].add(review.level)
-                people[frame_id] += 1
+    query = (
+        select(Review.id, Review.supersedes_id, Review.frame_id, Review.level, Review.mode)
+        .join(FrameStatus, col(FrameStatus.frame_id) == Review.frame_id)
+        .join(GoldFrame, col(GoldFrame.frame_id) == Review.frame_id, isouter=True)
+        .where(FrameStatus.split == Split.HELD_OUT)
+        .where(or_(col(GoldFrame.made_at_us).is_(None), col(Review.reviewed_at_us) < GoldFrame.made_at_us))
+    )
+    rows = session.exec(query).all()
+    superseded = {row[1] for row in rows}
+    for review_id, _, frame_id, level, mode in rows:
+        if review_id not in superseded and mode is Mode.BLIND:
+            levels[frame_id].add(level)
+            people[frame_id] += 1
     twice = [frame_id for frame_id, n in people.items() if n > 1]
     return len(twice), sum(len(levels[frame_id]) == 1 for frame_id in twice)
 
 
-def _refuse_leak(train: Sequence[VerifiedFrame], held_out: Sequence[VerifiedFrame]) -> None:
-    shared = {one.scene_id for one in train} & {one.scene_id for one in held_out}
-    if shared:
-        raise LeakError(f"The scenes {', '.join(sorted(shared))} stand in train and held-out at once.")
-    images = {one.frame.image_sha256 for one in train} & {one.frame.image_sha256 for one in held_out}
-    if images:
-        raise LeakError(f"{len(images)} images stand in train and held-out at once, under different scenes.")
-
-
-def _pair(
-    verified: VerifiedFrame, teacher: Proposal | None, student: Proposal | None, with_thought: bool
-) -> PreferencePair | str:
+def _pair(verified: VerifiedFrame, student: Proposal | None, options: FreezeOptions) -> PreferencePair | str:
     """The pair of a verified training frame, or the reason why there is none."""
     if verified.text is None:
         return "no_wording"
@@ -241,17 +310,18 @@ def _pair(
     if student.level is None or student.reasoning is None or student.action is None:
         return "student_reply_failed"
     said = Assessment(reasoning=student.reasoning, level=student.level, action=student.action)
-    chosen = render_reply(verified.text.assessment, verified.text.chain_of_thought if with_thought else None)
+    thought = verified.text.chain_of_thought if options.chain_of_thought else None
+    chosen = render_reply(verified.text.assessment, thought)
     rejected = render_reply(said)
     if chosen == rejected:
         return "same_text"
-    frame = verified.frame
+    frame, teacher = verified.frame, verified.teacher
     return PreferencePair(
         pair_id=hashlib.sha256(canonical_json([frame.id, chosen, rejected]).encode()).hexdigest()[:16],
         frame_id=frame.id,
         scene_id=verified.scene_id,
         source_frame_id=verified.source_frame_id,
-        images=[_image_name(frame)],
+        images=[_image_name(verified, options)],
         image_sha256=frame.image_sha256 or "",
         prompt=[Message(role="user", content=question_text(thinking=False))],
         chosen=[Message(role="assistant", content=chosen)],
@@ -268,13 +338,13 @@ def _pair(
     )
 
 
-def _evaluation_frame(verified: VerifiedFrame) -> EvaluationFrame:
+def _evaluation_frame(verified: VerifiedFrame, options: FreezeOptions) -> EvaluationFrame:
     text = verified.text.assessment if verified.text else None
     return EvaluationFrame(
         frame_id=verified.frame.id,
         scene_id=verified.scene_id,
         source_frame_id=verified.source_frame_id,
-        images=[_image_name(verified.frame)],
+        images=[_image_name(verified, options)],
         image_sha256=verified.frame.image_sha256 or "",
         level=verified.level,
         reasoning=text.reasoning if text else "",
@@ -284,21 +354,21 @@ def _evaluation_frame(verified: VerifiedFrame) -> EvaluationFrame:
     )
 
 
-def _image_name(frame: Frame) -> str:
-    return f"{IMAGES}/{frame.id}{Path(frame.filename).suffix.lower()}"
+def _image_name(verified: VerifiedFrame, options: FreezeOptions) -> str:
+    """A path in the folder, or the picture's own absolute one."""
+    if options.images is ImageStorage.REFERENCED:
+        return str(verified.image.absolute())
+    return f"{IMAGES}/{verified.frame.id}{Path(verified.frame.filename).suffix.lower()}"
 
 
-def _not_verified(session: Session) -> list[dict[str, str]]:
+def _not_verified(session: Session) -> Iterator[Excluded]:
     """Sampled frames that are contested, awaiting, set aside or not yet proposed for, each with that reason."""
     query = (
         select(SampledFrame.frame_id, Frame.set_aside, FrameStatus.state)
         .join(Frame, col(Frame.id) == SampledFrame.frame_id)
         .join(FrameStatus, col(FrameStatus.frame_id) == SampledFrame.frame_id, isouter=True)
     )
-    rows = []
     for frame_id, set_aside, state in session.exec(query).all():
-        if set_aside is None and state is VerificationState.VERIFIED:
-            continue
-        reason = set_aside or state
-        rows.append({"frame_id": frame_id, "reason": str(reason) if reason else "no_proposal"})
-    return rows
+        if set_aside is not None or state is not VerificationState.VERIFIED:
+            reason = set_aside or state
+            yield Excluded(frame_id, str(reason) if reason else "no_proposal")

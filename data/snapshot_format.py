@@ -6,7 +6,7 @@ pairs.jsonl        one PreferencePair per line: verified frames of training scen
 pairs.parquet      the same pairs with their pictures, in TRL's columns
 evaluation.jsonl   one EvaluationFrame per line: verified held-out frames
 excluded.jsonl     sampled frames that are in neither, each with its reason
-images/            the frames' images, named by frame id
+images/            the frames' images, named by frame id; not there where they are named at their own places
 """
 
 from __future__ import annotations
@@ -91,7 +91,21 @@ def load_snapshot(folder: Path, *, check_images: bool = True) -> Snapshot:
         _check_file(folder, name, expected)
     pairs = [PreferencePair.model_validate_json(line) for line in _lines(folder / PAIRS)]
     frames = [EvaluationFrame.model_validate_json(line) for line in _lines(folder / EVALUATION)]
+    if check_images:
+        for one in (*pairs, *frames):
+            _check_named_images(folder, one)
     return Snapshot(folder, manifest, pairs, frames)
+
+
+def _check_named_images(folder: Path, one: PreferencePair | EvaluationFrame) -> None:
+    """Pictures that the snapshot names where they are; those in the folder stand in the manifest."""
+    for name in one.images:
+        if not (path := Path(name)).is_absolute():
+            continue
+        if not path.is_file():
+            raise SnapshotError(f"{path}, which {folder} names, is gone.")
+        if file_hash(path) != one.image_sha256:
+            raise SnapshotError(f"{path}, which {folder} names, was changed after the snapshot was frozen.")
 
 
 def _load_manifest(folder: Path) -> Manifest:

@@ -7,10 +7,8 @@ small groups, so that memory does not grow with the number of pairs.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,17 +29,34 @@ _PLAIN = {
 _HF_TYPES = {pa.float64(): "float64", pa.string(): "string"}
 
 
-def write_pairs(path: Path, pairs: Sequence[PreferencePair], folder: Path) -> None:
-    """Write the pairs with their pictures; `folder` is what the pairs' image paths are relative to.
+class PairsFile:
+    """The file being written; `folder` is what the pairs' image paths are relative to.
 
     A picture whose path is absolute is named, not copied in.
     """
-    schema = _schema()
-    waiting = iter(pairs)
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:  # type: ignore[no-untyped-call]
-        while group := list(islice(waiting, ROWS_PER_GROUP)):
-            rows = [_row(pair, folder) for pair in group]
-            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+
+    def __init__(self, path: Path, folder: Path) -> None:
+        self._schema, self._folder = _schema(), folder
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")  # type: ignore[no-untyped-call]
+        self._waiting: list[dict[str, Any]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._flush()
+        self._writer.close()  # type: ignore[no-untyped-call]
+
+    def add(self, pair: PreferencePair) -> None:
+        """One more row, its picture read now."""
+        self._waiting.append(_row(pair, self._folder))
+        if len(self._waiting) == ROWS_PER_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.Table.from_pylist(self._waiting, schema=self._schema))  # type: ignore[no-untyped-call]
+            self._waiting = []
 
 
 def _schema() -> pa.Schema:

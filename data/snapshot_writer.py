@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from pydantic import BaseModel
+from typing import Self, TextIO
 
 from data.dataset_card import render_card
 from data.errors import SnapshotError
@@ -25,8 +25,8 @@ from data.snapshot_format import (
     file_hash,
     manifest_hash,
 )
-from data.snapshot_parquet import write_pairs
-from data.vocabulary import canonical_json
+from data.snapshot_parquet import PairsFile
+from data.vocabulary import ImageStorage, canonical_json
 
 Progress = Callable[[int, int], None]
 """Called with (pictures copied, pictures in all)."""
@@ -36,89 +36,160 @@ GENERATED = "generated"
 _BLOCK = 1 << 20
 
 
-@dataclass
-class SnapshotContent:
-    """Everything that goes into a folder. `images` maps a path in the folder to (source, expected SHA-256);
-    `blind_twice` counts held-out frames judged blind by two people, and those on which they agreed."""
+@dataclass(frozen=True)
+class Excluded:
+    """A sampled frame that is in neither file, and why."""
+
+    frame_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SnapshotFacts:
+    """What a folder says of itself beside its lines. `frames`: how many pictures are to come; `blind_twice` counts
+    held-out frames judged blind by two people, and those on which they agreed."""
 
     policy: dict[str, object]
     question_hash: str
     guideline_versions: list[str]
     student_run_id: str | None
     blind_twice: tuple[int, int]
-    pairs: list[PreferencePair] = field(default_factory=list)
-    evaluation: list[EvaluationFrame] = field(default_factory=list)
-    excluded: list[dict[str, str]] = field(default_factory=list)
-    images: dict[str, tuple[Path, str]] = field(default_factory=dict)
+    frames: int
 
 
-def write_folder(folder: Path, content: SnapshotContent, progress: Progress | None) -> Manifest:
-    """Write everything into an empty folder, the manifest last; files are read-only when it returns.
+class FolderWriter:
+    """Writes an empty folder line by line, so that memory does not grow with the number of pairs; the manifest comes
+    last, and files are read-only when `finish` returns.
 
     Raises SnapshotError for a picture that is gone or has changed since it was ingested.
     """
-    fields = _fields(content)
-    _write_lines(folder / PAIRS, content.pairs)
-    _write_lines(folder / EVALUATION, content.evaluation)
-    (folder / EXCLUDED).write_text(
-        "".join(canonical_json(row) + "\n" for row in content.excluded), encoding="utf-8"
-    )
-    _copy_images(folder, content.images, progress)
-    write_pairs(folder / PARQUET, content.pairs, folder)
-    rated, agreed = content.blind_twice
-    (folder / CARD).write_text(render_card(fields, rated_twice=rated, agreed=agreed), encoding="utf-8")
-    known = {name: sha256 for name, (_, sha256) in content.images.items()}
-    written = {name: file_hash(folder / name) for name in (CARD, PAIRS, PARQUET, EVALUATION, EXCLUDED)}
-    fields["files"] = dict(sorted({**known, **written}.items()))
-    manifest = Manifest.model_validate({**fields, "snapshot_hash": manifest_hash(fields)})
-    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    for path in folder.rglob("*"):
-        if path.is_file():
-            path.chmod(0o444)
-    return manifest
+
+    def __init__(
+        self, folder: Path, facts: SnapshotFacts, images: ImageStorage, progress: Progress | None
+    ) -> None:
+        self._folder, self._facts, self._images, self._progress = folder, facts, images, progress
+        self._open = ExitStack()
+        self._pairs = self._text(PAIRS)
+        self._evaluation = self._text(EVALUATION)
+        self._parquet = self._open.enter_context(PairsFile(folder / PARQUET, folder))
+        self._counts = _Counts()
+        self._excluded: list[Excluded] = []
+        self._hashes: dict[str, str] = {}
+
+    def _text(self, name: str) -> TextIO:
+        return self._open.enter_context((self._folder / name).open("w", encoding="utf-8", newline="\n"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def add(self, line: PreferencePair | EvaluationFrame, image: Path) -> None:
+        """A pair or an evaluation frame, and the file of its picture."""
+        self._take_image(line.images[0], image, line.image_sha256)
+        text = canonical_json(line.model_dump(mode="json")) + "\n"
+        if isinstance(line, PreferencePair):
+            self._pairs.write(text)
+            self._parquet.add(line)
+        else:
+            self._evaluation.write(text)
+        self._counts.add(line)
+
+    def exclude(self, one: Excluded) -> None:
+        """A frame that is in neither file."""
+        self._excluded.append(one)
+
+    def finish(self) -> Manifest:
+        """Close the files and write what stands over all of them."""
+        self._open.close()
+        if not self._counts.lines:
+            raise SnapshotError("No frame is verified yet, so there is nothing to freeze.")
+        self._excluded.sort(key=lambda one: one.frame_id)
+        rows = ({"frame_id": one.frame_id, "reason": one.reason} for one in self._excluded)
+        text = "".join(canonical_json(row) + "\n" for row in rows)
+        (self._folder / EXCLUDED).write_text(text, encoding="utf-8")
+        fields = self._fields()
+        rated, agreed = self._facts.blind_twice
+        card = render_card(fields, rated_twice=rated, agreed=agreed)
+        (self._folder / CARD).write_text(card, encoding="utf-8")
+        for name in (CARD, PAIRS, PARQUET, EVALUATION, EXCLUDED):
+            self._hashes[name] = file_hash(self._folder / name)
+        fields["files"] = dict(sorted(self._hashes.items()))
+        manifest = Manifest.model_validate({**fields, "snapshot_hash": manifest_hash(fields)})
+        (self._folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        for path in self._folder.rglob("*"):
+            if path.is_file():
+                path.chmod(0o444)
+        return manifest
+
+    def _take_image(self, name: str, source: Path, expected: str) -> None:
+        if self._images is ImageStorage.REFERENCED:
+            if not source.is_file():
+                raise SnapshotError(f"The image {source} is gone; ingest again.")
+        else:
+            (self._folder / name).parent.mkdir(exist_ok=True)
+            if _copied(source, self._folder / name) != expected:
+                raise SnapshotError(
+                    f"The image {source} has changed since it was ingested; ingest again with --recheck."
+                )
+            self._hashes[name] = expected
+        if self._progress:
+            self._progress(self._counts.lines + 1, self._facts.frames)
+
+    def _fields(self) -> dict[str, object]:
+        """The manifest without its hashes."""
+        counts = self._counts
+        left_out = _sorted(Counter(one.reason for one in self._excluded))
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "pairs_by_weight": _sorted(counts.by_weight),
+            "pairs_by_levels": _sorted(counts.by_levels),
+            "evaluation_by_level": _sorted(counts.by_level),
+            "excluded_by_reason": left_out,
+            "policy": self._facts.policy,
+            "question_hash": self._facts.question_hash,
+            "guideline_versions": self._facts.guideline_versions,
+            "train_scenes": sorted(counts.train_scenes),
+            "held_out_scenes": sorted(counts.held_out_scenes),
+            "student_run_id": self._facts.student_run_id,
+            "generated": {
+                "pairs": counts.generated_pairs,
+                "evaluation": counts.generated_evaluation,
+                "left_out": left_out.get(GENERATED, 0),
+            },
+        }
 
 
-def _fields(content: SnapshotContent) -> dict[str, object]:
-    """The manifest without its hashes."""
-    levels = (f"{pair.chosen_level.value}>{pair.rejected_level.value}" for pair in content.pairs)
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "pairs_by_weight": _counts(f"{pair.weight:.1f}" for pair in content.pairs),
-        "pairs_by_levels": _counts(levels),
-        "evaluation_by_level": _counts(frame.level.value for frame in content.evaluation),
-        "excluded_by_reason": _counts(row["reason"] for row in content.excluded),
-        "policy": content.policy,
-        "question_hash": content.question_hash,
-        "guideline_versions": content.guideline_versions,
-        "train_scenes": sorted({pair.scene_id for pair in content.pairs}),
-        "held_out_scenes": sorted({frame.scene_id for frame in content.evaluation}),
-        "student_run_id": content.student_run_id,
-        "generated": {
-            "pairs": sum(pair.source_frame_id is not None for pair in content.pairs),
-            "evaluation": sum(frame.source_frame_id is not None for frame in content.evaluation),
-            "left_out": sum(row["reason"] == GENERATED for row in content.excluded),
-        },
-    }
+@dataclass
+class _Counts:
+    """What the manifest counts, as lines pass."""
+
+    lines: int = 0
+    by_weight: Counter[str] = field(default_factory=Counter)
+    by_levels: Counter[str] = field(default_factory=Counter)
+    by_level: Counter[str] = field(default_factory=Counter)
+    train_scenes: set[str] = field(default_factory=set)
+    held_out_scenes: set[str] = field(default_factory=set)
+    generated_pairs: int = 0
+    generated_evaluation: int = 0
+
+    def add(self, line: PreferencePair | EvaluationFrame) -> None:
+        self.lines += 1
+        is_generated = line.source_frame_id is not None
+        if isinstance(line, PreferencePair):
+            self.by_weight[f"{line.weight:.1f}"] += 1
+            self.by_levels[f"{line.chosen_level.value}>{line.rejected_level.value}"] += 1
+            self.train_scenes.add(line.scene_id)
+            self.generated_pairs += is_generated
+        else:
+            self.by_level[line.level.value] += 1
+            self.held_out_scenes.add(line.scene_id)
+            self.generated_evaluation += is_generated
 
 
-def _counts(values: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(values).items()))
-
-
-def _write_lines(path: Path, rows: Sequence[BaseModel]) -> None:
-    lines = [canonical_json(row.model_dump(mode="json")) + "\n" for row in rows]
-    path.write_text("".join(lines), encoding="utf-8")
-
-
-def _copy_images(folder: Path, images: dict[str, tuple[Path, str]], progress: Progress | None) -> None:
-    for done, (name, (source, expected)) in enumerate(sorted(images.items()), start=1):
-        (folder / name).parent.mkdir(exist_ok=True)
-        if _copied(source, folder / name) != expected:
-            raise SnapshotError(
-                f"The image {source} has changed since it was ingested; ingest again with --recheck."
-            )
-        if progress:
-            progress(done, len(images))
+def _sorted(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items()))
 
 
 def _copied(source: Path, target: Path) -> str:

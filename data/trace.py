@@ -19,6 +19,7 @@ from data.tables import (
     Feed,
     Frame,
     FrameStatus,
+    LabelStudioAnnotation,
     ModelRun,
     Person,
     Proposal,
@@ -71,10 +72,11 @@ def _chain(session: Session, frame: Frame) -> dict[str, Any]:
     status, sampled = session.get(FrameStatus, frame.id), session.get(SampledFrame, frame.id)
     adjudication = adjudications_by_frame(session, [frame.id]).get(frame.id)
     reviews = reviews_by_frame(session, [frame.id]).get(frame.id, [])
+    origins = _origins(session, reviews)
     return {
         "verified": {"state": status.state.value, "level": _value(status.level)} if status else None,
         "adjudication": _adjudication(adjudication, people) if adjudication else None,
-        "reviews": [_review(review, people) for review in reviews],
+        "reviews": [_review(review, people, origins.get(review.id)) for review in reviews],
         "proposals": _proposals(session, frame),
         **_feed(session, frame),
         **({"generated": origin.as_dict()} if (origin := origin_of(session, frame.id)) else {}),
@@ -125,7 +127,16 @@ def _adjudication(row: Adjudication, people: dict[int | None, Person]) -> dict[s
     }
 
 
-def _review(row: Review, people: dict[int | None, Person]) -> dict[str, Any]:
+def _origins(session: Session, reviews: list[Review]) -> dict[int | None, LabelStudioAnnotation]:
+    """Where the reviews come from that were made in Label Studio, by review id."""
+    ids = [review.id for review in reviews]
+    query = select(LabelStudioAnnotation).where(col(LabelStudioAnnotation.review_id).in_(ids))
+    return {row.review_id: row for row in session.exec(query)}
+
+
+def _review(
+    row: Review, people: dict[int | None, Person], origin: LabelStudioAnnotation | None
+) -> dict[str, Any]:
     return {
         "id": row.id,
         "who": _who(people[row.person_id]),
@@ -136,9 +147,16 @@ def _review(row: Review, people: dict[int | None, Person]) -> dict[str, Any]:
         "level": row.level.value,
         "verdict": _value(row.verdict),
         "own_words": row.reasoning is not None,
+        "seconds": row.seconds_shown,
         "guideline": row.guideline_version,
         "supersedes": row.supersedes_id,
+        "from": _from(origin) if origin else None,
     }
+
+
+def _from(origin: LabelStudioAnnotation) -> str:
+    task = f", task {origin.task_id}" if origin.task_id is not None else ""
+    return f"{origin.source}{task}, by {origin.author} at {_when(origin.changed_at_us)}"
 
 
 def _proposals(session: Session, frame: Frame) -> list[dict[str, Any]]:

@@ -236,6 +236,13 @@ class ReturnedFor(StrEnum):
     RANDOM = "random"
 
 
+class ImageStorage(StrEnum):
+    """Whether a snapshot holds its pictures or names them where they are."""
+
+    COPIED = "copied"
+    REFERENCED = "referenced"
+
+
 class SetAside(StrEnum):
     """Why a frame cannot be shown to anyone; implausible: a person rejected the generated clip it is from."""
 
