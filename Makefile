@@ -19,6 +19,7 @@ help:
 	@echo "make bench-review-order  what share of missed TELEOPERATIONs each order of review reaches, on a simulation"
 	@echo "make bench-training  pairs per second and memory beside stock TRL"
 	@echo "make bench-throughput  what the throughput harness costs, against a stand-in server"
+	@echo "make bench-monitor  50 live feeds, a model and an operator's browser: alert latency, lost alerts (MINUTES= sets 5)"
 	@echo "make clean    remove caches and the demo workspace"
 
 demo: $(APP_INSTALLED)
