@@ -29,11 +29,12 @@ def shift_report(store: Store, *, hours: float) -> dict[str, Any]:
 
 def figures(shift: Shift) -> dict[str, Any]:
     """From the rows of a shift to its figures. Times in seconds; shares with Wilson's 95 % interval."""
-    minutes, alerts = shift.minutes, shift.alerts
+    minutes, alerts = shift.minutes, [alert for alert in shift.alerts if not alert.called]
     feed_h = sum(minute.feed_s for minute in minutes) / _HOUR_S
     answers = sum(minute.answers for minute in minutes)
     seen = [alert for alert in alerts if alert.shown_at_us is not None]
     answered = [(answer, alert) for answer, alert, _ in shift.answers]
+    asked_for = [(answer, alert) for answer, alert in answered if not alert.called]
     return {
         "from": _when(shift.from_us),
         "to": _when(shift.to_us),
@@ -51,12 +52,13 @@ def figures(shift: Shift) -> dict[str, Any]:
         "alert_latency_s": _times([(alert.shown_at_us or 0) - alert.captured_at_us for alert in seen]),
         "not_shown": len(alerts) - len(seen),
         "operator_response_s": _times(
-            [answer.answered_at_us - (alert.shown_at_us or 0) for answer, alert in answered]
+            [answer.answered_at_us - (alert.shown_at_us or 0) for answer, alert in asked_for]
         ),
         "responses": dict(Counter(answer.response.value for answer, _ in answered)),
         "disagreement": _share(
             sum(answer.response.level is not alert.level for answer, alert in answered), len(answered)
         ),
+        "taken_over_unasked": len(shift.alerts) - len(alerts),
         "unanswered": len({alert.id for alert in alerts} - {alert.id for _, alert in answered}),
         "returned": dict(Counter(one.why.value for one in shift.returned)),
         "operators": _operators(shift),
@@ -135,7 +137,8 @@ def report_text(report: dict[str, Any]) -> str:
         f"  operators' response: {_spread(report['operator_response_s'])}; {report['unanswered']:,} unanswered",
         f"  {report['responses'].get(Response.TAKEN_OVER.value, 0):,} taken over, "
         f"{report['responses'].get(Response.WATCHING.value, 0):,} watched, "
-        f"{report['responses'].get(Response.NOT_NEEDED.value, 0):,} not needed; "
+        f"{report['responses'].get(Response.NOT_NEEDED.value, 0):,} not needed, "
+        f"{report['taken_over_unasked']:,} taken over unasked; "
         f"another level than the model's: {_percent(disagreement)}",
         f"  {sum(report['returned'].values()):,} frames came back into review",
     ]

@@ -144,7 +144,7 @@ class Desk:
     def text(self, part: str) -> str:
         return self.page.locator(f"{CARD} [data-part={part}]").inner_text()
 
-    def until(self, what: Callable[[], bool], *, seconds: float = 30) -> None:
+    def until(self, what: Callable[[], object], *, seconds: float = 30) -> None:
         deadline = time.monotonic() + seconds
         while not what():
             assert time.monotonic() < deadline, "waited in vain"

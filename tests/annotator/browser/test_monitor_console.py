@@ -250,3 +250,25 @@ def test_those_who_may_not_watch_feeds_are_told_nothing(desk: MakeDesk, monitore
     }"""
     annotator.page.wait_for_selector(".tt-who", timeout=WAIT_MS)
     assert annotator.page.evaluate(asked, annotator.person_id) == [403, 403, 403, 403]
+
+
+def test_a_feed_is_taken_over_unasked_and_what_the_model_missed_comes_back(seat: Callable[..., Seat]) -> None:
+    one = seat()
+    one.page.click(".mo-tile[data-feed='van-3']")
+    assert "The model says ● AUTONOMY." in one.page.locator("[data-part=large]").inner_text()
+    one.page.keyboard.press("t")
+
+    def missed() -> list[Alert]:
+        with one.desk.app.store.read() as session:
+            query = (
+                select(Alert)
+                .join(OperatorAnswer, col(OperatorAnswer.alert_id) == Alert.id)
+                .join(ReturnedFrame, col(ReturnedFrame.alert_id) == Alert.id)
+                .where(OperatorAnswer.person_id == one.desk.person_id)
+            )
+            return list(session.exec(query))
+
+    one.desk.until(missed)
+    (alert,) = missed()
+    assert (alert.called, alert.level, alert.end) == (True, A, AlertEnd.TAKEN_OVER)
+    assert one.page.locator("[data-part=large]").is_hidden()
