@@ -11,9 +11,11 @@ from annotator.screens.look import empty_state, page_head, plain
 from data.errors import TeletriageError
 from data.permissions import Act, require
 from data.progress import progress
+from data.scenarios.plausibility import count_generated
 from data.snapshot import freeze
 from data.snapshot_format import MANIFEST, Manifest
 from data.tables import Person
+from data.terminal import counted
 from data.vocabulary import Split, VerificationState
 
 
@@ -21,7 +23,12 @@ def show(person: Person) -> None:
     """The trainer's way from verified frames to a folder that training reads."""
     page_head(person, "Snapshot")
     states = progress(store()).states
-    verified = {side: states[side][VerificationState.VERIFIED] for side in Split}
+    made = count_generated(store()).verified
+    with_made = any(made.values()) and st.checkbox(
+        f"Take {counted(sum(made.values()), 'verified generated frame')} too; they are marked and counted apart"
+    )
+    left_out = {side: 0 if with_made else made[side] for side in Split}
+    verified = {side: states[side][VerificationState.VERIFIED] - left_out[side] for side in Split}
     if not sum(verified.values()):
         empty_state("No frame is verified yet", "A snapshot holds verified frames only.")
         return
@@ -30,17 +37,17 @@ def show(person: Person) -> None:
         "into a snapshot now; it lists every frame that it leaves out, with the reason."
     )
     if st.button("Freeze a snapshot", type="primary"):
-        _freeze(person)
+        _freeze(person, generated=bool(with_made))
     _existing()
 
 
-def _freeze(person: Person) -> None:
+def _freeze(person: Person, *, generated: bool) -> None:
     folder = workspace() / "snapshots" / f"{datetime.now(tz=UTC):%Y%m%d-%H%M%S}"
     try:
         with store().read() as session:
             require(session, int(person.id or 0), Act.FREEZE_SNAPSHOT)
         with st.spinner("Freezing …"):
-            freeze(store(), folder)
+            freeze(store(), folder, generated=generated)
     except TeletriageError as error:
         st.html(f'<div class="tt-card" role="alert">{plain(str(error))}</div>')
 
@@ -57,6 +64,7 @@ def _existing() -> None:
                 **{f"pairs of weight {weight}": n for weight, n in manifest.pairs_by_weight.items()},
                 "held-out frames": sum(manifest.evaluation_by_level.values()),
                 "left out": sum(manifest.excluded_by_reason.values()),
+                "generated": sum(manifest.generated.get(side, 0) for side in ("pairs", "evaluation")),
             }
         )
     if rows:
