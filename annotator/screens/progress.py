@@ -52,7 +52,7 @@ def _generated() -> None:
     made = count_generated(store())
     if made.clips:
         st.caption(
-            f"{counted(made.frames, 'frame')} of these were generated. Of {counted(made.clips, 'generated clip')} "
+            f"{made.frames:,} of these frames were generated. Of {counted(made.clips, 'generated clip')} "
             f"{made.rejected:,} stand rejected as impossible and are not used."
         )
 

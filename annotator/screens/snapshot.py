@@ -15,7 +15,6 @@ from data.scenarios.plausibility import count_generated
 from data.snapshot import freeze
 from data.snapshot_format import MANIFEST, Manifest
 from data.tables import Person
-from data.terminal import counted
 from data.vocabulary import Split, VerificationState
 
 
@@ -25,7 +24,7 @@ def show(person: Person) -> None:
     states = progress(store()).states
     made = count_generated(store()).verified
     with_made = any(made.values()) and st.checkbox(
-        f"Take {counted(sum(made.values()), 'verified generated frame')} too; they are marked and counted apart"
+        f"Include generated frames: {sum(made.values()):,} verified, marked and counted apart"
     )
     left_out = {side: 0 if with_made else made[side] for side in Split}
     verified = {side: states[side][VerificationState.VERIFIED] - left_out[side] for side in Split}

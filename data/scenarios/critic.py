@@ -29,7 +29,7 @@ from data.request import TEACHER_SAMPLING, SamplingParameters
 from data.scenarios.provenance import rejected_clips
 from data.store import Store
 from data.tables import ClipCritique, Dataset, Frame, GeneratedClip, Scene
-from data.vlm import Asking, ask_frames
+from data.vlm import Asking, Keep, ask_frames
 
 MOMENTS, COLUMNS, TILE_PX = 6, 3, (640, 360)
 _VERDICT = re.compile(r"^\W*verdict\W*:\W*(approve|reject)", re.IGNORECASE | re.MULTILINE)
@@ -92,39 +92,38 @@ def criticise(
 
     Raises ScenarioError where there is no generated clip, and ProposalError as `data.vlm.ask_frames` does.
     """
-    done = Criticised(model)
-    with tempfile.TemporaryDirectory(prefix="teletriage-critic-") as folder:
-        with store.read() as session:
-            due = _due(session, model)
-            moments = {clip.id: _moments(session, clip) for clip in due}
-        sheets = [(clip.id, _sheet(clip, moments[clip.id], Path(folder))) for clip in due]
-        questions = {
-            clip.id: critic_question(len(moments[clip.id]), str(clip.spec["prompt"])) for clip in due
-        }
-        unreached: Counter[str] = Counter()
+    done, unreached = Criticised(model), Counter[str]()
+    asking = Asking(
+        endpoints=(endpoint,) if isinstance(endpoint, str) else tuple(endpoint),
+        model=model,
+        sampling=_sampling(),
+        concurrency=concurrency,
+        api_key=api_key,
+    )
+    with store.read() as session:
+        due = _due(session, model)
+        moments = {clip.id: _moments(session, clip) for clip in due}
 
-        def keep(answers: list[ModelAnswer]) -> None:
-            for answer in answers:
-                _keep(store, model, answer, done, unreached)
-            if progress:
-                progress(done.asked + unreached.total(), len(due))
+    def keep(answers: list[ModelAnswer]) -> None:
+        for answer in answers:
+            _keep(store, model, answer, done, unreached)
+        if progress:
+            progress(done.asked + unreached.total(), len(due))
 
-        if due:
-            asking = Asking(
-                endpoints=(endpoint,) if isinstance(endpoint, str) else tuple(endpoint),
-                model=model,
-                sampling=_sampling(),
-                concurrency=concurrency,
-                api_key=api_key,
-            )
-            asyncio.run(
-                ask_frames(
-                    sheets, asking, keep, keep_going=lambda: True, question_of=lambda key: questions[key]
-                )
-            )
+    if due:
+        _ask(due, moments, asking, keep)
     done.unreached = dict(unreached)
     done.disagreements = _disagreements(store, model)
     return done
+
+
+def _ask(due: Sequence[GeneratedClip], moments: dict[str, list[Path]], asking: Asking, keep: Keep) -> None:
+    """Ask about the clips, one sheet each; the sheets are gone when it ends."""
+    questions = {clip.id: critic_question(len(moments[clip.id]), str(clip.spec["prompt"])) for clip in due}
+    with tempfile.TemporaryDirectory(prefix="teletriage-critic-") as folder:
+        sheets = [(clip.id, _sheet(clip, moments[clip.id], Path(folder))) for clip in due]
+        asked = ask_frames(sheets, asking, keep, keep_going=lambda: True, question_of=questions.__getitem__)
+        asyncio.run(asked)
 
 
 def _sampling() -> SamplingParameters:

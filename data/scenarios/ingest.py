@@ -21,7 +21,7 @@ from data.frame_status import refresh
 from data.images import ImageFacts, ImageRefused, inspect_image
 from data.scenarios.clips import as_jpeg, read_frames
 from data.scenarios.outputs import Output, Refused, find_outputs, match_output
-from data.scenarios.plan_folder import read_plan
+from data.scenarios.plan_folder import OUTPUTS, PLAN, read_plan
 from data.scenarios.provenance import VERSION
 from data.store import Store
 from data.tables import Dataset, Frame, GeneratedClip, GeneratedFrame, SampledFrame, Scene
@@ -80,6 +80,7 @@ def take_in(
     plan_folder: the parent of `outputs` by default. model: see `match_output`. A clip that cannot be taken in is
     refused with its reason and stops no other. Raises ScenarioError as `read_plan` and `find_outputs` do.
     """
+    _require_outputs(outputs)
     plan = read_plan(plan_folder or outputs.resolve().parent)
     found = find_outputs(outputs, plan)
     done = TakenIn(skipped=found.skipped, not_generated=found.not_generated)
@@ -92,6 +93,13 @@ def take_in(
         if progress:
             progress(number, len(found.clips))
     return done
+
+
+def _require_outputs(outputs: Path) -> None:
+    if not outputs.is_dir():
+        raise ScenarioError(f"{outputs} is not a folder with what a generator made.")
+    if (outputs / PLAN).is_file():
+        raise ScenarioError(f"{outputs} is a plan; name the folder of its outputs: {outputs / OUTPUTS}.")
 
 
 def _take_one(store: Store, output: Output, root: Path, done: TakenIn) -> None:
