@@ -48,7 +48,8 @@ def plan(
     known = read_catalogue(catalogue)
     chosen = known.chosen(scenario) if scenario else [s for s in known.scenarios if s.change.keeps_geometry]
     asked = PlanRequest(chosen, clips, variants, split, seed, frames, distilled)
-    planned = plan_clips(ctx.obj.open_store(), asked, out)
+    with progress_bar("Cutting clips") as progress:
+        planned = plan_clips(ctx.obj.open_store(), asked, out, progress=progress)
     lines = [f"{out}: {counted(planned.source_clips, 'source clip')}, planned {listed(planned.clips)}."]
     if planned.from_keyframes:
         lines.append(
