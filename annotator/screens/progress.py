@@ -15,6 +15,7 @@ from annotator.screens.tables import figures_table
 from data.forecast import PAPER_SHARES, forecast, level_shares
 from data.progress import Progress, SceneProgress
 from data.progress import progress as count_progress
+from data.scenarios.plausibility import count_generated
 from data.tables import Person
 from data.terminal import counted
 from data.vocabulary import Mode, Split, VerificationState
@@ -32,6 +33,7 @@ def show(person: Person) -> None:
         empty_state("No frame is in review yet", "Run teletriage sample and teletriage propose first.")
         return
     _totals(counts)
+    _generated()
     _forecast(counts)
     left, right = st.columns([58, 42], gap="large")
     with left:
@@ -51,6 +53,16 @@ def show(person: Person) -> None:
         st.caption("Accepted: of the reviews in which a proposal was shown.")
     with st.expander("Frames by scene as a table"):
         figures_table([asdict(scene) for scene in counts.scenes], name="frames-by-scene")
+
+
+def _generated() -> None:
+    """How much of all this a generator made; nothing where none of it is."""
+    made = count_generated(store())
+    if made.clips:
+        st.caption(
+            f"{made.frames:,} of these frames were generated. Of {counted(made.clips, 'generated clip')} "
+            f"{made.rejected:,} stand rejected as impossible and are not used."
+        )
 
 
 def _totals(counts: Progress) -> None:

@@ -65,7 +65,7 @@ class Panel {
     return el(
       "div",
       { class: "rc-clip", role: "note" },
-      el("span", { text: "A generator made this picture from a real one. Judge what you see." }),
+      el("span", { text: "Generated picture: judge what you see." }),
       item.tour || change ? null : reject,
     );
   }

@@ -74,7 +74,7 @@ def test_a_generated_frame_is_marked_and_one_key_throws_its_clip_out(
     real = frames_of("scene-0001", 8)[0]
     ada = seat(running, chromium, "ada", [made[0], made[1], real])
     assert ada.text("made") == "generated"
-    assert "A generator made this picture from a real one." in ada.text("body")
+    assert "Generated picture: judge what you see." in ada.text("body")
     ada.page.wait_for_function(
         f"document.querySelector('{CARD} .rc-context').textContent.includes('original at')"
     )

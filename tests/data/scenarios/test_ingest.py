@@ -279,6 +279,13 @@ def test_a_folder_that_cannot_be_judged_is_one_sentence(
         taken(store, outputs)
 
 
+def test_a_folder_that_is_not_there_or_is_the_plan_is_said(store: Store, outputs: Path) -> None:
+    with pytest.raises(ScenarioError, match="nowhere is not a folder"):
+        taken(store, outputs.parent / "nowhere")
+    with pytest.raises(ScenarioError, match=r"is a plan; name the folder of its outputs: .*/plan/outputs"):
+        take_in(store, outputs.parent, outputs.parent.parent / "workspace")
+
+
 def test_controls_and_masks_are_no_clips(outputs: Path) -> None:
     (clip,) = [path for path in outputs.glob("*.mp4") if "_control_" not in path.name]
     clip.with_name(f"{clip.stem}_mask_edge.mp4").write_bytes(b"")
