@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ import numpy.typing as npt
 
 from data.box_geometry import box_corners, in_image, rotation_matrices, to_local
 from data.errors import DatarootError
+from data.json_scan import write_objects_with
 
 CAMERA = "CAM_FRONT"
 Floats = npt.NDArray[np.float64]
@@ -107,7 +109,7 @@ def read_scenes(dataroot: Path, version: str) -> list[SceneTable]:
     Raises DatarootError: no such version, a table missing or not readable, a file name that leaves the dataroot.
     """
     tables = _open_tables(dataroot, version)
-    keyframes = _keyframe_rows(tables)
+    keyframes = _camera_keyframes(tables, dataroot / version / "sample_data.json")
     if not keyframes:
         raise DatarootError(f"{dataroot / version} holds no {CAMERA} keyframe.")
     boxes = _seen_boxes(tables, keyframes)
@@ -149,7 +151,7 @@ def _create_view(
     spec = ", ".join(f"{column}: '{kind}'" for column, kind in columns.items())
     quoted = str(path).replace("'", "''")
     connection.execute(
-        f"CREATE VIEW {name} AS SELECT * FROM read_json('{quoted}', format='array', "  # noqa: S608
+        f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_json('{quoted}', format='array', "  # noqa: S608
         f"columns={{{spec}}}, maximum_object_size=16777216)"
     )
 
@@ -179,6 +181,24 @@ def _scene_rows(tables: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         FROM scene LEFT JOIN log ON log.token = scene.log_token ORDER BY scene.name, scene.token
     """
     return list(_query(tables, sql))
+
+
+def _camera_keyframes(tables: duckdb.DuckDBPyConnection, table: Path) -> list[dict[str, Any]]:
+    """The camera's keyframes by time, from those rows of the largest table that name an image of the camera's
+    folder, if they give every sample its keyframe; else from all of its rows."""
+    with tempfile.TemporaryDirectory(prefix="teletriage-") as folder:
+        few = Path(folder) / table.name
+        if write_objects_with(f"samples/{CAMERA}/".encode(), table, few):
+            _create_view(tables, few, table.stem, _COLUMNS[table.stem])
+            try:
+                keyframes = _keyframe_rows(tables)
+            except DatarootError:  # cut where strings hold braces
+                keyframes = []
+            (samples,) = next(iter(_query(tables, "SELECT count(*) AS n FROM sample"))).values()
+            if len({row["sample_token"] for row in keyframes}) == samples:
+                return keyframes
+    _create_view(tables, table, table.stem, _COLUMNS[table.stem])
+    return _keyframe_rows(tables)
 
 
 def _keyframe_rows(tables: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
