@@ -106,7 +106,8 @@ class SceneTable:
 def read_scenes(dataroot: Path, version: str) -> list[SceneTable]:
     """Every scene of a dataroot version that has CAM_FRONT keyframes, by name, keyframes by time.
 
-    Raises DatarootError: no such version, a table missing or not readable, a file name that leaves the dataroot.
+    Raises DatarootError: no such version, a table missing or not readable, a file name that leaves the dataroot, a
+    keyframe of an unknown scene.
     """
     tables = _open_tables(dataroot, version)
     keyframes = _camera_keyframes(tables, dataroot / version / "sample_data.json")
@@ -117,7 +118,19 @@ def read_scenes(dataroot: Path, version: str) -> list[SceneTable]:
     for number, row in enumerate(keyframes):
         frame = _keyframe(row, boxes.get(number, []))
         by_scene.setdefault(frame.scene_token, []).append(frame)
-    return [_scene(row, by_scene[row["token"]]) for row in _scene_rows(tables) if row["token"] in by_scene]
+    scenes = _scene_rows(tables)
+    _refuse_unknown_scenes(by_scene, {row["token"] for row in scenes})
+    return [_scene(row, by_scene[row["token"]]) for row in scenes if row["token"] in by_scene]
+
+
+def _refuse_unknown_scenes(by_scene: dict[str, list[Keyframe]], known: set[str]) -> None:
+    """A frame of no scene could stand on both sides of a split by scene, and must not be lost without a word."""
+    lost = [frame for token, frames in by_scene.items() if token not in known for frame in frames]
+    if lost:
+        raise DatarootError(
+            f"{len(lost):,} keyframes are of scenes that scene.json does not have, such as {lost[0].filename}; "
+            "complete scene.json, or remove their rows from sample.json."
+        )
 
 
 def require_dataroot(dataroot: Path, version: str) -> None:
