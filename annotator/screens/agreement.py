@@ -9,6 +9,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from annotator.figures_at_hand import at_hand
 from annotator.runtime import store
 from annotator.screens.look import empty_state, level_chip, page_head, plain
 from annotator.screens.tables import figures_table
@@ -26,7 +27,7 @@ _HEADLINES = ("Krippendorff's alpha, ordinal", "Cost-weighted agreement", "TELEO
 def show(person: Person) -> None:
     """Agreement figures for leads and trainers, each with its n and its interval."""
     page_head(person, "Agreement")
-    found = agreement(store())
+    found = at_hand(store(), agreement)
     summary = found.independent
     if not summary.rated_twice:
         empty_state("No frame has two independent ratings yet", _why_none(summary))

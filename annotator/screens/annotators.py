@@ -9,6 +9,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from annotator.figures_at_hand import at_hand
 from annotator.runtime import store
 from annotator.screens.look import empty_state, page_head, visible
 from annotator.screens.tables import figures_table, is_lead
@@ -27,7 +28,7 @@ _COLOURS = {"assisted": "#0072B2", "decide first": "#E69F00", "blind": "#009E73"
 def show(person: Person) -> None:
     """Everybody's work for leads and trainers."""
     page_head(person, "Annotators")
-    found = people_summary(store())
+    found = at_hand(store(), people_summary)
     if not found.people:
         empty_state("Nobody has reviewed yet", "Pace, modes and agreement appear with the first reviews.")
         return
