@@ -45,6 +45,8 @@ class RunningApp:
     options: list[str] = field(default_factory=list)
     store_url: str | None = None
     log: str = "app.log"
+    build: Path = ROOT
+    """The folder whose code is served."""
 
     @property
     def url(self) -> str:
@@ -56,7 +58,7 @@ class RunningApp:
         shares = ["--port", str(self.port), "--decide-first", "0", "--blind", "0", *self.options]
         with (self.workspace / self.log).open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, *shares], cwd=ROOT, stdout=log, stderr=log, env=os.environ
+                [*command, *shares], cwd=self.build, stdout=log, stderr=log, env=os.environ
             )
         for _ in range(300):
             try:
