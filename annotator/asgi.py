@@ -23,22 +23,20 @@ from annotator.sign_in_routes import sign_in_route, sign_out_route
 from annotator.structured_log import RequestLog, use_json_logs
 
 use_json_logs()
-app = st.App(
-    Path(__file__).with_name("app.py"),
-    routes=[
-        Route("/sign-in", sign_in_route, methods=["POST"]),
-        Route("/provider-sign-in", provider_sign_in_route, methods=["POST"]),
-        Route("/sign-out", sign_out_route, methods=["POST"]),
-        Route("/healthz", health_route, methods=["GET"]),
-        Route("/metrics", metrics_route, methods=["GET"]),
-        Route("/frame/{frame_id:str}.jpg", frame_route, methods=["GET"]),
-        *CARD_ROUTES,
-        *MONITOR_ROUTES,
-    ],
-    middleware=[
-        Middleware(RequestLog),
-        Middleware(SecurityHeaders),
-        Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(), www_redirect=False),
-        Middleware(BodyLimit),
-    ],
-)
+ROUTES = [
+    Route("/sign-in", sign_in_route, methods=["POST"]),
+    Route("/provider-sign-in", provider_sign_in_route, methods=["POST"]),
+    Route("/sign-out", sign_out_route, methods=["POST"]),
+    Route("/healthz", health_route, methods=["GET"]),
+    Route("/metrics", metrics_route, methods=["GET"]),
+    Route("/frame/{frame_id:str}.jpg", frame_route, methods=["GET"]),
+    *CARD_ROUTES,
+    *MONITOR_ROUTES,
+]
+MIDDLEWARE = [
+    Middleware(RequestLog),
+    Middleware(SecurityHeaders),
+    Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(), www_redirect=False),
+    Middleware(BodyLimit),
+]
+app = st.App(Path(__file__).with_name("app.py"), routes=ROUTES, middleware=MIDDLEWARE)

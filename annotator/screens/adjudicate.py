@@ -16,7 +16,6 @@ from annotator.screens.look import (
     made_mark,
     page_head,
     plain,
-    visible,
 )
 from annotator.screens.text_differences import marked
 from annotator.visitor import frame_image
@@ -180,7 +179,7 @@ def _around(person: Person, contested: ContestedFrame) -> None:
 def _settle(person: Person, contested: ContestedFrame) -> None:
     key = contested.frame.id
     if problem := _who_else_must(person, contested):
-        st.info(problem)
+        st.html(f'<div class="tt-card" role="status">{plain(problem)}</div>')
     level = _level_keys(key)
     words = _words_for(contested, level) if level else None
     if level and words is None:
@@ -210,7 +209,7 @@ def _who_else_must(person: Person, contested: ContestedFrame) -> str | None:
     with store().read() as session:
         others = [lead.display_name for lead in other_leads(session, int(person.id or 0))]
     if others:
-        return f"You reviewed this frame, so it is for another lead to settle: {visible(', '.join(others))}."
+        return f"You reviewed this frame, so it is for another lead to settle: {', '.join(others)}."
     return "You reviewed this frame. You may settle it all the same, since you are the only lead."
 
 
