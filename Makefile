@@ -1,12 +1,13 @@
 # Everything a fresh machine needs: Python 3.11, make and git; Debian's chromium for the browser tests.
 PYTHON ?= python3
 PORT ?= 8501
+MINUTES ?= 20
 VENV := .venv
 BIN := $(VENV)/bin
 APP_INSTALLED := $(VENV)/.app-installed
 ALL_INSTALLED := $(VENV)/.all-installed
 
-.PHONY: help demo install test check clean test-vllm
+.PHONY: help demo install test check clean test-vllm soak
 
 help:
 	@echo "make demo     build a demo workspace and open the app on http://127.0.0.1:$(PORT) (PORT= sets another)"
@@ -20,6 +21,7 @@ help:
 	@echo "make bench-store     taking the next frames and writing reviews among 100,000 frames, on SQLite and PostgreSQL"
 	@echo "make bench-training  pairs per second and memory beside stock TRL"
 	@echo "make bench-throughput  what the throughput harness costs, against a stand-in server"
+	@echo "make soak     load and faults on SQLite and PostgreSQL for 20 minutes (MINUTES=480 for a night); figures as JSON"
 	@echo "make clean    remove caches and the demo workspace"
 
 demo: $(APP_INSTALLED)
@@ -46,6 +48,10 @@ test-vllm: install .venv-vllm/.installed
 # Each benchmark prints its figures as one JSON object on its last line.
 bench-%: $(ALL_INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.bench_$(subst -,_,$*)
+
+# What goes wrong under people who work: crowds, kill -9, power cuts, full disks, a database that goes away.
+soak: $(ALL_INSTALLED)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.soak --minutes $(MINUTES)
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
