@@ -1,7 +1,7 @@
 """`make soak`: load and faults for as long as is asked for; the last line is one JSON object.
 
-Twenty minutes bring 200 kills, 1,000 power cuts of each kind, a database gone for 30 s and crowds of 50 people at 2 s of
-thinking for the rest of the time; less time brings proportionally fewer kills and cuts, more time more crowds.
+Twenty minutes bring 200 kills, 1,000 power cuts of each kind, a database gone for 30 s and crowds of 50 people at 2 s
+of thinking for the rest of the time; less time brings proportionally fewer kills and cuts, more time more crowds.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from data.store import Store, open_store
 from tests.benchmarks.bench_store import fill
@@ -43,9 +42,9 @@ def one_crowd(store: Store, chosen: argparse.Namespace) -> dict[str, Any]:
     seen = crowd.work(store, people=chosen.people, decisions=chosen.decisions, think_s=chosen.think_s)
     figures = seen.figures(store)
     store.close()
-    rss_mb = round(psutil.Process().memory_info().rss / 2**20, 1)
+    rss_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
     over = max(0, figures["most_leases_of_one_person"] - crowd.HELD)
-    return {**figures, "over_held": over, "rss_mb": rss_mb}
+    return {**figures, "over_held": over, "peak_rss_mb": rss_mb}
 
 
 def killed(folder: Path, url: str | None, number: int) -> dict[str, Any]:
@@ -97,7 +96,7 @@ def _together(rounds: list[dict[str, Any]]) -> dict[str, Any]:
     sums = {name: sum(one[name] for one in rounds) for name in ("acknowledged", "refused", "retries")}
     losses = {name: sum(one[name] for one in rounds) for name in LOSSES if name in rounds[0]}
     waits = {f"worst_{name}": max(one[name] for one in rounds) for name in ("p50_ms", "p95_ms", "p99_ms")}
-    growth = 100 * (rounds[-1]["rss_mb"] / rounds[0]["rss_mb"] - 1)
+    growth = 100 * (rounds[-1]["peak_rss_mb"] / rounds[0]["peak_rss_mb"] - 1)
     failures = [failure for one in rounds for failure in one["failures"]]
     return {
         "rounds": len(rounds),
