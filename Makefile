@@ -2,12 +2,13 @@
 PYTHON ?= python3
 PORT ?= 8501
 WORKERS ?= 2
+MINUTES ?= 20
 VENV := .venv
 BIN := $(VENV)/bin
 APP_INSTALLED := $(VENV)/.app-installed
 ALL_INSTALLED := $(VENV)/.all-installed
 
-.PHONY: help demo install test check clean test-vllm
+.PHONY: help demo install test check clean test-vllm soak
 
 help:
 	@echo "make demo     build a demo workspace and open the app on http://127.0.0.1:$(PORT) (PORT= sets another)"
@@ -24,6 +25,7 @@ help:
 	@echo "make bench-training  pairs per second and memory beside stock TRL"
 	@echo "make bench-throughput  what the throughput harness costs, against a stand-in server"
 	@echo "make bench-monitor  50 live feeds, a model and an operator's browser: alert latency, lost alerts (MINUTES= sets 5)"
+	@echo "make soak     load and faults on SQLite and PostgreSQL for 20 minutes (MINUTES=480 for a night); figures as JSON"
 	@echo "make clean    remove caches and the demo workspace"
 
 demo: $(APP_INSTALLED)
@@ -50,6 +52,10 @@ test-vllm: install .venv-vllm/.installed
 # Each benchmark prints its figures as one JSON object on its last line.
 bench-%: $(ALL_INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.bench_$(subst -,_,$*)
+
+# What goes wrong under people who work: crowds, kill -9, power cuts, full disks, a database that goes away.
+soak: $(ALL_INSTALLED)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.soak --minutes $(MINUTES)
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from annotator.runtime import store
 from annotator.screens import (
     adjudicate,
     agreement,
@@ -21,7 +23,7 @@ from annotator.screens import (
     snapshot,
     trust,
 )
-from data.permissions import Act, may
+from data.permissions import Act, may, require
 from data.tables import Person
 
 if TYPE_CHECKING:
@@ -45,11 +47,18 @@ def navigation_for(person: Person) -> StreamlitPage:
         (Act.SEE_REPORTS, reports.show, "Reports", "reports", ":material/assessment:"),
     ]
     pages = [
-        st.Page(_named(partial(show, person), path), title=title, url_path=path, icon=icon)
+        st.Page(_named(partial(_opened, show, person, act), path), title=title, url_path=path, icon=icon)
         for act, show, title, path, icon in screens
         if may(person.role, act)
     ]
     return st.navigation(pages, position="top")
+
+
+def _opened(show: Callable[[Person], None], person: Person, act: Act) -> None:
+    """Draw a screen for somebody who may see it now: being in the navigation is not enough."""
+    with store().read() as session:
+        require(session, int(person.id or 0), act)
+    show(person)
 
 
 def _named(show: partial[None], name: str) -> partial[None]:
