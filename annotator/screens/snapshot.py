@@ -1,8 +1,9 @@
-"""Freezing a snapshot: what would be in it, and the button."""
+"""Freezing a snapshot: what would be in it and what would not, the button, and the snapshots that there are."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import streamlit as st
 
@@ -10,37 +11,93 @@ from annotator.runtime import store, workspace
 from annotator.screens.look import empty_state, page_head, plain
 from data.errors import TeletriageError
 from data.permissions import Act, require
-from data.progress import progress
-from data.snapshot import freeze
+from data.snapshot import FreezeOptions, freeze
 from data.snapshot_format import MANIFEST, Manifest
+from data.snapshot_preview import SnapshotPreview, preview
 from data.tables import Person
-from data.vocabulary import Split, VerificationState
+from data.terminal import counted
+from data.vocabulary import ImageStorage
+
+_PREVIEW_S = 60
 
 
 def show(person: Person) -> None:
     """The trainer's way from verified frames to a folder that training reads."""
     page_head(person, "Snapshot")
-    states = progress(store()).states
-    verified = {side: states[side][VerificationState.VERIFIED] for side in Split}
-    if not sum(verified.values()):
+    options = _options()
+    seen = _preview(str(workspace()), options)
+    if not seen.pairs and not seen.evaluation:
         empty_state("No frame is verified yet", "A snapshot holds verified frames only.")
+        _left_out(seen)
         return
-    st.write(
-        f"{verified[Split.TRAIN]:,} verified frames to train on and {verified[Split.HELD_OUT]:,} held out would go "
-        "into a snapshot now; it lists every frame that it leaves out, with the reason."
-    )
-    if st.button("Freeze a snapshot", type="primary"):
-        _freeze(person)
+    _counts(seen)
+    if seen.leak:
+        st.html(f'<div class="tt-card" role="alert">{plain(seen.leak)}</div>')
+    elif st.button("Freeze a snapshot", type="primary"):
+        _freeze(person, options)
+    _left_out(seen)
+    _examples(seen)
     _existing()
 
 
-def _freeze(person: Person) -> None:
+def _options() -> FreezeOptions:
+    thought, generated, named = st.columns(3)
+    return FreezeOptions(
+        chain_of_thought=thought.checkbox("Keep the teacher's chain of thought where its words stand"),
+        generated=generated.checkbox("Take generated frames too"),
+        images=ImageStorage.REFERENCED
+        if named.checkbox("Name the pictures where they are, do not copy them")
+        else ImageStorage.COPIED,
+    )
+
+
+@st.cache_data(ttl=_PREVIEW_S, show_spinner="Looking at what is verified …")
+def _preview(_workspace_name: str, options: FreezeOptions) -> SnapshotPreview:
+    return preview(store(), options)
+
+
+def _counts(seen: SnapshotPreview) -> None:
+    figures = (
+        ("Pairs to train on", seen.pairs),
+        *((f"of weight {weight}", n) for weight, n in seen.pairs_by_weight.items()),
+        ("Held-out frames", seen.evaluation),
+        ("Left out", sum(seen.excluded_by_reason.values())),
+    )
+    for column, (label, value) in zip(st.columns(len(figures)), figures, strict=True):
+        column.metric(label, f"{value:,}", border=True)
+    rows = [
+        {"verified": levels.split(">")[0], "student said": levels.split(">")[1], "pairs": n}
+        for levels, n in seen.pairs_by_levels.items()
+    ]
+    if rows:
+        st.dataframe(rows, hide_index=True, width="content")
+
+
+def _left_out(seen: SnapshotPreview) -> None:
+    if not seen.excluded_by_reason:
+        return
+    st.subheader("What would be left out")
+    rows = [
+        {"reason": reason.replace("_", " "), "frames": n} for reason, n in seen.excluded_by_reason.items()
+    ]
+    st.dataframe(rows, hide_index=True, width="content")
+
+
+def _examples(seen: SnapshotPreview) -> None:
+    if not seen.examples:
+        return
+    with st.expander(f"The first {counted(len(seen.examples), 'pair')}"):
+        st.dataframe(seen.examples, hide_index=True)
+
+
+def _freeze(person: Person, options: FreezeOptions) -> None:
     folder = workspace() / "snapshots" / f"{datetime.now(tz=UTC):%Y%m%d-%H%M%S}"
+    chosen: dict[str, Any] = vars(options)
     try:
         with store().read() as session:
             require(session, int(person.id or 0), Act.FREEZE_SNAPSHOT)
         with st.spinner("Freezing …"):
-            freeze(store(), folder)
+            freeze(store(), folder, **chosen)
     except TeletriageError as error:
         st.html(f'<div class="tt-card" role="alert">{plain(str(error))}</div>')
 
