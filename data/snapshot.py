@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import or_
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from data.errors import SnapshotError
@@ -166,13 +167,19 @@ def _blind_twice(session: Session) -> tuple[int, int]:
     levels: dict[str, set[TriageLevel]] = defaultdict(set)
     people: Counter[str] = Counter()
     query = (
-        select(Review.id, Review.supersedes_id, Review.frame_id, Review.level, Review.mode)
+        select_columns(
+            col(Review.id),
+            col(Review.supersedes_id),
+            col(Review.frame_id),
+            col(Review.level),
+            col(Review.mode),
+        )
         .join(FrameStatus, col(FrameStatus.frame_id) == Review.frame_id)
         .join(GoldFrame, col(GoldFrame.frame_id) == Review.frame_id, isouter=True)
-        .where(FrameStatus.split == Split.HELD_OUT)
+        .where(col(FrameStatus.split) == Split.HELD_OUT)
         .where(or_(col(GoldFrame.made_at_us).is_(None), col(Review.reviewed_at_us) < GoldFrame.made_at_us))
     )
-    rows = session.exec(query).all()
+    rows = session.connection().execute(query).all()
     superseded = {row[1] for row in rows}
     for review_id, _, frame_id, level, mode in rows:
         if review_id not in superseded and mode is Mode.BLIND:

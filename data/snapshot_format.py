@@ -92,7 +92,8 @@ def load_snapshot(folder: Path, *, check_images: bool = True) -> Snapshot:
     pairs = [PreferencePair.model_validate_json(line) for line in _lines(folder / PAIRS)]
     frames = [EvaluationFrame.model_validate_json(line) for line in _lines(folder / EVALUATION)]
     if check_images:
-        for one in (*pairs, *frames):
+        entries: list[PreferencePair | EvaluationFrame] = [*pairs, *frames]
+        for one in entries:
             _check_named_images(folder, one)
     return Snapshot(folder, manifest, pairs, frames)
 

@@ -69,7 +69,7 @@ def write_parquet(store: Store, folder: Path) -> WrittenTables:
             with pq.ParquetWriter(folder / f"{name}.parquet", schema, compression="zstd") as writer:  # type: ignore[no-untyped-call]
                 rows[name] = 0
                 for part in rows_of(session, name):
-                    writer.write_table(pa.Table.from_pylist(part, schema=schema))  # type: ignore[no-untyped-call]
+                    writer.write_table(pa.Table.from_pylist(part, schema=schema))
                     rows[name] += len(part)
     return WrittenTables(str(folder), rows)
 
