@@ -9,6 +9,7 @@ APP_INSTALLED := $(VENV)/.app-installed
 ALL_INSTALLED := $(VENV)/.all-installed
 
 .PHONY: help demo install test check clean test-vllm soak
+.PHONY: help demo install test check clean test-vllm test-label-studio bench-label-studio
 
 help:
 	@echo "make demo     build a demo workspace and open the app on http://127.0.0.1:$(PORT) (PORT= sets another)"
@@ -16,6 +17,7 @@ help:
 	@echo "make test     install, then ruff, mypy, import-linter and pytest with doctests (WORKERS= processes)"
 	@echo "make check    the same without installing"
 	@echo "make test-vllm     serve a tiny model with vLLM's CPU build and propose through it (3.5 GB, ten minutes)"
+	@echo "make test-label-studio  the round trip through a real Label Studio in an environment of its own (1 GB)"
 	@echo "make bench-ingest  ours against nuscenes-devkit's loader on generated tables (SCENES= sets the scale)"
 	@echo "make bench-review    how long a reviewer waits for the next frame, beside a plain page"
 	@echo "make bench-review-order  what share of missed TELEOPERATIONs each order of review reaches, on a simulation"
@@ -26,6 +28,8 @@ help:
 	@echo "make bench-throughput  what the throughput harness costs, against a stand-in server"
 	@echo "make bench-monitor  50 live feeds, a model and an operator's browser: alert latency, lost alerts (MINUTES= sets 5)"
 	@echo "make soak     load and faults on SQLite and PostgreSQL for 20 minutes (MINUTES=480 for a night); figures as JSON"
+	@echo "make bench-snapshot    freezing 100,000 verified frames: seconds and memory (FRAMES= sets the scale)"
+	@echo "make bench-label-studio  import and export beside Label Studio's own, which it installs and starts"
 	@echo "make clean    remove caches and the demo workspace"
 
 demo: $(APP_INSTALLED)
@@ -48,6 +52,16 @@ test-vllm: install .venv-vllm/.installed
 
 .venv-vllm/.installed:
 	tests/real_engine/install.sh $(CURDIR)/.venv-vllm
+
+# Label Studio too pins other versions; TELETRIAGE_RECORD=1 keeps what it answers for the tests that replay it.
+test-label-studio: install .venv-label-studio/.installed
+	TELETRIAGE_LABEL_STUDIO=$(CURDIR)/.venv-label-studio $(BIN)/python -m pytest -p no:cacheprovider -s tests/real_label_studio
+
+bench-label-studio: $(ALL_INSTALLED) .venv-label-studio/.installed
+	TELETRIAGE_LABEL_STUDIO=$(CURDIR)/.venv-label-studio $(BIN)/python -m tests.benchmarks.bench_label_studio
+
+.venv-label-studio/.installed:
+	tests/real_label_studio/install.sh $(CURDIR)/.venv-label-studio
 
 # Each benchmark prints its figures as one JSON object on its last line.
 bench-%: $(ALL_INSTALLED)

@@ -24,10 +24,11 @@ from data.frame_status import refresh_statuses
 from data.ingest import ingest
 from data.proposals import propose_from_replies
 from data.sampling import sample_frames
-from data.snapshot import freeze, verified_frames
+from data.snapshot import freeze
 from data.snapshot_format import Manifest
 from data.store import Store, open_store
 from data.tables import Frame, FrameStatus, Proposal, Review
+from data.verified_frames import verified_frames
 from data.vocabulary import ModelRole, Split, VerificationState
 from eval.from_store import Against, evaluate_runs, write_evaluation
 

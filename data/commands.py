@@ -197,6 +197,37 @@ def trace(
     print_result(found, trace_text(found), as_json=as_json)
 
 
+def tables(
+    ctx: typer.Context,
+    parquet: Annotated[
+        Path | None, typer.Option(help="An empty folder for one Parquet file per table, for pandas.")
+    ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(help="An empty folder for one CSV per table, safe to open in a spreadsheet."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write every table of the store as files; passwords' hashes, sign-ins and keys stay where they are."""
+    from data.table_files import write_csv, write_parquet
+
+    if parquet is None and csv is None:
+        raise typer.BadParameter("Give --parquet DIR, --csv DIR or both.")
+    store = ctx.obj.open_store()
+    written = [
+        write(store, folder)
+        for write, folder in ((write_parquet, parquet), (write_csv, csv))
+        if folder is not None
+    ]
+    rows = written[0].rows
+    folders = [one.folder for one in written]
+    print_result(
+        {"folders": folders, "rows": rows},
+        f"{counted(len(rows), 'table')} with {counted(sum(rows.values()), 'row')} in {' and '.join(folders)}.",
+        as_json=as_json,
+    )
+
+
 COMMANDS: dict[str, Callable[..., None]] = {
     "ingest": ingest,
     "cues": cues,
@@ -205,5 +236,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "snapshot": snapshot,
     "trace": trace,
     **STORE_COMMANDS,
+    "tables": tables,
 }
 GROUPS: dict[str, typer.Typer] = {"people": people, "audit": audit, "store": store}

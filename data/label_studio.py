@@ -126,6 +126,10 @@ class LabelStudioServer:
         counts = (getattr(done, f"{kind}_count", None) for kind in ("task", "prediction", "annotation"))
         return Arrived(*(int(count or 0) for count in counts))
 
+    def has_prediction(self, task_id: int) -> bool:
+        """Whether a task really has a prediction; its own count lags behind while others write."""
+        return bool(self._read(lambda: list(self._sdk.predictions.list(task=task_id))))
+
     def add_prediction(self, task_id: int, prediction: Mapping[str, Any]) -> None:
         """Add one prediction to a task that has lost its own."""
         self._write(lambda: self._sdk.predictions.create(task=task_id, **prediction))

@@ -51,7 +51,10 @@ def push(
     timeout: Timeout = 180.0,
     as_json: AsJson = False,
 ) -> None:
-    """Bring the training frames that need a review into a project, each once, with its proposal."""
+    """Bring frames that need a review into a project.
+
+    Each training frame becomes one task with its proposal as a prediction; what is there already stays.
+    """
     from data.label_studio import LabelStudioServer
     from data.label_studio_push import push as use_case
     from data.label_studio_tasks import LOCAL_FILES
@@ -88,7 +91,11 @@ def pull(
     timeout: Timeout = 180.0,
     as_json: AsJson = False,
 ) -> None:
-    """Take what people annotated in a project as reviews, each once; what is not taken is named with its reason."""
+    """Take what people annotated as reviews.
+
+    Each annotation once, under the person whose name here is the e-mail address there. What is not taken is named
+    with its reason, stays where it is, and is taken by a later pull once the reason is gone.
+    """
     from data.label_studio import LabelStudioServer
     from data.label_studio_pull import pull as use_case
 
@@ -110,7 +117,10 @@ def export(
     images: Images = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the training frames that need a review as a file of tasks to import in Label Studio."""
+    """Write frames as a file to import in Label Studio.
+
+    Those that need a review, with their proposals as predictions, and the labelling configuration beside them.
+    """
     from data.label_studio_files import export_tasks
     from data.label_studio_tasks import LOCAL_FILES
 
@@ -131,7 +141,10 @@ def import_file(
     person: People = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take the annotations of a JSON export as reviews, each once; you vouch for who they stand under."""
+    """Take a JSON export's annotations as reviews.
+
+    Each once; whoever imports a file vouches for the people that its answers stand under.
+    """
     from data.label_studio_files import import_answers
 
     ids = _pairs(user, "--user ID=EMAIL")

@@ -134,7 +134,8 @@ def _add_lost(
     """Send the prediction again of every task that lost it."""
     for task in tasks:
         for remote in there.get(task["data"][FRAME_ID], [])[:1]:
-            if task["predictions"] and not remote.predictions:
+            counted_none = task["predictions"] and not remote.predictions
+            if counted_none and not server.has_prediction(remote.id):
                 server.add_prediction(remote.id, task["predictions"][0])
                 done.lost += 1
 
@@ -162,12 +163,12 @@ def _require_whole(
     server: LabelStudioServer, project: Project, there: dict[str, list[RemoteTask]], tasks: Sequence[Task]
 ) -> None:
     absent = sum(task["data"][FRAME_ID] not in there for task in tasks)
+    held = [(task, there[task["data"][FRAME_ID]][0]) for task in tasks if task["data"][FRAME_ID] in there]
     bare = sum(
-        not there[task["data"][FRAME_ID]][0].predictions
-        for task in tasks
-        if task["predictions"] and task["data"][FRAME_ID] in there
+        bool(task["predictions"]) and not remote.predictions and not server.has_prediction(remote.id)
+        for task, remote in held
     )
-    if absent or (bare and project.predictions < sum(bool(task["predictions"]) for task in tasks)):
+    if absent or bare:
         raise LabelStudioError(
             f"Project {project.id} at {server.url} still lacks {absent:,} of {len(tasks):,} tasks and the "
             f"predictions of {bare:,}. What is there is kept; push again."

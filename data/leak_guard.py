@@ -67,9 +67,14 @@ class GuardedFrame:
 
 def guarded_frames(session: Session, split: Split) -> list[GuardedFrame]:
     """The verified frames of one side of the split, generated ones too."""
-    columns = (Frame.id, Frame.scene_id, Frame.filename, Frame.image_sha256, Frame.image_fingerprint)
     query = (
-        select_columns(*columns)
+        select_columns(
+            col(Frame.id),
+            col(Frame.scene_id),
+            col(Frame.filename),
+            col(Frame.image_sha256),
+            col(Frame.image_fingerprint),
+        )
         .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
         .where(col(FrameStatus.state) == VerificationState.VERIFIED, col(FrameStatus.split) == split)
         .order_by(col(Frame.scene_id), col(Frame.position))

@@ -23,9 +23,9 @@ from data.permissions import Act, require
 from data.proposals import latest_run, proposals_by_frame
 from data.question import question_text
 from data.request import TEACHER_SAMPLING, SamplingParameters, request_hash
-from data.snapshot import VerifiedFrame, verified_frames
 from data.store import Store
 from data.tables import ModelRun, Rewrite, RewriteConfirmation
+from data.verified_frames import VerifiedFrame, verified_frames
 from data.vlm import Asking, ask_frames
 from data.vocabulary import ModelRole, Split, TriageLevel
 

@@ -7,25 +7,24 @@ import hashlib
 import shutil
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import or_
-from sqlalchemy.orm import defer
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from data.audit_trail import note_act
 from data.errors import SnapshotError
-from data.frame_status import POLICY, adjudications_by_frame, review_fact, reviews_by_frame
+from data.frame_status import POLICY
 from data.leak_guard import complete_fingerprints, guarded_frames, refuse_leaks
 from data.permissions import Act, require
 from data.preference_pairs import EvaluationFrame, Message, PreferencePair, pair_weight
-from data.proposals import latest_run, proposals_by_frame, proposals_for_review
+from data.proposals import latest_run, proposals_by_frame
 from data.question import question_hash, question_text
 from data.reply import render_reply
-from data.scenarios.provenance import source_frames, source_scenes
 from data.snapshot_format import IMAGES, Manifest
 from data.snapshot_writer import (
     GENERATED,
@@ -36,17 +35,14 @@ from data.snapshot_writer import (
 )
 from data.store import Store
 from data.tables import (
-    Adjudication,
-    Dataset,
     Frame,
     FrameStatus,
     GoldFrame,
     Proposal,
     Review,
     SampledFrame,
-    Scene,
 )
-from data.verification import AdjudicationFact, verify
+from data.verified_frames import VerifiedFrame, each_verified
 from data.vocabulary import (
     Assessment,
     ImageStorage,
@@ -58,107 +54,8 @@ from data.vocabulary import (
     VerificationState,
     canonical_json,
 )
-from data.wording import ChosenText, chosen_text
 
-SCENES_AT_ONCE = 50
 FRAMES_AT_ONCE = 500
-
-
-@dataclass(frozen=True)
-class VerifiedFrame:
-    """A verified frame with its words and the acts behind it.
-
-    `scene_id` is the unit of splitting: of a generated frame the scene that it was made of, whose frame
-    `source_frame_id` names (None for a real frame).
-    """
-
-    frame: Frame
-    level: TriageLevel
-    text: ChosenText | None
-    review_ids: tuple[int, ...]
-    adjudication_id: int | None
-    image: Path
-    teacher: Proposal | None
-    scene_id: str
-    source_frame_id: str | None = None
-
-
-def verified_frames(session: Session, split: Split) -> list[VerifiedFrame]:
-    """Every verified frame of one side of the split, by scene and time."""
-    return list(each_verified(session, split))
-
-
-def each_verified(session: Session, split: Split) -> Iterator[VerifiedFrame]:
-    """As `verified_frames`, a few scenes at a time, so that memory does not grow with their number."""
-    scenes, sources = source_scenes(session), source_frames(session)
-    query = (
-        select(Frame.scene_id)
-        .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
-        .where(FrameStatus.state == VerificationState.VERIFIED, FrameStatus.split == split)
-        .distinct()
-        .order_by(Frame.scene_id)
-    )
-    scene_ids = list(session.exec(query))
-    for first in range(0, len(scene_ids), SCENES_AT_ONCE):
-        for one in _verified_of(session, split, scene_ids[first : first + SCENES_AT_ONCE]):
-            yield replace(
-                one,
-                scene_id=scenes.get(one.frame.scene_id, one.frame.scene_id),
-                source_frame_id=sources.get(one.frame.id),
-            )
-
-
-def _verified_of(session: Session, split: Split, scene_ids: Sequence[str]) -> list[VerifiedFrame]:
-    query = (
-        select(Frame, Dataset)
-        .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
-        .join(Scene, col(Scene.id) == Frame.scene_id)
-        .join(Dataset, col(Dataset.id) == Scene.dataset_id)
-        .where(FrameStatus.state == VerificationState.VERIFIED, FrameStatus.split == split)
-        .where(col(Frame.scene_id).in_(scene_ids))
-        .options(defer(Frame.boxes), defer(Frame.cues), defer(Frame.pixels))  # type: ignore[arg-type]
-        .order_by(Frame.scene_id, col(Frame.position))
-    )
-    rows = session.exec(query).all()
-    frame_ids = [frame.id for frame, _ in rows]
-    teachers = proposals_for_review(session, frame_ids)
-    reviews = reviews_by_frame(session, frame_ids)
-    adjudications = adjudications_by_frame(session, frame_ids)
-    return [
-        _verified(
-            frame,
-            split,
-            Path(dataset.dataroot) / frame.filename,
-            teachers.get(frame.id),
-            reviews.get(frame.id, []),
-            adjudications.get(frame.id),
-        )
-        for frame, dataset in rows
-    ]
-
-
-def _verified(
-    frame: Frame,
-    split: Split,
-    image: Path,
-    teacher: Proposal | None,
-    reviews: Sequence[Review],
-    adjudication: Adjudication | None,
-) -> VerifiedFrame:
-    settled = AdjudicationFact(int(adjudication.id or 0), adjudication.level) if adjudication else None
-    result = verify(
-        [review_fact(review) for review in reviews],
-        proposed=teacher.level if teacher else None,
-        split=split,
-        adjudication=settled,
-        policy=POLICY,
-    )
-    if result.level is None:
-        raise SnapshotError(f"Frame {frame.id} is marked verified but its reviews say {result.state.value}.")
-    counting = [review for review in reviews if review.id in result.review_ids]
-    text = chosen_text(result.level, teacher=teacher, reviews=counting, adjudication=adjudication)
-    ids = (result.review_ids, result.adjudication_id)
-    return VerifiedFrame(frame, result.level, text, *ids, image, teacher, frame.scene_id)
 
 
 @dataclass(frozen=True)
@@ -285,13 +182,19 @@ def _blind_twice(session: Session) -> tuple[int, int]:
     levels: dict[str, set[TriageLevel]] = defaultdict(set)
     people: Counter[str] = Counter()
     query = (
-        select(Review.id, Review.supersedes_id, Review.frame_id, Review.level, Review.mode)
+        select_columns(
+            col(Review.id),
+            col(Review.supersedes_id),
+            col(Review.frame_id),
+            col(Review.level),
+            col(Review.mode),
+        )
         .join(FrameStatus, col(FrameStatus.frame_id) == Review.frame_id)
         .join(GoldFrame, col(GoldFrame.frame_id) == Review.frame_id, isouter=True)
-        .where(FrameStatus.split == Split.HELD_OUT)
+        .where(col(FrameStatus.split) == Split.HELD_OUT)
         .where(or_(col(GoldFrame.made_at_us).is_(None), col(Review.reviewed_at_us) < GoldFrame.made_at_us))
     )
-    rows = session.exec(query).all()
+    rows = session.connection().execute(query).all()
     superseded = {row[1] for row in rows}
     for review_id, _, frame_id, level, mode in rows:
         if review_id not in superseded and mode is Mode.BLIND:

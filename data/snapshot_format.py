@@ -92,7 +92,8 @@ def load_snapshot(folder: Path, *, check_images: bool = True) -> Snapshot:
     pairs = [PreferencePair.model_validate_json(line) for line in _lines(folder / PAIRS)]
     frames = [EvaluationFrame.model_validate_json(line) for line in _lines(folder / EVALUATION)]
     if check_images:
-        for one in (*pairs, *frames):
+        entries: list[PreferencePair | EvaluationFrame] = [*pairs, *frames]
+        for one in entries:
             _check_named_images(folder, one)
     return Snapshot(folder, manifest, pairs, frames)
 
@@ -106,6 +107,17 @@ def _check_named_images(folder: Path, one: PreferencePair | EvaluationFrame) -> 
             raise SnapshotError(f"{path}, which {folder} names, is gone.")
         if file_hash(path) != one.image_sha256:
             raise SnapshotError(f"{path}, which {folder} names, was changed after the snapshot was frozen.")
+
+
+def find_pair(folder: Path, pair_id: str) -> tuple[Manifest, PreferencePair | None]:
+    """A snapshot's manifest, and its pair of that id if it has one. Raises SnapshotError as `load_snapshot`, for the
+    manifest and the pairs' file."""
+    manifest = _load_manifest(folder)
+    _check_file(folder, PAIRS, manifest.files[PAIRS])
+    with (folder / PAIRS).open(encoding="utf-8") as lines:
+        named = (line for line in lines if pair_id in line)
+        pairs = (PreferencePair.model_validate_json(line) for line in named)
+        return manifest, next((pair for pair in pairs if pair.pair_id == pair_id), None)
 
 
 def _load_manifest(folder: Path) -> Manifest:

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from data.preference_pairs import PreferencePair
 
 ROWS_PER_GROUP = 64
+ROWS_WITHOUT_PICTURES = 2048
 _MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 _IMAGES = pa.list_(pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
 _PLAIN = {
@@ -50,7 +51,8 @@ class PairsFile:
     def add(self, pair: PreferencePair) -> None:
         """One more row, its picture read now."""
         self._waiting.append(_row(pair, self._folder))
-        if len(self._waiting) == ROWS_PER_GROUP:
+        is_named = Path(pair.images[0]).is_absolute()
+        if len(self._waiting) == (ROWS_WITHOUT_PICTURES if is_named else ROWS_PER_GROUP):
             self._flush()
 
     def _flush(self) -> None:

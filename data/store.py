@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
@@ -25,6 +25,9 @@ from sqlmodel import Session, create_engine
 from data.audit_trail import note_rows, write_noted
 from data.errors import StoreError, StoreUnavailable
 from data.tables import Secret
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 STORE_FILE = "store.db"
 BUSY_TIMEOUT_MS = 20_000
@@ -160,6 +163,39 @@ def open_store(workspace: Path, *, url: str | None = None, create: bool = False)
     return Store(engine)
 
 
+def open_read_only(workspace: Path | None = None, *, url: str | None = None) -> Store:
+    """The store as `open_store` finds it, for looking only: the database itself refuses every change.
+
+    Raises StoreError: there is none, it cannot be opened, or another version of the code wrote it.
+    """
+    if url is None:
+        if workspace is None or not (workspace / STORE_FILE).is_file():
+            raise StoreError(f"{workspace} is not a workspace: it has no {STORE_FILE}.")
+        url = sqlite_url(workspace)
+    engine = _engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _only_read_sqlite)
+    else:
+        engine = engine.execution_options(postgresql_readonly=True)
+    try:
+        is_current = _is_current(engine)
+    except (DBAPIError, sqlite3.Error) as error:
+        first_line = str(error).splitlines()[0]
+        raise StoreError(
+            f"The store {engine.url.render_as_string()} cannot be opened: {first_line}."
+        ) from error
+    if not is_current:
+        raise StoreError(
+            f"The store {engine.url.render_as_string()} was written by another version; any `teletriage` command "
+            "brings it up to date."
+        )
+    return Store(engine)
+
+
+def _only_read_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.execute("PRAGMA query_only=ON")
+
+
 def _make_folder(workspace: Path) -> None:
     try:
         workspace.mkdir(parents=True, exist_ok=True)
@@ -224,18 +260,30 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {how}")
 
 
-def _migrate(engine: Engine) -> None:
-    from alembic import command  # noqa: PLC0415 - 0.15 s that only opening a store should pay
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
+def _is_current(engine: Engine) -> bool:
+    """Whether the schema is the code's own."""
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - 0.15 s only for opening a store
     from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    return current == ScriptDirectory.from_config(_alembic()).get_current_head()
+
+
+def _alembic() -> Config:
+    from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    if current == ScriptDirectory.from_config(config).get_current_head():
+    return config
+
+
+def _migrate(engine: Engine) -> None:
+    from alembic import command  # noqa: PLC0415
+
+    if _is_current(engine):
         return
+    config = _alembic()
     with engine.execution_options(begin="IMMEDIATE").begin() as connection:
         queue_for(connection, Queue.MIGRATION)
         config.attributes["connection"] = connection

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, or_, select
 from data.errors import TraceError
 from data.frame_status import adjudications_by_frame, reviews_by_frame
 from data.scenarios.provenance import origin_of
-from data.snapshot_format import MANIFEST, load_snapshot
+from data.snapshot_format import MANIFEST, find_pair
 from data.store import Store
 from data.tables import (
     Adjudication,
@@ -50,20 +50,14 @@ def trace(store: Store, address: str, *, snapshots: Path | None = None) -> dict[
 
 
 def _pair(address: str, snapshots: Path | None) -> dict[str, Any] | None:
-    """The pair of that id in the newest snapshot that has it."""
+    """The pair of that id in the newest snapshot that has it. Only the lines that name it are read."""
     folders = [path.parent for path in snapshots.glob(f"*/{MANIFEST}")] if snapshots else []
     for folder in sorted(folders, reverse=True):
-        snapshot = load_snapshot(folder, check_images=False)
-        for pair in snapshot.pairs:
-            if pair.pair_id == address:
-                shown = pair.model_dump(mode="json", include={"pair_id", "frame_id", "weight", "review_ids"})
-                levels = {"chosen": pair.chosen_level.value, "rejected": pair.rejected_level.value}
-                return {
-                    "snapshot": str(folder),
-                    "snapshot_hash": snapshot.manifest.snapshot_hash,
-                    **shown,
-                    **levels,
-                }
+        manifest, pair = find_pair(folder, address)
+        if pair is not None:
+            shown = pair.model_dump(mode="json", include={"pair_id", "frame_id", "weight", "review_ids"})
+            levels = {"chosen": pair.chosen_level.value, "rejected": pair.rejected_level.value}
+            return {"snapshot": str(folder), "snapshot_hash": manifest.snapshot_hash, **shown, **levels}
     return None
 
 

@@ -7,10 +7,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from data.csv_text import csv_text
 from data.terminal import counted
 from data.vocabulary import LEVELS
 from eval.agreement_from_store import Agreement, AgreementSummary, Estimate
-from eval.csv_text import csv_text
 from eval.rate import Interval, Rate, Undefined
 from eval.wording import visible
 

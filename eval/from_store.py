@@ -17,11 +17,11 @@ from data.preference_pairs import EvaluationFrame
 from data.proposals import proposals_by_frame
 from data.question import question_hash
 from data.scenarios.provenance import rejected_clips, scenarios_of
-from data.snapshot import VerifiedFrame as Verified
-from data.snapshot import verified_frames
 from data.snapshot_format import Snapshot, load_snapshot
 from data.store import Store
 from data.tables import Frame, ModelRun, Proposal, Review
+from data.verified_frames import VerifiedFrame as Verified
+from data.verified_frames import verified_frames
 from data.vocabulary import LEVELS, Cue, ModelRole, Split, canonical_json
 from eval.claim import Claim
 from eval.deployment import Assumptions

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from data.snapshot import VerifiedFrame
 from data.store import Store
 from data.tables import Person, Review
+from data.verified_frames import VerifiedFrame
 from data.vocabulary import Mode
 from eval.agreement_from_store import ALPHA, TELEOPERATION_AGREEMENT, Estimate, agreement
 from eval.part import Part

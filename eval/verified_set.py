@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from data.errors import EvaluationError
 from data.preference_pairs import EvaluationFrame
-from data.snapshot import VerifiedFrame
+from data.verified_frames import VerifiedFrame
 from data.vocabulary import TriageLevel, canonical_json
 
 VerifiedSet = dict[str, tuple[str, TriageLevel]]

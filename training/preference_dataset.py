@@ -13,7 +13,7 @@ from data.errors import LeakError, TrainingError
 from data.preference_pairs import ALPHA_HIGH, ALPHA_MED, Message, PreferencePair, pair_weight
 from data.reply import parse_reply
 from data.snapshot_format import Snapshot, file_hash, load_snapshot
-from data.vocabulary import TriageLevel
+from data.vocabulary import ImageStorage, TriageLevel
 from training.recipe import LossSettings
 
 _MESSAGES = [{"role": datasets.Value("string"), "content": datasets.Value("string")}]
@@ -133,7 +133,8 @@ def _weigh(snapshot: Snapshot, pair: PreferencePair, loss: LossSettings) -> Weig
 
 def _image(snapshot: Snapshot, pair: PreferencePair, name: str) -> Path:
     path = snapshot.folder / name
-    if not path.resolve().is_relative_to(snapshot.folder.resolve()):
+    is_named = path == Path(name) and snapshot.manifest.policy.get("images") == ImageStorage.REFERENCED.value
+    if not is_named and not path.resolve().is_relative_to(snapshot.folder.resolve()):
         raise TrainingError(f"The image {name} of the pair {pair.pair_id} lies outside the snapshot.")
     if not path.is_file():
         raise TrainingError(f"The image {path} of the pair {pair.pair_id} is gone.")

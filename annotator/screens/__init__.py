@@ -17,6 +17,7 @@ from annotator.screens import (
     guideline,
     monitor,
     progress,
+    provenance,
     reports,
     review,
     review_plain,
@@ -44,6 +45,7 @@ def navigation_for(person: Person) -> StreamlitPage:
         (Act.SEE_PROGRESS, trust.show, "Trust", "trust", ":material/verified_user:"),
         (Act.SEE_PROGRESS, annotators.show, "Annotators", "annotators", ":material/group:"),
         (Act.FREEZE_SNAPSHOT, snapshot.show, "Snapshot", "snapshot", ":material/inventory_2:"),
+        (Act.SEE_PROGRESS, provenance.show, "Provenance", "provenance", ":material/account_tree:"),
         (Act.SEE_REPORTS, reports.show, "Reports", "reports", ":material/assessment:"),
     ]
     pages = [

@@ -1,49 +1,103 @@
-"""Freezing a snapshot: what would be in it, and the button."""
+"""Freezing a snapshot: what would be in it and what would not, the button, and the snapshots that there are."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import streamlit as st
 
 from annotator.runtime import store, workspace
 from annotator.screens.look import empty_state, page_head, plain
 from data.errors import TeletriageError
-from data.progress import progress
 from data.scenarios.plausibility import count_generated
-from data.snapshot import freeze
+from data.snapshot import FreezeOptions, freeze
 from data.snapshot_format import MANIFEST, Manifest
+from data.snapshot_preview import SnapshotPreview, preview
 from data.tables import Person
-from data.vocabulary import Split, VerificationState
+from data.terminal import counted
+from data.vocabulary import ImageStorage
+
+_PREVIEW_S = 60
 
 
 def show(person: Person) -> None:
     """The trainer's way from verified frames to a folder that training reads."""
     page_head(person, "Snapshot")
-    states = progress(store()).states
-    made = count_generated(store()).verified
-    with_made = any(made.values()) and st.checkbox(
-        f"Include generated frames: {sum(made.values()):,} verified, marked and counted apart"
-    )
-    left_out = {side: 0 if with_made else made[side] for side in Split}
-    verified = {side: states[side][VerificationState.VERIFIED] - left_out[side] for side in Split}
-    if not sum(verified.values()):
+    options = _options()
+    seen = _preview(str(workspace()), options)
+    if not seen.pairs and not seen.evaluation:
         empty_state("No frame is verified yet", "A snapshot holds verified frames only.")
+        _left_out(seen)
         return
-    st.write(
-        f"{verified[Split.TRAIN]:,} verified frames to train on and {verified[Split.HELD_OUT]:,} held out would go "
-        "into a snapshot now; it lists every frame that it leaves out, with the reason."
-    )
-    if st.button("Freeze a snapshot", type="primary"):
-        _freeze(person, generated=bool(with_made))
+    _counts(seen)
+    if seen.leak:
+        st.html(f'<div class="tt-card" role="alert">{plain(seen.leak)}</div>')
+    elif st.button("Freeze a snapshot", type="primary"):
+        _freeze(person, options)
+    _left_out(seen)
+    _examples(seen)
     _existing()
 
 
-def _freeze(person: Person, *, generated: bool) -> None:
+def _options() -> FreezeOptions:
+    thought, generated, named = st.columns(3)
+    made = sum(count_generated(store()).verified.values())
+    return FreezeOptions(
+        chain_of_thought=thought.checkbox("Keep the teacher's chain of thought where its words stand"),
+        generated=made > 0
+        and generated.checkbox(f"Include generated frames: {made:,} verified, marked and counted apart"),
+        images=ImageStorage.REFERENCED
+        if named.checkbox("Name the pictures where they are, do not copy them")
+        else ImageStorage.COPIED,
+    )
+
+
+@st.cache_data(ttl=_PREVIEW_S, show_spinner="Looking at what is verified …")
+def _preview(_workspace_name: str, options: FreezeOptions) -> SnapshotPreview:
+    return preview(store(), options)
+
+
+def _counts(seen: SnapshotPreview) -> None:
+    figures = (
+        ("Pairs to train on", seen.pairs),
+        *((f"of weight {weight}", n) for weight, n in seen.pairs_by_weight.items()),
+        ("Held-out frames", seen.evaluation),
+        ("Left out", sum(seen.excluded_by_reason.values())),
+    )
+    for column, (label, value) in zip(st.columns(len(figures)), figures, strict=True):
+        column.metric(label, f"{value:,}", border=True)
+    rows = [
+        {"verified": levels.split(">")[0], "student said": levels.split(">")[1], "pairs": n}
+        for levels, n in seen.pairs_by_levels.items()
+    ]
+    if rows:
+        st.dataframe(rows, hide_index=True, width="content")
+
+
+def _left_out(seen: SnapshotPreview) -> None:
+    if not seen.excluded_by_reason:
+        return
+    st.subheader("What would be left out")
+    rows = [
+        {"reason": reason.replace("_", " "), "frames": n} for reason, n in seen.excluded_by_reason.items()
+    ]
+    st.dataframe(rows, hide_index=True, width="content")
+
+
+def _examples(seen: SnapshotPreview) -> None:
+    if not seen.examples:
+        return
+    with st.expander(f"The first {counted(len(seen.examples), 'pair')}"):
+        st.dataframe(seen.examples, hide_index=True)
+
+
+def _freeze(person: Person, options: FreezeOptions) -> None:
     folder = workspace() / "snapshots" / f"{datetime.now(tz=UTC):%Y%m%d-%H%M%S}"
+    chosen: dict[str, Any] = vars(options)
     try:
         with st.spinner("Freezing …"):
-            freeze(store(), folder, generated=generated, by=person.id)
+            freeze(store(), folder, by=person.id, **chosen)
     except TeletriageError as error:
         st.html(f'<div class="tt-card" role="alert">{plain(str(error))}</div>')
 
@@ -60,7 +114,6 @@ def _existing() -> None:
                 **{f"pairs of weight {weight}": n for weight, n in manifest.pairs_by_weight.items()},
                 "held-out frames": sum(manifest.evaluation_by_level.values()),
                 "left out": sum(manifest.excluded_by_reason.values()),
-                "generated": sum(manifest.generated.get(side, 0) for side in ("pairs", "evaluation")),
             }
         )
     if rows:

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from data.csv_text import csv_text
 from data.tables import Person
 from data.vocabulary import PersonRole
-from eval.csv_text import csv_text
 
 
 def figures_table(rows: Sequence[Mapping[str, Any]], *, name: str) -> None:

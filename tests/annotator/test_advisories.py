@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 import starlette
 import streamlit
+from eval.csv_text import csv_text
 from PIL import Image
 from sqlmodel import select
 from starlette.applications import Starlette
@@ -41,7 +42,6 @@ from data.reviews import Settlement, adjudicate
 from data.store import Store, journal_mode, open_store
 from data.tables import Dataset, Frame, Person, PersonSettings, Review
 from data.vocabulary import Mode, PersonRole, SetAside, TriageLevel
-from eval.csv_text import csv_text
 from tests.annotator.test_outbox import an_entry
 from tests.builders import VERSION, a_dataroot, a_person, a_picture, a_store, frames_of, reviewed
 

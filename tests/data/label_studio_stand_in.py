@@ -44,13 +44,15 @@ def as_recorded(name: str) -> Response:
 @dataclass
 class StandIn:
     """What it holds and does. `fault` sees each request before (`after=None`) and after it was carried out, and may
-    give another answer; `loses`: how many more imports lose their predictions; `users`: address by id."""
+    give another answer; `loses`: how many more imports lose their predictions; `lagging`: tasks that say they have
+    none though they have; `users`: address by id."""
 
     users: dict[int, str] = field(default_factory=lambda: {1: "admin@example.org"})
     projects: dict[int, dict[str, Any]] = field(default_factory=dict)
     tasks: dict[int, dict[str, Any]] = field(default_factory=dict)
     fault: Callable[[Request, Response | None], Response | None] = lambda request, after: None
     loses: int = 0
+    lagging: set[int] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -140,6 +142,9 @@ async def _carried_out(state: StandIn, request: Request) -> Response:  # noqa: P
             return JSONResponse([{**task, "predictions": [1] * len(task["predictions"])} for task in tasks])
         case ("GET", ["tasks"]):
             return _listed(state, request)
+        case ("GET", ["predictions"]):
+            held = state.tasks[int(request.query_params["task"])]["predictions"]
+            return JSONResponse([{**recorded("prediction_made"), **one} for one in held])
         case ("POST", ["predictions"]):
             state.tasks[body["task"]]["predictions"].append(body)
             return JSONResponse({**recorded("prediction_made"), **body}, 201)
@@ -173,7 +178,7 @@ def _listed(state: StandIn, request: Request) -> Response:
             **blank,
             "id": task["id"],
             "data": task["data"],
-            "total_predictions": len(task["predictions"]),
+            "total_predictions": 0 if task["id"] in state.lagging else len(task["predictions"]),
             "total_annotations": len(task["annotations"]),
         }
         for task in part

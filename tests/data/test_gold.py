@@ -10,9 +10,9 @@ from data.gold import gold_due, make_gold, set_gold_share
 from data.leases import lease_frames
 from data.progress import progress
 from data.reviews import Settlement, adjudicate, submit_review
-from data.snapshot import verified_frames
 from data.store import Store
 from data.tables import GoldFrame, Review
+from data.verified_frames import verified_frames
 from data.vocabulary import PersonRole, Split, VerificationState
 from tests.builders import A, S, T, a_decision, a_person, a_store, reviewed
 

@@ -69,6 +69,13 @@ def test_lost_predictions_are_noticed_and_sent_again(store: Store, studio: Stand
     assert all(len(task["predictions"]) == 1 for task in studio.of(1))
 
 
+def test_a_count_that_lags_behind_adds_no_second_prediction(store: Store, studio: StandIn) -> None:
+    push(store, studio.server(), "triage")
+    studio.lagging = {studio.of(1)[0]["id"]}
+    done = push(store, studio.server(), "triage")
+    assert (done.lost, len(studio.of(1)[0]["predictions"])) == (0, 1)
+
+
 def test_predictions_that_vanish_later_are_sent_again_by_the_next_push(store: Store, studio: StandIn) -> None:
     push(store, studio.server(), "triage")
     studio.of(1)[2]["predictions"] = []

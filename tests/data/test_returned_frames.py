@@ -12,7 +12,6 @@ from data.leases import lease_frames, release_leases
 from data.proposals import propose_from_replies
 from data.returned_frames import Candidate, Outcome, return_disagreements, return_frame
 from data.sampling import sample_frames
-from data.snapshot import verified_frames
 from data.store import Store
 from data.tables import (
     Frame,
@@ -25,6 +24,7 @@ from data.tables import (
     Scene,
 )
 from data.trace import trace
+from data.verified_frames import verified_frames
 from data.vocabulary import (
     Mode,
     ModelRole,

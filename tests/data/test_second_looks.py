@@ -9,9 +9,9 @@ from sqlalchemy.exc import DBAPIError
 from data.errors import NotAllowed, ReviewRefused
 from data.reviews import Settlement, adjudicate
 from data.second_looks import send_back
-from data.snapshot import verified_frames
 from data.store import Store
 from data.tables import FrameStatus
+from data.verified_frames import verified_frames
 from data.vocabulary import PersonRole, Split, TriageLevel, VerificationState
 from tests.builders import A, S, a_person, a_store, frames_of, reviewed
 

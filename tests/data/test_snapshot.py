@@ -6,16 +6,19 @@ from pathlib import Path
 import pytest
 
 from data.errors import LeakError, SnapshotError
+from data.gold import make_gold
 from data.leases import lease_frames
 from data.preference_pairs import pair_weight
 from data.proposals import latest_run, proposals_by_frame, record_reply
 from data.reply import parse_reply
 from data.reviews import Settlement, adjudicate, submit_review
-from data.snapshot import freeze
+from data.second_looks import send_back
+from data.snapshot import FreezeOptions, freeze
 from data.snapshot_format import EXCLUDED, MANIFEST, PAIRS, file_hash, load_snapshot
+from data.snapshot_preview import preview
 from data.store import Store
 from data.tables import Frame, FrameStatus, SampledFrame
-from data.vocabulary import LEVELS, Mode, ModelRole, PersonRole, Split, TriageLevel
+from data.vocabulary import LEVELS, ImageStorage, Mode, ModelRole, PersonRole, Split, TriageLevel
 from tests.builders import A, S, T, a_decision, a_filename, a_person, a_raw_reply, a_store, reviewed
 from tests.data.test_reviews import frames_in
 
@@ -139,6 +142,72 @@ def test_the_chain_of_thought_is_kept_only_on_request_and_never_on_corrected_fra
             for pair in load_snapshot(folder).pairs
         }
         assert thoughts == {kept: expected, corrected: None}
+
+
+def test_pictures_can_be_named_where_they_are(tmp_path: Path) -> None:
+    store = a_verified_store(tmp_path, level=T)
+    manifest = freeze(store, tmp_path / "snap", images=ImageStorage.REFERENCED)
+    assert manifest.policy["images"] == "referenced"
+    assert not (tmp_path / "snap" / "images").exists()
+    whole = load_snapshot(tmp_path / "snap")
+    paths = [Path(one.images[0]) for one in (*whole.pairs, *whole.evaluation)]
+    assert {path.parent for path in paths} == {tmp_path / "dataroot" / "samples" / "CAM_FRONT"}
+    paths[0].write_bytes(b"changed")
+    with pytest.raises(SnapshotError, match="was changed after the snapshot was frozen"):
+        load_snapshot(tmp_path / "snap")
+    paths[0].unlink()
+    with pytest.raises(SnapshotError, match=r"which .* names, is gone"):
+        load_snapshot(tmp_path / "snap")
+    with pytest.raises(SnapshotError, match="is gone; ingest again"):
+        freeze(store, tmp_path / "again", images=ImageStorage.REFERENCED)
+
+
+@pytest.mark.parametrize("images", ImageStorage)
+def test_datasets_loads_the_folder_with_its_pictures(tmp_path: Path, images: ImageStorage) -> None:
+    from datasets import load_dataset
+
+    freeze(a_verified_store(tmp_path, level=T), tmp_path / "snap", images=images)
+    rows = load_dataset(str(tmp_path / "snap"), split="train", cache_dir=str(tmp_path / "cache"))
+    assert (len(rows), rows[0]["images"][0].size, rows[0]["weight"]) == (4, (160, 90), 5.0)
+    assert [turn["role"] for turn in rows[0]["chosen"]] == ["assistant"]
+
+
+def test_no_file_of_a_snapshot_can_be_written(tmp_path: Path) -> None:
+    freeze(a_verified_store(tmp_path), tmp_path / "snap")
+    files = [path for path in (tmp_path / "snap").rglob("*") if path.is_file()]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o444}
+
+
+def test_gold_is_kept_for_testing(tmp_path: Path) -> None:
+    store = a_verified_store(tmp_path)
+    lena = a_person(store, "lena", PersonRole.LEAD)
+    frame = frames_in(store, Split.TRAIN)[0]
+    send_back(store, lena, frame, "Look again.")
+    adjudicate(store, lena, Settlement(frame_id=frame, level=S, reason="Still so."))
+    make_gold(store, lena, frame)
+    manifest = freeze(store, tmp_path / "snap")
+    assert manifest.excluded_by_reason == {"gold": 1}
+    assert frame not in {pair.frame_id for pair in load_snapshot(tmp_path / "snap").pairs}
+
+
+def test_a_preview_counts_what_a_snapshot_then_holds(tmp_path: Path) -> None:
+    store = a_verified_store(tmp_path, level=T)
+    student_says(store, frames_in(store, Split.TRAIN)[0], None)
+    seen = preview(store, FreezeOptions())
+    manifest = freeze(store, tmp_path / "snap")
+    assert (seen.pairs, seen.evaluation, seen.leak) == (3, 4, None)
+    assert seen.pairs_by_weight == manifest.pairs_by_weight == {"5.0": 3}
+    assert seen.pairs_by_levels == manifest.pairs_by_levels == {"TELEOPERATION>AUTONOMY": 3}
+    assert seen.excluded_by_reason == manifest.excluded_by_reason == {"no_student_reply": 1}
+    assert [example["weight"] for example in seen.examples] == [5.0, 5.0, 5.0]
+
+
+def test_a_preview_names_a_leak_before_anything_is_frozen(tmp_path: Path) -> None:
+    store = a_verified_store(tmp_path)
+    with store.write() as session:
+        for split in Split:
+            session.get_one(Frame, frames_in(store, split)[0]).image_fingerprint = "0f" * 32
+    assert "show one view in train and in held-out" in str(preview(store, FreezeOptions()).leak)
 
 
 def test_a_scene_on_both_sides_is_refused(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import select
 
 from data.audit import open_audit
+from data.csv_text import csv_text
 from data.forecast import forecast
 from data.leases import lease_frames
 from data.store import Store
@@ -20,7 +21,6 @@ from eval.agreement_report import agreement_html, as_figures, write_agreement_re
 from eval.agreement_tables import ac_of, ac_tables, fleiss_of, fleiss_tables
 from eval.automation_bias import Observation, bias
 from eval.certificate_from_store import trust
-from eval.csv_text import csv_text
 from eval.dawid_skene import confusion_matrices
 from eval.gold_score import golds_needed, good_passes, judged, misses_allowed
 from eval.people_from_store import people_summary

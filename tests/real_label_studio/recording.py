@@ -23,7 +23,8 @@ def record(studio: RunningServer) -> dict[str, Any]:
     """One answer of each kind by name: status, content type and body (HTML cut short)."""
     said = Assessment(reasoning="Cones.", level=TriageLevel.SUPERVISION, action="Watch.")
     data = {"image": "/data/local-files/?d=a.jpg", "frame_id": "f", "chain_of_thought": ""}
-    task = {"data": data, "predictions": [{"model_version": "m", "score": 0.1, "result": result_of(said)}]}
+    prediction = {"model_version": "m", "score": 0.1, "result": result_of(said)}
+    task = {"data": data, "predictions": [prediction]}
     with studio.api() as api:
         made = api.post("/api/projects/", json={"title": "recorded", "label_config": labelling_config()})
         project = made.json()["id"]
@@ -41,9 +42,7 @@ def record(studio: RunningServer) -> dict[str, Any]:
             "projects": api.get("/api/projects/", params={"title": "recorded"}),
             "users": api.get("/api/users/"),
             "export": api.get(f"/api/projects/{project}/export", params={"exportType": "JSON"}),
-            "prediction_made": api.post(
-                "/api/predictions/", json={**task["predictions"][0], "task": task_id}
-            ),
+            "prediction_made": api.post("/api/predictions/", json={**prediction, "task": task_id}),
             "no_project": api.get("/api/projects/999999/"),
             "no_page": api.get("/api/tasks/", params={**query, "page": 99}),
             "bad_task": api.post(f"/api/projects/{project}/import", json=[{"data": {"frame_id": "f"}}]),

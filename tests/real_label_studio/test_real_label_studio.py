@@ -27,12 +27,12 @@ from tests.real_label_studio.running import ENVIRONMENT, RunningServer, running_
 
 pytestmark = pytest.mark.skipif(not ENVIRONMENT, reason="make test-label-studio runs this")
 ADA, EVE, LEAD = "ada@example.org", "eve@example.org", "lena@example.org"
-FRAMES = 3000
+FRAMES = 1500
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """6,000 frames in two scenes, one of them to train on, with proposals that doubt to different degrees."""
+    """3,000 frames in two scenes, one of them to train on, with proposals that doubt to different degrees."""
     folder = tmp_path_factory.mktemp("store")
     scenes = {"scene-0001": FRAMES, "scene-0002": FRAMES}
     names = [a_filename(scene, position) for scene in scenes for position in range(FRAMES)]

@@ -8,6 +8,9 @@ import pytest
 from PIL import Image
 
 from data.errors import LeakError, SnapshotError, TrainingError
+from data.snapshot import freeze
+from data.vocabulary import ImageStorage
+from tests.data.test_snapshot import a_verified_store
 from tests.training.builders import MIXED, A, S, T, a_pair, an_evaluation_frame, write_snapshot
 from training.preference_dataset import load_pairs, pairs_by_weight, preference_dataset
 from training.recipe import LossSettings
@@ -125,3 +128,12 @@ def test_two_pairs_with_one_id_are_refused(tmp_path: Path) -> None:
     pairs = [a_pair(tmp_path, 0), a_pair(tmp_path, 1, pair_id="pair-0")]
     with pytest.raises(TrainingError, match="2 pairs with the id pair-0"):
         load_pairs(write_snapshot(tmp_path, pairs=pairs), SA_DPO)
+
+
+def test_a_snapshot_may_name_its_images_where_they_are(tmp_path: Path) -> None:
+    freeze(a_verified_store(tmp_path), tmp_path / "snap", images=ImageStorage.REFERENCED)
+    _, pairs = load_pairs(tmp_path / "snap", SA_DPO)
+    assert {pair.images[0].parent for pair in pairs} == {tmp_path / "dataroot" / "samples" / "CAM_FRONT"}
+    pairs[0].images[0].write_bytes(b"changed")
+    with pytest.raises(TrainingError, match="was changed after the snapshot"):
+        load_pairs(tmp_path / "snap", SA_DPO)

@@ -1,0 +1,85 @@
+"""Where a frame or a pair comes from, link by link: what stands verified, who said so when and having seen what, what
+models had proposed, and the picture itself."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from annotator.runtime import store, workspace
+from annotator.screens.look import empty_state, page_head, plain
+from annotator.visitor import frame_image
+from data.errors import TeletriageError
+from data.tables import Person
+from data.trace import trace
+
+_TITLES = {
+    "pair": "Pair",
+    "verified": "Verified",
+    "adjudication": "Adjudication",
+    "reviews": "Reviews",
+    "proposals": "Proposals",
+    "generated": "Generated",
+    "frame": "Frame",
+}
+_NONE = {"adjudication": "No lead had to settle it.", "reviews": "Nobody has reviewed it.", "pair": ""}
+
+
+def show(person: Person) -> None:
+    """The chain of the frame or pair that `?of=` or the field names."""
+    page_head(person, "Provenance")
+    address = st.text_input(
+        "A frame's id, an image's file name, or a pair's id",
+        value=st.query_params.get("of", ""),
+        placeholder="samples/CAM_FRONT/….jpg",
+        max_chars=300,
+    ).strip()
+    if not address:
+        empty_state("Nothing named yet", "Reports, snapshots and tables name frames and pairs by their ids.")
+        return
+    st.query_params["of"] = address
+    try:
+        chain = trace(store(), address, snapshots=workspace() / "snapshots")
+    except TeletriageError as error:
+        st.html(f'<div class="tt-card" role="alert">{plain(str(error))}</div>')
+        return
+    picture, links = st.columns([45, 55], gap="medium")
+    with picture:
+        _picture(person, chain["frame"])
+    with links:
+        st.html("".join(_section(name, link) for name, link in chain.items() if name != "frame"))
+
+
+def _picture(person: Person, frame: dict[str, Any]) -> None:
+    if frame.get("set_aside") is None:
+        address = escape(frame_image(person, str(frame["id"])))
+        st.html(f'<img class="tt-frame" src="{address}" alt="Front camera picture">')
+    st.html(_section("frame", frame))
+
+
+def _section(name: str, link: Any) -> str:
+    """One kind of link as HTML: a card per row, or the sentence that there is none."""
+    rows = link if isinstance(link, list) else [link] if link else []
+    title = f'<div class="tt-label">{escape(_TITLES.get(name, name))}</div>'
+    if not rows:
+        return f'{title}<div class="tt-note">{plain(_NONE.get(name, "None."))}</div>'
+    return title + "".join(_card(row) for row in rows)
+
+
+def _card(row: dict[str, Any]) -> str:
+    lines = "".join(
+        f"<tr><th>{plain(key.replace('_', ' '))}</th><td>{plain(_said(value))}</td></tr>"
+        for key, value in row.items()
+        if value is not None and value != {}
+    )
+    return f'<div class="tt-card tt-link"><table class="tt-table">{lines}</table></div>'
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {one}" for key, one in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,172 @@
+"""Import and export beside Label Studio's own, in one run on one machine, as clients see them.
+
+Label Studio (SQLite, its development server, an empty database) takes TASKS frames with one prediction each in one
+request, then gives REVIEWED annotated ones back as JSON. We take the same replies as proposals, and the annotations of
+a Label Studio file as reviews, and write the same reviewed frames as Label Studio's JSON. Ratios are Label Studio ÷
+ours, wall clock; one JSON object on the last line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import col, select
+
+from data.frame_status import refresh_statuses
+from data.ingest import ingest
+from data.label_studio_config import labelling_config
+from data.label_studio_files import export_tasks, import_answers
+from data.label_studio_tasks import tasks_to_review
+from data.proposals import propose_from_replies
+from data.sampling import sample_frames
+from data.store import Store, open_store
+from data.tables import Frame, SampledFrame
+from data.vocabulary import LEVELS, ModelRole, Split
+from tests.builders import VERSION, a_dataroot, a_filename, a_person, a_raw_reply, replies_file
+from tests.real_label_studio.running import RunningServer, running_server
+
+TASKS = int(os.environ.get("TASKS", "9500"))
+REVIEWED = int(os.environ.get("REVIEWED", "8000"))
+ADA = "ada@example.org"
+THOUGHT = "The lane ahead is narrowed by cones and a worker stands beside it. " * 9  # 600 characters
+
+
+def timed(what: Callable[[], Any]) -> tuple[float, Any]:
+    """(seconds, what came back)."""
+    begun = time.monotonic()
+    found = what()
+    return time.monotonic() - begun, found
+
+
+def a_store_of(folder: Path, frames: int) -> tuple[Store, Path]:
+    """A store with so many training frames and no proposals yet, and a file of a teacher's replies."""
+    scenes = {"scene-0001": frames, "scene-0002": frames}
+    store = open_store(folder / "workspace", create=True)
+    ingest(store, a_dataroot(folder / "dataroot", scenes=scenes), VERSION)
+    sample_frames(store, train=frames, held_out=frames)
+    names = [a_filename(scene, place) for scene in scenes for place in range(frames)]
+    said = {
+        name: a_raw_reply(LEVELS[number % 3], thought=f"{number} {THOUGHT}")
+        for number, name in enumerate(names)
+    }
+    refresh_statuses(store)
+    return store, replies_file(folder / "teacher.jsonl", said, role=ModelRole.TEACHER)
+
+
+def only_training(store: Store, replies: Path, keep: Path) -> None:
+    """The lines of the replies that are about training frames, into another file."""
+    with store.read() as session:
+        query = select(Frame.filename).join(SampledFrame, col(SampledFrame.frame_id) == Frame.id)
+        names = set(session.exec(query.where(SampledFrame.split == Split.TRAIN)))
+    lines = [line for line in replies.read_text().splitlines() if json.loads(line)["filename"] in names]
+    keep.write_text("\n".join(lines) + "\n")
+
+
+def annotated(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The tasks as an export has them once Ada has kept what was proposed."""
+    when = "2026-11-26T10:00:00.000000Z"
+    return [
+        {
+            **task,
+            "id": number,
+            "annotations": [
+                {
+                    "id": number,
+                    "project": 1,
+                    "completed_by": {"email": ADA},
+                    "result": task["predictions"][0]["result"],
+                    "lead_time": 4.0,
+                    "created_at": when,
+                    "updated_at": when,
+                }
+            ],
+        }
+        for number, task in enumerate(tasks, start=1)
+    ]
+
+
+def theirs(
+    studio: RunningServer, tasks: list[dict[str, Any]], reviewed: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Label Studio's own figures."""
+    studio.token(ADA)
+    with studio.api() as api:
+        config = {"label_config": labelling_config()}
+        made = [
+            api.post("/api/projects/", json={"title": name, **config}).json()["id"] for name in ("in", "out")
+        ]
+        seconds, answer = timed(lambda: api.post(f"/api/projects/{made[0]}/import", json=tasks).json())
+        given = [{key: task[key] for key in ("data", "predictions", "annotations")} for task in reviewed]
+        for first in range(0, len(given), 1000):
+            api.post(f"/api/projects/{made[1]}/import", json=given[first : first + 1000]).raise_for_status()
+        address = f"/api/projects/{made[1]}/export"
+        export_s, export = timed(lambda: api.get(address, params={"exportType": "JSON"}).json())
+    return {
+        "first_start_s": round(studio.start_s, 1),
+        "import_s": round(seconds, 2),
+        "imported": answer["task_count"],
+        "predictions": answer["prediction_count"],
+        "export_s": round(export_s, 2),
+        "exported": len(export),
+    }
+
+
+def ours(folder: Path, store: Store, replies: Path, reviewed: list[dict[str, Any]]) -> dict[str, Any]:
+    """The same for us: replies in, annotations in, reviewed frames out."""
+    fresh, _ = a_store_of(folder / "fresh", len(replies.read_text().splitlines()))
+    import_s, proposed = timed(lambda: propose_from_replies(fresh, replies, role=ModelRole.TEACHER))
+    (folder / "export.json").write_text(json.dumps(reviewed))
+    answers_s, taken = timed(lambda: import_answers(store, folder / "export.json"))
+    export_s, written = timed(lambda: export_tasks(store, folder / "ours.json", reviewed=True))
+    return {
+        "import_s": round(import_s, 2),
+        "imported": proposed.added,
+        "answers_in_s": round(answers_s, 2),
+        "answers": taken.taken,
+        "export_s": round(export_s, 2),
+        "exported": written.tasks,
+    }
+
+
+def bench(folder: Path) -> dict[str, Any]:
+    print(f"Writing a store of {TASKS:,} training frames …", file=sys.stderr)
+    store, every = a_store_of(folder / "store", TASKS)
+    replies = folder / "training.jsonl"
+    only_training(store, every, replies)
+    propose_from_replies(store, replies, role=ModelRole.TEACHER)
+    refresh_statuses(store)
+    a_person(store, ADA)
+    with store.read() as session:
+        tasks = tasks_to_review(session)
+    reviewed = annotated(tasks[:REVIEWED])
+    print("Ours …", file=sys.stderr)
+    own = ours(folder, store, replies, reviewed)
+    print("Starting Label Studio, which migrates an empty database first …", file=sys.stderr)
+    with running_server(folder / "label-studio", folder / "store" / "dataroot") as studio:
+        other = theirs(studio, tasks, reviewed)
+    return {
+        "tasks": len(tasks),
+        "reviewed": len(reviewed),
+        "ours": own,
+        "label_studio": other,
+        "import_ratio": round(other["import_s"] / own["import_s"], 1),
+        "export_ratio": round(other["export_s"] / own["export_s"], 1),
+    }
+
+
+def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    with tempfile.TemporaryDirectory(prefix="teletriage-bench-") as folder:
+        print(json.dumps(bench(Path(folder))))
+
+
+if __name__ == "__main__":
+    main()
