@@ -21,7 +21,6 @@ from typing import Any
 import pytest
 import starlette
 import streamlit
-from eval.csv_text import csv_text
 from PIL import Image
 from sqlmodel import select
 from starlette.applications import Starlette
@@ -31,6 +30,7 @@ from annotator import asgi
 from annotator.review_card import routes
 from annotator.runtime import COOKIE
 from annotator.signed_images import ImageRequest, image_address
+from data.csv_text import csv_text
 from data.errors import DatarootError, NotAllowed, SettingsRefused, SignInRefused
 from data.images import ImageRefused, inspect_image, open_image, rendition
 from data.ingest import ingest

@@ -27,8 +27,8 @@ class CountingStore(Store):
         self.may_go_on = threading.Event()
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        with super().write() as session:
+    def write(self, *, alone: bool = False) -> Iterator[Session]:
+        with super().write(alone=alone) as session:
             yield session
             assert self.may_go_on.wait(20)
             self.commits += 1

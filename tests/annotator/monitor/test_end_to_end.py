@@ -21,9 +21,9 @@ from annotator.ranking import rank_frames
 from data.alert_answers import AlertAnswer, alerts_shown, answer_alert
 from data.leases import lease_frames
 from data.returned_frames import return_disagreements
-from data.snapshot import verified_frames
 from data.store import Store
 from data.tables import Alert, Frame, FrameStatus, OperatorAnswer, ReturnedFrame, Scene
+from data.verified_frames import verified_frames
 from data.vocabulary import PersonRole, Response, Split, TriageLevel, VerificationState
 from tests.annotator.monitor.watching import a_model
 from tests.builders import a_filename, a_person, a_store, reviewed
