@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -111,9 +112,10 @@ def _days(people: list[AnnotatorWork]) -> Any:
         for one in people
         for day, n in one.by_day.items()
     ]
+    days = max(1, len({row["day"] for row in rows}))
     return (
         alt.Chart(pd.DataFrame(rows))
-        .mark_bar(color="#0072B2", size=28)
+        .mark_bar(color="#0072B2", size=max(2, min(28, 400 // days)))
         .encode(
             x=alt.X("day:O", title=None, axis=alt.Axis(labelAngle=0)),
             y=alt.Y("sum(reviews):Q", title="reviews", axis=alt.Axis(tickMinStep=1)),
@@ -125,7 +127,7 @@ def _days(people: list[AnnotatorWork]) -> Any:
 
 def _drift(people: list[AnnotatorWork]) -> None:
     """Agreement with peers week by week, where there is more than one week to compare."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "person": visible(one.name),
             "week from": f"{datetime.fromtimestamp(week * 7 * 86_400, UTC):%Y-%m-%d}",
@@ -138,13 +140,13 @@ def _drift(people: list[AnnotatorWork]) -> None:
     if len({row["week from"] for row in rows}) < 2:  # noqa: PLR2004
         return
     st.subheader("Agreement with peers by week")
-    axis = alt.Axis(format="%")
+    axis, lowest = alt.Axis(format="%"), math.floor(10 * min(row["agrees with peers"] for row in rows)) / 10
     chart = (
         alt.Chart(pd.DataFrame(rows))
         .mark_line(point=True)
         .encode(
             x=alt.X("week from:O", axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("agrees with peers:Q", axis=axis, scale=alt.Scale(domain=[0, 1])),
+            y=alt.Y("agrees with peers:Q", axis=axis, scale=alt.Scale(domain=[min(lowest, 0.9), 1])),
             color=alt.Color("person:N", scale=alt.Scale(range=_LINES), legend=alt.Legend(title=None)),
             strokeDash=alt.StrokeDash("person:N", legend=None),
             tooltip=["person", "week from", alt.Tooltip("agrees with peers:Q", format=".0%"), "of"],
