@@ -13,14 +13,24 @@ from sqlmodel import Session, col, func, select
 
 from data.frame_status import reviews_by_frame, standing
 from data.store import Store
-from data.tables import Frame, FrameStatus, GoldFrame, Person, Proposal, Review, SampledFrame, Scene
+from data.tables import (
+    Frame,
+    FrameStatus,
+    GeneratedClip,
+    GoldFrame,
+    Person,
+    Proposal,
+    Review,
+    SampledFrame,
+    Scene,
+)
 from data.vocabulary import LEVELS, Mode, Split, TriageLevel, Verdict, VerificationState
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Counts over the sampled frames. `states` by split and state, `levels` over verified frames of both sides,
-    `set_aside` and `sampled` over frames, `reviews` over standing and superseded reviews."""
+    """Counts over the sampled frames. `states` by split and state, `levels` over verified real frames of
+    both sides, `set_aside` and `sampled` over frames, `reviews` over standing and superseded reviews."""
 
     sampled: int
     set_aside: int
@@ -63,7 +73,8 @@ def progress(store: Store) -> Progress:
             .join(Scene, col(Scene.id) == Frame.scene_id)
         ).all()
         states = Counter((status.split, status.state) for status, _ in rows)
-        verified = Counter(status.level for status, _ in rows if status.level)
+        made = set(session.exec(select(GeneratedClip.scene_id)))
+        verified = Counter(one.level for one, scene in rows if one.level and scene.id not in made)
         sampled = session.exec(select(func.count()).select_from(SampledFrame)).one()
         aside = session.exec(select(func.count(col(Frame.id))).where(col(Frame.set_aside).is_not(None))).one()
         reviews = session.exec(select(func.count(col(Review.id)))).one()

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from annotator import runtime
 from data.leases import lease_frames, release_leases
+from data.progress import progress
 from data.scenarios.ingest import take_in
 from data.scenarios.plausibility import count_generated
 from data.store import Store
@@ -122,6 +123,7 @@ def test_progress_and_the_snapshot_screen_count_what_was_generated(made: tuple[S
         reviewed(store, person, frames[1], S)
         reviewed(store, person, frames_of("scene-0002", 8)[0], S)
     assert count_generated(store).verified == {Split.TRAIN: 0, Split.HELD_OUT: 1}
+    assert progress(store).levels == {A: 0, S: 1, T: 0}  # of real frames
     told = [one.value for one in shown(progress_page, a_person(store, "lou", PersonRole.LEAD)).caption]
     assert any(
         text.startswith("8 of these frames were generated. Of 1 generated clip 0 stand rejected")
