@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from annotator.screens import navigation_for
+from annotator.navigation import navigation_for
 from annotator.screens.sign_in_screen import show as show_sign_in
 from annotator.visitor import signed_in_person
 

@@ -11,14 +11,24 @@ from sqlmodel import Session, col, func, select
 
 from data.frame_status import reviews_by_frame, standing
 from data.store import Store
-from data.tables import Frame, FrameStatus, GoldFrame, Person, Proposal, Review, SampledFrame, Scene
+from data.tables import (
+    Frame,
+    FrameStatus,
+    GeneratedClip,
+    GoldFrame,
+    Person,
+    Proposal,
+    Review,
+    SampledFrame,
+    Scene,
+)
 from data.vocabulary import LEVELS, Mode, Split, TriageLevel, Verdict, VerificationState
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Counts over the sampled frames. `states` by split and state, `levels` over verified frames of both sides,
-    `set_aside` and `sampled` over frames, `reviews` over standing and superseded reviews."""
+    """Counts over the sampled frames. `states` by split and state, `levels` over verified real frames of
+    both sides, `set_aside` and `sampled` over frames, `reviews` over standing and superseded reviews."""
 
     sampled: int
     set_aside: int
@@ -56,11 +66,12 @@ def progress(store: Store) -> Progress:
     """Count everything once, in the database: a row per scene and state, and one per person and mode."""
     with store.read() as session:
         counted = _by_scene_state_and_level(session)
+        made = set(session.exec(select(GeneratedClip.scene_id)))
         states: Counter[tuple[Split, VerificationState]] = Counter()
         verified: Counter[TriageLevel] = Counter()
-        for _, split, state, level, frames in counted:
+        for scene_id, split, state, level, frames in counted:
             states[split, state] += frames
-            if level is not None:
+            if level is not None and scene_id not in made:
                 verified[level] += frames
         sampled = session.exec(select(func.count()).select_from(SampledFrame)).one()
         aside = session.exec(select(func.count(col(Frame.id))).where(col(Frame.set_aside).is_not(None))).one()

@@ -17,6 +17,7 @@ from annotator.screens.look import (
     page_head,
     plain,
 )
+from annotator.screens.rejected_clips import show_rejected
 from annotator.screens.text_differences import marked
 from annotator.visitor import frame_image
 from data.errors import TeletriageError
@@ -33,6 +34,7 @@ def show(person: Person) -> None:
     """The queue of contested frames, AUTONOMY against TELEOPERATION first; `?frame=` names one of them."""
     page_head(person, "Adjudicate")
     _flags(person)
+    show_rejected(person)
     _just_settled(person)
     contested = contested_frames(store())
     _say_if_not_contested(contested)

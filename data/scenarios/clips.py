@@ -1,6 +1,6 @@
 """Clips as mp4: writing one from images, reading one back frame by frame. The only module that knows PyAV.
 
-Files that a generator made are not trusted: nothing above 4 hours of frames or 20 megapixels is decoded.
+Files that a generator made are not trusted: nothing above 5,000 frames or 20 megapixels is decoded.
 """
 
 from __future__ import annotations
@@ -88,15 +88,19 @@ def read_frames(path: Path) -> Iterator[Picture]:
 
 
 def _decoded(path: Path, container: Any, stream: VideoStream) -> Iterator[Picture]:
-    if stream.width * stream.height > MAX_PIXELS or stream.frames > MAX_FRAMES:
-        raise ScenarioError(
-            f"{path.name} has {stream.frames:,} frames of {stream.width}x{stream.height} pixels, "
-            f"more than a generated clip can have."
-        )
+    _require_size(path, stream.width, stream.height)
     for number, frame in enumerate(container.decode(stream)):
         if number >= MAX_FRAMES:
             raise ScenarioError(f"{path.name} has more than {MAX_FRAMES:,} frames.")
+        _require_size(path, frame.width, frame.height)  # it may change within a file
         yield frame.to_ndarray(format="rgb24")
+
+
+def _require_size(path: Path, width_px: int, height_px: int) -> None:
+    if width_px * height_px > MAX_PIXELS:
+        raise ScenarioError(
+            f"{path.name} has frames of {width_px}x{height_px} pixels; at most {MAX_PIXELS:,} are decoded."
+        )
 
 
 def count_frames(path: Path) -> int:

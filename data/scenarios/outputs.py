@@ -21,6 +21,7 @@ from data.snapshot_format import file_hash
 _SIDE_PRODUCT = re.compile(r"_(?:control|mask)_[a-z0-9]+$")
 _SUM_LINE = re.compile(r"^([0-9a-f]{64})[ ][ *](?:\./)?([^/\\\0]+)$")
 _PATH_FIELDS = frozenset({"video_path", "prompt_path", "image_context_path", "control_path", "mask_path"})
+MAX_ARGUMENTS_BYTES = 1_000_000
 SEALING = f"find . -maxdepth 1 -type f ! -name {SUMS} -printf '%f\\n' | xargs -d '\\n' sha256sum -- > {SUMS}"
 
 
@@ -87,7 +88,7 @@ def match_output(path: Path, plan: Plan, sums: dict[str, str], model: str | None
     """
     planned = plan.clips.get(path.stem)
     if planned is None:
-        raise Refused(f"{path.name} matches no specification of {plan.folder}.")
+        raise Refused(f"{path.name!a} matches no specification of {plan.folder}.")
     sha256 = _unedited(path, sums)
     source = plan.folder / planned.source_clip
     if not source.is_file() or file_hash(source) != planned.source_sha256:
@@ -124,6 +125,8 @@ def _unedited(path: Path, sums: dict[str, str]) -> str:
 def _require_same(arguments: Path, spec: TransferSpec) -> None:
     """Whether the arguments that the generator wrote down are those of the specification."""
     try:
+        if arguments.stat().st_size > MAX_ARGUMENTS_BYTES:
+            raise Refused(f"{arguments.name} has more than {MAX_ARGUMENTS_BYTES:,} bytes.")
         given = json.loads(arguments.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise Refused(f"{arguments.name} cannot be read: {error}.") from error

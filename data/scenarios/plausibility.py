@@ -18,7 +18,16 @@ from data.frame_status import refresh
 from data.permissions import Act, may, require
 from data.scenarios.provenance import rejected_clips
 from data.store import Store
-from data.tables import ClipJudgement, Frame, FrameStatus, GeneratedClip, GeneratedFrame, Lease, Person
+from data.tables import (
+    ClipCritique,
+    ClipJudgement,
+    Frame,
+    FrameStatus,
+    GeneratedClip,
+    GeneratedFrame,
+    Lease,
+    Person,
+)
 from data.vocabulary import SetAside, Split, VerificationState
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
@@ -108,6 +117,38 @@ def _apply(session: Session, clip: GeneratedClip, row: ClipJudgement) -> None:
         session.exec(delete(FrameStatus).where(col(FrameStatus.frame_id).in_(ids)))
     session.flush()
     refresh(session, ids)
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A clip that stands rejected: by whom, why, one of its frames, and what models said of it, by model."""
+
+    clip: GeneratedClip
+    judgement: ClipJudgement
+    person: Person
+    frame_id: str
+    critics: dict[str, bool | None]
+
+
+def rejections(store: Store) -> list[Rejection]:
+    """Every clip that stands rejected, oldest first."""
+    with store.read() as session:
+        found = []
+        for clip_id, judgement in sorted(rejected_clips(session).items(), key=lambda row: row[1].id or 0):
+            frames = select(GeneratedFrame.frame_id).where(GeneratedFrame.clip_id == clip_id)
+            said = select(ClipCritique.model, ClipCritique.is_plausible).where(
+                ClipCritique.clip_id == clip_id
+            )
+            found.append(
+                Rejection(
+                    clip=session.get_one(GeneratedClip, clip_id),
+                    judgement=judgement,
+                    person=session.get_one(Person, judgement.person_id),
+                    frame_id=session.exec(frames.order_by(col(GeneratedFrame.place))).all()[0],
+                    critics=dict(session.exec(said).all()),
+                )
+            )
+        return found
 
 
 @dataclass(frozen=True)

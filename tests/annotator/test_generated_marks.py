@@ -11,8 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from annotator import runtime
 from data.leases import lease_frames, release_leases
+from data.progress import progress
 from data.scenarios.ingest import take_in
-from data.scenarios.plausibility import count_generated
+from data.scenarios.plausibility import Judgement, count_generated, judge_clip, rejections
 from data.store import Store
 from data.tables import Frame, FrameStatus
 from data.vocabulary import PersonRole, SetAside, Split
@@ -122,6 +123,7 @@ def test_progress_and_the_snapshot_screen_count_what_was_generated(made: tuple[S
         reviewed(store, person, frames[1], S)
         reviewed(store, person, frames_of("scene-0002", 8)[0], S)
     assert count_generated(store).verified == {Split.TRAIN: 0, Split.HELD_OUT: 1}
+    assert progress(store).levels == {A: 0, S: 1, T: 0}  # of real frames
     told = [one.value for one in shown(progress_page, a_person(store, "lou", PersonRole.LEAD)).caption]
     assert any(
         text.startswith("8 of these frames were generated. Of 1 generated clip 0 stand rejected")
@@ -148,3 +150,18 @@ def test_the_plain_review_marks_a_generated_frame_and_rejects_its_clip(made: tup
     assert MARK not in html(page)
     assert count_generated(store).rejected == 1
     release_leases(store, eve)
+
+
+def test_a_lead_sees_rejected_clips_and_takes_one_back(made: tuple[Store, list[str]]) -> None:
+    store, frames = made
+    if not rejections(store):
+        judge_clip(store, a_person(store, "fay"), Judgement(token="t" * 8, frame_id=frames[0]))
+    page = shown(adjudicate_page, a_person(store, "liv", PersonRole.LEAD))
+    assert page.expander[0].label == "1 generated clip rejected as impossible"
+    assert "fog, from nvidia/Cosmos-Transfer2.5-2B" in html(page)
+    (back,) = [one for one in page.button if one.label == "Take it back"]
+    page = back.click().run()
+    assert not page.exception
+    assert rejections(store) == []
+    with store.read() as session:
+        assert session.get_one(Frame, frames[0]).set_aside is None

@@ -30,7 +30,9 @@ def test_a_ticket_is_good_for_its_time_and_its_cookie() -> None:
 
 
 @pytest.mark.parametrize(
-    "forged", ["", "8.9999999999.0", "7", "a.b.c", "7.1e9.aa", "8" + ticket(KEY, 7, COOKIES)[1:]]
+    "forged",
+    ["", "8.9999999999.0", "7", "a.b.c", "7.1e9.aa", "8" + ticket(KEY, 7, COOKIES)[1:]],
+    ids=["nothing", "no seal", "a number", "no numbers", "another number", "somebody else's"],
 )
 def test_a_forged_ticket_names_nobody(forged: str) -> None:
     assert person_of_ticket(KEY, forged, COOKIES) is None

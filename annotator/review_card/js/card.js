@@ -251,7 +251,8 @@ class ReviewCard {
       const { caption } = this.rejectedClip;
       notices.push(el("div", { class: "rc-notice", "data-notice": "clip", role: "status" },
         el("span", { text: `The clip of ${visible(caption)} is rejected: nobody sees it any more. ` }),
-        el("button", { type: "button", text: "Take it back", onclick: () => this.takeClipBack() })));
+        el("button", { type: "button", text: "Take it back", onclick: () => this.takeClipBack() }),
+        el("button", { type: "button", class: "rc-link", text: "OK", onclick: () => this.leaveClipOut() })));
     }
     if (this.guidelineChanged) {
       notices.push(el("div", { class: "rc-notice", "data-notice": "guideline" }, el("span", { text: "The guideline has changed. " }),
@@ -439,7 +440,7 @@ class ReviewCard {
     this.send({ kind, reason }, item);
   }
 
-  // One key, the whole clip, for everybody; it can be taken back until the next one.
+  // One key, the whole clip, for everybody; it can be taken back here, later by a lead.
   rejectClip() {
     const item = this.current;
     if (!item.generated || item.tour || this.changing) return this.say("Only a generated clip can be rejected.");
@@ -453,6 +454,11 @@ class ReviewCard {
     this.drawNotices();
     this.showNext();
     this.send({ kind: "implausible" }, item);
+  }
+
+  leaveClipOut() {
+    this.rejectedClip = null;
+    this.drawNotices();
   }
 
   takeClipBack() {

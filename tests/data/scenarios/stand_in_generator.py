@@ -28,8 +28,27 @@ def main() -> None:
     given = parser.parse_args()
     given.o.mkdir(parents=True, exist_ok=True)
     (given.o / "config.yaml").write_text(f"model: {given.model}\n")
-    for line in given.i.read_text().splitlines():
-        generate(json.loads(line), given.i.parent, given.o)
+    specs = [json.loads(line) for line in given.i.read_text().splitlines()]
+    refuse_what_the_repository_refuses(specs, given.i.parent)
+    for spec in specs:
+        generate(spec, given.i.parent, given.o)
+
+
+def refuse_what_the_repository_refuses(specs: list[dict[str, Any]], folder: Path) -> None:
+    """Unknown keys, values out of range, names that stand there twice, missing files, no control."""
+    names = [spec["name"] for spec in specs]
+    assert len(set(names)) == len(names), "a name is not unique"
+    for spec in specs:
+        unknown = set(spec) - {*DEFAULTS, "name", "prompt", "video_path", "edge"}
+        assert not unknown, f"extra inputs are not permitted: {unknown}"
+        assert isinstance(spec["prompt"], str), "a prompt is needed"
+        assert isinstance(spec["seed"], int), "the seed is an integer"
+        assert spec["guidance"] in range(8), "guidance goes from 0 to 7"
+        assert not Path(spec["video_path"]).is_absolute(), "paths are relative to the file"
+        assert (folder / spec["video_path"]).is_file(), "the input video is missing"
+        controls = [spec[key] for key in ("edge", "vis", "depth", "seg") if spec.get(key) is not None]
+        assert controls, "no controls provided"
+        assert all(0 <= one.get("control_weight", 1.0) <= 1 for one in controls), "a weight is out of range"
 
 
 def generate(spec: dict[str, Any], folder: Path, out: Path) -> None:

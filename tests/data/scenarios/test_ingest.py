@@ -183,7 +183,7 @@ def changed_source(clip: Path) -> None:
         (fewer_frames, "has 5 frames; its source clip has 8"),
         (side_by_side, "is 3.56 times as wide as high, its source 1.78"),
         (edited, "was edited after it was generated"),
-        (unknown_name, "holiday.mp4 matches no specification"),
+        (unknown_name, "'holiday.mp4' matches no specification"),
         (came_later, "it came after the generator had ended"),
         (changed_arguments("guidance", 7), "made from another specification than planned: guidance is 7, planned is 3"),
         (changed_arguments("edge", None), "edge is null"),

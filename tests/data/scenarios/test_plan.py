@@ -19,7 +19,7 @@ from data.store import Store
 from data.tables import Scene
 from data.vocabulary import Split
 from tests.builders import VERSION, a_store, a_token
-from tests.data.scenarios.builders import SCENES, a_plan, a_scenario_store, with_sweeps
+from tests.data.scenarios.builders import SCENES, a_plan, a_scenario_store, generate, with_sweeps
 
 
 def test_sweeps_are_read_between_their_keyframes(tmp_path: Path, store: Store) -> None:
@@ -168,3 +168,14 @@ def test_a_plan_that_was_changed_is_not_read(
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(ScenarioError, match=reason):
         read_plan(tmp_path / "plan")
+
+
+def test_the_stand_in_takes_what_is_planned_and_refuses_what_the_repository_would(
+    tmp_path: Path, store: Store
+) -> None:
+    a_plan(store, tmp_path / "plan", "fog", "night_rain", clips=2, variants=2)
+    assert len(list(generate(tmp_path / "plan").glob("*-????????.mp4"))) == 8
+    specs = tmp_path / "plan" / "specs.jsonl"
+    specs.write_text(specs.read_text().replace('"guidance":3', '"guidance":3,"output_dir":"x"'))
+    with pytest.raises(AssertionError, match="extra inputs are not permitted"):
+        generate(tmp_path / "plan")
