@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 APP_INSTALLED := $(VENV)/.app-installed
 ALL_INSTALLED := $(VENV)/.all-installed
 
-.PHONY: help demo install test check clean test-vllm
+.PHONY: help demo install test check clean test-vllm audit
 
 help:
 	@echo "make demo     build a demo workspace and open the app on http://127.0.0.1:$(PORT) (PORT= sets another)"
@@ -20,6 +20,7 @@ help:
 	@echo "make bench-load      how long an answer takes to be saved while 25 people decide every 2 seconds"
 	@echo "make bench-training  pairs per second and memory beside stock TRL"
 	@echo "make bench-throughput  what the throughput harness costs, against a stand-in server"
+	@echo "make audit    ask pip-audit about every pinned package (needs the internet)"
 	@echo "make clean    remove caches and the demo workspace"
 
 demo: $(APP_INSTALLED)
@@ -39,6 +40,12 @@ check:
 # The engine has an environment of its own: it pins other versions of what the project uses.
 test-vllm: install .venv-vllm/.installed
 	TELETRIAGE_REAL_ENGINE=$(CURDIR)/.venv-vllm $(BIN)/python -m pytest -p no:cacheprovider -s tests/real_engine
+
+# In an environment of its own, so that the tool's packages do not mix with what is audited.
+audit:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet pip-audit
+	.venv-audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
 
 .venv-vllm/.installed:
 	tests/real_engine/install.sh $(CURDIR)/.venv-vllm
