@@ -10,6 +10,7 @@ ALL_INSTALLED := $(VENV)/.all-installed
 
 .PHONY: help demo install test check clean test-vllm soak
 .PHONY: help demo install test check clean test-vllm test-label-studio bench-label-studio
+.PHONY: help demo install test check clean test-vllm audit
 
 help:
 	@echo "make demo     build a demo workspace and open the app on http://127.0.0.1:$(PORT) (PORT= sets another)"
@@ -30,6 +31,7 @@ help:
 	@echo "make soak     load and faults on SQLite and PostgreSQL for 20 minutes (MINUTES=480 for a night); figures as JSON"
 	@echo "make bench-snapshot    freezing 100,000 verified frames: seconds and memory (FRAMES= sets the scale)"
 	@echo "make bench-label-studio  import and export beside Label Studio's own, which it installs and starts"
+	@echo "make audit    ask pip-audit about every pinned package (needs the internet)"
 	@echo "make clean    remove caches and the demo workspace"
 
 demo: $(APP_INSTALLED)
@@ -49,6 +51,12 @@ check:
 # The engine has an environment of its own: it pins other versions of what the project uses.
 test-vllm: install .venv-vllm/.installed
 	TELETRIAGE_REAL_ENGINE=$(CURDIR)/.venv-vllm $(BIN)/python -m pytest -p no:cacheprovider -s tests/real_engine
+
+# In an environment of its own, so that the tool's packages do not mix with what is audited.
+audit:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet pip-audit
+	.venv-audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
 
 .venv-vllm/.installed:
 	tests/real_engine/install.sh $(CURDIR)/.venv-vllm

@@ -58,7 +58,8 @@ def use_json_logs() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.root.handlers = [handler]
-    logging.root.setLevel(logging.INFO)
+    logging.root.setLevel(logging.WARNING)
+    logging.getLogger("annotator").setLevel(logging.INFO)
     for name in list(logging.root.manager.loggerDict):
         logger = logging.getLogger(name)
         if logger.handlers:

@@ -56,7 +56,7 @@ def _welcome() -> None:
     except SignInRefused as refused:
         st.html(f'<div class="tt-signin"><h1>teletriage</h1><p role="alert">{plain(str(refused))}</p></div>')
         with st.container(horizontal_alignment="center"):
-            st.button("Sign in as somebody else", on_click=st.logout, width=360)
+            st.button("Sign in as somebody else", on_click=st.logout, width=336)
         return
     st.html(_exchange_form(person))
 

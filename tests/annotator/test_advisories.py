@@ -488,7 +488,7 @@ def test_cve_2026_33682_and_cve_2026_48818_what_serves_the_pages_has_their_fixes
     assert _version(streamlit.__version__) >= (1, 54)
     assert _version(starlette.__version__) >= (1, 1)
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    assert {"streamlit>=1.60", "starlette>=1.1"} <= set(wanted)
+    assert {"streamlit[auth]>=1.60", "starlette>=1.1"} <= set(wanted)
     config = tomllib.loads((ROOT / "annotator" / ".streamlit" / "config.toml").read_text())
     assert config["server"]["enableStaticServing"] is False
 

@@ -103,7 +103,6 @@ def test_echoleak_cve_2025_32711_and_cve_2024_26152_no_screen_runs_or_loads_what
         ):
             assert page.locator(danger).count() == 0, (screen, danger)
         assert page.evaluate("getComputedStyle(document.body).display") != "none", screen
-        page.screenshot(path=str(app.workspace / f"{name}-{screen or 'home'}.png"))
     outside = [url for url in asked if not url.startswith((app.url, "data:", "blob:"))]
     assert outside == []
     page.context.close()
