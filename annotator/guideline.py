@@ -16,6 +16,7 @@ from data.errors import GuidelineRefused
 from data.permissions import Act, require
 from data.store import Store
 from data.tables import GuidelineText, Person
+from data.vocabulary import storable_text
 
 MAX_CHARS = 20_000
 
@@ -56,7 +57,7 @@ def current_guideline(store: Store) -> Guideline:
 
 def write_guideline(store: Store, person_id: int, text: str) -> Guideline:
     """Make a text the guideline from now on. Raises NotAllowed, GuidelineRefused."""
-    text = text.strip() + "\n"
+    text = storable_text(text).strip() + "\n"
     if not 1 < len(text) <= MAX_CHARS:
         raise GuidelineRefused(f"A guideline has 1 to {MAX_CHARS:,} characters; this one has {len(text):,}.")
     if text == current_guideline(store).text:

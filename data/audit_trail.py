@@ -21,7 +21,17 @@ from sqlmodel import Session, SQLModel, col, select
 
 from data import tables
 from data.tables import TrailEntry
-from data.trail_chain import FIRST, Break, Link, chain_breaks, entry_sha256, row_breaks, row_sha256
+from data.trail_chain import (
+    FIRST,
+    Break,
+    Link,
+    chain_breaks,
+    entry_sha256,
+    row_breaks,
+    row_sha256,
+    standing_breaks,
+    standings,
+)
 from data.vocabulary import TrailAct, canonical_json
 
 if TYPE_CHECKING:
@@ -131,7 +141,8 @@ class TrailState:
 
 
 def verify_trail(session: Session, *, known_head: str | None = None) -> TrailState:
-    """Check every entry against its hash and its predecessor, and every act's row against its entry.
+    """Check every entry against its hash and its predecessor, every act's row against its entry, and everybody's role
+    against the acts that gave it.
 
     known_head: a head that an earlier verification printed; it must still stand in the chain.
     """
@@ -139,6 +150,7 @@ def verify_trail(session: Session, *, known_head: str | None = None) -> TrailSta
     heads: set[str] = set()
     vouched: dict[str, str] = {}
     doubled: list[Break] = []
+    about_people: list[Link] = []
     count, head = 0, FIRST
 
     def entries() -> Iterator[tuple[Link, str]]:
@@ -146,6 +158,8 @@ def verify_trail(session: Session, *, known_head: str | None = None) -> TrailSta
         for link, stored in _links(connection):
             count, head = count + 1, stored
             heads.add(stored)
+            if link.subject.startswith("person:"):
+                about_people.append(link)
             if link.row_sha256 is not None:
                 if link.subject in vouched:
                     doubled.append(Break(f"entry {link.id}", f"{link.subject} stands in the trail already"))
@@ -155,9 +169,18 @@ def verify_trail(session: Session, *, known_head: str | None = None) -> TrailSta
     breaks = [*chain_breaks(entries()), *doubled]
     rows = dict(_rows(connection))
     breaks += row_breaks(vouched, rows)
+    if not breaks:  # acts that are not what was written say nothing about people
+        breaks += standing_breaks(standings(about_people), _people(connection))
     if known_head is not None and known_head not in heads:
         breaks.append(Break("the head", f"no entry has the hash {known_head[:64]}"))
     return TrailState(count, len(rows), head, breaks)
+
+
+def _people(connection: Connection) -> dict[str, tuple[str, bool]]:
+    """Role and whether disabled of everybody, by subject."""
+    table = _table(tables.Person)
+    rows = connection.execute(select_columns(table.c.name, _as_text(table.c.role), table.c.is_disabled))
+    return {f"person:{name}": (role, bool(is_disabled)) for name, role, is_disabled in rows}
 
 
 def _links(connection: Connection) -> Iterator[tuple[Link, str]]:

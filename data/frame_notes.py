@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 from sqlmodel import Session, col, delete, func, select
 
 from data.errors import NoteRefused
@@ -18,15 +18,13 @@ from data.images import ImageRefused, inspect_image
 from data.permissions import Act, require
 from data.store import Store
 from data.tables import Dataset, Frame, FrameNote, FrameStatus, Lease, Person, Scene
-from data.vocabulary import NoteKind
+from data.vocabulary import FromOutside, NoteKind
 
 NoteReason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 
 
-class Note(BaseModel):
+class Note(FromOutside):
     """What a person sends. `token` is made once per note, so that sending it twice writes once."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     token: str = Field(min_length=8, max_length=64)
     frame_id: str

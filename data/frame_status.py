@@ -30,9 +30,10 @@ def refresh_statuses(store: Store) -> int:
 
 def refresh(session: Session, frame_ids: Sequence[str] | None) -> int:
     """As `refresh_statuses`, inside the caller's act, for some frames or (None) for all."""
-    _drop_set_aside(session, frame_ids)
-    known = _known(session, frame_ids)
     results = derived(session, frame_ids)
+    if frame_ids is None or len(results) < len(frame_ids):
+        _drop_set_aside(session, frame_ids)
+    known = _known(session, frame_ids)
     for row, result in results:
         session.add(_updated(known.get(row.frame_id), row, result))
     return len(results)
@@ -68,6 +69,8 @@ def hold(session: Session, *frame_ids: str) -> None:
 
     Does nothing on SQLite, where writers come one at a time anyway.
     """
+    if session.get_bind().dialect.name == "sqlite":
+        return
     query = select(FrameStatus.frame_id).where(col(FrameStatus.frame_id).in_(frame_ids))
     session.exec(query.order_by(FrameStatus.frame_id).with_for_update()).all()
 

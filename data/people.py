@@ -20,11 +20,12 @@ from data.errors import NotAllowed, SignInRefused, StoreError
 from data.permissions import Act, require
 from data.store import Queue, Store, queue_for
 from data.tables import Lease, Person, SignIn, SignInAttempt
-from data.vocabulary import PersonRole, TrailAct
+from data.vocabulary import PersonRole, TrailAct, storable_text
 
 SIGN_IN_HOURS = 12
 ATTEMPTS_PER_MINUTE = 5
 MIN_PASSWORD_CHARS = 10
+MAX_DISPLAY_CHARS = 120
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 _HOUR_US = 3_600_000_000
 _MINUTE_US = 60_000_000
@@ -89,6 +90,8 @@ def _add(
         raise StoreError(
             f"{name!r} cannot be a name: up to 64 of a-z, 0-9 and . _ @ + -, starting with a letter or digit."
         )
+    if not 0 < len(display_name) <= MAX_DISPLAY_CHARS or display_name != storable_text(display_name):
+        raise StoreError(f"A name to show has 1 to {MAX_DISPLAY_CHARS} characters, none of them NUL.")
     with store.write() as session:
         _require_manager(session, by)
         if session.exec(select(Person).where(Person.name == name)).first():
@@ -200,6 +203,7 @@ def sign_in(store: Store, name: str, password: str) -> str:
     Raises SignInRefused, with the same sentence for a wrong name and a wrong password. The password is checked
     outside of any transaction: it is slow on purpose, and nobody else's act should wait for it.
     """
+    name = storable_text(name)
     attempt_id = _announced_attempt(store, name)
     with store.read() as session:
         person = session.exec(select(Person).where(Person.name == name)).first()

@@ -22,7 +22,7 @@ from data.question import question_hash
 from data.reply import parse_reply
 from data.store import Store
 from data.tables import Frame, ModelRun, Proposal, ReturnedFrame, SampledFrame
-from data.vocabulary import Failure, ModelRole, canonical_json
+from data.vocabulary import Failure, ModelRole, canonical_json, storable_text
 
 MAX_RAW_CHARS = 1_000_000
 
@@ -127,11 +127,11 @@ def record_reply(
     proposal = Proposal(
         run_id=run.id,
         frame_id=frame_id,
-        raw=_storable(raw[:MAX_RAW_CHARS]),
-        chain_of_thought=_storable(reply.chain_of_thought) if reply.chain_of_thought else None,
+        raw=storable_text(raw[:MAX_RAW_CHARS]),
+        chain_of_thought=storable_text(reply.chain_of_thought) if reply.chain_of_thought else None,
         level=said.level if said else None,
-        reasoning=_storable(said.reasoning) if said else None,
-        action=_storable(said.action) if said else None,
+        reasoning=storable_text(said.reasoning) if said else None,
+        action=storable_text(said.action) if said else None,
         failure=reply.failure,
         failure_detail=reply.detail,
         level_probabilities=level_probabilities,
@@ -163,7 +163,7 @@ def record_answer(
     proposal.token_probabilities = chosen.token_probabilities
     proposal.votes = chosen.votes
     if chosen.others:
-        proposal.other_samples = [_storable(raw[:MAX_RAW_CHARS]) for raw in chosen.others]
+        proposal.other_samples = [storable_text(raw[:MAX_RAW_CHARS]) for raw in chosen.others]
     return proposal
 
 
@@ -175,18 +175,13 @@ def _record_refusal(
         frame_id=answer.frame_id,
         raw="",
         failure=Failure.REQUEST_FAILED,
-        failure_detail=_storable(answer.refused or "The endpoint gave no choice."),
+        failure_detail=storable_text(answer.refused or "The endpoint gave no choice."),
         request_hash=request_hash,
         attempts=answer.attempts,
         answered_at_us=now_us,
     )
     session.add(proposal)
     return proposal
-
-
-def _storable(text: str) -> str:
-    """Text that every database takes: NUL and lone surrogates become the replacement character."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
 def propose_from_replies(

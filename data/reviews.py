@@ -5,7 +5,7 @@ Who, when, in which mode and what was shown come from the store, never from the 
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlmodel import Session, col, select
 
 from data.errors import ReviewRefused
@@ -13,17 +13,24 @@ from data.frame_status import hold, refresh, standing
 from data.permissions import Act, require
 from data.store import Store
 from data.tables import Adjudication, FrameStatus, Lease, Person, Proposal, Review
-from data.vocabulary import Action, Mode, PersonRole, Reasoning, TriageLevel, Verdict, VerificationState
+from data.vocabulary import (
+    Action,
+    FromOutside,
+    Mode,
+    PersonRole,
+    Reasoning,
+    TriageLevel,
+    Verdict,
+    VerificationState,
+)
 
 
-class Decision(BaseModel):
+class Decision(FromOutside):
     """What a person sends. `token` is made once per decision, so that sending it twice writes once.
 
     `reasoning` and `action` are None where the proposal's wording is kept. `supersedes_id` names the own earlier
     review that this one replaces.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     token: str = Field(min_length=8, max_length=64)
     frame_id: str
@@ -146,10 +153,8 @@ def _verdict(mode: Mode, keeps_everything: bool) -> Verdict | None:
     return Verdict.ACCEPT if keeps_everything else Verdict.CORRECT
 
 
-class Settlement(BaseModel):
+class Settlement(FromOutside):
     """A lead's answer on a contested frame. `reasoning` and `action` are None where a reviewer's words stand."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     frame_id: str
     level: TriageLevel

@@ -27,7 +27,7 @@ from data.store import Store
 from data.tables import ModelRun, Rewrite, RewriteConfirmation
 from data.verified_frames import VerifiedFrame, verified_frames
 from data.vlm import Asking, ask_frames
-from data.vocabulary import ModelRole, Split, TriageLevel
+from data.vocabulary import ModelRole, Split, TriageLevel, storable_text
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def confirm_rewrite(
     """Write down that a person confirmed a rewrite in these words. Raises NotAllowed (a rewrite argues for what
     people verified, which annotators must not learn), and ProposalError: no such rewrite, confirmed before, or empty
     words."""
-    words = chain_of_thought.strip()
+    words = storable_text(chain_of_thought).strip()
     with store.write() as session:
         require(session, person_id, Act.ADJUDICATE)
         if session.get(Rewrite, rewrite_id) is None:

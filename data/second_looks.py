@@ -15,7 +15,7 @@ from data.frame_status import adjudications_by_frame, hold, refresh
 from data.permissions import Act, require
 from data.store import Store
 from data.tables import FrameStatus, SecondLook
-from data.vocabulary import VerificationState
+from data.vocabulary import VerificationState, storable_text
 
 _REASON: TypeAdapter[str] = TypeAdapter(
     Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=600)]
@@ -25,7 +25,7 @@ _REASON: TypeAdapter[str] = TypeAdapter(
 def send_back(store: Store, person_id: int, frame_id: str, reason: str) -> SecondLook:
     """Send a verified frame back. Raises NotAllowed, and ReviewRefused: no reason, or a frame not verified."""
     try:
-        told = _REASON.validate_python(reason)
+        told = _REASON.validate_python(storable_text(reason))
     except ValidationError as error:
         raise ReviewRefused("Say in a few words why the frame should be looked at again.") from error
     with store.write() as session:

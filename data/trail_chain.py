@@ -7,6 +7,7 @@ hashed must never change: entries are verified for as long as a store lives.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -81,6 +82,36 @@ def chain_breaks(entries: Iterable[tuple[Link, str]]) -> Iterator[Break]:
         if entry_sha256(link) != stored:
             yield Break(where, "it is not what was written: its hash differs")
         before, expected_id = stored, link.id + 1
+
+
+def standings(entries: Iterable[Link]) -> dict[str, dict[str, Any]]:
+    """What everybody is by what the trail says, role and whether disabled, by subject."""
+    known: dict[str, dict[str, Any]] = {}
+    for link in entries:
+        if not link.subject.startswith("person:"):
+            continue
+        if link.act in ("added_person", "adopted"):
+            known[link.subject] = {"disabled": False, **json.loads(link.details)}
+        elif link.subject in known and link.act == "changed_role":
+            known[link.subject]["role"] = json.loads(link.details)["after"]
+        elif link.subject in known and link.act in ("disabled_person", "enabled_person"):
+            known[link.subject]["disabled"] = link.act == "disabled_person"
+    return known
+
+
+def standing_breaks(
+    known: Mapping[str, Mapping[str, Any]], people: Mapping[str, tuple[str, bool]]
+) -> Iterator[Break]:
+    """People whose role, or who are let in or not, without an act that made it so.
+
+    people: role and whether disabled, by subject, as they stand in the store.
+    """
+    for subject, (role, is_disabled) in sorted(people.items()):
+        by_trail = known.get(subject)
+        if by_trail is None:
+            yield Break(subject, "this person came without an entry in the trail")
+        elif (by_trail["role"], by_trail["disabled"]) != (role, is_disabled):
+            yield Break(subject, "role or access is not what the trail's acts made it")
 
 
 def row_breaks(vouched: Mapping[str, str], rows: Mapping[str, str]) -> Iterator[Break]:

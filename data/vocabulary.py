@@ -6,7 +6,7 @@ import json
 from enum import Enum, StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 MAX_REASONING_CHARS = 600
 MAX_ACTION_CHARS = 300
@@ -15,6 +15,28 @@ Reasoning = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_REASONING_CHARS)
 ]
 Action = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_ACTION_CHARS)]
+
+
+def storable_text(text: str) -> str:
+    """Text that every database takes: NUL and lone surrogates become the replacement character.
+
+    >>> storable_text("a\\0b\\ud800c")
+    'a\ufffdb\ufffdc'
+    """
+    return "".join("\ufffd" if one == "\0" or "\ud800" <= one <= "\udfff" else one for one in text)
+
+
+class FromOutside(BaseModel):
+    """What a browser sends: nothing but the fields named, and text that every database takes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        return {name: storable_text(one) if isinstance(one, str) else one for name, one in given.items()}
 
 
 class TriageLevel(Enum):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from annotator.guideline import write_guideline
 from data.audit import open_audit
@@ -296,3 +296,19 @@ def test_the_hashes_are_what_they_have_always_been() -> None:
     link = Link(1, "reviewed", 2, "review:1", "{}", "ab", 3, FIRST)
     assert entry_sha256(link) == "77368db9ee68efb4b808a7f379c47b85d9d621f07729fa7c2cef0c91923a9cd1"
     assert list(chain_breaks([(link, entry_sha256(link))])) == []
+
+
+def test_a_role_that_no_act_gave_is_found(tmp_path: Path) -> None:
+    store = a_store(tmp_path, scenes={"scene-0001": 1, "scene-0002": 1}, teacher=None, student=None)
+    a_person(store, "ada")
+    change_role(store, "ada", PersonRole.LEAD)
+    disable_person(store, "ada")
+    assert is_whole(store)
+    changes = ["role = 'admin'", "is_disabled = NOT is_disabled", "name = 'adb'"]
+    for change in changes:
+        with store.engine.connect() as connection:
+            connection.execute(text(f"UPDATE person SET {change}"))
+            with Session(connection) as session:
+                assert [one.where for one in verify_trail(session).breaks] in (["person:ada"], ["person:adb"])
+            connection.rollback()
+    assert is_whole(store)

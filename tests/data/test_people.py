@@ -47,7 +47,8 @@ def test_the_right_password_opens_a_sign_in_that_names_the_person(store: Store) 
 
 
 @pytest.mark.parametrize(
-    ("name", "password"), [("ada", "wrong"), ("nobody", PASSWORD), ("", ""), ("ada", "")]
+    ("name", "password"),
+    [("ada", "wrong"), ("nobody", PASSWORD), ("", ""), ("ada", ""), ("ad\0a", PASSWORD), ("\ud800", "x\0")],
 )
 def test_a_wrong_name_and_a_wrong_password_are_refused_alike(store: Store, name: str, password: str) -> None:
     with pytest.raises(SignInRefused, match=r"^The name or the password is not right\.$"):
@@ -136,6 +137,8 @@ def test_a_taken_name_and_a_short_password_are_refused(store: Store) -> None:
         add_person(store, "ada", PersonRole.LEAD, password=PASSWORD)
     with pytest.raises(StoreError, match="at least 10 characters"):
         add_person(store, "ben", PersonRole.LEAD, password="short")
+    with pytest.raises(StoreError, match="1 to 120 characters"):
+        add_person(store, "ben", PersonRole.LEAD, password=PASSWORD, display_name="B" * 121)
 
 
 def test_random_passwords_differ_and_are_long_enough() -> None:

@@ -241,3 +241,13 @@ def test_two_people_who_change_their_minds_at_once_leave_the_status_that_follows
     with store.read() as session:
         status = session.get_one(FrameStatus, frame)
     assert (status.state, status.level, status.reviews_needed) == (VerificationState.VERIFIED, S, 0)
+
+
+def test_what_no_database_takes_is_shown_instead_of_sent_again_for_ever(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    ada = a_person(store)
+    frame = lease_frames(store, ada)[0]
+    review = submit_review(store, ada, a_decision(frame, T, reasoning="A\0 dog \ud800.", action="Stop\0"))
+    assert (review.reasoning, review.action) == ("A\ufffd dog \ufffd.", "Stop\ufffd")
+    with pytest.raises(ReviewRefused, match="no longer reserved"):
+        submit_review(store, ada, a_decision("fr\0me", T, token="token-\0-1"))

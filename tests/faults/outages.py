@@ -26,7 +26,7 @@ def database_gone(
 ) -> dict[str, Any]:
     """People work on a durable server that crashes in the middle and is gone for a while."""
     store = open_store(Path(), url=cluster.bare_database())
-    fill(store, 2 * people * decisions)
+    fill(store, (2 * decisions + crowd.HELD) * people)
 
     def crash() -> None:
         time.sleep(max(0.5, think_s))

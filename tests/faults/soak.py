@@ -38,7 +38,7 @@ def say(what: str, figures: dict[str, Any]) -> dict[str, Any]:
 
 
 def one_crowd(store: Store, chosen: argparse.Namespace) -> dict[str, Any]:
-    fill(store, 2 * chosen.people * chosen.decisions)
+    fill(store, (2 * chosen.decisions + crowd.HELD) * chosen.people)
     seen = crowd.work(store, people=chosen.people, decisions=chosen.decisions, think_s=chosen.think_s)
     figures = seen.figures(store)
     store.close()

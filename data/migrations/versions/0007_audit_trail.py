@@ -6,12 +6,14 @@ Acts that a store holds already are entered as they stand: from here on nobody c
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
 from data.trail_chain import FIRST, Link, entry_sha256, row_sha256
+from data.vocabulary import canonical_json
 
 revision = "0007"
 down_revision = "0006"
@@ -78,26 +80,34 @@ def upgrade() -> None:
 def _enter_what_is_there() -> None:
     connection = op.get_bind()
     trail = sa.table("trail_entry", *(sa.column(name) for name in (*Link.__dataclass_fields__, "sha256")))
-    before, place, now_us = FIRST, 0, time.time_ns() // 1000
+    before, now_us = FIRST, time.time_ns() // 1000
+    entries: list[dict[str, Any]] = []
+    for subject, details, row_hash in _found(connection):
+        link = Link(
+            id=len(entries) + 1,
+            act="adopted",
+            person_id=None,
+            subject=subject,
+            details=details,
+            row_sha256=row_hash,
+            at_us=now_us,
+            previous_sha256=before,
+        )
+        before = entry_sha256(link)
+        entries.append({**vars(link), "sha256": before})
+    if entries:
+        connection.execute(trail.insert(), entries)
+
+
+def _found(connection: sa.Connection) -> Iterator[tuple[str, str, str | None]]:
+    """Subject, details and row's hash of everybody and of every act that is there."""
+    people = connection.execute(sa.text("SELECT name, role, is_disabled FROM person ORDER BY id"))
+    for name, role, is_disabled in people:
+        yield f"person:{name}", canonical_json({"role": role, "disabled": bool(is_disabled)}), None
     for table, key in ACTS.items():
-        rows = connection.execute(sa.text(f"SELECT * FROM {table} ORDER BY {key}")).mappings().all()  # noqa: S608
-        entries: list[dict[str, Any]] = []
+        rows = connection.execute(sa.text(f"SELECT * FROM {table} ORDER BY {key}")).mappings()  # noqa: S608
         for row in rows:
-            place += 1
-            link = Link(
-                id=place,
-                act="adopted",
-                person_id=None,
-                subject=f"{table}:{row[key]}",
-                details="{}",
-                row_sha256=row_sha256(dict(row)),
-                at_us=now_us,
-                previous_sha256=before,
-            )
-            before = entry_sha256(link)
-            entries.append({**vars(link), "sha256": before})
-        if entries:
-            connection.execute(trail.insert(), entries)
+            yield f"{table}:{row[key]}", "{}", row_sha256(dict(row))
 
 
 def _append_only(table: str, is_sqlite: bool) -> list[str]:
