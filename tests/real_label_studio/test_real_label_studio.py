@@ -74,6 +74,10 @@ def test_a_round_trip_loses_nothing(store: Store, studio: RunningServer) -> None
     assert (again.added, again.there, again.tasks) == (0, FRAMES, FRAMES)
     project = studio.server().project(done.project)
     tasks = studio.server().tasks(project)
+    assert done.unseen is None
+    with studio.api(ADA) as api:
+        picture = api.get(tasks[0].data["image"])
+    assert (picture.status_code, picture.headers["content-type"]) == (200, "image/jpeg")
     for number, task in enumerate(tasks[:60]):
         kept = {name: task.data[f"proposed_{name}"] for name in ("level", "reasoning", "action")}
         answer = Assessment.model_validate(kept) if number % 2 else said(T, f"Person {number} says so.")
