@@ -24,16 +24,15 @@ from data.label_studio_config import labelling_config
 from data.label_studio_files import export_tasks, import_answers
 from data.label_studio_tasks import tasks_to_review
 from data.proposals import propose_from_replies
-from data.sampling import sample_frames, split_scenes
+from data.sampling import sample_frames
 from data.store import Store, open_store
-from data.vocabulary import LEVELS, ModelRole, Split
-from tests.builders import VERSION, a_dataroot, a_filename, a_person, a_raw_reply, a_token, replies_file
+from data.vocabulary import LEVELS, ModelRole
+from tests.builders import VERSION, a_dataroot, a_filename, a_person, a_raw_reply, replies_file
 from tests.real_label_studio.running import RunningServer, running_server
 
 TASKS = int(os.environ.get("TASKS", "9500"))
 REVIEWED = int(os.environ.get("REVIEWED", "8000"))
-HELD_OUT = 10
-SEED = 0
+PER_SCENE = 40
 ADA = "ada@example.org"
 THOUGHT = "The lane ahead is narrowed by cones and a worker stands beside it. " * 9  # 600 characters
 
@@ -46,18 +45,16 @@ def timed(what: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def a_store_of(folder: Path, frames: int) -> tuple[Store, Path]:
-    """A store with so many training frames, few held out and no proposals, and a teacher's replies for the former."""
-    names = {a_token(name): name for name in ("scene-0001", "scene-0002")}
-    sides = split_scenes(dict.fromkeys(names, 1), 0.5, SEED)
-    scenes = {name: frames if sides[token] is Split.TRAIN else HELD_OUT for token, name in names.items()}
+    """A store with so many training frames, few held out and no proposals, and a teacher's replies for all."""
+    scenes = {f"scene-{number:04}": PER_SCENE for number in range(-(-frames // PER_SCENE) + 1)}
     store = open_store(folder / "workspace", create=True)
     ingest(store, a_dataroot(folder / "dataroot", scenes=scenes), VERSION)
-    sample_frames(store, train=frames, held_out=HELD_OUT, seed=SEED)
+    sample_frames(store, train=frames, held_out=1)
     refresh_statuses(store)
-    training = next(name for name, n in scenes.items() if n == frames)
+    names = [a_filename(scene, place) for scene in scenes for place in range(PER_SCENE)]
     said = {
-        a_filename(training, place): a_raw_reply(LEVELS[place % 3], thought=f"{place} {THOUGHT}")
-        for place in range(frames)
+        name: a_raw_reply(LEVELS[number % 3], thought=f"{number} {THOUGHT}")
+        for number, name in enumerate(names)
     }
     return store, replies_file(folder / "teacher.jsonl", said, role=ModelRole.TEACHER)
 
