@@ -2,11 +2,13 @@
 PYTHON ?= python3
 PORT ?= 8501
 WORKERS ?= 2
+MINUTES ?= 20
 VENV := .venv
 BIN := $(VENV)/bin
 APP_INSTALLED := $(VENV)/.app-installed
 ALL_INSTALLED := $(VENV)/.all-installed
 
+.PHONY: help demo install test check clean test-vllm soak
 .PHONY: help demo install test check clean test-vllm test-label-studio bench-label-studio
 
 help:
@@ -20,8 +22,12 @@ help:
 	@echo "make bench-review    how long a reviewer waits for the next frame, beside a plain page"
 	@echo "make bench-review-order  what share of missed TELEOPERATIONs each order of review reaches, on a simulation"
 	@echo "make bench-load      how long an answer takes to be saved while 25 people decide every 2 seconds"
+	@echo "make bench-screens   how long leads wait at 100,000 frames and 500,000 reviews"
+	@echo "make bench-store     taking the next frames and writing reviews among 100,000 frames, on SQLite and PostgreSQL"
 	@echo "make bench-training  pairs per second and memory beside stock TRL"
 	@echo "make bench-throughput  what the throughput harness costs, against a stand-in server"
+	@echo "make bench-monitor  50 live feeds, a model and an operator's browser: alert latency, lost alerts (MINUTES= sets 5)"
+	@echo "make soak     load and faults on SQLite and PostgreSQL for 20 minutes (MINUTES=480 for a night); figures as JSON"
 	@echo "make bench-snapshot    freezing 100,000 verified frames: seconds and memory (FRAMES= sets the scale)"
 	@echo "make bench-label-studio  import and export beside Label Studio's own, which it installs and starts"
 	@echo "make clean    remove caches and the demo workspace"
@@ -61,6 +67,10 @@ bench-label-studio: $(ALL_INSTALLED) .venv-label-studio/.installed
 bench-%: $(ALL_INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.bench_$(subst -,_,$*)
 
+# What goes wrong under people who work: crowds, kill -9, power cuts, full disks, a database that goes away.
+soak: $(ALL_INSTALLED)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.soak --minutes $(MINUTES)
+
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip setuptools wheel
@@ -70,7 +80,7 @@ $(APP_INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(ALL_INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,nuscenes,labelstudio,postgresql,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,nuscenes,labelstudio,postgresql,ray,dev]'
 	@touch $@ $(APP_INSTALLED)
 
 clean:

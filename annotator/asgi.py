@@ -9,22 +9,34 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Route
 
+from annotator.admission import BodyLimit, allowed_hosts
+from annotator.health import health_route, metrics_route
+from annotator.identity_provider import provider_sign_in_route
 from annotator.monitor.routes import ROUTES as MONITOR_ROUTES
 from annotator.pictures import frame_route
 from annotator.review_card.routes import ROUTES as CARD_ROUTES
 from annotator.security_headers import SecurityHeaders
 from annotator.sign_in_routes import sign_in_route, sign_out_route
+from annotator.structured_log import RequestLog, use_json_logs
 
-app = st.App(
-    Path(__file__).with_name("app.py"),
-    routes=[
-        Route("/sign-in", sign_in_route, methods=["POST"]),
-        Route("/sign-out", sign_out_route, methods=["POST"]),
-        Route("/frame/{frame_id:str}.jpg", frame_route, methods=["GET"]),
-        *CARD_ROUTES,
-        *MONITOR_ROUTES,
-    ],
-    middleware=[Middleware(SecurityHeaders)],
-)
+use_json_logs()
+ROUTES = [
+    Route("/sign-in", sign_in_route, methods=["POST"]),
+    Route("/provider-sign-in", provider_sign_in_route, methods=["POST"]),
+    Route("/sign-out", sign_out_route, methods=["POST"]),
+    Route("/healthz", health_route, methods=["GET"]),
+    Route("/metrics", metrics_route, methods=["GET"]),
+    Route("/frame/{frame_id:str}.jpg", frame_route, methods=["GET"]),
+    *CARD_ROUTES,
+    *MONITOR_ROUTES,
+]
+MIDDLEWARE = [
+    Middleware(RequestLog),
+    Middleware(SecurityHeaders),
+    Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(), www_redirect=False),
+    Middleware(BodyLimit),
+]
+app = st.App(Path(__file__).with_name("app.py"), routes=ROUTES, middleware=MIDDLEWARE)

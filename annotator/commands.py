@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,11 +26,25 @@ def review(
     blind: Annotated[
         float | None, typer.Option(min=0, max=1, help="Share of training frames without a proposal (0.1).")
     ] = None,
+    allowed_host: Annotated[
+        list[str] | None, typer.Option(help="A name under which people reach the app; repeatable.")
+    ] = None,
+    proxy: Annotated[
+        list[str] | None, typer.Option(help="Address of a proxy in front of the app; repeatable.")
+    ] = None,
+    oidc: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="TELETRIAGE_OIDC_FILE", help="Settings of an OpenID Connect provider (TOML, 0600)."
+        ),
+    ] = None,
+    passwords: Annotated[bool, typer.Option(help="Whether names and passwords are taken.")] = True,
+    json_logs: Annotated[bool, typer.Option("--json-logs", help="Log one JSON object a line.")] = False,
 ) -> None:
     """Serve the app in which people review frames. Ctrl-C ends it; nothing is lost."""
     from annotator.ranking import rank_frames
     from annotator.runtime import MODE_SHARES_VARIABLE, parsed_shares
-    from annotator.serve import serve
+    from annotator.serve import Exposure, require_exposure, serve
     from data.people import list_people
 
     settings = ctx.obj
@@ -37,13 +52,15 @@ def review(
         shares = f"{0.1 if decide_first is None else decide_first},{0.1 if blind is None else blind}"
         parsed_shares(shares)
         os.environ[MODE_SHARES_VARIABLE] = shares
+    exposure = Exposure(allowed_host or (), proxy or (), oidc, passwords, json_logs)
+    require_exposure(host, exposure)
     store = settings.open_store()
     rank_frames(store)
     if not any(not person.is_scripted for person in list_people(store)):
         print("Nobody can sign in yet: teletriage people add NAME --role annotator", file=sys.stderr)
     store.close()
     print(f"The app is at http://{host}:{port}", file=sys.stderr)
-    serve(settings.workspace, host=host, port=port, store_url=settings.store_url)
+    serve(settings.workspace, host=host, port=port, store_url=settings.store_url, exposure=exposure)
 
 
 def demo(

@@ -57,11 +57,26 @@ class Surroundings:
 
 
 def surroundings(pool: Pool) -> Surroundings:
-    """Sort the pool's frames by scene and place once; scenes may be named by anything that sorts."""
-    _, scene = np.unique(np.asarray(pool["scene"]), return_inverse=True)
+    """Sort the pool's frames by scene and place once. Scenes are text or numbers; a frame whose scene is unknown
+    (None, empty, NaN or negative) has no neighbours: it is a scene of its own."""
+    scene = _scene_numbers(np.asarray(pool["scene"]))
     place = np.asarray(pool["pos"], dtype=np.float64)
     order = np.lexsort((place, scene))
     return Surroundings(order, scene[order], place[order])
+
+
+def _scene_numbers(names: npt.NDArray[Any]) -> Ints:
+    """(frames,) a number per scene, and one of its own for each frame without a scene."""
+    if names.dtype.kind in "iuf":
+        unknown = ~(names >= 0)
+    else:
+        unknown = np.array([name is None or name != name or str(name) == "" for name in names], dtype=bool)  # noqa: PLR0124 - NaN
+        names = np.where(unknown, "", names).astype(str)
+    _, scene = np.unique(names, return_inverse=True)
+    alone = np.flatnonzero(unknown)
+    scene[alone] = len(names) + np.arange(len(alone))
+    _, numbers = np.unique(scene, return_inverse=True)
+    return np.asarray(numbers, dtype=np.int64)
 
 
 def static_probabilities(pool: Pool) -> Floats:

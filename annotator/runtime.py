@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from annotator.ranking import keep_ranking
 from data.errors import StoreError
 from data.leases import MODE_SHARES
+from data.said import said_by_people
 from data.store import Store, open_store
 from data.vocabulary import Mode
 
@@ -30,7 +32,14 @@ def store() -> Store:
     """The open store, one per process; from then on the order of review follows what is said."""
     opened = open_store(workspace(), url=os.environ.get(STORE_VARIABLE))
     keep_ranking(opened)
+    threading.Thread(target=_read_ahead, args=(opened,), name="reading", daemon=True).start()
     return opened
+
+
+def _read_ahead(opened: Store) -> None:
+    """Read every review before the first lead looks; later looks read only what is new."""
+    with opened.read() as session:
+        said_by_people(session, now_us=opened.now_us(session))
 
 
 @cache

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from annotator.runtime import COOKIE, store
 from annotator.same_origin import same_origin
-from annotator.worker_threads import in_act_thread, in_password_thread
+from annotator.worker_threads import act_on, in_password_thread
 from data.errors import SignInRefused
 from data.leases import release_leases
 from data.people import SIGN_IN_HOURS, person_signed_in, sign_in, sign_out
+from data.store import Store
+
+NO_PASSWORDS_VARIABLE = "TELETRIAGE_NO_PASSWORDS"
 
 
 async def sign_in_route(request: Request) -> Response:
     """POST name and password; sets the session cookie and goes home, or back with the reason."""
     if not same_origin(request):
         return PlainTextResponse("This form was sent from another site.", 403)
+    if os.environ.get(NO_PASSWORDS_VARIABLE):
+        return PlainTextResponse("Passwords are not taken here; sign in with your organisation.", 403)
     form = await request.form(max_files=0, max_fields=8)
     name, password = str(form.get("user", ""))[:64].strip().lower(), str(form.get("password", ""))[:256]
     try:
@@ -40,14 +48,14 @@ async def sign_out_route(request: Request) -> Response:
     """POST; ends the sign-in, gives back held frames and goes home."""
     if not same_origin(request):
         return PlainTextResponse("This form was sent from another site.", 403)
-    await in_act_thread(store(), _end, request.cookies.get(COOKIE))
+    await act_on(store(), partial(_end, secret=request.cookies.get(COOKIE)))
     answer = RedirectResponse("./", 303)
     answer.delete_cookie(COOKIE)
     return answer
 
 
-def _end(secret: str | None) -> None:
-    person = person_signed_in(store(), secret)
+def _end(store: Store, *, secret: str | None) -> None:
+    person = person_signed_in(store, secret)
     if person is not None:
-        release_leases(store(), int(person.id or 0))
-    sign_out(store(), secret)
+        release_leases(store, int(person.id or 0))
+    sign_out(store, secret)

@@ -10,22 +10,23 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, partial
-from typing import Any, TypeVar
+from functools import cache, lru_cache, partial
+from typing import Any, TypeVar, cast
 
+from annotator.shared_writes import SharedWrites
 from data.store import Store
 
 Result = TypeVar("Result")
 
-ACT_THREADS_SQLITE, ACT_THREADS_SERVER = 1, 8
-"""How many acts are under way at once. In SQLite they queue in any case, and in one thread they queue in order;
-in several they would wait for each other's locks by sleeping. A database server works on many at once."""
+ACT_THREADS = 8
+"""How many acts a database server is given at once; on SQLite acts share their commits instead."""
 
 
-async def in_act_thread(store: Store, do: Callable[..., Result], *args: Any) -> Result:
-    """Run something that writes to this store."""
-    threads = _act_threads(ACT_THREADS_SQLITE if store.is_sqlite else ACT_THREADS_SERVER)
-    return await asyncio.get_running_loop().run_in_executor(threads, partial(do, *args))
+async def act_on(store: Store, do: Callable[[Store], Result]) -> Result:
+    """Do something that writes to a store; it is given the store to write to."""
+    if store.is_sqlite:
+        return cast(Result, await asyncio.wrap_future(_shared_writes(store).do(do)))
+    return await asyncio.get_running_loop().run_in_executor(_act_threads(), do, store)
 
 
 async def in_picture_thread(do: Callable[..., Result], *args: Any) -> Result:
@@ -38,9 +39,14 @@ async def in_password_thread(do: Callable[..., Result], *args: Any) -> Result:
     return await asyncio.get_running_loop().run_in_executor(_password_threads(), partial(do, *args))
 
 
+@lru_cache(maxsize=8)
+def _shared_writes(store: Store) -> SharedWrites:
+    return SharedWrites(store)
+
+
 @cache
-def _act_threads(n: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(n, thread_name_prefix="act")
+def _act_threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(ACT_THREADS, thread_name_prefix="act")
 
 
 @cache

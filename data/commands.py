@@ -10,6 +10,8 @@ import typer
 
 from data.people_commands import people
 from data.propose_commands import propose
+from data.store_commands import COMMANDS as STORE_COMMANDS
+from data.store_commands import store
 from data.terminal import AsJson, Settings, counted, listed, print_result, progress_bar
 from data.trail_commands import audit
 from data.vocabulary import ImageStorage
@@ -59,6 +61,7 @@ def sample(
     from data.frame_status import refresh_statuses
     from data.sampling import sample_frames
     from data.sampling_recipe import read_recipe
+    from data.sampling_report import sampling_report
 
     store = ctx.obj.open_store()
     drawn = sample_frames(store, train=train, held_out=held_out, seed=seed, recipe=read_recipe(recipe))
@@ -70,7 +73,7 @@ def sample(
     short = [f"{drawn.asked[side]:,}" for side in drawn.asked if drawn.taken[side] < drawn.asked[side]]
     note = f" Fewer were there than asked for ({' and '.join(short)})." if short else ""
     again = " (drawn before; nothing changed)" if drawn.was_there else ""
-    print_result(drawn.as_dict(), f"{sides}{again}.{note}", as_json=as_json)
+    print_result(drawn.as_dict(), f"{sides}{again}.{note}\n{sampling_report(drawn)}", as_json=as_json)
 
 
 def cues(
@@ -232,6 +235,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "propose": propose,
     "snapshot": snapshot,
     "trace": trace,
+    **STORE_COMMANDS,
     "tables": tables,
 }
-GROUPS: dict[str, typer.Typer] = {"people": people, "audit": audit}
+GROUPS: dict[str, typer.Typer] = {"people": people, "audit": audit, "store": store}

@@ -2,8 +2,9 @@
 
 Boxes decide what stands near the way the vehicle will drive, pixels decide night, rain, fog and glare. A scene's
 text describes some 40 frames at once, so it is a prior only: where it names rain, fog or glare, less has to be seen,
-and where it names construction one object is enough. Only intersections, which neither boxes nor pixels show, are
-taken from the text alone; the evidence says so.
+and where it names construction one object is enough. Intersections, which neither boxes nor pixels show, are
+taken from the map expansion where the dataset has it (`data.map_expansion`), and else from the text alone, for all
+frames of the scene; the evidence says which.
 
 Thresholds were set on 11 real and 120 drawn frames. Rain by pixels is what drops on the lens do to a picture: few
 edges, but shadows that stay dark; fog lifts the shadows too.
@@ -59,14 +60,23 @@ class CueThresholds:
 
 
 @dataclass(frozen=True)
+class MapAhead:
+    """What a map says of the driven path: metres to the first intersection on it, None where it comes to none."""
+
+    intersection_m: float | None
+
+
+@dataclass(frozen=True)
 class Seen:
-    """All that is known of a frame when its cues are looked for. `path`: see `data.driven_path`."""
+    """All that is known of a frame when its cues are looked for. `path`: see `data.driven_path`; `map_ahead`: None
+    without a map of the place."""
 
     boxes: Sequence[SeenBox]
     image: ImageFacts | None
     description: str
     path: Path2D
     limits: CueThresholds
+    map_ahead: MapAhead | None = None
 
     def told(self, cue: Cue) -> str:
         """The scene's words for a cue, or nothing."""
@@ -96,12 +106,13 @@ def frame_cues(
     description: str,
     thresholds: CueThresholds | None = None,
     path: Path2D | None = None,
+    map_ahead: MapAhead | None = None,
 ) -> dict[Cue, str]:
     """Cues of one frame with their evidence. `image` is None where it could not be measured; `path` is the
     coming way in the vehicle's axes, straight ahead where it is not known."""
     limits = thresholds or CueThresholds()
     way = coming_path([(0.0, 0.0)], 0.0, reach_m=limits.ahead_m) if path is None else path
-    seen = Seen(boxes, image, description, way, limits)
+    seen = Seen(boxes, image, description, way, limits, map_ahead)
     cues = {cue: look(seen) for cue, look in _LOOKS.items()}
     return {cue: evidence for cue, evidence in cues.items() if evidence}
 
@@ -129,7 +140,10 @@ def construction(seen: Seen) -> str:
 
 
 def intersection(seen: Seen) -> str:
-    """From the scene's text alone, for all its frames."""
+    """One on the driven path by the map; without a map, from the scene's text alone, for all its frames."""
+    if seen.map_ahead is not None:
+        ahead_m = seen.map_ahead.intersection_m
+        return "" if ahead_m is None else f"on the driven path, {ahead_m:.0f} m ahead by the map"
     told = seen.told(Cue.INTERSECTION)
     return f"the scene's description says “{told}”" if told else ""
 

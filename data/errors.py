@@ -15,6 +15,18 @@ class StoreError(TeletriageError):
     """The store cannot be opened or used."""
 
 
+class StoreUnavailable(TeletriageError):
+    """The store does not answer now, or cannot write; nothing of the act was saved, and it may be sent again."""
+
+
+class StoreDamaged(TeletriageError):
+    """The store is not whole."""
+
+
+class BackupError(TeletriageError):
+    """A backup cannot be written, is not whole, or cannot be put back."""
+
+
 class SamplingError(TeletriageError):
     """Frames cannot be sampled as asked."""
 

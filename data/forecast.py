@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from sqlalchemy import select as select_columns
-from sqlmodel import col, func, select
+from sqlmodel import Session, col, func, select
 
 from data.preference_pairs import pair_weight
 from data.proposals import latest_run
@@ -41,41 +41,52 @@ def forecast(store: Store) -> Forecast:
     """Look at what is open and at the last days."""
     with store.read() as session:
         left = int(session.exec(select(func.sum(FrameStatus.reviews_needed))).one() or 0)
-        since = store.now_us(session) - WINDOW_DAYS * _DAY_US
-        recent = session.exec(select(Review.reviewed_at_us).where(Review.reviewed_at_us >= since)).all()
-        run = latest_run(session, ModelRole.STUDENT)
-        verified = (
-            session.connection()
-            .execute(
-                select_columns(col(FrameStatus.level), col(Proposal.level))
-                .join(Proposal, col(Proposal.frame_id) == FrameStatus.frame_id)
-                .where(
-                    col(Proposal.run_id) == (run.id if run else ""),
-                    col(FrameStatus.split) == Split.TRAIN,
-                    col(FrameStatus.state) == VerificationState.VERIFIED,
-                )
-            )
-            .all()
-        )
+        by_day = _reviews_by_day(session, store.now_us(session) - WINDOW_DAYS * _DAY_US)
+        verified = _verified_by_levels(session)
         train = session.exec(
             select(func.count(col(FrameStatus.frame_id))).where(FrameStatus.split == Split.TRAIN)
         ).one()
-    days = {time_us // _DAY_US for time_us in recent}
-    per_day = len(recent) / len(days) if days else None
-    pairs = Counter(
-        pair_weight(chosen, rejected)
-        for chosen, rejected in verified
-        if chosen is not None and rejected is not None and chosen is not rejected
-    )
+    per_day = sum(by_day) / len(by_day) if by_day else None
+    pairs: Counter[float] = Counter()
+    for chosen, rejected, frames in verified:
+        if chosen is not None and rejected is not None and chosen is not rejected:
+            pairs[pair_weight(chosen, rejected)] += frames
+    done = sum(frames for _, _, frames in verified)
     return Forecast(
         reviews_left=left,
         per_day=per_day,
         days_left=left / per_day if per_day else None,
         pairs=dict(sorted(pairs.items(), reverse=True)),
         expected_pairs={
-            weight: round(n * int(train) / len(verified)) for weight, n in sorted(pairs.items(), reverse=True)
+            weight: round(n * int(train) / done) for weight, n in sorted(pairs.items(), reverse=True)
         },
     )
+
+
+def _reviews_by_day(session: Session, since_us: int) -> list[int]:
+    """How many reviews on each day (UTC) since then on which anybody reviewed."""
+    at_us = col(Review.reviewed_at_us)
+    query = select_columns(func.count()).where(at_us >= since_us).group_by(at_us.op("/")(_DAY_US))
+    return [int(reviews) for (reviews,) in session.connection().execute(query).all()]
+
+
+def _verified_by_levels(session: Session) -> list[tuple[TriageLevel | None, TriageLevel | None, int]]:
+    """(verified level, the student's, how many frames) over the verified training frames that the student answered."""
+    run = latest_run(session, ModelRole.STUDENT)
+    by = (col(FrameStatus.level), col(Proposal.level))
+    query = (
+        select_columns(*by, func.count())
+        .select_from(FrameStatus)
+        .join(Proposal, col(Proposal.frame_id) == FrameStatus.frame_id)
+        .where(
+            col(Proposal.run_id) == (run.id if run else ""),
+            col(FrameStatus.split) == Split.TRAIN,
+            col(FrameStatus.state) == VerificationState.VERIFIED,
+        )
+        .group_by(*by)
+    )
+    rows = session.connection().execute(query).all()
+    return [(chosen, rejected, int(frames)) for chosen, rejected, frames in rows]
 
 
 def level_shares(levels: dict[TriageLevel, int]) -> dict[TriageLevel, float]:

@@ -30,14 +30,25 @@ def refresh_statuses(store: Store) -> int:
 
 def refresh(session: Session, frame_ids: Sequence[str] | None) -> int:
     """As `refresh_statuses`, inside the caller's act, for some frames or (None) for all."""
-    sampled = _sampled(session, frame_ids)
     _drop_set_aside(session, frame_ids)
+    known = _known(session, frame_ids)
+    results = derived(session, frame_ids)
+    for row, result in results:
+        session.add(_updated(known.get(row.frame_id), row, result))
+    return len(results)
+
+
+def derived(
+    session: Session, frame_ids: Sequence[str] | None = None
+) -> list[tuple[SampledFrame, Verification]]:
+    """What the reviews and adjudications of every frame that can be reviewed add up to."""
+    sampled = _sampled(session, frame_ids)
     proposals = proposals_for_review(session, frame_ids)
     reviews = reviews_by_frame(session, frame_ids)
     adjudications = adjudications_by_frame(session, frame_ids)
     ready = [row for row in sampled if row.split is Split.HELD_OUT or row.frame_id in proposals]
-    known = _known(session, frame_ids)
     sent_back = _sent_back(session, adjudications, frame_ids)
+    results = []
     for row in ready:
         proposal = proposals.get(row.frame_id)
         result = verify(
@@ -48,8 +59,8 @@ def refresh(session: Session, frame_ids: Sequence[str] | None) -> int:
             policy=POLICY,
             is_sent_back=row.frame_id in sent_back,
         )
-        session.add(_updated(known.get(row.frame_id), row, result))
-    return len(ready)
+        results.append((row, result))
+    return results
 
 
 def hold(session: Session, *frame_ids: str) -> None:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from data.audit_trail import note_act
 from data.errors import ReviewRefused
 from data.frame_status import adjudications_by_frame, hold
+from data.lease_time import keeps_others_away
 from data.permissions import Act, require
 from data.proposals import latest_run, proposals_by_frame
 from data.store import Store
@@ -77,7 +78,7 @@ def gold_for(session: Session, person_id: int, n: int, now_us: int) -> list[str]
     if n <= 0:
         return []
     seen = select(Review.frame_id).where(Review.person_id == person_id)
-    held = select(Lease.frame_id).where(col(Lease.until_us) > now_us)
+    held = select(Lease.frame_id).where(keeps_others_away(now_us))
     query = (
         select(GoldFrame)
         .join(Frame, col(Frame.id) == GoldFrame.frame_id)

@@ -129,7 +129,9 @@ def _rendition(content: bytes, name: str, *, width_px: int | None, quality: int)
             height_px = max(1, round(image.height * width_px / image.width))
             image = image.convert("RGB").resize((width_px, height_px), Image.Resampling.LANCZOS)
         out = io.BytesIO()
-        image.convert("RGB").save(out, format="JPEG", quality=quality, optimize=False)
+        fresh = image.convert("RGB")
+        fresh.info = {}  # Pillow would write the original's comment into the new file
+        fresh.save(out, format="JPEG", quality=quality, optimize=False)
     except (OSError, SyntaxError, ValueError) as error:
         detail = f"{name} cannot be decoded: {error}."
         raise ImageRefused(SetAside.IMAGE_UNREADABLE, detail) from error

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from sqlmodel import Session, select
 
-from data.cues import Path2D, frame_cues
+from data.cues import MapAhead, Path2D, frame_cues
 from data.driven_path import coming_path
 from data.errors import DatarootError
 from data.images import ImageFacts, ImageRefused, inspect_image
+from data.map_expansion import Intersections, in_global_axes, read_intersections
 from data.nuscenes import Keyframe, SceneTable, read_scenes
 from data.store import Store
 from data.tables import Dataset, Frame, Scene
@@ -66,10 +67,11 @@ def ingest(
         for frame in scene.keyframes
         if recheck or frame.token not in known or known[frame.token].set_aside is not None
     ]
+    maps = {scene.location: read_intersections(dataroot, scene.location) for scene in scenes}
     inspected = _inspect(dataroot, due, progress)
     with store.write(alone=True) as session:
         dataset_id = _dataset_id(session, version, dataroot, store.now_us(session))
-        return _save(session, scenes, dataset_id, known, inspected)
+        return _save(session, scenes, dataset_id, known, inspected, maps)
 
 
 def _refuse_twins(scenes: list[SceneTable], known: dict[str, Frame], version: str) -> None:
@@ -122,12 +124,13 @@ def _save(
     dataset_id: int,
     known: dict[str, Frame],
     inspected: dict[str, _Inspected],
+    maps: dict[str, Intersections | None],
 ) -> Ingested:
     existing = set(session.exec(select(Scene.id)))
     session.add_all([_scene_row(scene, dataset_id) for scene in scenes if scene.token not in existing])
     session.flush()
     rows = [
-        _frame_row(scene, position, keyframe, inspected[keyframe.token])
+        _frame_row(scene, position, keyframe, inspected[keyframe.token], maps[scene.location])
         for scene in scenes
         for position, keyframe in enumerate(scene.keyframes)
         if keyframe.token in inspected
@@ -163,9 +166,23 @@ def _path(scene: SceneTable, position: int) -> Path2D:
     return coming_path([(one.ego_x_m, one.ego_y_m) for one in coming], coming[0].ego_yaw_rad)
 
 
-def _frame_row(scene: SceneTable, position: int, keyframe: Keyframe, inspected: _Inspected) -> Frame:
-    facts = inspected.facts
-    cues = frame_cues(keyframe.boxes, facts, scene.description, path=_path(scene, position))
+def _map_ahead(keyframe: Keyframe, path: Path2D, intersections: Intersections | None) -> MapAhead | None:
+    if intersections is None:
+        return None
+    way = in_global_axes(path, (keyframe.ego_x_m, keyframe.ego_y_m), keyframe.ego_yaw_rad)
+    return MapAhead(intersections.metres_ahead(way))
+
+
+def _frame_row(
+    scene: SceneTable,
+    position: int,
+    keyframe: Keyframe,
+    inspected: _Inspected,
+    intersections: Intersections | None,
+) -> Frame:
+    facts, path = inspected.facts, _path(scene, position)
+    ahead = _map_ahead(keyframe, path, intersections)
+    cues = frame_cues(keyframe.boxes, facts, scene.description, path=path, map_ahead=ahead)
     return Frame(
         id=keyframe.token,
         scene_id=scene.token,

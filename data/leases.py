@@ -12,6 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from data.errors import ReviewRefused
 from data.gold import gold_due, gold_for, gold_share
+from data.lease_time import keeps_others_away
 from data.permissions import Act, require
 from data.proposals import proposals_for_review
 from data.store import Store
@@ -83,8 +84,7 @@ def lease_frames(
         now_us = store.now_us(session)
         until_us = now_us + lease_s * 1_000_000
         held = _held(session, person_id, now_us)
-        for lease in held:
-            lease.until_us = until_us
+        _renew(held, now_us, until_us)
         if len(held) < n:
             held += _take(session, person_id, n - len(held), now_us, until_us, shares)
         session.flush()
@@ -98,9 +98,19 @@ def _fresh(store: Store, person_id: int, n: int, at_least: int, lease_s: int) ->
         now_us = store.now_us(session)
         held = _held(session, person_id, now_us)[:n]
         renewed_after_us = now_us + lease_s * 2_000_000 // 3
-        if len(held) < at_least or any(lease.until_us < renewed_after_us for lease in held):
+        is_set_back = any(lease.leased_at_us > now_us for lease in held)
+        if len(held) < at_least or is_set_back or any(lease.until_us < renewed_after_us for lease in held):
             return None
         return _served(session, held)
+
+
+def _renew(held: list[Lease], now_us: int, until_us: int) -> None:
+    """Hold on to frames. Where the clock was set back meanwhile they count as taken now, in the same order."""
+    is_set_back = any(lease.leased_at_us > now_us for lease in held)
+    for place, lease in enumerate(held):
+        lease.until_us = until_us
+        if is_set_back:
+            lease.leased_at_us = now_us - len(held) + place
 
 
 def _held(session: Session, person_id: int, now_us: int) -> list[Lease]:
@@ -159,8 +169,9 @@ def _not_in(frame_ids: list[str]) -> ColumnElement[bool]:
 
 def _unavailable(session: Session, person_id: int, frame_ids: list[str], now_us: int) -> set[str]:
     """Those of locked frames that somebody holds or this person has reviewed, read anew."""
-    leases = select(Lease).where(col(Lease.frame_id).in_(frame_ids)).order_by(Lease.frame_id)
-    held = {one.frame_id for one in session.exec(leases.with_for_update()) if one.until_us > now_us}
+    there = select(Lease.frame_id).where(col(Lease.frame_id).in_(frame_ids)).order_by(Lease.frame_id)
+    session.exec(there.with_for_update()).all()  # who is renewing one of them is waited for
+    held = set(session.exec(there.where(keeps_others_away(now_us))))
     reviews = select(Review.frame_id).where(
         Review.person_id == person_id, col(Review.frame_id).in_(frame_ids)
     )
@@ -175,7 +186,7 @@ def _queue(person_id: int, now_us: int) -> SelectOfScalar[FrameStatus]:
     passed_over = select(FrameNote.frame_id).where(
         FrameNote.person_id == person_id,
         col(FrameNote.kind).in_([NoteKind.SKIP, NoteKind.UNREADABLE]),
-        col(FrameNote.noted_at_us) > now_us - SKIP_REST_S * 1_000_000,
+        col(FrameNote.noted_at_us).between(now_us - SKIP_REST_S * 1_000_000, now_us),
     )
     query = (
         select(FrameStatus)
@@ -184,7 +195,7 @@ def _queue(person_id: int, now_us: int) -> SelectOfScalar[FrameStatus]:
             text(
                 "frame_status.reviews_needed > 0"
             ),  # spelled out: the queue's partial index needs the literal
-            or_(col(Lease.frame_id).is_(None), col(Lease.until_us) <= now_us),
+            or_(col(Lease.frame_id).is_(None), ~keeps_others_away(now_us)),
             ~reviewed.exists(),
             col(FrameStatus.frame_id).not_in(passed_over),
         )

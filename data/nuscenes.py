@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ import numpy.typing as npt
 
 from data.box_geometry import box_corners, in_image, rotation_matrices, to_local
 from data.errors import DatarootError
+from data.json_scan import write_objects_with
 
 CAMERA = "CAM_FRONT"
 Floats = npt.NDArray[np.float64]
@@ -138,10 +140,11 @@ def read_camera_frames(dataroot: Path, version: str, scenes: Sequence[str]) -> d
 def read_scenes(dataroot: Path, version: str) -> list[SceneTable]:
     """Every scene of a dataroot version that has CAM_FRONT keyframes, by name, keyframes by time.
 
-    Raises DatarootError: no such version, a table missing or not readable, a file name that leaves the dataroot.
+    Raises DatarootError: no such version, a table missing or not readable, a file name that leaves the dataroot, a
+    keyframe of an unknown scene.
     """
     tables = _open_tables(dataroot, version)
-    keyframes = _keyframe_rows(tables)
+    keyframes = _camera_keyframes(tables, dataroot / version / "sample_data.json")
     if not keyframes:
         raise DatarootError(f"{dataroot / version} holds no {CAMERA} keyframe.")
     boxes = _seen_boxes(tables, keyframes)
@@ -149,7 +152,19 @@ def read_scenes(dataroot: Path, version: str) -> list[SceneTable]:
     for number, row in enumerate(keyframes):
         frame = _keyframe(row, boxes.get(number, []))
         by_scene.setdefault(frame.scene_token, []).append(frame)
-    return [_scene(row, by_scene[row["token"]]) for row in _scene_rows(tables) if row["token"] in by_scene]
+    scenes = _scene_rows(tables)
+    _refuse_unknown_scenes(by_scene, {row["token"] for row in scenes})
+    return [_scene(row, by_scene[row["token"]]) for row in scenes if row["token"] in by_scene]
+
+
+def _refuse_unknown_scenes(by_scene: dict[str, list[Keyframe]], known: set[str]) -> None:
+    """A frame of no scene could stand on both sides of a split by scene, and must not be lost without a word."""
+    lost = [frame for token, frames in by_scene.items() if token not in known for frame in frames]
+    if lost:
+        raise DatarootError(
+            f"{len(lost):,} keyframes are of scenes that scene.json does not have, such as {lost[0].filename}; "
+            "complete scene.json, or remove their rows from sample.json."
+        )
 
 
 def require_dataroot(dataroot: Path, version: str) -> None:
@@ -170,6 +185,8 @@ def _open_tables(dataroot: Path, version: str) -> duckdb.DuckDBPyConnection:
     require_dataroot(dataroot, version)
     folder = dataroot / version
     connection = duckdb.connect(":memory:", config={"threads": 1})
+    # Taken for a terminal (no main file), DuckDB would draw a bar on stdout, where figures belong.
+    connection.execute("SET enable_progress_bar = false")
     for name, columns in _COLUMNS.items():
         _create_view(connection, folder / f"{name}.json", name, columns)
     return connection
@@ -181,7 +198,7 @@ def _create_view(
     spec = ", ".join(f"{column}: '{kind}'" for column, kind in columns.items())
     quoted = str(path).replace("'", "''")
     connection.execute(
-        f"CREATE VIEW {name} AS SELECT * FROM read_json('{quoted}', format='array', "  # noqa: S608
+        f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_json('{quoted}', format='array', "  # noqa: S608
         f"columns={{{spec}}}, maximum_object_size=16777216)"
     )
 
@@ -211,6 +228,24 @@ def _scene_rows(tables: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         FROM scene LEFT JOIN log ON log.token = scene.log_token ORDER BY scene.name, scene.token
     """
     return list(_query(tables, sql))
+
+
+def _camera_keyframes(tables: duckdb.DuckDBPyConnection, table: Path) -> list[dict[str, Any]]:
+    """The camera's keyframes by time, from those rows of the largest table that name an image of the camera's
+    folder, if they give every sample its keyframe; else from all of its rows."""
+    with tempfile.TemporaryDirectory(prefix="teletriage-") as folder:
+        few = Path(folder) / table.name
+        if write_objects_with(f"samples/{CAMERA}/".encode(), table, few):
+            _create_view(tables, few, table.stem, _COLUMNS[table.stem])
+            try:
+                keyframes = _keyframe_rows(tables)
+            except DatarootError:  # cut where strings hold braces
+                keyframes = []
+            (samples,) = next(iter(_query(tables, "SELECT count(*) AS n FROM sample"))).values()
+            if len({row["sample_token"] for row in keyframes}) == samples:
+                return keyframes
+    _create_view(tables, table, table.stem, _COLUMNS[table.stem])
+    return _keyframe_rows(tables)
 
 
 def _keyframe_rows(tables: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

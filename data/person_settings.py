@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -23,6 +23,7 @@ DEFAULT_KEYS: dict[str, str] = {
     "before": "ArrowLeft",
     "after": "ArrowRight",
     "zoom": "z",
+    "implausible": "x",
     "help": "?",
 }
 """What each act's key is until a person chooses another; names as the browser's KeyboardEvent.key has them."""
@@ -68,9 +69,15 @@ def settings_of(store: Store, person_id: int) -> CardSettings:
     with store.read() as session:
         row = session.get(PersonSettings, person_id)
     try:
-        return CardSettings.model_validate(row.settings if row else {})
+        return CardSettings.model_validate(_with_new_acts(row.settings) if row else {})
     except ValidationError:
         return CardSettings()
+
+
+def _with_new_acts(stored: dict[str, Any]) -> dict[str, Any]:
+    """What was stored before the card could do as much: acts that came since have their default key."""
+    keys = stored.get("keys")
+    return {**stored, "keys": {**DEFAULT_KEYS, **keys}} if isinstance(keys, dict) else stored
 
 
 def save_settings(store: Store, person_id: int, chosen: dict[str, object]) -> CardSettings:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import or_
 from sqlalchemy import select as select_columns
@@ -55,15 +53,15 @@ class PersonProgress:
 
 
 def progress(store: Store) -> Progress:
-    """Count everything once."""
+    """Count everything once, in the database: a row per scene and state, and one per person and mode."""
     with store.read() as session:
-        rows = session.exec(
-            select(FrameStatus, Scene)
-            .join(Frame, col(Frame.id) == FrameStatus.frame_id)
-            .join(Scene, col(Scene.id) == Frame.scene_id)
-        ).all()
-        states = Counter((status.split, status.state) for status, _ in rows)
-        verified = Counter(status.level for status, _ in rows if status.level)
+        counted = _by_scene_state_and_level(session)
+        states: Counter[tuple[Split, VerificationState]] = Counter()
+        verified: Counter[TriageLevel] = Counter()
+        for _, split, state, level, frames in counted:
+            states[split, state] += frames
+            if level is not None:
+                verified[level] += frames
         sampled = session.exec(select(func.count()).select_from(SampledFrame)).one()
         aside = session.exec(select(func.count(col(Frame.id))).where(col(Frame.set_aside).is_not(None))).one()
         reviews = session.exec(select(func.count(col(Review.id)))).one()
@@ -73,17 +71,33 @@ def progress(store: Store) -> Progress:
             states={side: {state: states[side, state] for state in VerificationState} for side in Split},
             levels={level: verified[level] for level in LEVELS},
             reviews=reviews,
-            scenes=_scenes(rows),
+            scenes=_scenes(session, counted),
             people=_people(session),
         )
 
 
-def _scenes(rows: Sequence[tuple[FrameStatus, Scene]]) -> list[SceneProgress]:
+_Counted = tuple[str, Split, VerificationState, TriageLevel | None, int]
+
+
+def _by_scene_state_and_level(session: Session) -> list[_Counted]:
+    """(scene id, split, state, verified level, how many frames) for every combination that there is."""
+    by = (col(Frame.scene_id), col(FrameStatus.split), col(FrameStatus.state), col(FrameStatus.level))
+    query = (
+        select_columns(*by, func.count())
+        .select_from(FrameStatus)
+        .join(Frame, col(Frame.id) == FrameStatus.frame_id)
+        .group_by(*by)
+    )
+    return [
+        (scene_id, split, state, level, int(frames))
+        for scene_id, split, state, level, frames in session.connection().execute(query).all()
+    ]
+
+
+def _scenes(session: Session, counted: list[_Counted]) -> list[SceneProgress]:
     counts: dict[str, Counter[VerificationState]] = defaultdict(Counter)
-    scenes: dict[str, Scene] = {}
-    for status, scene in rows:
-        counts[scene.id][status.state] += 1
-        scenes[scene.id] = scene
+    for scene_id, _, state, _, frames in counted:
+        counts[scene_id][state] += frames
     return [
         SceneProgress(
             name=scene.name,
@@ -92,95 +106,42 @@ def _scenes(rows: Sequence[tuple[FrameStatus, Scene]]) -> list[SceneProgress]:
             contested=counts[scene.id][VerificationState.CONTESTED],
             awaiting=counts[scene.id][VerificationState.AWAITING],
         )
-        for scene in sorted(scenes.values(), key=lambda scene: scene.name)
+        for scene in session.exec(select(Scene).order_by(Scene.name))
+        if scene.id in counts
     ]
 
 
 def _people(session: Session) -> list[PersonProgress]:
-    standing = standing_reviews(session)
-    people = {person.id: person for person in session.exec(select(Person))}
-    by_person: dict[int, list[Review]] = defaultdict(list)
-    for review in standing:
-        by_person[review.person_id].append(review)
-    return sorted(
-        (
-            PersonProgress(
-                name=people[person_id].display_name,
-                is_scripted=people[person_id].is_scripted,
-                reviews=len(reviews),
-                shown=sum(review.verdict is not None for review in reviews),
-                accepted=sum(review.verdict is Verdict.ACCEPT for review in reviews),
-                by_mode={mode: sum(review.mode is mode for review in reviews) for mode in Mode},
-            )
-            for person_id, reviews in by_person.items()
-        ),
-        key=lambda one: (-one.reviews, one.name),
-    )
-
-
-def standing_reviews(session: Session) -> list[Review]:
-    """Every review that no later one supersedes, oldest first; without those on gold, which test the person."""
-    query = (
-        select(Review)
-        .join(GoldFrame, col(GoldFrame.frame_id) == Review.frame_id, isouter=True)
-        .where(or_(col(GoldFrame.made_at_us).is_(None), col(Review.reviewed_at_us) < GoldFrame.made_at_us))
-        .order_by(col(Review.id))
-    )
-    reviews = session.exec(query).all()
-    return standing(reviews)
-
-
-@dataclass(frozen=True)
-class Said:
-    """A standing review in short: what agreement and bias need, without its words."""
-
-    frame_id: str
-    scene_id: str
-    person_id: int
-    mode: Mode
-    level: TriageLevel
-    first_level: TriageLevel | None
-    proposal_id: int | None
-    seconds_shown: float | None
-    reviewed_at_us: int
-    is_test: bool
-
-    @property
-    def own_level(self) -> TriageLevel | None:
-        """The level that the person chose without seeing a proposal, if there is one."""
-        if self.mode is Mode.BLIND:
-            return self.level
-        return self.first_level if self.mode is Mode.DECIDE_FIRST else None
-
-
-def said_by_people(session: Session) -> list[Said]:
-    """Every standing review, oldest first; `is_test` where the frame was gold by then."""
+    """Standing reviews by person; without those on gold, which test the person."""
     superseded = select(Review.supersedes_id).where(col(Review.supersedes_id).is_not(None))
+    by = (col(Review.person_id), col(Review.mode), col(Review.verdict))
     query = (
-        select_columns(
-            col(Review.frame_id),
-            col(Frame.scene_id),
-            col(Review.person_id),
-            col(Review.mode),
-            col(Review.level),
-            col(Review.first_level),
-            col(Review.proposal_id),
-            col(Review.seconds_shown),
-            col(Review.reviewed_at_us),
-            col(GoldFrame.made_at_us),
-        )
-        .join(Frame, col(Frame.id) == Review.frame_id)
+        select_columns(*by, func.count())
+        .select_from(Review)
         .join(GoldFrame, col(GoldFrame.frame_id) == Review.frame_id, isouter=True)
-        .where(col(Review.id).not_in(superseded))
-        .order_by(col(Review.id))
+        .where(
+            or_(col(GoldFrame.made_at_us).is_(None), col(Review.reviewed_at_us) < GoldFrame.made_at_us),
+            col(Review.id).not_in(superseded),
+        )
+        .group_by(*by)
     )
-    rows: Sequence[Any] = session.connection().execute(query).all()
-    return [_said(list(row)) for row in rows]
+    by_person: dict[int, Counter[tuple[Mode, Verdict | None]]] = defaultdict(Counter)
+    for person_id, mode, verdict, reviews in session.connection().execute(query).all():
+        by_person[person_id][mode, verdict] += reviews
+    people = {person.id: person for person in session.exec(select(Person))}
+    found = [_person(people[person_id], reviews) for person_id, reviews in by_person.items()]
+    return sorted(found, key=lambda one: (-one.reviews, one.name))
 
 
-def _said(row: list[Any]) -> Said:
-    *fields, made_gold_us = row
-    return Said(*fields, is_test=made_gold_us is not None and fields[-1] >= made_gold_us)  # type: ignore[misc]
+def _person(person: Person, reviews: Counter[tuple[Mode, Verdict | None]]) -> PersonProgress:
+    return PersonProgress(
+        name=person.display_name,
+        is_scripted=person.is_scripted,
+        reviews=reviews.total(),
+        shown=sum(n for (_, verdict), n in reviews.items() if verdict is not None),
+        accepted=sum(n for (_, verdict), n in reviews.items() if verdict is Verdict.ACCEPT),
+        by_mode={mode: sum(n for (given, _), n in reviews.items() if given is mode) for mode in Mode},
+    )
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from data.request import SamplingParameters
     from data.store import Store
 
-_SOURCES = ("--endpoint", "--replies", "--batch-out", "--batch-in")
+_SOURCES = ("--endpoint", "--ray", "--replies", "--batch-out", "--batch-in")
 
 
 def propose(
@@ -40,6 +40,16 @@ def propose(
     batch_in: Annotated[
         Path | None, typer.Option(help="Take the results that `vllm run-batch` wrote for such a file.")
     ] = None,
+    ray: Annotated[
+        bool,
+        typer.Option(
+            "--ray",
+            help="Ask through Ray Data: the endpoints if any are named, else vLLM engines on the cluster's GPUs.",
+        ),
+    ] = False,
+    ray_workers: Annotated[
+        int, typer.Option(min=1, help="Ray actors; each has --concurrency requests under way.")
+    ] = 1,
     rewrite: Annotated[
         bool,
         typer.Option(
@@ -72,9 +82,11 @@ def propose(
     as_json: AsJson = False,
 ) -> None:
     """Ask a model about the sampled frames, or take its recorded replies."""
-    given = [bool(endpoint), replies is not None, batch_out is not None, batch_in is not None]
+    given = [bool(endpoint) or ray, replies is not None, batch_out is not None, batch_in is not None]
     if sum(given) != 1:
         raise typer.BadParameter(f"Give exactly one of {', '.join(_SOURCES)}.")
+    if ray and rewrite:
+        raise typer.BadParameter("--rewrite asks an --endpoint; leave --ray out.")
     store = ctx.obj.open_store()
     if rewrite:
         _rewrite(store, role, endpoint, model, concurrency, api_key, as_json=as_json)
@@ -93,6 +105,24 @@ def propose(
         done = propose_from_replies(store, replies, role=role, model=model, name=name)
     elif model is None:
         raise typer.BadParameter("This needs a --model.")
+    elif ray:
+        from data.ray_proposals import propose_with_ray
+
+        with asking_bar(f"Asking {model}") as watch:
+            done = propose_with_ray(
+                store,
+                role=role,
+                model=model,
+                endpoints=endpoint or [],
+                revision=revision,
+                name=name,
+                sampling=_sampling(role, {**wanted, "calls": calls or 1}),
+                workers=ray_workers,
+                concurrency=concurrency,
+                api_key=api_key,
+                files=files,
+                watch=watch,
+            )
     elif endpoint:
         from data.asking import propose_from_endpoint
 

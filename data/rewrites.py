@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 from data.asking import Tally
 from data.errors import ProposalError
 from data.model_answer import ModelAnswer
+from data.permissions import Act, require
 from data.proposals import latest_run, proposals_by_frame
 from data.question import question_text
 from data.request import TEACHER_SAMPLING, SamplingParameters, request_hash
@@ -205,10 +206,12 @@ def unconfirmed_rewrites(store: Store) -> list[Rewrite]:
 def confirm_rewrite(
     store: Store, person_id: int, rewrite_id: int, chain_of_thought: str
 ) -> RewriteConfirmation:
-    """Write down that a person confirmed a rewrite in these words. Raises ProposalError: no such rewrite,
-    confirmed before, or empty words."""
+    """Write down that a person confirmed a rewrite in these words. Raises NotAllowed (a rewrite argues for what
+    people verified, which annotators must not learn), and ProposalError: no such rewrite, confirmed before, or empty
+    words."""
     words = chain_of_thought.strip()
     with store.write() as session:
+        require(session, person_id, Act.ADJUDICATE)
         if session.get(Rewrite, rewrite_id) is None:
             raise ProposalError(f"There is no rewrite {rewrite_id}.")
         if not words:

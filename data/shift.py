@@ -93,7 +93,8 @@ def last_hour(store: Store) -> list[dict[str, Any]]:
 
 
 def _alert_events(session: Session, from_us: int, names: dict[int | None, str]) -> list[tuple[int, str]]:
-    query = select(Alert).where(Alert.raised_at_us >= from_us).order_by(col(Alert.raised_at_us).desc())
+    query = select(Alert).where(Alert.raised_at_us >= from_us, ~col(Alert.called))
+    query = query.order_by(col(Alert.raised_at_us).desc())
     events = []
     for alert in session.exec(query.limit(MOST_EVENTS)):
         name = names[alert.feed_id]

@@ -16,9 +16,11 @@ from sqlalchemy import or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from data.audit_trail import note_act
 from data.errors import SnapshotError
 from data.frame_status import POLICY
 from data.leak_guard import complete_fingerprints, guarded_frames, refuse_leaks
+from data.permissions import Act, require
 from data.preference_pairs import EvaluationFrame, Message, PreferencePair, pair_weight
 from data.proposals import latest_run, proposals_by_frame
 from data.question import question_hash, question_text
@@ -47,6 +49,7 @@ from data.vocabulary import (
     Mode,
     ModelRole,
     Split,
+    TrailAct,
     TriageLevel,
     VerificationState,
     canonical_json,
@@ -81,12 +84,17 @@ def freeze(
     generated: bool = False,
     images: ImageStorage = ImageStorage.COPIED,
     progress: Progress | None = None,
+    by: int | None = None,
 ) -> Manifest:
     """Write the snapshot folder `out`, whole or not at all; the options are those of `FreezeOptions`.
 
-    Raises SnapshotError: `out` holds something already, nothing is verified, an image is gone or changed since
-    ingest; LeakError: a scene, a picture or two pictures of one view on both sides.
+    by: the person who asks for it in the app, None at the command line. Raises NotAllowed; SnapshotError: `out` holds
+    something already, nothing is verified, an image is gone or changed since ingest; LeakError: a scene, a picture or
+    two pictures of one view on both sides.
     """
+    if by is not None:
+        with store.read() as session:
+            require(session, by, Act.FREEZE_SNAPSHOT)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SnapshotError(f"{out} is not empty; a snapshot is never written over. Choose another folder.")
     complete_fingerprints(store)
@@ -103,6 +111,13 @@ def freeze(
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+    with store.write() as session:
+        subject = f"snapshot:{manifest.snapshot_hash}"
+        details = {
+            "pairs": sum(manifest.pairs_by_weight.values()),
+            "evaluation": sum(manifest.evaluation_by_level.values()),
+        }
+        note_act(session, TrailAct.FROZE_SNAPSHOT, by=by, subject=subject, details=details)
     return manifest
 
 

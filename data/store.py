@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session, create_engine
 
 from data.audit_trail import note_rows, write_noted
-from data.errors import StoreError
+from data.errors import StoreError, StoreUnavailable
 from data.tables import Secret
 
 if TYPE_CHECKING:
@@ -42,20 +43,20 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for questions; nothing it does is kept."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        """A session for questions; nothing it does is kept. Raises StoreUnavailable."""
+        with _told_plainly(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self, *, alone: bool = False) -> Iterator[Session]:
         """A session for one act: committed as a whole when the block ends, rolled back if it raises. The audit
-        trail's entries of the act are written with it.
+        trail's entries of the act are written with it. Raises StoreUnavailable: nothing of the act was saved.
 
         alone: this is work on the whole store (ranking, deriving all statuses), which would get into the way of
         other such work where writers run side by side; the acts of people go on meanwhile.
         """
         options = {"begin": "IMMEDIATE"} if self.is_sqlite else {}
-        with self._writer if self.is_sqlite else _NO_LOCK:
+        with _told_plainly(), self._writer if self.is_sqlite else _NO_LOCK:
             bind = self.engine.execution_options(**options)
             with Session(bind, expire_on_commit=False) as session:
                 event.listen(session, "after_flush", note_rows)
@@ -94,6 +95,18 @@ class Store:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """What the database says of itself, as one sentence: disk full, locked, read-only, not there."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
+        raise StoreUnavailable(
+            f"The store cannot do this now ({reason}); nothing was saved. Try again when it is back."
+        ) from error
 
 
 class _NoLock:
@@ -204,10 +217,10 @@ def _postgresql_engine(url: str) -> Engine:
     than on SQLite."""
     try:
         address = make_url(url)
-        if address.drivername == "postgresql":
-            address = address.set(drivername="postgresql+psycopg")
+        if address.get_backend_name() != "postgresql":
+            raise NoSuchModuleError(address.drivername)
         return create_engine(
-            address,
+            address.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
             pool_size=10,
             max_overflow=20,

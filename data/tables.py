@@ -622,7 +622,8 @@ class FeedChange(SQLModel, table=True):
 
 
 class Alert(SQLModel, table=True):
-    """A feed that rose to SUPERVISION or TELEOPERATION, with the answer and the picture that raised it.
+    """A feed that rose to SUPERVISION or TELEOPERATION, with the answer and the picture that raised it; or (`called`)
+    one that an operator took over unasked, with what the model had said last.
 
     What raised it never changes; `shown_at_us` is when a console first said that it was on screen, `ended_at_us`
     and `end` when and why it was over. `source_frame_id`: the frame of the store that a replay showed.
@@ -640,6 +641,7 @@ class Alert(SQLModel, table=True):
     level_probabilities: list[float] | None = _json(default=None)
     image_sha256: str = Field(max_length=64)
     source_frame_id: str | None = Field(default=None, foreign_key="frame.id")
+    called: bool = False
     captured_at_us: int = _time()
     asked_at_us: int = _time()
     raised_at_us: int = _time()

@@ -109,6 +109,8 @@ def _gold_frame(session: Session, gold: GoldCandidate) -> GoldFrame:
 
 def answer_tour(store: Store, person_id: int, frame_id: str, level: TriageLevel) -> GoldFrame:
     """Write what a person says of a tour frame and give back its gold. Raises NotAllowed, ReviewRefused."""
+    with store.read() as session:
+        require(session, person_id, Act.REVIEW)
     gold = next((one for one in tour_frames(store, person_id) if one.frame.id == frame_id), None)
     if gold is None:
         raise ReviewRefused("This frame is not on your tour.")

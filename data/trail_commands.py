@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from data.terminal import AsJson, counted, print_result
 
 if TYPE_CHECKING:
     from data.audit_trail import TrailState
+    from data.trail_chain import Break
 
 SHOWN = 10
 audit = typer.Typer(help="The audit trail of everything that was done.", no_args_is_help=True)
@@ -41,10 +43,15 @@ def refuse_broken(state: TrailState) -> None:
     """Raises TrailBroken with the first places where the trail breaks."""
     if state.is_whole:
         return
-    lines = [f"  {one.where}: {one.what}" for one in state.breaks[:SHOWN]]
-    more = [f"  and {len(state.breaks) - SHOWN:,} more"] if len(state.breaks) > SHOWN else []
     places = counted(len(state.breaks), "place")
-    raise TrailBroken("\n".join([f"The audit trail is broken in {places}:", *lines, *more]))
+    raise TrailBroken(f"The audit trail is broken in {places}:\n{told_breaks(state.breaks)}")
+
+
+def told_breaks(breaks: Sequence[Break]) -> str:
+    """The first of them, one a line."""
+    lines = [f"  {one.where}: {one.what}" for one in breaks[:SHOWN]]
+    more = [f"  and {len(breaks) - SHOWN:,} more"] if len(breaks) > SHOWN else []
+    return "\n".join([*lines, *more])
 
 
 @audit.command("show")

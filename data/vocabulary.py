@@ -147,6 +147,7 @@ class TrailAct(StrEnum):
     ENDED_SIGN_INS = "ended_sign_ins"
     FROZE_SNAPSHOT = "froze_snapshot"
     WROTE_BACKUP = "wrote_backup"
+    RESTORED_BACKUP = "restored_backup"
     COPIED_STORE = "copied_store"
 
 

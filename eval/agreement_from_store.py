@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
-from data.progress import Said, said_by_people
+from data.said import NONE, Said, said_by_people
 from data.store import Store
 from data.tables import Frame, GeneratedFrame, Person
 from data.vocabulary import LEVELS, Mode, TriageLevel
@@ -30,6 +30,8 @@ from eval.intervals import scene_interval
 from eval.rate import Interval, Rate, Undefined
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+_AT_ONCE = 500
 _RANKS = [level.rank for level in LEVELS]
 _VALUES: Floats = np.array(_RANKS, dtype=np.float64)
 _T = TriageLevel.TELEOPERATION.rank
@@ -95,58 +97,66 @@ class Agreement:
 def agreement(store: Store) -> Agreement:
     """Gather the ratings of real frames and compute every coefficient once."""
     with store.read() as session:
-        generated = set(session.exec(select(GeneratedFrame.frame_id)))
-        said = [one for one in said_by_people(session) if not one.is_test and one.frame_id not in generated]
+        generated = session.exec(select(GeneratedFrame.frame_id)).all()
+        said = said_by_people(session, now_us=store.now_us(session)).without_frames(set(generated))
         names = {int(person.id or 0): person.display_name for person in session.exec(select(Person))}
-        independent = [(one, level) for one in said if (level := one.own_level) is not None]
-        assisted = [(one, one.level) for one in said if one.mode is Mode.ASSISTED]
-        summaries = [_summary(rated, names) for rated in (independent, assisted)]
-        wanted = {one.frame_id for summary in summaries for one in summary.conflicts}
-        files: dict[str, str] = dict(
-            session.exec(select(Frame.id, Frame.filename).where(col(Frame.id).in_(sorted(wanted)))).all()
-        )
-    return Agreement(*(_with_files(summary, files) for summary in summaries))
+        said = said.where(~said.is_test)
+        independent = _summary(said, said.own_level, names)
+        assisted = _summary(said, np.where(said.given_in(Mode.ASSISTED), said.level, NONE), names)
+        wanted = {one.frame_id for one in (*independent.conflicts, *assisted.conflicts)}
+        files = _filenames(session, sorted(wanted))
+    return Agreement(_with_files(independent, files), _with_files(assisted, files))
+
+
+def _filenames(session: Session, frame_ids: list[str]) -> dict[str, str]:
+    files: dict[str, str] = {}
+    for start in range(0, len(frame_ids), _AT_ONCE):
+        some = col(Frame.id).in_(frame_ids[start : start + _AT_ONCE])
+        files.update(session.exec(select(Frame.id, Frame.filename).where(some)).all())
+    return files
 
 
 def _with_files(summary: AgreementSummary, files: dict[str, str]) -> AgreementSummary:
     named = [Conflict(one.frame_id, files[one.frame_id]) for one in summary.conflicts]
-    return AgreementSummary(**{**vars(summary), "conflicts": named})
+    return replace(summary, conflicts=named)
 
 
-def _summary(rated: Sequence[tuple[Said, TriageLevel]], names: dict[int, str]) -> AgreementSummary:
-    people = sorted({one.person_id for one, _ in rated})
-    scene_of = {one.frame_id: one.scene_id for one, _ in rated}
-    ids = sorted(scene_of)
-    ratings = _ratings(rated, people, ids)
-    scenes = np.array([scene_of[frame_id] for frame_id in ids])
-    twice = (~np.isnan(ratings)).sum(axis=0) >= 2  # noqa: PLR2004 - agreement takes two
+def _summary(said: Said, levels: Ints, names: dict[int, str]) -> AgreementSummary:
+    """levels: (reviews,) the ranks that count, NONE where a review gives none of this kind."""
+    given = levels != NONE
+    rated, levels = said.where(given), levels[given]
+    people = np.unique(rated.person)
+    often, times = np.unique(rated.frame, return_counts=True)
+    twice = often[times > 1]
+    ratings = _ratings(rated, levels, people, twice)
+    scenes = np.zeros(len(twice), dtype=np.int64)
+    several = np.isin(rated.frame, twice)
+    scenes[np.searchsorted(twice, rated.frame[several])] = rated.scene[several]
     pair = _most_in_common(ratings)
+    conflicts = sorted(said.frame_ids[twice[place]] for place in teleoperation_autonomy_conflicts(ratings))
     return AgreementSummary(
-        ratings=len(rated),
+        ratings=len(levels),
         people=len(people),
-        frames=len(ids),
-        rated_twice=int(twice.sum()),
-        scenes=len(set(scenes[twice])),
-        estimates=_estimates(ratings[:, twice], scenes[twice], ratings[list(pair)] if pair else None, scenes),
-        pair=(names[people[pair[0]]], names[people[pair[1]]]) if pair else None,
+        frames=len(often),
+        rated_twice=len(twice),
+        scenes=len(np.unique(scenes)),
+        estimates=_estimates(ratings, scenes, ratings[list(pair)] if pair else None),
+        pair=(names[int(people[pair[0]])], names[int(people[pair[1]])]) if pair else None,
         matrix=raw_matrix(ratings[pair[0]], ratings[pair[1]], levels=_RANKS) if pair else None,
-        conflicts=[Conflict(ids[place], "") for place in teleoperation_autonomy_conflicts(ratings)],
+        conflicts=[Conflict(frame_id, "") for frame_id in conflicts],
     )
 
 
-def _ratings(rated: Sequence[tuple[Said, TriageLevel]], people: list[int], frame_ids: list[str]) -> Floats:
-    """(annotators, frames) ranks, NaN where somebody did not rate a frame."""
-    ratings = np.full((len(people), len(frame_ids)), np.nan)
-    row = {person_id: place for place, person_id in enumerate(people)}
-    column = {frame_id: place for place, frame_id in enumerate(frame_ids)}
-    for one, level in rated:
-        ratings[row[one.person_id], column[one.frame_id]] = level.rank
+def _ratings(rated: Said, levels: Ints, people: Ints, frames: Ints) -> Floats:
+    """(annotators, frames) ranks, NaN where somebody did not rate a frame; `people` and `frames` in rising order."""
+    ratings = np.full((len(people), len(frames)), np.nan)
+    wanted = np.isin(rated.frame, frames)
+    rows = np.searchsorted(people, rated.person[wanted])
+    ratings[rows, np.searchsorted(frames, rated.frame[wanted])] = levels[wanted]
     return ratings
 
 
-def _estimates(
-    ratings: Floats, scenes: npt.NDArray[np.str_], two: Floats | None, all_scenes: npt.NDArray[np.str_]
-) -> list[Estimate]:
+def _estimates(ratings: Floats, scenes: Ints, two: Floats | None) -> list[Estimate]:
     pairs = coincidence_matrices(ratings, _VALUES)
     counts = level_counts(ratings, _VALUES)
     found = [
@@ -165,7 +175,7 @@ def _estimates(
     ]  # fmt: skip
     found += [_specific(counts, scenes, level) for level in reversed(LEVELS)]
     if two is not None:
-        found += _cohen(two, all_scenes)
+        found += _cohen(two, scenes)
     return found
 
 
@@ -173,7 +183,7 @@ def _estimate(
     name: str,
     definition: str,
     per_frame: npt.NDArray[Any],
-    scenes: npt.NDArray[np.str_],
+    scenes: Ints,
     statistic: Callable[[Floats], Floats],
 ) -> Estimate:
     """A coefficient of sums over frames, with the bootstrap over scenes of the same function."""
@@ -187,7 +197,7 @@ def _estimate(
     return Estimate(name, value, scene_interval(tables, statistic), n, definition)
 
 
-def _fleiss(counts: Floats, scenes: npt.NDArray[np.str_]) -> Estimate:
+def _fleiss(counts: Floats, scenes: Ints) -> Estimate:
     """Over the frames with the most frequent number of ratings, since Fleiss' kappa allows one number only."""
     raters = counts.sum(axis=1)
     usual = Counter(raters.tolist()).most_common(1)[0][0] if len(raters) else 0
@@ -196,7 +206,7 @@ def _fleiss(counts: Floats, scenes: npt.NDArray[np.str_]) -> Estimate:
     return _estimate("Fleiss' kappa", definition, fleiss_tables(counts[alike]), scenes[alike], fleiss_of)
 
 
-def _specific(counts: Floats, scenes: npt.NDArray[np.str_], level: TriageLevel) -> Estimate:
+def _specific(counts: Floats, scenes: Ints, level: TriageLevel) -> Estimate:
     name = f"{level.value} agreement"
     definition = f"Where one person says {level.value}, how often another does too; n counts ordered pairs."
     said, others = counts[:, level.rank], counts.sum(axis=1) - 1
@@ -214,7 +224,7 @@ def _share(sums: Floats) -> Floats:
     return np.divide(sums[:, 0], whole, out=np.full(len(sums), np.nan), where=whole > 0)
 
 
-def _cohen(two: Floats, scenes: npt.NDArray[np.str_]) -> list[Estimate]:
+def _cohen(two: Floats, scenes: Ints) -> list[Estimate]:
     both = ~np.isnan(two).any(axis=0)
     first, second = two[:, both].astype(np.int64)
     cells = np.zeros((len(first), 3, 3))

@@ -10,12 +10,12 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 
-def sums_by_scene(per_frame: npt.NDArray[Any], scenes: npt.NDArray[np.str_]) -> Floats:
+def sums_by_scene(per_frame: npt.NDArray[Any], scenes: npt.NDArray[Any]) -> Floats:
     """(scenes, ...) sums of what each frame (frames, ...) adds; scenes in sorted order."""
     names, place = np.unique(scenes, return_inverse=True)
-    sums = np.zeros((len(names), *per_frame.shape[1:]))
-    np.add.at(sums, place, per_frame)
-    return sums
+    columns = per_frame.reshape(len(per_frame), -1).T
+    sums: list[Floats] = [np.bincount(place, weights=one, minlength=len(names)) for one in columns]  # type: ignore[misc]  # with weights they are floats
+    return np.stack(sums, axis=-1).reshape(len(names), *per_frame.shape[1:])
 
 
 def ac_tables(counts: Floats, agreement: Floats) -> Floats:

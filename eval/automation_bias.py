@@ -56,6 +56,11 @@ class Bias:
     effect: float | None
     effect_interval: Interval | Undefined | None
 
+    @property
+    def needed(self) -> int:
+        """How many more reviews, assisted and blind together, the effect needs before it is shown."""
+        return sum(share.needed for share in self.shares[:2])
+
 
 Wanted = Callable[[Observation], bool]
 

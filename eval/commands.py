@@ -65,6 +65,9 @@ def evaluate(
     figures = {**evaluation.model_dump(mode="json"), "report": str(page)}
     claimed = [one.says for one in evaluation.claim.runs] if evaluation.claim else []
     lines = [f"{runs} on {frames}: {page}", *claimed, *evaluation.shows]
+    if evaluation.generated:
+        made = counted(evaluation.generated.frames.compared, "verified generated frame")
+        lines.append(f"{made} apart, in no figure above.")
     print_result(figures, "\n".join(lines), as_json=as_json)
 
 

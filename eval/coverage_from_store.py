@@ -13,9 +13,9 @@ from sqlmodel import Session, col, select
 from data.errors import EvaluationError
 from data.proposals import proposals_by_frame
 from data.scenarios.catalogue import Catalogue, Scenario
-from data.scenarios.plan import shown_by
 from data.scenarios.plausibility import count_clips
 from data.scenarios.provenance import scenarios_of
+from data.scenarios.sources import shown_by
 from data.store import Store
 from data.tables import Frame, FrameStatus, ModelRun, SampledFrame, Scene
 from data.vocabulary import ModelRole, Split, TriageLevel, VerificationState

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from data.errors import EvaluationError
+from data.terminal import counted
 from eval.coverage import MORE, ORDERS, ScenarioCoverage
 from eval.coverage_from_store import Coverage
 from eval.rate import Interval, Rate, Undefined
@@ -15,7 +16,7 @@ from eval.wording import percent, percent_range
 
 NAMED = 3
 """How many scenarios are named as those that need frames most."""
-WIDTH, ROW, LEFT, TRACK, TOP = 860, 46, 300, 320, 84
+WIDTH, ROW, LEFT, TRACK, TOP = 920, 46, 300, 320, 84
 _STYLE = (
     "text{font:14px system-ui,sans-serif;fill:#1a1a1a}.quiet{fill:#666;font-size:12px}.strong{font-weight:650}"
     ".grid{stroke:#ddd}.whisker{stroke:#cc79a7;stroke-width:3}.dot{fill:#cc79a7}.need{fill:#d55e00;font-weight:650}"
@@ -97,9 +98,8 @@ def _advice(coverage: Coverage) -> list[str]:
 def advice(one: ScenarioCoverage) -> str:
     """What is known of a scenario, what a hundred frames would change, and where they can come from."""
     left = one.count.frames - one.verified
-    known = (
-        f"{one.teleoperation} verified TELEOPERATION in {one.verified} verified frames of {one.scenes} scenes"
-    )
+    scenes = counted(one.scenes, "scene")
+    known = f"{one.teleoperation} verified TELEOPERATION in {one.verified} verified frames of {scenes}"
     width = (
         f"the interval would shrink from {100 * one.width:.0f} to about {100 * one.width_after:.0f} points"
     )

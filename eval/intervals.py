@@ -44,14 +44,17 @@ def _binomial(rate: Rate, method: Literal["wilson", "exact"], confidence: float)
 
 
 @lru_cache(maxsize=8)
-def scene_resamples(scenes: int, resamples: int = RESAMPLES, seed: int = SEED) -> NDArray[np.int64]:
+def scene_resamples(scenes: int, resamples: int = RESAMPLES, seed: int = SEED) -> NDArray[np.float64]:
     """(resamples, scenes) how often each scene is drawn when `scenes` are drawn with replacement.
 
     The same draw for every run and figure of an evaluation, so that differences between runs stay paired.
     """
-    draws = np.random.default_rng(seed).multinomial(scenes, np.full(scenes, 1 / scenes), size=resamples)
+    drawn = np.random.default_rng(seed).integers(scenes, size=(resamples, scenes), dtype=np.int32)
+    # One count over (resample, scene) numbers: several times as fast as drawing from a multinomial.
+    places = drawn + np.arange(resamples, dtype=np.int64)[:, None] * scenes
+    draws = np.bincount(places.ravel(), minlength=resamples * scenes).astype(np.float64)
     draws.flags.writeable = False
-    return draws
+    return draws.reshape(resamples, scenes)
 
 
 def scene_interval(

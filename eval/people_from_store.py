@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from statistics import median
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlmodel import Session, select
+from sqlalchemy import String, type_coerce
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, func, select
 
-from data.frame_status import adjudications_by_frame
-from data.progress import Said, said_by_people
 from data.proposals import latest_run
+from data.said import MODES, NONE, Said, said_by_people
 from data.store import Store
-from data.tables import GoldFrame, Person, Proposal
-from data.vocabulary import Mode, ModelRole, TriageLevel
+from data.tables import Adjudication, GoldFrame, Person, Proposal
+from data.vocabulary import LEVELS, Mode, ModelRole, TriageLevel
 from eval.automation_bias import Bias, Observation, bias
 from eval.dawid_skene import confusion_matrices
 from eval.gold_score import judged
 from eval.rate import Rate, Undefined
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 FAST_S = 1.0
 """Nobody looks at a frame and decides in less."""
 PAUSE_US = 10 * 60 * 1_000_000
 DAY_US = 24 * 3600 * 1_000_000
 DRIFT_SHARE = 3
+_T = TriageLevel.TELEOPERATION.rank
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class AnnotatorWork:
 
     hours: time between reviews no more than ten minutes apart; too_fast: of those with a measured time, decided in
     under a second; peers: independent ratings that agree with another person's on the same frame; early, late:
-    agreement with peers in the first and the last third of the person's shared frames; overlooks: estimated chance
+    agreement with peers in the first and the last third of the person's shared frames; by_week: the same by week
+    since 1970; overlooks: estimated chance
     to say less where the true level is TELEOPERATION (Dawid-Skene, for ranking only), None without shared frames.
     """
 
@@ -52,6 +55,7 @@ class AnnotatorWork:
     peers: Rate | None
     early: Rate | None
     late: Rate | None
+    by_week: dict[int, Rate]
     gold: Rate | None
     gold_teleoperation: Rate | None
     passes: bool | Undefined
@@ -61,146 +65,200 @@ class AnnotatorWork:
 
 @dataclass(frozen=True)
 class PeopleSummary:
-    """Everybody's work, the pooled bias, that for true TELEOPERATION, and each person's own."""
+    """Everybody's work, the pooled bias, that for true TELEOPERATION, and both for each person."""
 
     people: list[AnnotatorWork]
     pooled: Bias
     teleoperation: Bias
     by_person: dict[str, Bias]
+    teleoperation_by_person: dict[str, Bias]
     gold_frames: int
 
 
 def people_summary(store: Store) -> PeopleSummary:
     """Gather everything once and add it up by person."""
     with store.read() as session:
-        said = said_by_people(session)
-        people = {int(person.id or 0): person for person in session.exec(select(Person))}
-        golds = {gold.frame_id: gold for gold in session.exec(select(GoldFrame))}
-        proposed = _proposed(session)
-        true = {frame_id: one.level for frame_id, one in adjudications_by_frame(session).items()}
-    by_person: dict[int, list[Said]] = defaultdict(list)
-    for one in said:
-        by_person[one.person_id].append(one)
-    shared = _shared(said)
-    overlooks = _overlooks(said)
-    work = [
-        _work(people[person_id], own, shared, golds, proposed, overlooks.get(person_id))
-        for person_id, own in sorted(by_person.items())
-    ]
-    observations = [found for one in said if (found := _observation(one, proposed, true)) is not None]
+        said = said_by_people(session, now_us=store.now_us(session))
+        names = {int(person.id or 0): person for person in session.exec(select(Person))}
+        place = {frame_id: number for number, frame_id in enumerate(said.frame_ids)}
+        levels = _Levels(
+            proposed=_ranks(session, place, _proposed(session)),
+            true=_ranks(session, place, _adjudicated()),
+            gold=_ranks(session, place, select_columns(col(GoldFrame.frame_id), _text(GoldFrame.level))),
+        )
+    people = np.unique(said.person).tolist()
+    shared = _Shared.of(said)
+    overlooks = _overlooks(shared)
+    observed = _observations(said, levels)
+    own = {names[one].display_name: [seen for seen in observed if seen.person_id == one] for one in people}
     return PeopleSummary(
-        people=work,
-        pooled=bias(observations),
-        teleoperation=bias(observations, teleoperation_only=True),
-        by_person={
-            people[person_id].display_name: bias([one for one in observations if one.person_id == person_id])
-            for person_id in sorted(by_person)
-        },
-        gold_frames=len(golds),
+        people=[_work(names[one], said, shared, levels, overlooks.get(one)) for one in people],
+        pooled=bias(observed),
+        teleoperation=bias(observed, teleoperation_only=True),
+        by_person={name: bias(seen) for name, seen in own.items()},
+        teleoperation_by_person={name: bias(seen, teleoperation_only=True) for name, seen in own.items()},
+        gold_frames=int((levels.gold != NONE).sum()),
     )
 
 
-def _proposed(session: Session) -> dict[str, TriageLevel]:
+@dataclass(frozen=True)
+class _Levels:
+    """(frames,) ranks each, NONE where there is none: the teacher's, the latest adjudication's, the gold level."""
+
+    proposed: Ints
+    true: Ints
+    gold: Ints
+
+
+def _text(column: Any) -> Any:
+    return type_coerce(column, String)
+
+
+def _proposed(session: Session) -> Any:
     run = latest_run(session, ModelRole.TEACHER)
-    query = select(Proposal.frame_id, Proposal.level).where(Proposal.run_id == (run.id if run else ""))  # type: ignore[type-var]
-    return {frame_id: level for frame_id, level in session.exec(query) if level is not None}
-
-
-def _observation(
-    one: Said, proposed: dict[str, TriageLevel], true: dict[str, TriageLevel]
-) -> Observation | None:
-    if one.frame_id not in proposed or one.frame_id not in true:
-        return None
-    return Observation(
-        one.person_id,
-        one.scene_id,
-        one.mode,
-        proposed[one.frame_id],
-        true[one.frame_id],
-        one.level,
-        one.first_level,
+    return select_columns(col(Proposal.frame_id), _text(Proposal.level)).where(
+        col(Proposal.run_id) == (run.id if run else ""), col(Proposal.level).is_not(None)
     )
 
 
-def _shared(said: Iterable[Said]) -> dict[str, list[tuple[int, TriageLevel]]]:
-    """Independent ratings by frame, tests left out."""
-    ratings: dict[str, list[tuple[int, TriageLevel]]] = defaultdict(list)
-    for one in said:
-        level = one.own_level
-        if level is not None and not one.is_test:
-            ratings[one.frame_id].append((one.person_id, level))
-    return {frame_id: given for frame_id, given in ratings.items() if len(given) > 1}
+def _adjudicated() -> Any:
+    latest = select_columns(func.max(col(Adjudication.id))).group_by(col(Adjudication.frame_id))
+    return select_columns(col(Adjudication.frame_id), _text(Adjudication.level)).where(
+        col(Adjudication.id).in_(latest)
+    )
+
+
+def _ranks(session: Session, place: dict[str, int], query: Any) -> Ints:
+    """(frames,) the ranks that a query of (frame id, level) gives."""
+    rank = {level.value: level.rank for level in LEVELS}
+    ranks = np.full(max(1, len(place)), NONE, dtype=np.int64)
+    rows = session.connection().execute(query).all()
+    if rows:
+        frames, levels = zip(*rows, strict=True)
+        ranks[[place[one] for one in frames]] = [rank[one] for one in levels]
+    return ranks
+
+
+def _observations(said: Said, levels: _Levels) -> list[Observation]:
+    """Reviews of settled frames that bear on bias: where the proposal was wrong, or the own first answer was."""
+    proposed, true = levels.proposed[said.frame], levels.true[said.frame]
+    known = (proposed != NONE) & (true != NONE)
+    wrong_first = said.given_in(Mode.DECIDE_FIRST) & (said.first != true)
+    told = said.where(known & ((proposed != true) | wrong_first))
+    return [
+        Observation(
+            person_id=person,
+            scene_id=said.scene_ids[scene],
+            mode=MODES[mode],
+            proposed=LEVELS[levels.proposed[frame]],
+            true=LEVELS[levels.true[frame]],
+            final=LEVELS[final],
+            first=LEVELS[first] if first != NONE else None,
+        )
+        for person, scene, mode, frame, final, first in zip(
+            *(
+                one.tolist()
+                for one in (told.person, told.scene, told.mode, told.frame, told.level, told.first)
+            ),
+            strict=True,
+        )
+    ]
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """Independent ratings of frames that several people rated so, tests left out, oldest first, one entry each.
+
+    same, others: how many of the frame's other ratings agree, and how many there are.
+    """
+
+    person: Ints
+    frame: Ints
+    level: Ints
+    same: Ints
+    others: Ints
+    rated_at_us: Ints
+
+    @classmethod
+    def of(cls, said: Said) -> _Shared:
+        own = said.own_level
+        rated, level = said.where((own != NONE) & ~said.is_test), own[(own != NONE) & ~said.is_test]
+        frames, frame = np.unique(rated.frame, return_inverse=True)
+        counts = np.zeros((len(frames), len(LEVELS)), dtype=np.int64)
+        np.add.at(counts, (frame, level), 1)
+        same, others = counts[frame, level] - 1, counts.sum(axis=1)[frame] - 1
+        several = others > 0
+        columns = (rated.person, rated.frame, level, same, others, rated.reviewed_at_us)
+        return cls(*(column[several] for column in columns))
+
+    def rate(self, wanted: Flags | Ints) -> Rate | None:
+        """How often others agree with those ratings, once per other rating."""
+        others = int(self.others[wanted].sum())
+        return Rate(int(self.same[wanted].sum()), others) if others else None
 
 
 def _work(
-    person: Person,
-    own: Sequence[Said],
-    shared: dict[str, list[tuple[int, TriageLevel]]],
-    golds: dict[str, GoldFrame],
-    proposed: dict[str, TriageLevel],
-    overlooks: float | None,
+    person: Person, everybody: Said, shared: _Shared, levels: _Levels, overlooks: float | None
 ) -> AnnotatorWork:
-    times = sorted(one.reviewed_at_us for one in own)
-    gaps = [late - early for early, late in pairwise(times)]
-    shown = [one for one in own if one.mode is not Mode.BLIND and one.frame_id in proposed]
-    measured = [one.seconds_shown for one in own if one.seconds_shown is not None]
-    agrees = _agreements(own, shared)
-    third = len(agrees) // DRIFT_SHARE
-    tests = [(one, golds[one.frame_id].level) for one in own if one.is_test]
-    on_t = [one.level is level for one, level in tests if level is TriageLevel.TELEOPERATION]
-    seen = _rate(on_t)
+    person_id = int(person.id or 0)
+    said = everybody.where(everybody.person == person_id)
+    proposed, gold = levels.proposed[said.frame], levels.gold[said.frame]
+    shown = ~said.given_in(Mode.BLIND) & (proposed != NONE)
+    measured = said.seconds[~np.isnan(said.seconds)]
+    rated = np.flatnonzero(shared.person == person_id)
+    third = len(rated) // DRIFT_SHARE
+    on_t = said.is_test & (gold == _T)
+    seen = _rate(said.level[on_t] == gold[on_t])
     return AnnotatorWork(
-        person_id=int(person.id or 0),
+        person_id=person_id,
         name=person.display_name,
         is_active=not person.is_disabled,
-        reviews=len(own),
-        hours=sum(gap for gap in gaps if gap <= PAUSE_US) / 3.6e9,
-        by_mode={mode: sum(one.mode is mode for one in own) for mode in Mode},
-        accepted=_rate([one.level is proposed[one.frame_id] for one in shown]),
-        seconds=median(measured) if measured else None,
-        too_fast=_rate([seconds < FAST_S for seconds in measured]),
-        peers=_rate(agrees),
-        early=_rate(agrees[:third]),
-        late=_rate(agrees[len(agrees) - third :]),
-        gold=_rate([one.level is level for one, level in tests]),
+        reviews=len(said),
+        hours=_hours(said.reviewed_at_us),
+        by_mode={mode: int(said.given_in(mode).sum()) for mode in Mode},
+        accepted=_rate(said.level[shown] == proposed[shown]),
+        seconds=float(np.median(measured)) if len(measured) else None,
+        too_fast=_rate(measured < FAST_S),
+        peers=shared.rate(rated),
+        early=shared.rate(rated[:third]),
+        late=shared.rate(rated[len(rated) - third :]),
+        by_week=_by_week(shared, rated),
+        gold=_rate(said.level[said.is_test] == gold[said.is_test]),
         gold_teleoperation=seen,
         passes=judged(seen),
         overlooks=overlooks,
-        by_day=_by_day(times),
+        by_day=_by_day(said.reviewed_at_us),
     )
 
 
-def _agreements(own: Sequence[Said], shared: dict[str, list[tuple[int, TriageLevel]]]) -> list[bool]:
-    """Whether each of a person's shared ratings agrees, once per other rating, oldest first."""
-    return [
-        level is one.own_level
-        for one in own
-        if one.own_level is not None and not one.is_test
-        for person_id, level in shared.get(one.frame_id, ())
-        if person_id != one.person_id
-    ]
+def _hours(times_us: Ints) -> float:
+    gaps = np.diff(np.sort(times_us))
+    return float(gaps[gaps <= PAUSE_US].sum() / 3.6e9)
 
 
-def _rate(hits: Sequence[bool]) -> Rate | None:
-    return Rate(sum(hits), len(hits)) if hits else None
+def _rate(hits: Flags) -> Rate | None:
+    return Rate(int(hits.sum()), len(hits)) if len(hits) else None
 
 
-def _by_day(times: Sequence[int]) -> dict[int, int]:
+def _by_day(times_us: Ints) -> dict[int, int]:
     """Reviews by day since 1970, UTC."""
-    days: dict[int, int] = defaultdict(int)
-    for time_us in times:
-        days[time_us // DAY_US] += 1
-    return dict(days)
+    days, times = np.unique(times_us // DAY_US, return_counts=True)
+    return dict(zip(days.tolist(), times.tolist(), strict=True))
 
 
-def _overlooks(said: Sequence[Said]) -> dict[int, float]:
-    shared = _shared(said)
-    people = sorted({person_id for given in shared.values() for person_id, _ in given})
-    if not people:
+def _by_week(shared: _Shared, rated: Ints) -> dict[int, Rate]:
+    """Agreement with peers by week since 1970 (of seven days, UTC), for weeks with shared frames."""
+    week = shared.rated_at_us[rated] // (7 * DAY_US)
+    found = {int(one): shared.rate(rated[week == one]) for one in np.unique(week)}
+    return {one: rate for one, rate in found.items() if rate is not None}
+
+
+def _overlooks(shared: _Shared) -> dict[int, float]:
+    people, row = np.unique(shared.person, return_inverse=True)
+    if not len(people):
         return {}
-    ratings: npt.NDArray[np.float64] = np.full((len(people), len(shared)), np.nan)
-    for place, given in enumerate(shared.values()):
-        for person_id, level in given:
-            ratings[people.index(person_id), place] = level.rank
+    frames, column = np.unique(shared.frame, return_inverse=True)
+    ratings: npt.NDArray[np.float64] = np.full((len(people), len(frames)), np.nan)
+    ratings[row, column] = shared.level
     matrices, _ = confusion_matrices(ratings)
-    return {person_id: float(1 - matrices[row, 2, 2]) for row, person_id in enumerate(people)}
+    return {int(person_id): float(1 - matrices[place, _T, _T]) for place, person_id in enumerate(people)}

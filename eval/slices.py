@@ -76,7 +76,7 @@ def _p_value(inside: Counts, outside: Counts, method: Method) -> float | Undefin
     """Twice the smaller tail of the resampled difference beyond 0 (Efron & Tibshirani 1993, section 15.4)."""
     if min(inside.sum(), outside.sum()) < FEWEST:
         return Undefined("too few on one side")
-    draws = scene_resamples(len(inside), method.resamples, method.seed)
+    draws = scene_resamples(len(inside), method.resamples, method.seed).astype(np.int64)
     difference = share_values(ACCURACY, np.tensordot(draws, inside, axes=1)) - share_values(
         ACCURACY, np.tensordot(draws, outside, axes=1)
     )

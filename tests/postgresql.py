@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import create_engine, text
 
@@ -47,7 +48,8 @@ class Cluster:
     def _do(self, program: str, *words: str) -> None:
         """Run one of the server's programs; the server refuses to run as root, so root hands it over."""
         assert BIN is not None, MISSING
-        account = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+        other: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []}
+        account = other if os.geteuid() == 0 else {}
         done = subprocess.run(
             [BIN / program, *words], cwd=self.folder, capture_output=True, text=True, check=False, **account
         )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from annotator.monitor.limits import Limits
 from data.vocabulary import TriageLevel
 
-ROOM_FOR_S = 30.0
+ROOM_FOR_S, GROW_EVERY_S = 30.0, 10.0
 MOST_DROPPED = 0.2
 USABLE_CORE = 0.85
 """The share of one core that watching may use; the rest is for alerts, storage and the console."""

@@ -80,6 +80,22 @@ def monitor(
     print_result(asdict(done), sentence, as_json=as_json)
 
 
+def shift_report(
+    ctx: typer.Context,
+    hours: Annotated[float, typer.Option(min=0.01, max=10_000, help="How many hours back from now.")] = 8.0,
+    as_json: AsJson = False,
+) -> None:
+    """Report what the monitor and its operators did: latency, alarms per feed-hour, response times, agreement."""
+    from annotator.monitor.shift_report import report_text
+    from annotator.monitor.shift_report import shift_report as report_of
+    from data.terminal import print_result
+
+    store = ctx.obj.open_store()
+    report = report_of(store, hours=hours)
+    store.close()
+    print_result(report, report_text(report), as_json=as_json)
+
+
 def _log_to_stderr() -> None:
     import logging
 
@@ -90,4 +106,4 @@ def _log_to_stderr() -> None:
     log.setLevel(logging.INFO)
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"monitor": monitor}
+COMMANDS: dict[str, Callable[..., None]] = {"monitor": monitor, "shift-report": shift_report}

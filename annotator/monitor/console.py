@@ -13,7 +13,7 @@ from data.tables import Person
 from data.vocabulary import ManualReason
 
 SHARED = ("text.js", "server.js", "outbox.js")
-SCRIPTS = ("words.js", "sound.js", "wall.js", "alerts.js", "answers.js", "console.js")
+SCRIPTS = ("words.js", "sound.js", "wall.js", "alerts.js", "answers.js", "large.js", "console.js")
 """In this order they make one module; the last one exports what Streamlit calls."""
 
 

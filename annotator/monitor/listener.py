@@ -19,6 +19,7 @@ from starlette.routing import Route
 from annotator.monitor.board import board, wall
 from annotator.monitor.figures import prometheus_text
 from annotator.monitor.loop import Monitor
+from data.errors import FeedError
 
 LONGEST_WAIT_S = 0.8
 """An answer comes within so long even if nothing changed: silence for longer means that the monitor is gone."""
@@ -55,6 +56,14 @@ def listener(monitor: Monitor, key: str, answered: Callable[[], None]) -> Starle
         answered()
         return {}
 
+    async def call(body: dict[str, Any]) -> dict[str, Any]:
+        try:
+            alert = monitor.call(str(body.get("feed")))
+        except FeedError as error:
+            return {"reason": str(error)}
+        await asyncio.to_thread(monitor.logbook.write)
+        return {"alert": alert}
+
     async def metrics(request: Request) -> Response:
         return PlainTextResponse(prometheus_text(monitor), media_type="text/plain; version=0.0.4")
 
@@ -62,6 +71,7 @@ def listener(monitor: Monitor, key: str, answered: Callable[[], None]) -> Starle
         routes=[
             Route("/live", guarded(live), methods=["POST"]),
             Route("/wall", guarded(pictures), methods=["POST"]),
+            Route("/call", guarded(call), methods=["POST"]),
             Route("/answered", guarded(poke), methods=["POST"]),
             Route("/metrics", metrics, methods=["GET"]),
         ]

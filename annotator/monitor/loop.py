@@ -18,7 +18,15 @@ from typing import Any
 from annotator.monitor.alerts import Change, change_of
 from annotator.monitor.attention import next_feed
 from annotator.monitor.brief import brief_action, brief_reason
-from annotator.monitor.capacity import ROOM_FOR_S, Cost, carried, feeds_held, is_saturated, next_held
+from annotator.monitor.capacity import (
+    GROW_EVERY_S,
+    ROOM_FOR_S,
+    Cost,
+    carried,
+    feeds_held,
+    is_saturated,
+    next_held,
+)
 from annotator.monitor.comeback import Comeback
 from annotator.monitor.fail_safe import manual_reason
 from annotator.monitor.levels import answered, lost
@@ -27,13 +35,13 @@ from annotator.monitor.logbook import Logbook
 from annotator.monitor.picture import look_at
 from annotator.monitor.sources import Picture
 from annotator.monitor.tally import Counts, Tally
-from annotator.monitor.watched_feed import Captured, OpenAlert, WatchedFeed, sha256
+from annotator.monitor.watched_feed import Captured, OpenAlert, Said, WatchedFeed, sha256
+from data.errors import FeedError
 from data.images import ImageRefused, picture_for_model
-from data.model_answer import Sample
 from data.reply import parse_reply
 from data.tables import Alert, FeedChange
 from data.vlm import Endpoints, LiveAnswer, ask_live
-from data.vocabulary import AlertEnd, Assessment, ManualReason, Response
+from data.vocabulary import AlertEnd, ManualReason, Response, TriageLevel
 
 TICK_S = 0.1
 UNCARRIED_LOOK_S = 10.0
@@ -196,7 +204,8 @@ class Monitor:
             return  # a newer frame has been answered since, or this one cannot even be decoded
         feed.applied = captured.number
         signs.answer_s = now_s
-        self._learn(feed, captured, answer.sample, said.assessment, asked_s)
+        feed.said = Said(captured, answer.sample, said.assessment, asked_s)
+        self._learn(feed, feed.said)
 
     def _no_answer(self, feed: WatchedFeed, answer: LiveAnswer, now_s: float, asked_s: float) -> None:
         feed.detail = answer.detail
@@ -215,13 +224,11 @@ class Monitor:
 
     # ---- levels and alerts
 
-    def _learn(
-        self, feed: WatchedFeed, captured: Captured, sample: Sample, said: Assessment, asked_s: float
-    ) -> None:
-        before, now_s = feed.level.shown, self.now_s()
+    def _learn(self, feed: WatchedFeed, said: Said) -> None:
+        before, now_s, captured = feed.level.shown, self.now_s(), said.captured
         feed.level = answered(
             feed.level,
-            said.level,
+            said.assessment.level,
             captured.captured_s,
             agreeing=self.limits.agreeing,
             calm_s=self.limits.calm_s,
@@ -236,15 +243,31 @@ class Monitor:
         elif change in (Change.OPEN, Change.RISE):
             if feed.alert is not None:
                 self._end(feed, AlertEnd.ROSE)
-            self._raise(feed, captured, sample, said, asked_s)
+            self._raise(feed, said)
         elif feed.alert is not None and before is not feed.level.shown:
             feed.alert.changed_s = now_s
-        self._comeback.consider(feed, captured, sample, now_s, self.wall_us(captured.captured_s))
+        self._comeback.consider(feed, captured, said.sample, now_s, self.wall_us(captured.captured_s))
 
-    def _raise(
-        self, feed: WatchedFeed, captured: Captured, sample: Sample, said: Assessment, asked_s: float
-    ) -> None:
-        now_s, content = self.now_s(), captured.picture.content
+    def call(self, name: str) -> str:
+        """The alert by which an operator takes over a feed that did not ask for it: the open one, or one about what
+        the model said last. Raises FeedError if there is nothing to hold it against, or somebody has it already."""
+        feed = self.feeds.get(name)
+        if feed is None or feed.said is None:
+            raise FeedError("Nothing has been answered about this feed yet, so there is nothing to keep.")
+        if (
+            feed.alert is not None
+            and not feed.alert.is_open
+            and feed.alert.level is TriageLevel.TELEOPERATION
+        ):
+            raise FeedError(f"{feed.alert.handled} has it already.")
+        if feed.alert is None or not feed.alert.is_open:
+            self._raise(feed, feed.said, called=True)
+        assert feed.alert is not None  # noqa: S101 - just raised
+        return feed.alert.id
+
+    def _raise(self, feed: WatchedFeed, answer: Said, *, called: bool = False) -> None:
+        now_s, content = self.now_s(), answer.captured.picture.content
+        captured, said, asked_s = answer.captured, answer.assessment, answer.asked_s
         alert = OpenAlert(
             id=uuid.uuid4().hex,
             level=said.level,
@@ -258,20 +281,22 @@ class Monitor:
             raised_at_us=self.wall_us(now_s),
         )
         feed.alert = alert
-        self.tally.alerts += 1
         self.bump()
-        self.tally.alert_behind_service_s.append((now_s - captured.captured_s) - (now_s - asked_s))
+        if not called:
+            self.tally.alerts += 1
+            self.tally.alert_behind_service_s.append((now_s - captured.captured_s) - (now_s - asked_s))
         row = Alert(
             id=alert.id,
             watch_id=self.logbook.watch_id,
             feed_id=feed.feed_id,
             level=said.level,
-            raw=sample.raw,
+            raw=answer.sample.raw,
             reasoning=said.reasoning,
             action=said.action,
-            level_probabilities=sample.probabilities,
+            level_probabilities=answer.sample.probabilities,
             image_sha256=alert.image_sha256,
             source_frame_id=captured.picture.frame_id,
+            called=called,
             captured_at_us=self.wall_us(captured.captured_s),
             asked_at_us=self.wall_us(asked_s),
             raised_at_us=alert.raised_at_us,
@@ -295,6 +320,8 @@ class Monitor:
                 alert.watchers = [*dict.fromkeys([*alert.watchers, who])]
             else:
                 alert.handled = who
+                if response is Response.TAKEN_OVER:  # whatever comes now, somebody is there
+                    alert.level = TriageLevel.TELEOPERATION
             self.bump()
 
     # ---- trust
@@ -363,7 +390,10 @@ class Monitor:
             if is_saturated(busy, (whole.dropped - then.dropped) / frames):
                 self._saturated_s = now_s
             room_for_s = now_s - self._saturated_s
-            self.carry(next_held(self.held, len(self.feeds), feeds_held(cost, self.limits), room_for_s))
+            before = self.held
+            self.carry(next_held(before, len(self.feeds), feeds_held(cost, self.limits), room_for_s))
+            if self.held > before:
+                self._saturated_s = now_s - ROOM_FOR_S + GROW_EVERY_S
         self._cpu_s, self._then, self._capacity_s = cpu_s, replace(whole), now_s
 
     def carry(self, held: int) -> None:

@@ -16,16 +16,17 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from annotator.monitor.link import Link, MonitorAway
-from annotator.review_card.routes import same_origin
 from annotator.runtime import COOKIE, store
+from annotator.same_origin import same_origin
 from data.alert_answers import AlertAnswer, alerts_shown, answer_alert
-from data.errors import NotAllowed, TeletriageError
+from data.errors import AnswerRefused, NotAllowed, TeletriageError
 from data.images import ImageRefused, rendition
 from data.people import person_signed_in
 from data.permissions import Act, may
 from data.returned_frames import kept_picture, return_disagreements
 from data.shift import last_hour
 from data.tables import Alert, Dataset, Person
+from data.vocabulary import Response as OperatorResponse
 from data.watch import VERSION
 
 Body = dict[str, Any]
@@ -70,6 +71,15 @@ async def answer(person_id: int, body: Body) -> Body:
     except MonitorAway:
         await asyncio.to_thread(return_disagreements, store())  # otherwise the monitor does it
     return {}
+
+
+async def call(person_id: int, body: Body) -> Body:
+    """Take over a feed that did not ask for it: what the model said last is kept as what it missed."""
+    told = await link().ask("call", {"feed": str(body["feed"])})
+    if "alert" not in told:
+        raise AnswerRefused(str(told.get("reason", "")))
+    taken = {"alert_id": told["alert"], "response": OperatorResponse.TAKEN_OVER, "token": body["token"]}
+    return await answer(person_id, {**taken, "reason": "Taken over without an alert"})
 
 
 def _endpoint(act: Callable[[int, Body], Awaitable[Body]]) -> Callable[[Request], Any]:
@@ -139,6 +149,7 @@ _ACTS: dict[str, Callable[[int, Body], Awaitable[Body]]] = {
     "hour": hour,
     "shown": shown,
     "answer": answer,
+    "call": call,
 }
 ROUTES = [
     *(Route(f"/monitor/{name}", _endpoint(act), methods=["POST"]) for name, act in _ACTS.items()),

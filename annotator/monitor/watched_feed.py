@@ -10,7 +10,8 @@ from annotator.monitor.fail_safe import NEVER, Signs
 from annotator.monitor.levels import FeedLevel
 from annotator.monitor.picture import Look, Signature, is_still
 from annotator.monitor.sources import Picture
-from data.vocabulary import FeedKind, ManualReason, TriageLevel
+from data.model_answer import Sample
+from data.vocabulary import Assessment, FeedKind, ManualReason, TriageLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,16 @@ class Captured:
     picture: Picture
     captured_s: float
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The newest answer about a feed that could be used, and when it was asked for."""
+
+    captured: Captured
+    sample: Sample
+    assessment: Assessment
+    asked_s: float
 
 
 @dataclass
@@ -73,6 +84,7 @@ class WatchedFeed:
     small: bytes = b""
     small_number: int = 0
     alert: OpenAlert | None = None
+    said: Said | None = None
     boundary_s: float = NEVER
 
     @property

@@ -1,4 +1,4 @@
-"""Applying what a browser's outbox holds: decisions and notes, each written once, in the order they were made.
+"""Applying what a browser's outbox holds: decisions, notes and rejected clips, each written once, in their order.
 
 A browser sends its whole outbox again until every token is acknowledged, so everything here may be called twice.
 """
@@ -11,9 +11,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sqlmodel import select
 
-from data.errors import ReviewRefused, TeletriageError
+from data.errors import ReviewRefused, StoreUnavailable, TeletriageError
 from data.frame_notes import Note, note_frame
 from data.reviews import Decision, submit_review
+from data.scenarios.plausibility import Judgement, judge_clip
 from data.store import Store
 from data.tables import Review
 
@@ -42,7 +43,25 @@ class Acknowledgement(BaseModel):
     reason: str | None = None
 
 
-_ENTRY: TypeAdapter[DecisionEntry | NoteEntry] = TypeAdapter(DecisionEntry | NoteEntry)
+class ClipEntry(BaseModel):
+    """A generated clip that cannot be real, or may be after all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["implausible", "plausible"]
+    token: str
+    frame_id: str
+
+    def judgement(self) -> Judgement:
+        """As the use case takes it."""
+        if self.kind == "implausible":
+            return Judgement(token=self.token, frame_id=self.frame_id)
+        taken_back = "Taken back on the review screen."
+        return Judgement(token=self.token, frame_id=self.frame_id, is_rejected=False, reason=taken_back)
+
+
+Entry = DecisionEntry | NoteEntry | ClipEntry
+_ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 
 
 def apply_outbox(
@@ -62,10 +81,14 @@ def _apply(store: Store, person_id: int, raw: Mapping[str, Any]) -> Acknowledgem
         entry = _ENTRY.validate_python(raw)
         if isinstance(entry, DecisionEntry):
             submit_review(store, person_id, _decision(store, person_id, entry))
+        elif isinstance(entry, ClipEntry):
+            judge_clip(store, person_id, entry.judgement())
         else:
             note_frame(store, person_id, entry)
     except ValidationError as error:
         return Acknowledgement(token=token, saved=False, reason=_what_is_wrong(error))
+    except StoreUnavailable:
+        raise
     except TeletriageError as error:
         return Acknowledgement(token=token, saved=False, reason=str(error))
     return Acknowledgement(token=token, saved=True)

@@ -6,7 +6,9 @@ whole page run, and an HTTP status tells the browser for certain what has been s
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -18,9 +20,9 @@ from annotator.review_card import serving
 from annotator.review_card.outbox import apply_outbox
 from annotator.runtime import COOKIE, mode_shares, store
 from annotator.same_origin import same_origin
-from annotator.signed_images import ImageRequest, image_address, image_key
-from annotator.worker_threads import in_act_thread
-from data.errors import NotAllowed, TeletriageError
+from annotator.signed_images import ImageRequest, image_address
+from annotator.worker_threads import act_on
+from data.errors import NotAllowed, StoreUnavailable, TeletriageError
 from data.leases import lease_frames, record_first_level
 from data.own_day import own_day
 from data.people import person_signed_in
@@ -37,8 +39,8 @@ Body = dict[str, Any]
 Act = Callable[[Store, int, Body], Body]
 
 
-def _address(person_id: int) -> serving.Address:
-    key = image_key(store())
+def _address(store: Store, person_id: int) -> serving.Address:
+    key = store.secret("images")
     return lambda frame_id, width_px: image_address(key, ImageRequest(frame_id, person_id, width_px))
 
 
@@ -46,7 +48,7 @@ def sync(store: Store, person_id: int, body: Body) -> Body:
     """Write the outbox, then say what comes next."""
     acknowledged = apply_outbox(store, person_id, list(body.get("outbox", [])))
     served = lease_frames(store, person_id, n=QUEUE, refill_below=REFILL_BELOW, shares=mode_shares())
-    address = _address(person_id)
+    address = _address(store, person_id)
     day = own_day(store, person_id, offset_min=int(body.get("offset_min", 0)))
     guideline = current_guideline(store)
     return {
@@ -61,12 +63,12 @@ def sync(store: Store, person_id: int, body: Body) -> Body:
 def own_level(store: Store, person_id: int, body: Body) -> Body:
     """Keep the own level of a decide-first frame; the answer is the first to hold its proposal."""
     served = record_first_level(store, person_id, str(body["frame"]), TriageLevel(body["level"]))
-    return {"frame": serving.served_frame(served, _address(person_id))}
+    return {"frame": serving.served_frame(served, _address(store, person_id))}
 
 
 def strip(store: Store, person_id: int, body: Body) -> Body:
     """The frames around one in its scene."""
-    return {"strip": serving.scene_strip(store, person_id, str(body["frame"]), _address(person_id))}
+    return {"strip": serving.scene_strip(store, person_id, str(body["frame"]), _address(store, person_id))}
 
 
 def thought(store: Store, person_id: int, body: Body) -> Body:
@@ -87,7 +89,7 @@ def guideline(store: Store, person_id: int, body: Body) -> Body:
 
 def tour(store: Store, person_id: int, body: Body) -> Body:
     """The tour's frames, without their levels."""
-    address = _address(person_id)
+    address = _address(store, person_id)
     return {
         "frames": [
             serving.frame_context(gold.frame, gold.scene, address) for gold in tour_frames(store, person_id)
@@ -115,13 +117,16 @@ def _endpoint(act: Act) -> Callable[[Request], Any]:
             body = await request.json()
         except ValueError:
             return _no(400, "This is not JSON.")
-        return await in_act_thread(store(), _answer, act, request.cookies.get(COOKIE), body)
+        answer = partial(_answer, act=act, secret=request.cookies.get(COOKIE), body=body)
+        if act in READING:
+            return await asyncio.to_thread(answer, store())
+        return await act_on(store(), answer)
 
     return endpoint
 
 
-def _answer(act: Act, secret: str | None, body: object) -> Response:
-    person: Person | None = person_signed_in(store(), secret)
+def _answer(store: Store, *, act: Act, secret: str | None, body: object) -> Response:
+    person: Person | None = person_signed_in(store, secret)
     if person is None:
         return _no(
             401, "You are signed out. Sign in again; your answers are kept in this browser until then."
@@ -129,19 +134,24 @@ def _answer(act: Act, secret: str | None, body: object) -> Response:
     if not isinstance(body, dict) or body.get("person") != person.id:
         return _no(409, "Somebody else is signed in now. Load the page again.")
     try:
-        return JSONResponse(act(store(), int(person.id or 0), body))
-    except NotAllowed as error:
-        return _no(403, str(error))
+        return JSONResponse(act(store, int(person.id or 0), body))
     except TeletriageError as error:
-        return _no(422, str(error))
+        return _no(_status(error), str(error))
     except (KeyError, ValueError, TypeError) as error:
         return _no(400, f"This cannot be understood: {type(error).__name__}.")
+
+
+def _status(error: TeletriageError) -> int:
+    """503 tells the browser to keep everything and send it again."""
+    return 503 if isinstance(error, StoreUnavailable) else 403 if isinstance(error, NotAllowed) else 422
 
 
 def _no(status: int, reason: str) -> Response:
     return JSONResponse({"reason": reason}, status)
 
 
+READING = frozenset({strip, thought, guideline, tour})
+"""Acts that write nothing; they do not queue behind those that do."""
 _ACTS: dict[str, Act] = {
     "sync": sync,
     "own-level": own_level,

@@ -41,11 +41,14 @@ def served_frame(served: ServedFrame, address: Address) -> dict[str, Any]:
 
 def frame_context(frame: Frame, scene: Scene, address: Address) -> dict[str, Any]:
     """What a person needs to judge a frame, and nothing that anybody or any model said of it."""
+    time = local_time(frame.captured_at_us, scene.utc_offset_min)
+    made = {"generated": frame.generated_clip_id} if frame.generated_clip_id else {}
     return {
+        **made,
         "frame": frame.id,
         "caption": f"{scene.name} · frame {frame.position + 1}",
         "place": scene.location,
-        "local_time": local_time(frame.captured_at_us, scene.utc_offset_min),
+        "local_time": f"original at {time}" if made else time,
         "cues": [{"name": name.replace("_", " "), "evidence": text} for name, text in frame.cues.items()],
         "picture": address(frame.id, SCREEN_PX),
         "full": address(frame.id, FULL_PX),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from annotator.runtime import store
 from annotator.screens import (
     adjudicate,
     agreement,
     annotators,
+    frame,
     guideline,
     monitor,
     progress,
@@ -21,7 +24,7 @@ from annotator.screens import (
     snapshot,
     trust,
 )
-from data.permissions import Act, may
+from data.permissions import Act, may, require
 from data.tables import Person
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ def navigation_for(person: Person) -> StreamlitPage:
         (Act.WATCH_FEEDS, monitor.show, "Monitor", "monitor", ":material/videocam:"),
         (Act.SEE_PROGRESS, progress.show, "Progress", "progress", ":material/monitoring:"),
         (Act.ADJUDICATE, adjudicate.show, "Adjudicate", "adjudicate", ":material/gavel:"),
+        (Act.SEE_PROGRESS, frame.show, "Frame", "frame", ":material/image_search:"),
         (Act.WRITE_GUIDELINE, guideline.show, "Guideline", "guideline", ":material/menu_book:"),
         (Act.SEE_PROGRESS, agreement.show, "Agreement", "agreement", ":material/handshake:"),
         (Act.SEE_PROGRESS, trust.show, "Trust", "trust", ":material/verified_user:"),
@@ -45,11 +49,18 @@ def navigation_for(person: Person) -> StreamlitPage:
         (Act.SEE_REPORTS, reports.show, "Reports", "reports", ":material/assessment:"),
     ]
     pages = [
-        st.Page(_named(partial(show, person), path), title=title, url_path=path, icon=icon)
+        st.Page(_named(partial(_opened, show, person, act), path), title=title, url_path=path, icon=icon)
         for act, show, title, path, icon in screens
         if may(person.role, act)
     ]
     return st.navigation(pages, position="top")
+
+
+def _opened(show: Callable[[Person], None], person: Person, act: Act) -> None:
+    """Draw a screen for somebody who may see it now: being in the navigation is not enough."""
+    with store().read() as session:
+        require(session, int(person.id or 0), act)
+    show(person)
 
 
 def _named(show: partial[None], name: str) -> partial[None]:

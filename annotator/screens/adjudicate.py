@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -12,9 +13,9 @@ from annotator.screens.look import (
     empty_state,
     frame_caption,
     level_chip,
+    made_mark,
     page_head,
     plain,
-    visible,
 )
 from annotator.screens.text_differences import marked
 from annotator.visitor import frame_image
@@ -34,6 +35,7 @@ def show(person: Person) -> None:
     _flags(person)
     _just_settled(person)
     contested = contested_frames(store())
+    _say_if_not_contested(contested)
     if not contested:
         empty_state(
             "No frame is contested", "Frames on which two people disagree about the level appear here."
@@ -59,6 +61,18 @@ def _just_settled(person: Person) -> None:
         make_gold(store(), int(person.id or 0), frame_id)
         st.session_state.pop("settled_frame")
         st.toast("It is gold now; nobody can tell when it is served.")
+
+
+def _say_if_not_contested(contested: list[ContestedFrame]) -> None:
+    """An address that names another frame must not show the first contested one without a word."""
+    wanted = st.query_params.get("frame")
+    if wanted is None or any(one.frame.id == wanted for one in contested):
+        return
+    del st.query_params["frame"]
+    st.html(
+        f'<div class="tt-card" role="status">Frame {plain(wanted)} is not contested (any more). '
+        f'<a href="frame?id={escape(quote(wanted))}" target="_self">See what was said of it</a></div>'
+    )
 
 
 def _chosen(contested: list[ContestedFrame]) -> ContestedFrame:
@@ -93,7 +107,8 @@ def _flags(person: Person) -> None:
             caption = frame_caption(flag.frame, flag.scene)
             text.html(
                 f'<div class="tt-text">{plain(flag.note.reason)}</div>'
-                f'<div class="tt-note">{plain(caption)} · {plain(flag.person.display_name)}</div>'
+                f'<div class="tt-note">{made_mark(flag.frame)} {plain(caption)} · '
+                f"{plain(flag.person.display_name)}</div>"
             )
             if flag.frame.set_aside is None:
                 address = frame_image(person, flag.frame.id, width_px=480)
@@ -114,7 +129,9 @@ def _picture(person: Person, contested: ContestedFrame) -> None:
     st.html(f'<img class="tt-frame" src="{escape(address)}" alt="Front camera picture, {escape(caption)}">')
     cues = ", ".join(cue.replace("_", " ") for cue in contested.frame.cues) or "none"
     about = f"{caption}. Cues: {cues}. {contested.scene.description}"
-    st.html(f'<div class="tt-note">{plain(about)}</div><div class="tt-side">{_cards(contested)}</div>')
+    link = f'<a href="frame?id={escape(contested.frame.id)}" target="_self">Its address and history</a>'
+    told = f"{made_mark(contested.frame)} {plain(about)} · {link}"
+    st.html(f'<div class="tt-note">{told}</div><div class="tt-side">{_cards(contested)}</div>')
     _around(person, contested)
 
 
@@ -162,7 +179,7 @@ def _around(person: Person, contested: ContestedFrame) -> None:
 def _settle(person: Person, contested: ContestedFrame) -> None:
     key = contested.frame.id
     if problem := _who_else_must(person, contested):
-        st.info(problem)
+        st.html(f'<div class="tt-card" role="status">{plain(problem)}</div>')
     level = _level_keys(key)
     words = _words_for(contested, level) if level else None
     if level and words is None:
@@ -192,7 +209,7 @@ def _who_else_must(person: Person, contested: ContestedFrame) -> str | None:
     with store().read() as session:
         others = [lead.display_name for lead in other_leads(session, int(person.id or 0))]
     if others:
-        return f"You reviewed this frame, so it is for another lead to settle: {visible(', '.join(others))}."
+        return f"You reviewed this frame, so it is for another lead to settle: {', '.join(others)}."
     return "You reviewed this frame. You may settle it all the same, since you are the only lead."
 
 

@@ -9,22 +9,25 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from annotator.figures_at_hand import at_hand
 from annotator.runtime import store
 from annotator.screens.look import empty_state, level_chip, page_head, plain
 from annotator.screens.tables import figures_table
 from data.tables import Person
+from data.terminal import counted
 from data.vocabulary import LEVELS
 from eval.agreement_from_store import AgreementSummary, Estimate, agreement
 from eval.agreement_report import agreement_html, estimate_rows, interval_text, value_text
 from eval.rate import Interval, Rate, Undefined
 
+_CONFLICTS_SHOWN = 25
 _HEADLINES = ("Krippendorff's alpha, ordinal", "Cost-weighted agreement", "TELEOPERATION agreement")
 
 
 def show(person: Person) -> None:
     """Agreement figures for leads and trainers, each with its n and its interval."""
     page_head(person, "Agreement")
-    found = agreement(store())
+    found = at_hand(store(), agreement)
     summary = found.independent
     if not summary.rated_twice:
         empty_state("No frame has two independent ratings yet", _why_none(summary))
@@ -121,9 +124,10 @@ def _conflicts(summary: AgreementSummary) -> None:
         st.write("On no frame did one person say AUTONOMY and another TELEOPERATION.")
         return
     links = "".join(
-        f'<li><a href="adjudicate?frame={escape(one.frame_id)}" target="_self">{plain(one.filename)}</a></li>'
-        for one in summary.conflicts
+        f'<li><a href="frame?id={escape(one.frame_id)}" target="_self">{plain(one.filename)}</a></li>'
+        for one in summary.conflicts[:_CONFLICTS_SHOWN]
     )
-    st.html(
-        f'<div class="tt-text">{len(summary.conflicts):,} frames, each to be settled:<ul>{links}</ul></div>'
-    )
+    more = len(summary.conflicts) - _CONFLICTS_SHOWN
+    rest = f"<div>and {more:,} more, all of them in the report</div>" if more > 0 else ""
+    count = counted(len(summary.conflicts), "frame")
+    st.html(f'<div class="tt-text">{count}, each for a lead to settle:<ul>{links}</ul>{rest}</div>')

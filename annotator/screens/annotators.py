@@ -9,6 +9,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from annotator.figures_at_hand import at_hand
 from annotator.runtime import store
 from annotator.screens.look import empty_state, page_head, visible
 from annotator.screens.tables import figures_table, is_lead
@@ -20,13 +21,14 @@ from eval.gold_score import golds_needed
 from eval.people_from_store import AnnotatorWork, PeopleSummary, people_summary
 from eval.rate import Interval, Rate, Undefined
 
+_LINES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#555555"]
 _COLOURS = {"assisted": "#0072B2", "decide first": "#E69F00", "blind": "#009E73"}
 
 
 def show(person: Person) -> None:
     """Everybody's work for leads and trainers."""
     page_head(person, "Annotators")
-    found = people_summary(store())
+    found = at_hand(store(), people_summary)
     if not found.people:
         empty_state("Nobody has reviewed yet", "Pace, modes and agreement appear with the first reviews.")
         return
@@ -48,6 +50,7 @@ def _work(found: PeopleSummary) -> None:
         st.subheader("Reviews by day")
         st.altair_chart(_days(found.people), width="stretch")
     figures_table([_work_row(one) for one in found.people], name="annotators")
+    _drift(found.people)
     st.caption(
         "Hours add up the time between reviews no more than ten minutes apart. Too fast: decided in under a second. "
         "Peers: independent ratings that agree with another person's; first and last third of them show drift. "
@@ -120,6 +123,40 @@ def _days(people: list[AnnotatorWork]) -> Any:
     )
 
 
+def _drift(people: list[AnnotatorWork]) -> None:
+    """Agreement with peers week by week, where there is more than one week to compare."""
+    rows = [
+        {
+            "person": visible(one.name),
+            "week from": f"{datetime.fromtimestamp(week * 7 * 86_400, UTC):%Y-%m-%d}",
+            "agrees with peers": rate.value,
+            "of": rate.n,
+        }
+        for one in people
+        for week, rate in one.by_week.items()
+    ]
+    if len({row["week from"] for row in rows}) < 2:  # noqa: PLR2004
+        return
+    st.subheader("Agreement with peers by week")
+    axis = alt.Axis(format="%")
+    chart = (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("week from:O", axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("agrees with peers:Q", axis=axis, scale=alt.Scale(domain=[0, 1])),
+            color=alt.Color("person:N", scale=alt.Scale(range=_LINES), legend=alt.Legend(title=None)),
+            strokeDash=alt.StrokeDash("person:N", legend=None),
+            tooltip=["person", "week from", alt.Tooltip("agrees with peers:Q", format=".0%"), "of"],
+        )
+        .properties(height=220)
+    )
+    st.altair_chart(chart, width="stretch")
+    with st.expander("Agreement by week as a table"):
+        table = [{**row, "agrees with peers": f"{row['agrees with peers']:.0%}"} for row in rows]
+        figures_table(table, name="agreement-by-week")
+
+
 def _bias(found: PeopleSummary) -> None:
     st.caption(
         "Over frames that a lead has settled. Whether a frame was shown with its proposal was decided by a hash, "
@@ -129,12 +166,14 @@ def _bias(found: PeopleSummary) -> None:
     rows += _bias_rows("everybody", "true TELEOPERATION", found.teleoperation)
     for name, one in found.by_person.items():
         rows += _bias_rows(visible(name), "all levels", one)
+        rows += _bias_rows(visible(name), "true TELEOPERATION", found.teleoperation_by_person[name])
     figures_table(rows, name="automation-bias")
 
 
 def _bias_rows(who: str, what: str, bias: Bias) -> list[dict[str, Any]]:
     rows = [{"person": who, "frames": what, "figure": one.name, **_shown(one)} for one in bias.shares]
-    effect = "not enough data yet" if bias.effect is None else f"{bias.effect:+.0%}"
+    too_few = f"not enough data yet, {bias.needed:,} more needed"
+    effect = too_few if bias.effect is None else f"{bias.effect:+.0%}"
     interval = _interval(bias.effect_interval)
     last = {
         "person": who,

@@ -59,8 +59,13 @@ def page_head(person: Person, title: str) -> None:
     )
 
 
+def made_mark(frame: Frame) -> str:
+    """HTML that says that a generator made the picture; nothing for one that a camera took."""
+    return '<span class="tt-made">generated</span>' if frame.generated_clip_id else ""
+
+
 def frame_caption(frame: Frame, scene: Scene) -> str:
-    """Where and when a frame was taken, in plain text."""
+    """Where and when a frame was taken, in plain text; the scene of a generated one says what it is."""
     return f"{scene.name} · frame {frame.position + 1} · {scene.location}"
 
 

@@ -9,40 +9,61 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from annotator.figures_at_hand import at_hand
 from annotator.runtime import store
-from annotator.screens.look import LEVEL_COLOURS, empty_state, page_head
+from annotator.screens.look import LEVEL_COLOURS, empty_state, page_head, plain
 from annotator.screens.tables import figures_table
 from data.forecast import PAPER_SHARES, forecast, level_shares
-from data.progress import Progress
+from data.progress import Progress, SceneProgress
 from data.progress import progress as count_progress
+from data.scenarios.plausibility import count_generated
 from data.tables import Person
 from data.terminal import counted
 from data.vocabulary import Mode, Split, VerificationState
 
 _STATE_COLOURS = {"verified": "#009E73", "contested": "#D55E00", "awaiting": "#B8BDC4"}
+_SCENES_SHOWN = 25
 _SIDES = {Split.TRAIN: "to train on", Split.HELD_OUT: "held out"}
 
 
 def show(person: Person) -> None:
     """Progress for leads and trainers."""
     page_head(person, "Progress")
-    counts = count_progress(store())
+    counts = at_hand(store(), count_progress)
     if not counts.scenes:
         empty_state("No frame is in review yet", "Run teletriage sample and teletriage propose first.")
         return
     _totals(counts)
+    _generated()
     _forecast(counts)
     left, right = st.columns([58, 42], gap="large")
     with left:
         st.subheader("Frames by scene")
-        st.altair_chart(_by_scene(counts), width="stretch")
+        shown = _most_left(counts.scenes)
+        if len(shown) < len(counts.scenes):
+            st.caption(
+                f"The {len(shown):,} of {len(counts.scenes):,} scenes with most left to do; "
+                "all of them are in the table below."
+            )
+        st.altair_chart(_by_scene(shown), width="stretch")
     with right:
         st.subheader("Verified frames by level")
         st.altair_chart(_by_level(counts), width="stretch")
         st.subheader("Reviews by person")
         figures_table(_by_person(counts), name="reviews-by-person")
+        st.caption("Accepted: of the reviews in which a proposal was shown.")
     with st.expander("Frames by scene as a table"):
         figures_table([asdict(scene) for scene in counts.scenes], name="frames-by-scene")
+
+
+def _generated() -> None:
+    """How much of all this a generator made; nothing where none of it is."""
+    made = count_generated(store())
+    if made.clips:
+        st.caption(
+            f"{made.frames:,} of these frames were generated. Of {counted(made.clips, 'generated clip')} "
+            f"{made.rejected:,} stand rejected as impossible and are not used."
+        )
 
 
 def _totals(counts: Progress) -> None:
@@ -67,14 +88,20 @@ def _totals(counts: Progress) -> None:
     st.caption("; ".join(sides) + aside + ".")
 
 
-def _by_scene(counts: Progress) -> Any:
+def _most_left(scenes: list[SceneProgress]) -> list[SceneProgress]:
+    """At most _SCENES_SHOWN scenes, those with most frames to be reviewed or settled; by name."""
+    most = sorted(scenes, key=lambda scene: -(scene.contested + scene.awaiting))[:_SCENES_SHOWN]
+    return sorted(most, key=lambda scene: scene.name)
+
+
+def _by_scene(scenes: list[SceneProgress]) -> Any:
     rows = [
         {
             "scene": f"{scene.name}{'' if scene.split is Split.TRAIN else ' (held out)'}",
             "state": state,
             "frames": n,
         }
-        for scene in counts.scenes
+        for scene in scenes
         for state, n in (
             ("verified", scene.verified),
             ("contested", scene.contested),
@@ -126,9 +153,9 @@ def _by_level(counts: Progress) -> Any:
 
 
 def _forecast(counts: Progress) -> None:
-    ahead = forecast(store())
+    ahead = at_hand(store(), forecast)
     pace = (
-        f"about {counted(round(ahead.days_left), 'working day')} at {ahead.per_day:,.0f} reviews a day"
+        f"about {counted(max(1, round(ahead.days_left)), 'working day')} at {ahead.per_day:,.0f} reviews a day"
         if ahead.days_left is not None and ahead.per_day
         else "no pace yet: nobody has reviewed in the last week"
     )
@@ -140,10 +167,18 @@ def _forecast(counts: Progress) -> None:
         f"{level.value} {share:.0%} (paper {PAPER_SHARES[level]:.0%})"
         for level, share in level_shares(counts.levels).items()
     )
-    st.caption(
-        f"At least {ahead.reviews_left:,} more reviews: {pace}. Pairs so far: {pairs or 'none'}. "
-        f"Verified: {balance or 'none'}."
+    still = (
+        f"At least {counted(ahead.reviews_left, 'more review')}"
+        if ahead.reviews_left
+        else "No review is missing"
     )
+    lines = (
+        ("What is left", f"{still}: {pace}" if ahead.reviews_left else still),
+        ("Preference pairs", pairs or "none yet"),
+        ("Class balance of verified frames", balance or "none yet"),
+    )
+    rows = "".join(f"<tr><th>{name}</th><td>{plain(text)}</td></tr>" for name, text in lines)
+    st.html(f'<table class="tt-table">{rows}</table>')
 
 
 def _by_person(counts: Progress) -> list[dict[str, Any]]:
@@ -151,7 +186,7 @@ def _by_person(counts: Progress) -> list[dict[str, Any]]:
         {
             "person": one.name,
             "reviews": one.reviews,
-            "accepted, of those shown a proposal": f"{one.accepted:,} of {one.shown:,}",
+            "accepted": f"{one.accepted:,} of {one.shown:,}",
             "blind": one.by_mode[Mode.BLIND],
             "decide first": one.by_mode[Mode.DECIDE_FIRST],
         }

@@ -15,12 +15,13 @@ import streamlit as st
 from annotator.guideline import current_guideline
 from annotator.reason_codes import REASON_TITLES, ReasonCode, composed_assessment
 from annotator.runtime import mode_shares, store
-from annotator.screens.look import empty_state, frame_caption, level_chip, page_head, plain
+from annotator.screens.look import empty_state, frame_caption, level_chip, made_mark, page_head, plain
 from annotator.visitor import frame_image
 from data.errors import TeletriageError
 from data.leases import ServedFrame, lease_frames
 from data.progress import own_count, own_recent_reviews
 from data.reviews import Decision, submit_review
+from data.scenarios.plausibility import Judgement, judge_clip
 from data.tables import Person, Proposal
 from data.terminal import counted
 from data.vocabulary import LEVELS, Mode, TriageLevel
@@ -70,7 +71,25 @@ def _picture(person: Person, served: ServedFrame) -> None:
     caption = frame_caption(served.frame, served.scene)
     address = frame_image(person, served.frame.id)
     st.html(f'<img class="tt-frame" src="{escape(address)}" alt="Front camera picture, {escape(caption)}">')
-    st.html(f'<div class="tt-note" data-testid="frame-caption">{plain(caption)}</div>')
+    st.html(
+        f'<div class="tt-note" data-testid="frame-caption">{made_mark(served.frame)} {plain(caption)}</div>'
+    )
+    if served.frame.generated_clip_id:
+        st.button(
+            "It cannot be real: reject the whole clip",
+            key=f"implausible-{served.frame.id}",
+            shortcut="X",
+            on_click=_reject,
+            args=(person, served.frame.id, st.session_state[STATE].token),
+        )
+
+
+def _reject(person: Person, frame_id: str, token: str) -> None:
+    """Throw a generated clip out. The token was made when the frame was shown: pressing twice rejects once."""
+    try:
+        judge_clip(store(), int(person.id or 0), Judgement(token=f"clip-{token}", frame_id=frame_id))
+    except TeletriageError as error:
+        st.toast(str(error))
 
 
 def _own_work(person: Person) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from annotator.runtime import store, workspace
 from annotator.screens.look import empty_state, page_head, plain
 from data.errors import TeletriageError
-from data.permissions import Act, require
+from data.scenarios.plausibility import count_generated
 from data.snapshot import FreezeOptions, freeze
 from data.snapshot_format import MANIFEST, Manifest
 from data.snapshot_preview import SnapshotPreview, preview
@@ -42,9 +42,11 @@ def show(person: Person) -> None:
 
 def _options() -> FreezeOptions:
     thought, generated, named = st.columns(3)
+    made = sum(count_generated(store()).verified.values())
     return FreezeOptions(
         chain_of_thought=thought.checkbox("Keep the teacher's chain of thought where its words stand"),
-        generated=generated.checkbox("Take generated frames too"),
+        generated=made > 0
+        and generated.checkbox(f"Include generated frames: {made:,} verified, marked and counted apart"),
         images=ImageStorage.REFERENCED
         if named.checkbox("Name the pictures where they are, do not copy them")
         else ImageStorage.COPIED,
@@ -94,10 +96,8 @@ def _freeze(person: Person, options: FreezeOptions) -> None:
     folder = workspace() / "snapshots" / f"{datetime.now(tz=UTC):%Y%m%d-%H%M%S}"
     chosen: dict[str, Any] = vars(options)
     try:
-        with store().read() as session:
-            require(session, int(person.id or 0), Act.FREEZE_SNAPSHOT)
         with st.spinner("Freezing …"):
-            freeze(store(), folder, **chosen)
+            freeze(store(), folder, by=person.id, **chosen)
     except TeletriageError as error:
         st.html(f'<div class="tt-card" role="alert">{plain(str(error))}</div>')
 

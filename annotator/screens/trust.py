@@ -6,7 +6,7 @@ import streamlit as st
 
 from annotator.ranking import rank_frames
 from annotator.runtime import store
-from annotator.screens.look import empty_state, page_head
+from annotator.screens.look import empty_state, page_head, plain
 from annotator.screens.tables import figures_table, is_lead
 from data.audit import LIMIT, open_audit
 from data.errors import TeletriageError
@@ -90,7 +90,7 @@ def _open_button(person: Person, found: Trust) -> None:
     )
     st.button("Open an audit", type="primary", on_click=_open, args=(person, percent / 100))
     if problem := st.session_state.pop("audit_problem", None):
-        st.error(problem)
+        st.html(f'<div class="tt-card" role="alert">{plain(problem)}</div>')
 
 
 def _open(person: Person, limit: float) -> None:

@@ -48,7 +48,8 @@ def plan(
     known = read_catalogue(catalogue)
     chosen = known.chosen(scenario) if scenario else [s for s in known.scenarios if s.change.keeps_geometry]
     asked = PlanRequest(chosen, clips, variants, split, seed, frames, distilled)
-    planned = plan_clips(ctx.obj.open_store(), asked, out)
+    with progress_bar("Cutting clips") as progress:
+        planned = plan_clips(ctx.obj.open_store(), asked, out, progress=progress)
     lines = [f"{out}: {counted(planned.source_clips, 'source clip')}, planned {listed(planned.clips)}."]
     if planned.from_keyframes:
         lines.append(
@@ -104,3 +105,29 @@ def ingest(
     print_result(done.as_dict(), "\n".join(lines), as_json=as_json)
     if done.refused:
         raise typer.Exit(1)
+
+
+@scenarios.command("critic")
+def critic(
+    ctx: typer.Context,
+    endpoint: Annotated[list[str], typer.Option(help="An OpenAI-compatible endpoint: http://HOST:PORT/v1.")],
+    model: Annotated[str, typer.Option(help="The model's name at the endpoint; the teacher suits.")],
+    api_key: Annotated[str, typer.Option(envvar="TELETRIAGE_API_KEY", help="The endpoint's key.")] = "none",
+    as_json: AsJson = False,
+) -> None:
+    """Ask a model whether each generated clip could be real. Advice to people: it rejects nothing."""
+    from data.scenarios.critic import criticise
+
+    with progress_bar("Asking about clips") as progress:
+        done = criticise(
+            ctx.obj.open_store(), endpoint=endpoint, model=model, api_key=api_key, progress=progress
+        )
+    lines = [
+        f"{model}: {counted(done.asked, 'clip')} asked about, {done.approved:,} approved, {done.rejected:,} rejected, "
+        f"{done.unclear:,} without a verdict."
+    ]
+    lines += [f"No answer for {counted(n, 'clip')}: {reason}" for reason, n in done.unreached.items()]
+    if done.disagreements:
+        lines.append("Look at these again; the model and people differ:")
+        lines += [f"  {one}" for one in done.disagreements]
+    print_result(done.as_dict(), "\n".join(lines), as_json=as_json)

@@ -51,9 +51,7 @@ class Found:
 
 
 def find_outputs(folder: Path, plan: Plan) -> Found:
-    """Raises ScenarioError: no such folder, no sums, nothing that could be a clip."""
-    if not folder.is_dir():
-        raise ScenarioError(f"{folder} is not a folder with what a generator made.")
+    """Raises ScenarioError: no sums, nothing that could be a clip."""
     videos = sorted(path for path in folder.glob("*.mp4") if not path.name.startswith("."))
     names = {path.stem for path in videos}
     side = [path for path in videos if _is_side_product(path.stem, plan)]

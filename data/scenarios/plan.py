@@ -6,20 +6,20 @@ import random
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlmodel import Session, col, select
+from sqlmodel import select
 
 from data.errors import ScenarioError
 from data.nuscenes import read_camera_frames
-from data.scenarios.catalogue import Scenario, Shown
+from data.scenarios.catalogue import Scenario
 from data.scenarios.clips import write_clip
 from data.scenarios.footage import Footage, cut_footage
 from data.scenarios.plan_folder import CLIPS, GENERAL, PLAN, RUN, SPECS, PlannedClip
-from data.scenarios.provenance import VERSION
 from data.scenarios.run_script import run_script
+from data.scenarios.sources import Pick, find_candidates, pick_sources
 from data.scenarios.specification import (
     CHUNK_FRAMES,
     DISTILLED_STEPS,
@@ -32,9 +32,10 @@ from data.scenarios.specification import (
 )
 from data.snapshot_format import file_hash
 from data.store import Store
-from data.tables import Dataset, Frame, SampledFrame, Scene
+from data.tables import SampledFrame
 from data.vocabulary import Split, canonical_json
 
+Progress = Callable[[int, int], None]
 TRANSFER = "nvidia/Cosmos-Transfer2.5-2B"
 DISTILLED = f"{TRANSFER} edge/distilled"
 EDGE_WEIGHT, VIS_WEIGHT, GUIDANCE = 1.0, 0.2, 3
@@ -70,31 +71,21 @@ class Planned:
     split: str = Split.TRAIN.value
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    frame: Frame
-    scene: Scene
-    dataset: Dataset
-    shown: Shown
-
-
-@dataclass(frozen=True)
-class _Pick:
-    scenario: Scenario
-    candidate: _Candidate
-
-
-def plan_clips(store: Store, asked: PlanRequest, out: Path) -> Planned:
-    """Write the plan's folder, whole or not at all.
+def plan_clips(store: Store, asked: PlanRequest, out: Path, *, progress: Progress | None = None) -> Planned:
+    """Write the plan's folder, whole or not at all. progress: called with (clips cut, clips in all).
 
     Raises ScenarioError: `out` holds something, nothing was sampled, no scene qualifies for any scenario, an image
     cannot be read; DatarootError: the tables cannot be read.
     """
     _refuse_nonsense(asked, out)
     with store.read() as session:
-        candidates = _candidates(session, asked.split)
+        candidates = find_candidates(session, asked.split)
         sampled = set(session.exec(select(SampledFrame.frame_id)))
-    picks = [pick for scenario in asked.scenarios for pick in _pick(candidates, scenario, asked)]
+    picks = [
+        pick
+        for scenario in asked.scenarios
+        for pick in pick_sources(candidates, scenario, asked.clips, asked.seed)
+    ]
     if not picks:
         raise ScenarioError(
             f"No sampled {asked.split.value} frame qualifies as a source for "
@@ -103,7 +94,7 @@ def plan_clips(store: Store, asked: PlanRequest, out: Path) -> Planned:
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        planned = _write(partial, asked, picks, sampled)
+        planned = _write(partial, asked, picks, sampled, progress)
         partial.chmod(0o755)
         if out.exists():
             out.rmdir()
@@ -131,50 +122,28 @@ def _refuse_nonsense(asked: PlanRequest, out: Path) -> None:
             raise ScenarioError(f"At least one {what} is needed.")
 
 
-def _candidates(session: Session, split: Split) -> list[_Candidate]:
-    """Every usable sampled real frame of a side."""
-    query = (
-        select(Frame, Scene, Dataset)
-        .join(SampledFrame, col(SampledFrame.frame_id) == Frame.id)
-        .join(Scene, col(Scene.id) == Frame.scene_id)
-        .join(Dataset, col(Dataset.id) == Scene.dataset_id)
-        .where(SampledFrame.split == split, col(Frame.set_aside).is_(None), Dataset.version != VERSION)
-        .order_by(Frame.id)
-    )
-    found = [_Candidate(*row, shown_by(row[0], row[1])) for row in session.exec(query).all()]
-    if not found:
-        raise ScenarioError(f"No {split.value} frame has been sampled yet. Run `teletriage sample` first.")
-    return found
-
-
-def shown_by(frame: Frame, scene: Scene) -> Shown:
-    """What the catalogue looks at."""
-    return Shown(frozenset(frame.cues), frame.boxes, scene.description, frame.pixels)
-
-
-def _pick(candidates: Sequence[_Candidate], scenario: Scenario, asked: PlanRequest) -> list[_Pick]:
-    """Up to `asked.clips` frames that the scenario can start from, in seeded random order, one per scene."""
-    fitting = [one for one in candidates if scenario.can_start_from(one.shown)]
-    random.Random(f"{asked.seed}|{scenario.key}").shuffle(fitting)
-    by_scene = {one.scene.id: one for one in reversed(fitting)}
-    chosen = [one for one in fitting if by_scene[one.scene.id] is one][: asked.clips]
-    return [_Pick(scenario, one) for one in chosen]
-
-
-def _write(folder: Path, asked: PlanRequest, picks: Sequence[_Pick], sampled: set[str]) -> Planned:
+def _write(
+    folder: Path,
+    asked: PlanRequest,
+    picks: Sequence[Pick],
+    sampled: set[str],
+    progress: Progress | None,
+) -> Planned:
     planned = Planned(folder=str(folder), split=asked.split.value)
     (folder / CLIPS).mkdir()
     footage = _footage(picks, asked.frames)
     rows: list[PlannedClip] = []
     transfers: list[TransferSpec] = []
     generals: list[GeneralSpec] = []
-    for pick in picks:
+    for done, pick in enumerate(picks, start=1):
         cut = footage[pick.candidate.frame.id]
         if asked.distilled and len(cut.frames) != CHUNK_FRAMES:
             short = f"{len(cut.frames)} frames around it; the distilled model takes {CHUNK_FRAMES}"
             planned.left_out[pick.candidate.frame.id] = short
             continue
         clip = _write_source(folder, pick, cut)
+        if progress:
+            progress(done, len(picks))
         planned.from_keyframes += cut.is_keyframes_only
         for number in range(asked.variants):
             transfer, general = _specs(pick, cut, clip, asked, number)
@@ -195,7 +164,7 @@ def _write(folder: Path, asked: PlanRequest, picks: Sequence[_Pick], sampled: se
     return _counted(planned, rows, asked)
 
 
-def _footage(picks: Sequence[_Pick], frames: int) -> dict[str, Footage]:
+def _footage(picks: Sequence[Pick], frames: int) -> dict[str, Footage]:
     """The stretch around every picked frame, by its id; each dataroot's tables are read once."""
     roots = {(pick.candidate.dataset.dataroot, pick.candidate.dataset.version) for pick in picks}
     cut: dict[str, Footage] = {}
@@ -207,7 +176,7 @@ def _footage(picks: Sequence[_Pick], frames: int) -> dict[str, Footage]:
     return cut
 
 
-def _write_source(folder: Path, pick: _Pick, cut: Footage) -> str:
+def _write_source(folder: Path, pick: Pick, cut: Footage) -> str:
     """The source clip's path below the folder; scenarios that start from one frame share it."""
     name = f"{CLIPS}/{_safe(pick.candidate.scene.name)}-{pick.candidate.frame.id[:8]}.mp4"
     if not (folder / name).exists():
@@ -220,7 +189,7 @@ def _safe(name: str) -> str:
 
 
 def _specs(
-    pick: _Pick, cut: Footage, clip: str, asked: PlanRequest, number: int
+    pick: Pick, cut: Footage, clip: str, asked: PlanRequest, number: int
 ) -> tuple[TransferSpec | None, GeneralSpec]:
     scenario, candidate = pick.scenario, pick.candidate
     seed = random.Random(f"{asked.seed}|{scenario.key}|{candidate.frame.id}|{number}").randrange(2**31)
@@ -251,7 +220,7 @@ def _specs(
 
 def _row(
     folder: Path,
-    pick: _Pick,
+    pick: Pick,
     cut: Footage,
     clip: str,
     asked: PlanRequest,

@@ -19,7 +19,7 @@ from data.permissions import Act, may, require
 from data.scenarios.provenance import rejected_clips
 from data.store import Store
 from data.tables import ClipJudgement, Frame, FrameStatus, GeneratedClip, GeneratedFrame, Lease, Person
-from data.vocabulary import SetAside
+from data.vocabulary import SetAside, Split, VerificationState
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 BROKEN = "It cannot be real: geometry is broken or objects melt."
@@ -108,6 +108,33 @@ def _apply(session: Session, clip: GeneratedClip, row: ClipJudgement) -> None:
         session.exec(delete(FrameStatus).where(col(FrameStatus.frame_id).in_(ids)))
     session.flush()
     refresh(session, ids)
+
+
+@dataclass(frozen=True)
+class GeneratedCounts:
+    """Generated frames that are worked on, and those of them that are verified by side; clips, and those of them
+    that stand rejected."""
+
+    frames: int
+    verified: dict[Split, int]
+    clips: int
+    rejected: int
+
+
+def count_generated(store: Store) -> GeneratedCounts:
+    """How much of what is worked on was generated."""
+    with store.read() as session:
+        clips = count_clips(session)
+        query = select(Frame.set_aside, FrameStatus.split, FrameStatus.state)
+        query = query.join(FrameStatus, col(FrameStatus.frame_id) == Frame.id, isouter=True)
+        rows = session.exec(query.where(col(Frame.generated_clip_id).is_not(None))).all()
+    verified = Counter(split for _, split, state in rows if state is VerificationState.VERIFIED)
+    return GeneratedCounts(
+        frames=sum(aside is None for aside, _, _ in rows),
+        verified={split: verified[split] for split in Split},
+        clips=sum(clips.clips.values()),
+        rejected=sum(clips.rejected.values()),
+    )
 
 
 def count_clips(session: Session) -> ClipCounts:

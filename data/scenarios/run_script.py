@@ -10,7 +10,7 @@ _SCRIPT = """\
 #   COSMOS=/path/to/cosmos-transfer2.5 ./run.sh      GPUS=8 for several
 set -euo pipefail
 here="$(cd "$(dirname "${{BASH_SOURCE[0]}}")" && pwd)"
-cd "${{COSMOS:?Set COSMOS to a checkout of cosmos-transfer2.5 and activate its environment.}}"
+{environment}cd "${{COSMOS:?Set COSMOS to a checkout of cosmos-transfer2.5 and activate its environment.}}"
 if [ "${{GPUS:-1}}" -gt 1 ]; then
   torchrun --nproc_per_node="$GPUS" examples/inference.py -i "$here/specs.jsonl" -o "$here/outputs"{model}
 else
@@ -23,4 +23,8 @@ find . -maxdepth 1 -type f ! -name {sums} -printf '%f\\n' | LC_ALL=C sort | xarg
 
 def run_script(*, distilled: bool) -> str:
     """The script's text."""
-    return _SCRIPT.format(sums=SUMS, model=" --model=edge/distilled" if distilled else "")
+    # The repository offers the distilled model only to those who ask for experimental checkpoints.
+    environment = "export COSMOS_EXPERIMENTAL_CHECKPOINTS=1\n" if distilled else ""
+    return _SCRIPT.format(
+        sums=SUMS, environment=environment, model=" --model=edge/distilled" if distilled else ""
+    )

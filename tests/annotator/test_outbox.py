@@ -129,3 +129,16 @@ def test_before_the_own_level_nothing_is_shown(store: Store) -> None:
     waiting = [one for one in served if one.mode is Mode.DECIDE_FIRST]
     assert waiting
     assert all(one.shown_proposal is None for one in waiting)
+
+
+def test_a_rejected_clip_is_acknowledged_once_and_a_real_frame_has_none(store: Store) -> None:
+    ada = a_person(store)
+    (frame, *_) = held(store, ada)
+    entry = {"kind": "implausible", "token": "token-clip-1", "frame_id": frame}
+    (said,) = apply_outbox(store, ada, [entry])
+    assert (said.saved, said.reason) == (
+        False,
+        f"The frame {frame} was not generated, so there is no clip to reject.",
+    )
+    (odd,) = apply_outbox(store, ada, [{**entry, "level": "AUTONOMY"}])
+    assert not odd.saved

@@ -109,6 +109,24 @@ def test_neighbours_are_of_the_same_scene_only_whatever_the_order_of_the_pool() 
     assert near.tolist() == [0.5, 0.0, 0.5, 0.0, 0.5, 0.0]
 
 
+@pytest.mark.parametrize(
+    ("scenes", "kind"),
+    [
+        (["a", "", "", "a"], str),
+        (["a", None, None, "a"], object),
+        ([3.0, np.nan, np.nan, 3.0], float),
+        ([7, -1, -1, 7], int),
+    ],
+)
+def test_frames_whose_scene_is_unknown_are_nobody_s_neighbours(scenes: list[Any], kind: type) -> None:
+    pool = {name: values[:4] for name, values in alike_frames().items()}
+    pool["scene"] = np.array(scenes, dtype=kind)
+    pool["pos"] = np.array([0, 1, 2, 1])
+    near = review_order.terms(pool, [1], [2])["neighbour_of_miss"]
+    assert near.tolist() == [0.0, 0.5, 0.0, 0.0]
+    assert review_order.terms(pool, [0], [2])["neighbour_of_miss"].tolist() == [0.5, 0.0, 0.0, 0.5]
+
+
 def test_the_score_is_the_sum_of_the_visible_terms() -> None:
     simulated = simulated_pool(4, scenes=20, frames=600)
     done = list(range(0, 600, 2))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import select
+from sqlmodel import col, select
 
 from annotator.guideline import write_guideline
 from data.audit import open_audit
@@ -72,7 +72,7 @@ def a_store_with_acts(folder: Path) -> Store:
 
 def acts_of(store: Store) -> list[str]:
     with store.read() as session:
-        return [one.act.value for one in session.exec(select(TrailEntry).order_by(TrailEntry.id))]
+        return [one.act.value for one in session.exec(select(TrailEntry).order_by(col(TrailEntry.id)))]
 
 
 def is_whole(store: Store, *, known_head: str | None = None) -> bool:
@@ -89,9 +89,9 @@ def test_every_act_stands_in_the_trail_in_its_order_with_who_and_when(tmp_path: 
     ]
     with store.read() as session:
         state = verify_trail(session)
-        entries = list(session.exec(select(TrailEntry).order_by(TrailEntry.id)))
+        entries = list(session.exec(select(TrailEntry).order_by(col(TrailEntry.id))))
         people = {person.id: person.name for person in session.exec(select(Person))}
-        review = session.exec(select(Review).order_by(Review.id)).first()
+        review = session.exec(select(Review).order_by(col(Review.id))).first()
     assert (state.entries, state.rows, state.is_whole) == (13, 9, True)
     assert [people.get(one.person_id) for one in entries[3:7]] == ["ada", "ada", "ben", "lena"]
     assert entries[0].previous_sha256 == FIRST

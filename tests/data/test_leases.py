@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event, text
 from sqlmodel import select
 
 from data.errors import NotAllowed
 from data.frame_status import refresh_statuses
-from data.leases import assign_mode, lease_frames, release_leases
+from data.leases import _queue, assign_mode, lease_frames, release_leases
 from data.reviews import submit_review
+from data.store import Store
 from data.tables import Frame, FrameStatus, Lease, Review
 from data.vocabulary import Mode, PersonRole, SetAside, Split
 from tests.builders import S, a_decision, a_person, a_store, frames_of, reviewed
@@ -173,3 +175,31 @@ def in_threads(work: Callable[[int], object], arguments: list[int]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_taking_eight_frames_is_a_handful_of_questions_and_walks_the_queues_index(tmp_path: Path) -> None:
+    store = a_store(tmp_path, scenes={"scene-0001": 30, "scene-0002": 30})
+    ada = a_person(store)
+    asked: list[str] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    assert len(lease_frames(store, ada, n=8)) == 8
+    assert len(asked) <= 20
+    asked.clear()
+    assert len(lease_frames(store, ada, n=8)) == 8
+    assert len(asked) <= 8
+    queue = a_queue_of(store, ada)
+    how = "EXPLAIN QUERY PLAN" if store.is_sqlite else "EXPLAIN"
+    with store.read() as session:
+        if not store.is_sqlite:
+            session.connection().execute(text("SET enable_seqscan = off"))
+        plan = " ".join(str(row) for row in session.connection().execute(text(f"{how} {queue}")))
+    assert "ix_frame_status_queue" in plan
+    assert "TEMP B-TREE" not in plan
+    assert "Sort" not in plan
+
+
+def a_queue_of(store: Store, person_id: int) -> str:
+    compiled = (
+        _queue(person_id, 10**15).limit(8).compile(store.engine, compile_kwargs={"literal_binds": True})
+    )
+    return str(compiled)

@@ -113,3 +113,24 @@ def _assert_same_as_devkit(dataroot: Path, version: str) -> None:
             path, boxes, _ = oracle.get_sample_data(frame.token, box_vis_level=BoxVisibility.ANY)
             assert path == str(dataroot / frame.filename)
             assert sorted(box.name for box in boxes) == sorted(box.category for box in frame.boxes)
+
+
+def test_keyframes_in_another_folder_than_nuscenes_own_are_found_too(tmp_path: Path) -> None:
+    dataroot = a_dataroot(tmp_path, scenes={"scene-0001": 3})
+    table = dataroot / VERSION / "sample_data.json"
+    rows = json.loads(table.read_text())
+    rows[1]["filename"] = "elsewhere/1.jpg"
+    table.write_text(json.dumps(rows))
+    (scene,) = read_scenes(dataroot, VERSION)
+    assert [frame.filename for frame in scene.keyframes][1] == "elsewhere/1.jpg"
+    assert len(scene.keyframes) == 3
+
+
+def test_a_keyframe_of_an_unknown_scene_is_refused_by_name(tmp_path: Path) -> None:
+    dataroot = a_dataroot(tmp_path, scenes={"scene-0001": 2, "scene-0002": 2})
+    table = dataroot / VERSION / "scene.json"
+    table.write_text(json.dumps(json.loads(table.read_text())[:1]))
+    with pytest.raises(
+        DatarootError, match=r"2 keyframes are of scenes that scene\.json does not have, such as samp"
+    ):
+        read_scenes(dataroot, VERSION)

@@ -10,6 +10,7 @@ from data.errors import NotAllowed, ReviewRefused, SettingsRefused
 from data.frame_notes import Note, close_flags, note_frame, open_flags
 from data.own_day import own_day
 from data.person_settings import DEFAULT_KEYS, CardSettings, save_settings, settings_of
+from data.tables import PersonSettings
 from data.tour import TOUR_FRAMES, GoldCandidate, answer_tour, choose_gold, tour_frames
 from data.vocabulary import NoteKind, PersonRole, TriageLevel
 from tests.builders import a_person, a_store, frames_of, reviewed
@@ -98,3 +99,12 @@ def test_there_is_no_tour_before_five_frames_are_settled(tmp_path: Path) -> None
     assert len(tour_frames(store, ada)) == TOUR_FRAMES - 1
     with pytest.raises(ReviewRefused):
         answer_tour(store, ada, frames[0].frame.id, S)
+
+
+def test_settings_from_before_a_key_was_added_keep_what_was_chosen(tmp_path: Path) -> None:
+    store = a_store(tmp_path, sampled=False)
+    ada = a_person(store)
+    older = {act: key for act, key in DEFAULT_KEYS.items() if act != "implausible"}
+    with store.write() as session:
+        session.add(PersonSettings(person_id=ada, settings={"keys": {**older, "skip": "k"}}, changed_at_us=1))
+    assert settings_of(store, ada).keys == {**DEFAULT_KEYS, "skip": "k"}

@@ -15,6 +15,7 @@ from data.rewrites import (
 )
 from data.store import Store
 from data.tables import Proposal
+from data.vocabulary import PersonRole
 from tests.builders import A, S, a_person, a_store, reviewed
 from tests.data.vllm_stand_in import StandIn, served
 
@@ -26,7 +27,7 @@ SAYS = "<think>\nThe cones narrow the lane.\n</think>\n\n{}"
 def a_corrected_store(folder: Path) -> tuple[Store, int, str]:
     """A store with one verified training frame whose level is not the teacher's: (store, person, frame)."""
     store = a_store(folder, teacher=A)
-    person = a_person(store)
+    person = a_person(store, "lena", PersonRole.LEAD)
     with store.read() as session:
         from data.tables import FrameStatus
         from data.vocabulary import Split

@@ -150,8 +150,8 @@ def test_pictures_can_be_named_where_they_are(tmp_path: Path) -> None:
     assert manifest.policy["images"] == "referenced"
     assert not (tmp_path / "snap" / "images").exists()
     whole = load_snapshot(tmp_path / "snap")
-    paths = [Path(pair.images[0]) for pair in whole.pairs]
-    paths += [Path(frame.images[0]) for frame in whole.evaluation]
+    named = [one.images for one in whole.pairs] + [one.images for one in whole.evaluation]
+    paths = [Path(images[0]) for images in named]
     assert {path.parent for path in paths} == {tmp_path / "dataroot" / "samples" / "CAM_FRONT"}
     paths[0].write_bytes(b"changed")
     with pytest.raises(SnapshotError, match="was changed after the snapshot was frozen"):

@@ -13,6 +13,7 @@ from annotator.__main__ import app
 from data.errors import TeletriageError
 from data.people import person_signed_in, sign_in
 from data.store import Store, open_store
+from tests.postgresql import Cluster
 
 
 @pytest.fixture
@@ -23,6 +24,10 @@ def workspace(tmp_path: Path) -> Path:
 
 def teletriage(workspace: Path, *words: str) -> Result:
     return CliRunner().invoke(app, ["--workspace", str(workspace), *words])
+
+
+def on_url(url: str, *words: str) -> Result:
+    return CliRunner().invoke(app, ["--store", url, *words])
 
 
 def figures(workspace: Path, *words: str) -> dict[str, object]:
@@ -81,3 +86,45 @@ def test_verifying_says_what_was_changed_and_fails(workspace: Path) -> None:
         told
         == "The audit trail is broken in 1 place:\n  entry 1: it is not what was written: its hash differs"
     )
+
+
+def test_a_backup_is_checked_put_back_and_copied_from_the_command_line(
+    workspace: Path, tmp_path_factory: pytest.TempPathFactory, postgresql: Cluster
+) -> None:
+    other, url = tmp_path_factory.mktemp("other"), postgresql.bare_database()
+    teletriage(workspace, "people", "add", "ada", "--role", "lead")
+    file = str(other / "backup.db")
+    saved = figures(workspace, "backup", file)
+    assert (saved["rows"], saved["damages"]) == (2, [])
+    assert figures(other, "restore", file)["head"] == saved["head"]
+    assert refusal(other, "restore", file).endswith("a store is never written over. Move it away first.")
+    assert teletriage(other, "check").stdout == "The store is whole: 2 entries in the audit trail.\n"
+    copied = teletriage(other, "store", "copy", "--to", url)
+    assert "rows arrived as they were read" in copied.stdout, copied.output
+    assert json.loads(on_url(url, "check", "--json").stdout)["entries"] == 3
+    postgresql.drop(url)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("backup", "/nowhere/x.db"), "The backup /nowhere/x.db could not be written"),
+        (("restore", "/nowhere/x.db"), "There is no backup /nowhere/x.db."),
+        (("store", "copy", "--to", "mysql://x"), "'mysql' does not begin a store's address"),
+        (("store", "copy", "--to", "postgresql://nobody@127.0.0.1:1/x"), "cannot be opened: "),
+    ],
+)
+def test_what_cannot_be_kept_is_one_sentence(workspace: Path, words: tuple[str, ...], sentence: str) -> None:
+    told = refusal(workspace, *words)
+    assert sentence in told
+    assert "\n" not in told
+
+
+def test_a_damaged_store_is_told_and_fails(workspace: Path) -> None:
+    teletriage(workspace, "people", "add", "ada", "--role", "lead")
+    with open_store(workspace).engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER trail_entry_no_update"))
+        connection.execute(text("UPDATE trail_entry SET at_us = at_us + 1"))
+    assert "entry 1: it is not what was written" in refusal(workspace, "check")
+    saved = figures(workspace, "backup", str(workspace / "b.db"))
+    assert saved["damages"] == [{"where": "entry 1", "what": "it is not what was written: its hash differs"}]

@@ -3,6 +3,7 @@ that has it (`make test-vllm`)."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -18,12 +19,23 @@ import pytest
 from sqlmodel import select
 
 from data.asking import propose_from_endpoint
+from data.images import image_for_model
+from data.model_answer import Sample, read_samples
 from data.proposals import Proposed
-from data.request import STUDENT_SAMPLING, TEACHER_SAMPLING, SamplingParameters
+from data.reply import parse_reply
+from data.request import (
+    STUDENT_SAMPLING,
+    TEACHER_SAMPLING,
+    SamplingParameters,
+    answer_body,
+    data_url,
+    thought_text,
+)
 from data.store import Store
 from data.tables import Proposal
+from data.vlm import Asking, Endpoints
 from data.vocabulary import ModelRole
-from tests.builders import a_store
+from tests.builders import a_picture, a_store
 
 ENVIRONMENT = os.environ.get("TELETRIAGE_REAL_ENGINE", "")
 HERE = Path(__file__).parent
@@ -110,9 +122,30 @@ def test_fifty_frames_are_answered_within_the_schema_with_level_probabilities(
     assert all(row.votes and sum(row.votes) == 1 for row in rows)
 
 
-def test_two_calls_put_a_constrained_reply_behind_a_free_thought(engine: str, tmp_path: Path) -> None:
+def test_thoughts_without_an_end_are_kept_as_cut_replies(engine: str, tmp_path: Path) -> None:
+    """A model with random weights never closes its thought, so that the second call is not made."""
     store = a_store_of(tmp_path, 4)
     done = asked(store, engine, ModelRole.TEACHER, TEACHER)
-    answered = [row for row in proposals(store) if row.failure is None]
-    assert done.added == 4
-    assert all(row.raw.startswith("<think>\n") and row.token_probabilities for row in answered)
+    rows = proposals(store)
+    assert (done.added, done.failures) == (4, {"truncated": 4})
+    assert all(row.raw.startswith("<think>\n") for row in rows)
+
+
+def test_the_second_call_holds_its_reply_to_the_schema_behind_a_thought(engine: str, tmp_path: Path) -> None:
+    image = tmp_path / "frame.jpg"
+    image.write_bytes(a_picture(size=(320, 180)))
+    url, thought = data_url(*image_for_model(image, width_px=320)), "Cones narrow the lane."
+    body = answer_body(url, "tiny-vl", replace(TEACHER, max_tokens=900), thought)
+
+    async def answers() -> list[Sample]:
+        asking = Asking((engine,), "tiny-vl", TEACHER)
+        async with Endpoints(asking) as endpoints:
+            found = await asyncio.gather(*(endpoints.post({**body, "seed": seed}) for seed in range(4)))
+        return [sample for one in found for sample in read_samples(one, before=thought_text(thought))]
+
+    samples = asyncio.run(answers())
+    print([sample.level and sample.level.value for sample in samples])
+    assert len(samples) == 4
+    assert all(sample.level is not None for sample in samples)
+    assert all(parse_reply(sample.raw).chain_of_thought == thought for sample in samples)
+    assert all(abs(sum(sample.probabilities or []) - 1.0) < 1e-6 for sample in samples)

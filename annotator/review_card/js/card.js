@@ -3,6 +3,7 @@
 const LEVEL_ACTS = { autonomy: "AUTONOMY", supervision: "SUPERVISION", teleoperation: "TELEOPERATION" };
 const HEARTBEAT_MS = 60000;
 const SIDE_DELAY_MS = 40;
+const KEEPS_FRAME = ["flag", "plausible"]; // entries after which a frame is still to be judged
 
 class ReviewCard {
   constructor(root, data) {
@@ -76,7 +77,7 @@ class ReviewCard {
     if (!event.key?.startsWith(`${this.outbox.kept.prefix}out:`)) return;
     if (event.newValue) {
       const { entry } = JSON.parse(event.newValue);
-      if (entry.kind !== "flag") this.leaveQueue(entry.frame_id);
+      if (!KEEPS_FRAME.includes(entry.kind)) this.leaveQueue(entry.frame_id);
     }
     this.showState();
     this.later();
@@ -91,7 +92,7 @@ class ReviewCard {
   // ---- what the server tells
 
   takeIn(told) {
-    const waiting = new Set(this.outbox.waiting().filter(({ entry }) => entry.kind !== "flag").map(({ entry }) => entry.frame_id));
+    const waiting = new Set(this.outbox.waiting().filter(({ entry }) => !KEEPS_FRAME.includes(entry.kind)).map(({ entry }) => entry.frame_id));
     const head = this.queue[0];
     const known = new Map(this.queue.map((item) => [item.frame, item]));
     const told_frames = told.frames.filter((item) => !this.decided.has(item.frame) && !waiting.has(item.frame));
@@ -142,6 +143,7 @@ class ReviewCard {
     this.changing = change;
     this.wording.close();
     this.shownAt = null;
+    this.part("made").hidden = !item?.generated;
     const { dataset } = this.root;
     if (!item) {
       delete dataset.frame;
@@ -245,6 +247,12 @@ class ReviewCard {
     const notices = this.messages.map((text) => el("div", { class: "rc-notice", role: "status" },
       el("span", { text }), el("button", { type: "button", class: "rc-link", text: "OK", onclick: () => this.dismiss(text) })));
     if (this.tourInvitation) notices.push(this.tour.notice(this.tourInvitation));
+    if (this.rejectedClip) {
+      const { caption } = this.rejectedClip;
+      notices.push(el("div", { class: "rc-notice", "data-notice": "clip", role: "status" },
+        el("span", { text: `The clip of ${visible(caption)} is rejected: nobody sees it any more. ` }),
+        el("button", { type: "button", text: "Take it back", onclick: () => this.takeClipBack() })));
+    }
     if (this.guidelineChanged) {
       notices.push(el("div", { class: "rc-notice", "data-notice": "guideline" }, el("span", { text: "The guideline has changed. " }),
         el("button", { type: "button", text: "Read it", onclick: () => this.dialogs.guideline() })));
@@ -294,6 +302,7 @@ class ReviewCard {
     if (act === "zoom") return this.picture.toggleZoom();
     if (act === "before" || act === "after") return this.look(act === "before" ? -1 : 1);
     if (act === "edit") return this.edit();
+    if (act === "implausible") return this.rejectClip();
     if ((act === "skip" || act === "flag") && !this.changing && !this.current.tour) this.dialogs.note(act);
   }
 
@@ -428,6 +437,30 @@ class ReviewCard {
       this.leaving(item);
     } else this.notify(`Flagged for the lead: ${visible(item.caption)}.`);
     this.send({ kind, reason }, item);
+  }
+
+  // One key, the whole clip, for everybody; it can be taken back until the next one.
+  rejectClip() {
+    const item = this.current;
+    if (!item.generated || item.tour || this.changing) return this.say("Only a generated clip can be rejected.");
+    const clip = this.queue.filter((one) => one.generated === item.generated);
+    for (const one of [item, ...clip]) {
+      this.decided.add(one.frame);
+      this.outbox.kept.drop("draft", one.frame);
+    }
+    this.queue = this.queue.filter((one) => !this.decided.has(one.frame));
+    this.rejectedClip = { caption: item.caption, item, frames: [item, ...clip].map((one) => one.frame) };
+    this.drawNotices();
+    this.showNext();
+    this.send({ kind: "implausible" }, item);
+  }
+
+  takeClipBack() {
+    const { item, frames } = this.rejectedClip;
+    for (const frame of frames) this.decided.delete(frame);
+    this.rejectedClip = null;
+    this.drawNotices();
+    this.send({ kind: "plausible" }, item);
   }
 
   // Brings back the last decision, then the one before it; choosing again supersedes it.

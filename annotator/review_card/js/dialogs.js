@@ -7,7 +7,7 @@ const NOTE_REASONS = {
 const ACT_TITLES = {
   autonomy: "Autonomy", supervision: "Supervision", teleoperation: "Teleoperation", accept: "Accept what is proposed; save",
   undo: "Undo the last decision", skip: "Skip with a reason", flag: "Flag for the lead", edit: "Edit the text",
-  before: "Frame before", after: "Frame after", zoom: "Zoom and pan", help: "Keys and settings",
+  before: "Frame before", after: "Frame after", zoom: "Zoom and pan", implausible: "Reject a generated clip", help: "Keys and settings",
 };
 
 class Dialogs {

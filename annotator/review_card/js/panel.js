@@ -43,6 +43,7 @@ class Panel {
   paragraphs(item, change) {
     const parts = [];
     if (change) parts.push(this.changing(change));
+    if (item.generated) parts.push(this.generated(item, change));
     if (item.tour) return [...parts, ...this.card.tour.paragraphs()];
     if (item.mode === "decide-first" && !item.first_level) {
       parts.push(this.line("You first. Choose your own level; then the proposal appears."));
@@ -55,6 +56,18 @@ class Panel {
     if (item.proposal) return [...parts, ...this.proposal(item)];
     parts.push(this.line("Nothing is proposed for this frame: judge what you see."));
     return parts;
+  }
+
+  // A picture of what a generator made: whoever judges it has to know, and can throw the whole clip out.
+  generated(item, change) {
+    const reject = el("button", { type: "button", "data-act": "implausible" }, el("span", { text: "It cannot be real" }), el("kbd"));
+    this.card.keys.mark(reject, "implausible");
+    return el(
+      "div",
+      { class: "rc-clip", role: "note" },
+      el("span", { text: "Generated picture: judge what you see." }),
+      item.tour || change ? null : reject,
+    );
   }
 
   line(text) {

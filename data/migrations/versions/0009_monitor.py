@@ -93,6 +93,7 @@ def _alerts() -> None:
         sa.Column("level_probabilities", sa.JSON(), nullable=True),
         sa.Column("image_sha256", sa.String(64), nullable=False),
         sa.Column("source_frame_id", sa.String(), sa.ForeignKey("frame.id"), nullable=True),
+        sa.Column("called", sa.Boolean(), nullable=False),
         sa.Column("captured_at_us", sa.BigInteger(), nullable=False),
         sa.Column("asked_at_us", sa.BigInteger(), nullable=False),
         sa.Column("raised_at_us", sa.BigInteger(), nullable=False),

@@ -42,17 +42,23 @@ class RunningApp:
     store: Store
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    options: list[str] = field(default_factory=list)
+    store_url: str | None = None
+    log: str = "app.log"
+    build: Path = ROOT
+    """The folder whose code is served."""
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "annotator", "--workspace", str(self.workspace), "review"]
-        shares = ["--port", str(self.port), "--decide-first", "0", "--blind", "0"]
-        with (self.workspace / "app.log").open("ab") as log:
+        address = ["--store", self.store_url] if self.store_url else []
+        command = [sys.executable, "-m", "annotator", "--workspace", str(self.workspace), *address, "review"]
+        shares = ["--port", str(self.port), "--decide-first", "0", "--blind", "0", *self.options]
+        with (self.workspace / self.log).open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, *shares], cwd=ROOT, stdout=log, stderr=log, env=os.environ
+                [*command, *shares], cwd=self.build, stdout=log, stderr=log, env=os.environ
             )
         for _ in range(300):
             try:
@@ -60,7 +66,7 @@ class RunningApp:
                     return
             except OSError:
                 time.sleep(0.1)
-        raise RuntimeError((self.workspace / "app.log").read_text()[-2000:])
+        raise RuntimeError((self.workspace / self.log).read_text()[-2000:])
 
     def stop(self) -> None:
         if self.process is not None:
@@ -143,7 +149,7 @@ class Desk:
     def text(self, part: str) -> str:
         return self.page.locator(f"{CARD} [data-part={part}]").inner_text()
 
-    def until(self, what: Callable[[], bool], *, seconds: float = 30) -> None:
+    def until(self, what: Callable[[], object], *, seconds: float = 30) -> None:
         deadline = time.monotonic() + seconds
         while not what():
             assert time.monotonic() < deadline, "waited in vain"

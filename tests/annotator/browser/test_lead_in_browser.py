@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlmodel import select
 
 from data.leases import lease_frames
@@ -34,7 +34,10 @@ def test_a_lead_walks_from_overlap_to_the_certificate(tmp_path: Path, chromium: 
         page = signed_in(chromium, address, "lena", "password-lena")
         page.goto(f"{address}agreement")
         expect(page.get_by_text("Frames rated twice or more")).to_be_visible()
-        page.goto(f"{address}adjudicate?frame={contested}")
+        page.goto(f"{address}frame?id={contested}")
+        expect(page.get_by_text("Address to send")).to_be_visible()
+        expect(page.get_by_text(f"/frame?id={contested}")).to_be_visible()
+        page.get_by_role("link", name="Settle it under Adjudicate").click()
         expect(
             page.get_by_text("1 contested frame, 1 of them AUTONOMY against TELEOPERATION.")
         ).to_be_visible()
@@ -49,9 +52,20 @@ def test_a_lead_walks_from_overlap_to_the_certificate(tmp_path: Path, chromium: 
         page.goto(f"{address}trust")
         page.get_by_role("button", name="Open an audit").click()
         expect(page.get_by_text("What it does not promise")).to_be_visible()
+        page.goto(f"{address}adjudicate?frame={contested}")
+        expect(page.get_by_text("is not contested (any more)")).to_be_visible()
         page.context.close()
+        _sees_no_frame(signed_in(chromium, address, "ada", "password-ada"), f"{address}frame?id={contested}")
     with store.read() as session:
         assert session.exec(select(Adjudication)).one().level is T
         gold = session.exec(select(GoldFrame)).one()
         assert (gold.frame_id, gold.level, gold.proposed) == (contested, T, A)
         assert session.exec(select(AuditLot)).one().limit == 0.01
+
+
+def _sees_no_frame(page: Page, shared: str) -> None:
+    """An annotator who is sent a lead's address learns nothing from it."""
+    page.goto(shared)
+    expect(page.get_by_text("Page not found")).to_be_visible()
+    expect(page.get_by_text("Address to send")).to_have_count(0)
+    page.context.close()

@@ -60,3 +60,10 @@ def test_everything_is_said_within_two_seconds() -> None:
 def test_recovery_needs_nothing_but_a_picture_and_an_answer() -> None:
     assert reason(answer_s=8.0, gone_s=9.0) is ManualReason.ENDPOINT_GONE
     assert reason(answer_s=9.9, gone_s=9.0) is None
+
+
+def test_a_feed_of_one_frame_a_minute_is_trusted_for_moments_and_watched_by_eye_otherwise() -> None:
+    came = {"picture_s": 60.0, "answer_s": 60.3, "asked_s": None}
+    assert reason(61.0, **came) is None
+    assert reason(62.0, **came) is ManualReason.NO_PICTURE
+    assert reason(119.0, **came) is ManualReason.NO_PICTURE

@@ -212,6 +212,29 @@ def test_more_feeds_than_can_be_held_are_left_to_the_eye_from_the_end_of_the_lis
     watch(store, tmp_path, scenario, feeds=names)
 
 
+def test_an_endpoint_that_cannot_keep_up_is_noticed_and_the_last_listed_feeds_are_left_out(
+    store: Store, tmp_path: Path
+) -> None:
+    names = tuple(f"van-{number:02}" for number in range(60))
+
+    async def scenario(desk: Desk) -> None:
+        views = [a_view(number) for number in range(20)]
+
+        def press() -> bool:
+            for name in names:
+                desk.throw(views[next(desk.numbers) % 20], name)
+            return desk.monitor.held < 60
+
+        await desk.until(press)
+        # four at once, a fifth of a second each: twenty a second, and each feed is to be asked about every second
+        assert desk.monitor.held <= 20
+        by_eye = [name for name in names if not desk.feed(name).signs.is_carried]
+        assert by_eye == list(names[desk.monitor.held :])
+
+    limits = BRISK.model_copy(update={"at_once": 4})
+    watch(store, tmp_path, scenario, feeds=names, limits=limits, delay_s=0.2)
+
+
 def test_the_watch_keeps_where_its_answers_come_from(store: Store, tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         await desk.picture(A)

@@ -210,7 +210,7 @@ def test_what_is_not_what_was_planned_is_refused_and_leaves_nothing(
 def test_a_refused_clip_stops_no_other(store: Store, tmp_path: Path) -> None:
     a_plan(store, tmp_path / "plan", "fog", "glare")
     outputs = generate(tmp_path / "plan")
-    edited(next(outputs.glob("fog-*[0-9a-f].mp4")))
+    edited(next(outputs.glob("fog-*-????????.mp4")))
     done = taken(store, outputs)
     assert (done.clips, len(done.refused)) == (1, 1)
 
@@ -218,7 +218,7 @@ def test_a_refused_clip_stops_no_other(store: Store, tmp_path: Path) -> None:
 def test_a_clip_that_the_guardrail_blocked_is_counted(store: Store, tmp_path: Path) -> None:
     a_plan(store, tmp_path / "plan", "fog", "glare")
     outputs = generate(tmp_path / "plan")
-    blocked = next(outputs.glob("fog-*[0-9a-f].mp4"))
+    blocked = next(outputs.glob("fog-*-????????.mp4"))
     blocked.unlink()
     reseal(outputs)
     done = taken(store, outputs)
@@ -277,6 +277,13 @@ def test_a_folder_that_cannot_be_judged_is_one_sentence(
     spoil(outputs)
     with pytest.raises(ScenarioError, match=reason):
         taken(store, outputs)
+
+
+def test_a_folder_that_is_not_there_or_is_the_plan_is_said(store: Store, outputs: Path) -> None:
+    with pytest.raises(ScenarioError, match="nowhere is not a folder"):
+        taken(store, outputs.parent / "nowhere")
+    with pytest.raises(ScenarioError, match=r"is a plan; name the folder of its outputs: .*/plan/outputs"):
+        take_in(store, outputs.parent, outputs.parent.parent / "workspace")
 
 
 def test_controls_and_masks_are_no_clips(outputs: Path) -> None:

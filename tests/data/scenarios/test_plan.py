@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 
@@ -129,7 +130,11 @@ def test_the_distilled_model_takes_93_frames_and_edges_alone(tmp_path: Path) -> 
     (spec,) = read_specs(tmp_path / "plan" / "specs.jsonl")
     assert (spec.num_steps, spec.controls) == (4, ("edge",))
     assert count_frames(tmp_path / "plan" / spec.video_path) == 93
-    assert "--model=edge/distilled" in (tmp_path / "plan" / "run.sh").read_text()
+    script = (tmp_path / "plan" / "run.sh").read_text()
+    assert "--model=edge/distilled" in script
+    assert "export COSMOS_EXPERIMENTAL_CHECKPOINTS=1\n" in script
+    checked = subprocess.run(["bash", "-n", str(tmp_path / "plan" / "run.sh")], check=False)
+    assert checked.returncode == 0
 
 
 def test_a_plan_is_never_written_over_and_needs_a_sample(tmp_path: Path, store: Store) -> None:

@@ -21,6 +21,7 @@ class Console {
     this.wall = new Wall(this);
     this.alerts = new Alerts(this);
     this.answers = new Answers(this);
+    this.large = new Large(this);
     this.listen();
     this.showState();
     this.live();
@@ -196,8 +197,8 @@ class Console {
     const target = event.composedPath()[0];
     const isTyping = target instanceof Element && (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable);
     if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey || isTyping) return;
-    const dialog = this.part("dialog");
-    if (dialog.open) return;
+    if (this.part("dialog").open) return;
+    if (this.large.isOpen) return this.large.key(event);
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (key === "m") this.mute();
     else if (key === "?") this.help();

@@ -23,7 +23,7 @@ class Wall {
     const image = el("img", { alt: "", hidden: true });
     const mark = el("b");
     const label = el("span", { text: visible(name) });
-    const tile = { node: el("div", { class: "mo-tile", role: "listitem", "data-feed": name }, image, mark, label), image, mark, label };
+    const tile = { node: el("button", { type: "button", class: "mo-tile", "data-feed": name, onclick: () => this.console.large.open(name) }, image, mark, label), image, mark, label };
     const known = this.pictures.get(name);
     if (known) this.picture(tile, known.picture);
     return tile;
@@ -55,6 +55,7 @@ class Wall {
       const tile = this.tiles.get(name);
       if (tile) this.picture(tile, one.picture);
       this.console.alerts.now(name, one.picture);
+      this.console.large.now(name, one.picture);
     }
   }
 

@@ -1,0 +1,164 @@
+"""One frame and everything that was said of it, under an address that a lead can send; without one, what is next."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from annotator.runtime import store
+from annotator.screens.look import empty_state, frame_caption, level_chip, page_head, plain
+from annotator.screens.tables import figures_table
+from annotator.visitor import frame_image
+from data.errors import TeletriageError
+from data.frame_view import FrameView, frame_view, next_in_line
+from data.progress import frames_around
+from data.tables import Adjudication, ModelRun, Person, Proposal, Review
+from data.vocabulary import Mode, VerificationState
+
+_MODES = {Mode.ASSISTED: "saw the proposal", Mode.DECIDE_FIRST: "decided first", Mode.BLIND: "blind"}
+
+
+def show(person: Person) -> None:
+    """The frame that `?id=` names, by id or image file name."""
+    page_head(person, "Frame")
+    address = st.text_input(
+        "Frame", st.query_params.get("id", ""), placeholder="A frame's id or its image's file name"
+    )
+    if not address:
+        _next(person)
+        return
+    try:
+        view = frame_view(store(), int(person.id or 0), address)
+    except TeletriageError as error:
+        empty_state("No such frame", str(error))
+        return
+    st.query_params["id"] = view.frame.id
+    left, right = st.columns([62, 38], gap="medium")
+    with left:
+        _picture(person, view)
+    with right:
+        _standing(view)
+        _terms(view)
+    st.html(f'<div class="tt-side">{_cards(view)}</div>')
+
+
+def _next(person: Person) -> None:
+    waiting = next_in_line(store(), int(person.id or 0))
+    if not waiting:
+        empty_state("Nothing waits for a review", "Frames appear here in the order in which they are served.")
+        return
+    st.subheader("Next in line")
+    st.caption(
+        "What each frame's place is made of, as the order knows it now; annotators never see this. "
+        "Paste an id above to see one frame."
+    )
+    names = list(dict.fromkeys(name for one in waiting for name in one.terms))
+    rows = [
+        {
+            "frame": frame_caption(one.frame, one.scene),
+            "place value": f"{one.priority:.3f}",
+            **{name.replace("_", " "): _term(one.terms.get(name)) for name in names},
+            "id": one.frame.id,
+        }
+        for one in waiting
+    ]
+    figures_table(rows, name="next-in-line")
+
+
+def _term(value: float | None) -> str:
+    return "—" if value is None else f"{value:.3f}"
+
+
+def _picture(person: Person, view: FrameView) -> None:
+    caption = frame_caption(view.frame, view.scene)
+    if view.frame.set_aside is not None:
+        st.html(f'<div class="tt-note">Set aside: {plain(view.frame.set_aside_detail or "")}</div>')
+    else:
+        address = frame_image(person, view.frame.id)
+        alt = f"Front camera picture, {caption}"
+        st.html(f'<img class="tt-frame" src="{escape(address)}" alt="{escape(alt)}">')
+    cues = "; ".join(f"{cue.replace('_', ' ')}: {evidence}" for cue, evidence in view.frame.cues.items())
+    st.html(
+        f'<div class="tt-note">{plain(caption)}. {plain(view.scene.description)}</div>'
+        f'<div class="tt-note">Cues: {plain(cues or "none")}</div>'
+    )
+    around = "".join(
+        f'<img src="{escape(frame_image(person, one.id, width_px=480))}" alt="Frame {one.position + 1}">'
+        for one in frames_around(store(), view.frame)
+    )
+    if around:
+        st.html(f'<div class="tt-label">Before and after</div><div class="tt-strip">{around}</div>')
+
+
+def _standing(view: FrameView) -> None:
+    status = view.status
+    if status is None:
+        st.html('<div class="tt-text">Not in review: not sampled, not asked about, or set aside.</div>')
+    else:
+        level = level_chip(status.level) if status.level else ""
+        more = f", {status.reviews_needed} more needed" if status.reviews_needed else ""
+        gold = " It is gold: it tests people." if view.is_gold else ""
+        st.html(
+            f'<div class="tt-label">Where it stands</div><div class="tt-text">{status.state.value}{more} {level}'
+            f"{gold}</div>"
+        )
+        if status.state is VerificationState.CONTESTED:
+            st.html(
+                f'<a href="adjudicate?frame={escape(view.frame.id)}" target="_self">Settle it under Adjudicate</a>'
+            )
+    st.html('<div class="tt-label">Address to send to another lead or a trainer</div>')
+    st.code(f"{(st.context.url or '').partition('?')[0]}?id={view.frame.id}", language=None, wrap_lines=True)
+
+
+def _terms(view: FrameView) -> None:
+    if view.status is None or not view.status.reviews_needed:
+        return
+    rows = "".join(
+        f'<tr><td>{plain(name.replace("_", " "))}</td><td class="n">{value:.3f}</td></tr>'
+        for name, value in view.status.priority_terms.items()
+    )
+    total = f'<tr><th>place value</th><td class="n">{view.status.priority:.3f}</td></tr>'
+    st.html(
+        f'<div class="tt-label">Why it stands where it does in the order</div>'
+        f'<table class="tt-table">{rows}{total}</table>'
+    )
+
+
+def _cards(view: FrameView) -> str:
+    superseded = {review.supersedes_id for review, _ in view.reviews}
+    cards = [_settled(row, who) for row, who in view.adjudications]
+    cards += [_said(row, who, stands=row.id not in superseded) for row, who in view.reviews]
+    cards += [_proposed(row, run) for row, run in view.proposals]
+    return "".join(cards) or '<div class="tt-note">Nobody has said anything of this frame yet.</div>'
+
+
+def _card(title: str, chip: str, *paragraphs: str) -> str:
+    texts = "".join(f'<div class="tt-text">{plain(text)}</div>' for text in paragraphs if text)
+    return f'<div class="tt-card"><div class="tt-label">{plain(title)}</div>{chip}{texts}</div>'
+
+
+def _settled(row: Adjudication, who: Person) -> str:
+    title = f"Settled by {who.display_name}"
+    return _card(title, level_chip(row.level), row.reasoning or "", row.action or "", f"Why: {row.reason}")
+
+
+def _said(row: Review, who: Person, *, stands: bool) -> str:
+    title = f"{who.display_name}, {_MODES[row.mode]}{'' if stands else ', replaced since'}"
+    words = (row.reasoning or "The proposal's words stand.", row.action or "")
+    return _card(title, level_chip(row.level), *words)
+
+
+def _proposed(row: Proposal, run: ModelRun) -> str:
+    title = f"{run.role.value} {run.name}"
+    if row.level is None:
+        failed = f"No assessment: {row.failure_detail or 'no reason kept'}"
+        return _card(title, "", failed)
+    return _card(title, level_chip(row.level), row.reasoning or "", row.action or "", _chances(row))
+
+
+def _chances(row: Proposal) -> str:
+    if not row.level_probabilities:
+        return ""
+    named = zip(("A", "S", "T"), row.level_probabilities, strict=True)
+    return "Probabilities: " + ", ".join(f"{name} {chance:.0%}" for name, chance in named)

@@ -1,0 +1,109 @@
+"""A running monitor for browser tests: cameras that put pictures into folders, a model that says what a test wants."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from data.vocabulary import TriageLevel
+from tests.annotator.browser.served import ROOT, RunningApp
+from tests.annotator.monitor.watching import Model, a_model, a_view
+
+EVERY_S = 0.4
+_numbers = count(1)
+
+
+@dataclass
+class Cameras:
+    """Folders that a thread fills with living pictures. `off`: cameras that show nothing now."""
+
+    folder: Path
+    names: tuple[str, ...]
+    model: Model
+    levels: dict[str, TriageLevel] = field(default_factory=dict)
+    off: set[str] = field(default_factory=set)
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        while not self.stopped.wait(EVERY_S):
+            for name in self.names:
+                if name not in self.off:
+                    self.show(name)
+
+    def show(self, name: str) -> None:
+        view = a_view(next(_numbers))
+        self.model.will_say(view, self.levels.get(name, TriageLevel.AUTONOMY))
+        place = self.folder / name
+        (place / "next.part").write_bytes(view)
+        (place / "next.part").replace(place / f"{next(_numbers):08}.jpg")
+        for old in sorted(place.glob("*.jpg"))[:-4]:
+            old.unlink()
+
+
+@dataclass
+class Monitored:
+    """The monitor's process and its cameras; it can be stopped and started again."""
+
+    app: RunningApp
+    cameras: Cameras
+    endpoint: str
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "annotator", "--workspace", str(self.app.workspace), "monitor"]
+        sheet = self.cameras.folder / "feeds.yaml"
+        limits = self.cameras.folder / "limits.yaml"
+        options = [
+            "--feeds",
+            str(sheet),
+            "--limits",
+            str(limits),
+            "--endpoint",
+            self.endpoint,
+            "--model",
+            "tiny-vl",
+        ]
+        with (self.cameras.folder / "monitor.log").open("ab") as log:
+            self.process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=log, stderr=log)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(20)
+            self.process = None
+
+    def say(self, name: str, level: TriageLevel, reasoning: str = "A man stands in the lane.") -> None:
+        """From now on the model says this of a camera's pictures."""
+        self.cameras.model.reasoning = reasoning
+        self.cameras.levels[name] = level
+
+
+@contextmanager
+def a_monitor(app: RunningApp, folder: Path, *names: str) -> Iterator[Monitored]:
+    """A monitor with these cameras, all of them calm."""
+    for name in names:
+        (folder / name).mkdir(parents=True)
+    sheet = {"feeds": [{"name": name, "folder": name} for name in names]}
+    (folder / "feeds.yaml").write_text(json.dumps(sheet))
+    (folder / "limits.yaml").write_text(
+        json.dumps({"frame_rate": 5, "agreeing": 2, "calm_s": 0.3, "random_share": 0})
+    )
+    with a_model() as (stand_in, model):
+        cameras = Cameras(folder, names, model)
+        thread = threading.Thread(target=cameras.run, daemon=True)
+        monitored = Monitored(app, cameras, stand_in.url)
+        thread.start()
+        monitored.start()
+        try:
+            yield monitored
+        finally:
+            monitored.stop()
+            cameras.stopped.set()
+            thread.join()

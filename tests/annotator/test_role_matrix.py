@@ -1,0 +1,347 @@
+"""Who may do what to whose: every role, every act, every object, denied where nothing says otherwise.
+
+Named after what went wrong elsewhere: object-level access (CVE-2024-47172, CVE-2024-45393), staff who made themselves
+administrators (CVE-2026-23526), and fields that could be filtered for (CVE-2023-47117).
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import pkgutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+import annotator
+import data
+from annotator import guideline, runtime
+from annotator.review_card import outbox, routes, serving
+from data import (
+    audit,
+    frame_notes,
+    gold,
+    leases,
+    own_day,
+    people,
+    person_settings,
+    progress,
+    reviews,
+    rewrites,
+    second_looks,
+    snapshot,
+    tour,
+)
+from data.errors import NotAllowed, TeletriageError
+from data.leases import ServedFrame, lease_frames, record_first_level
+from data.permissions import Act, may
+from data.store import Store
+from data.store_copy import TableState, table_states
+from data.tables import FrameStatus, GoldFrame, Lease, Review
+from data.vocabulary import Mode, NoteKind, PersonRole, Split, TriageLevel
+from tests.builders import (
+    A,
+    S,
+    T,
+    a_decision,
+    a_filename,
+    a_person,
+    a_raw_reply,
+    a_store,
+    frames_of,
+    reviewed,
+)
+
+pytestmark = pytest.mark.each_store
+
+SCENES = {"scene-0001": 12, "scene-0002": 12}
+CANARY = "CANARY"
+Do = Callable[[Store, int, str], object]
+
+
+def a_settlement(frame_id: str) -> reviews.Settlement:
+    return reviews.Settlement(frame_id=frame_id, level=T, reasoning="x", action="x", reason="x")
+
+
+def a_note(frame_id: str) -> frame_notes.Note:
+    return frame_notes.Note(token=f"note-{frame_id}", frame_id=frame_id, kind=NoteKind.FLAG, reason="x")
+
+
+GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
+    leases.lease_frames: (Act.REVIEW, lambda store, who, frame: lease_frames(store, who)),
+    leases.record_first_level: (
+        Act.REVIEW,
+        lambda store, who, frame: record_first_level(store, who, frame, S),
+    ),
+    reviews.submit_review: (
+        Act.REVIEW,
+        lambda store, who, frame: reviews.submit_review(store, who, a_decision(frame, S, person=who)),
+    ),
+    frame_notes.note_frame: (
+        Act.REVIEW,
+        lambda store, who, frame: frame_notes.note_frame(store, who, a_note(frame)),
+    ),
+    tour.answer_tour: (Act.REVIEW, lambda store, who, frame: tour.answer_tour(store, who, frame, S)),
+    person_settings.save_settings: (
+        Act.REVIEW,
+        lambda store, who, frame: person_settings.save_settings(store, who, {"daily_target": 9}),
+    ),
+    reviews.adjudicate: (
+        Act.ADJUDICATE,
+        lambda store, who, frame: reviews.adjudicate(store, who, a_settlement(frame)),
+    ),
+    frame_notes.close_flags: (
+        Act.ADJUDICATE,
+        lambda store, who, frame: frame_notes.close_flags(store, who, frame, token=f"closed-{who}"),
+    ),
+    gold.make_gold: (Act.ADJUDICATE, gold.make_gold),
+    gold.set_gold_share: (Act.ADJUDICATE, lambda store, who, frame: gold.set_gold_share(store, who, 0.1)),
+    audit.open_audit: (Act.ADJUDICATE, lambda store, who, frame: audit.open_audit(store, who)),
+    rewrites.confirm_rewrite: (
+        Act.ADJUDICATE,
+        lambda store, who, frame: rewrites.confirm_rewrite(store, who, 1, "x"),
+    ),
+    guideline.write_guideline: (
+        Act.WRITE_GUIDELINE,
+        lambda store, who, frame: guideline.write_guideline(store, who, f"Be careful, {who}."),
+    ),
+    second_looks.send_back: (
+        Act.SEND_BACK,
+        lambda store, who, frame: second_looks.send_back(store, who, frame, "Look again."),
+    ),
+    snapshot.freeze: (
+        Act.FREEZE_SNAPSHOT,
+        lambda store, who, frame: snapshot.freeze(store, Path("/dev/null/nowhere"), by=who),
+    ),
+    people.add_person: (
+        Act.MANAGE_PEOPLE,
+        lambda store, who, frame: people.add_person(
+            store, f"new-{who}", PersonRole.ADMIN, password="long enough", by=who
+        ),
+    ),
+    people.change_role: (
+        Act.MANAGE_PEOPLE,
+        lambda store, who, frame: people.change_role(store, "victim", PersonRole.ADMIN, by=who),
+    ),
+    people.disable_person: (
+        Act.MANAGE_PEOPLE,
+        lambda store, who, frame: people.disable_person(store, "victim", by=who),
+    ),
+    people.enable_person: (
+        Act.MANAGE_PEOPLE,
+        lambda store, who, frame: people.enable_person(store, "victim", by=who),
+    ),
+    people.end_sign_ins: (
+        Act.MANAGE_PEOPLE,
+        lambda store, who, frame: people.end_sign_ins(store, "victim", by=who),
+    ),
+    people.set_password: (
+        Act.MANAGE_PEOPLE,
+        lambda store, who, frame: people.set_password(store, "victim", "long enough", by=who),
+    ),
+}
+"""Every use case that needs a permission, which one, and how it is called on a frame."""
+OWN: set[Callable[..., Any]] = {
+    leases.release_leases,
+    person_settings.settings_of,
+    own_day.own_day,
+    progress.own_count,
+    progress.own_recent_reviews,
+    tour.tour_frames,
+    serving.recent_decisions,
+    serving.scene_strip,
+    serving.whole_thought,
+    outbox.apply_outbox,
+    *routes._ACTS.values(),
+}
+"""What concerns nobody but the person who is named; `test_nothing_of_others_…` looks at what it gives away."""
+
+
+def use_cases() -> Iterator[Callable[..., Any]]:
+    """Every public function of the domain and the app that is told who asks."""
+    for package in (data, annotator):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if any(
+                part in found.name for part in ("migrations", ".demo", "__main__", "annotator.app", "screens")
+            ):
+                continue
+            module = importlib.import_module(found.name)
+            for name, member in inspect.getmembers(module, inspect.isfunction):
+                is_its_own = member.__module__ == found.name and not name.startswith("_")
+                named = set(inspect.signature(member).parameters) if is_its_own else set()
+                if "store" in named and named & {"person_id", "by"}:
+                    yield member
+
+
+def test_every_use_case_that_is_told_who_asks_stands_in_the_matrix() -> None:
+    assert {f"{one.__module__}.{one.__name__}" for one in use_cases()} == {
+        f"{one.__module__}.{one.__name__}" for one in {*GUARDED, *OWN}
+    }
+
+
+@pytest.mark.parametrize("role", PersonRole)
+def test_a_role_does_what_it_may_and_everything_else_is_refused_and_writes_nothing(
+    tmp_path: Path, role: PersonRole
+) -> None:
+    store = a_store(tmp_path, scenes={"scene-0001": 2, "scene-0002": 2})
+    who = a_person(store, "who", role)
+    a_person(store, "victim")
+    other = a_person(store, "other", PersonRole.LEAD)
+    (foreign,) = lease_frames(store, other, n=1)
+    for use_case, (act, do) in GUARDED.items():
+        allowed = may(role, act)
+        before = None if allowed else states(store)
+        try:
+            do(store, who, foreign.frame.id)
+        except NotAllowed:
+            assert not allowed, use_case
+        except TeletriageError:
+            assert allowed, use_case  # another rule said no, after the role was found to be right
+        else:
+            assert allowed, use_case
+        assert allowed or states(store) == before, use_case
+
+
+def states(store: Store) -> dict[str, TableState]:
+    with store.read() as session:
+        return table_states(session.connection())
+
+
+@pytest.mark.parametrize("ended", ["disabled", "unknown"])
+def test_somebody_without_an_active_account_may_do_nothing(tmp_path: Path, ended: str) -> None:
+    store = a_store(tmp_path, scenes={"scene-0001": 2, "scene-0002": 2})
+    who = a_person(store, "who", PersonRole.LEAD)
+    a_person(store, "victim")
+    people.disable_person(store, "who")
+    for _, do in GUARDED.values():
+        with pytest.raises(NotAllowed, match="not active"):
+            do(store, who if ended == "disabled" else 9999, frames_of("scene-0001", 2)[0])
+
+
+def test_what_somebody_else_holds_or_wrote_cannot_be_acted_on(tmp_path: Path) -> None:
+    store = a_store(tmp_path, scenes=SCENES)
+    ada, ben = a_person(store, "ada"), a_person(store, "ben")
+    theirs = lease_frames(store, ben, n=4, shares={Mode.DECIDE_FIRST: 1.0})
+    written = reviews.submit_review(store, ben, a_decision(theirs[0], S, person=ben))
+    held = next(one.frame.id for one in theirs[1:] if one.scene.split is Split.TRAIN)
+    acts: list[Callable[[], object]] = [
+        lambda: reviews.submit_review(store, ada, a_decision(held, S, person=ada)),
+        lambda: reviews.submit_review(
+            store, ada, a_decision(written.frame_id, A, person=ada, supersedes_id=written.id)
+        ),
+        lambda: reviews.submit_review(store, ada, a_decision(written.frame_id, S, token=written.token)),
+        lambda: record_first_level(store, ada, held, S),
+        lambda: serving.whole_thought(store, ada, held),
+        lambda: serving.whole_thought(store, ada, written.frame_id),
+        lambda: serving.scene_strip(store, ada, held, lambda frame, width: ""),
+    ]
+    for act in acts:
+        with pytest.raises(TeletriageError):
+            act()
+    leases.release_leases(store, ada)
+    with store.read() as session:
+        assert {lease.person_id for lease in session.exec(select(Lease))} == {ben}
+        assert len(session.exec(select(Review)).all()) == 1
+    assert progress.own_recent_reviews(store, ada) == []
+    (answer,) = outbox.apply_outbox(
+        store, ada, [{**a_decision(held, S).model_dump(mode="json"), "kind": "decision", "person_id": ben}]
+    )
+    assert not answer.saved
+
+
+def a_store_full_of_secrets(folder: Path) -> SimpleNamespace:
+    """A store in which every proposal, reason and name of others is a canary; two people and a lead worked on it."""
+    names = [a_filename(scene, place) for scene in SCENES for place in range(12)]
+    said = {
+        name: a_raw_reply(
+            [A, S, T][n % 3], reasoning=f"{CANARY}-proposed-{n}", thought=f"{CANARY}-thought-{n}"
+        )
+        for n, name in enumerate(names)
+    }
+    store = a_store(folder, scenes=SCENES, teacher=said)
+    ada, ben = a_person(store, "ada"), a_person(store, "ben")
+    lena = a_person(store, "lena", PersonRole.LEAD)
+    with store.read() as session:
+        train = list(session.exec(select(FrameStatus.frame_id).where(FrameStatus.split == Split.TRAIN)))
+    reviewed(store, ben, train[0], T, reasoning=f"{CANARY}-ben")
+    reviewed(store, lena, train[0], A, reasoning=f"{CANARY}-lena")
+    with store.write() as session:
+        for status in session.exec(select(FrameStatus)):
+            status.priority_terms = {f"{CANARY}-term": 0.125}
+            session.add(status)
+    other_lead = a_person(store, "lou", PersonRole.LEAD)
+    reviews.adjudicate(
+        store,
+        other_lead,
+        reviews.Settlement(
+            frame_id=train[0], level=T, reasoning=f"{CANARY}-x", action=f"{CANARY}-x", reason=f"{CANARY}-x"
+        ),
+    )
+    gold.make_gold(store, other_lead, train[0])
+    gold.set_gold_share(store, other_lead, 0.3)
+    return SimpleNamespace(store=store, ada=ada, gold=train[0])
+
+
+def card_acts(store: Store, person: int, frame: str) -> Iterator[tuple[str, Any]]:
+    """What every route of the card gives a person who asks about a frame."""
+    body: dict[str, Any] = {"frame": frame, "outbox": [], "level": "SUPERVISION", "settings": {}}
+    for name, act in routes._ACTS.items():
+        if name in ("own-level", "tour-answer"):
+            continue  # deciding is what uncovers
+        try:
+            yield name, act(store, person, body)
+        except TeletriageError as refused:
+            yield name, str(refused)
+
+
+def test_nothing_of_others_and_nothing_hidden_reaches_an_annotator_by_any_route(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets = a_store_full_of_secrets(tmp_path)
+    store, ada = secrets.store, secrets.ada
+    monkeypatch.setattr(routes, "store", lambda: store)
+    monkeypatch.setattr(routes, "mode_shares", lambda: {Mode.BLIND: 0.5, Mode.DECIDE_FIRST: 0.5})
+    runtime.mode_shares.cache_clear()
+    served = lease_frames(store, ada, n=20, shares={Mode.BLIND: 0.5, Mode.DECIDE_FIRST: 0.5})
+    assert {one.mode for one in served} == {Mode.BLIND, Mode.DECIDE_FIRST}
+    assert secrets.gold in {one.frame.id for one in served}
+    told = json.dumps([list(card_acts(store, ada, one.frame.id)) for one in served], default=str)
+    assert CANARY not in told
+    assert not any(word in told.lower() for word in ("gold", "priority", "audit", "term"))
+    # What is gold looks like every other frame, before and after it was decided on.
+    assert_alike(store, served, secrets.gold)
+    for one in served:
+        reviews.submit_review(store, ada, a_decision(one, T, person=ada))
+    after = json.dumps(serving.recent_decisions(store, ada, lambda frame, width: frame), default=str)
+    blind = {one.frame.id for one in served if one.mode is Mode.BLIND}
+    kept = [one for one in json.loads(after) if one["id" if "id" in one else "frame"] in blind]
+    assert CANARY not in json.dumps(kept)
+    assert f"{CANARY}-ben" not in after
+    assert f"{CANARY}-x" not in after
+    assert f"{CANARY}-proposed" in after  # what was decided on with the proposal in sight
+
+
+def assert_alike(store: Store, served: list[ServedFrame], gold_id: str) -> None:
+    address = lambda frame, width: f"{frame}-{width}"  # noqa: E731
+    shapes = {
+        one.frame.id: sorted(serving.served_frame(one, address)) for one in served if one.mode is Mode.BLIND
+    }
+    assert len({tuple(shape) for shape in shapes.values()}) == 1
+    with store.read() as session:
+        assert session.get(GoldFrame, gold_id) is not None
+
+
+def test_the_levels_that_may_be_said_are_the_only_thing_a_level_can_be(tmp_path: Path) -> None:
+    store = a_store(tmp_path, scenes={"scene-0001": 1, "scene-0002": 1})
+    ada = a_person(store)
+    (one,) = lease_frames(store, ada)
+    entry = {**a_decision(one, S).model_dump(mode="json"), "kind": "decision"}
+    for forged in ({"level": "ANYTHING"}, {"reviewed_at_us": 1}, {"mode": "blind"}, {"verdict": "accept"}):
+        (answer,) = outbox.apply_outbox(store, ada, [{**entry, **forged}])
+        assert not answer.saved
+    assert [level.value for level in TriageLevel] == ["AUTONOMY", "SUPERVISION", "TELEOPERATION"]

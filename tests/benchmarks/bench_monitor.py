@@ -1,0 +1,141 @@
+"""50 feeds at 2 frames per second against a stand-in server of known service time, an operator's browser in front.
+
+From a frame's capture to its alert on screen in Chromium (the store's clock when the browser says that it is
+there, so an upper bound), how many planned alerts got lost, and what the monitor's process costs of one core.
+MINUTES, FEEDS and SERVICE_MS set the size. Prints one JSON object on its last line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+from sqlmodel import select
+
+from annotator.runtime import COOKIE
+from data.people import sign_in
+from data.store import Store, open_store
+from data.tables import Alert, OperatorAnswer
+from data.vocabulary import PersonRole, TriageLevel
+from eval.rate import Undefined
+from eval.throughput import Percentiles, percentiles
+from tests.annotator.browser.conftest import CHROMIUM, FLAGS
+from tests.annotator.browser.served import RunningApp
+from tests.builders import a_person
+from tests.eval.stand_in_server import a_server
+
+FRAME_RATE = 2.0
+ALLOWED_MS, ALLOWED_SHARE = 150.0, 0.60
+
+
+def main() -> None:
+    minutes = float(os.environ.get("MINUTES", "5"))
+    feeds = int(os.environ.get("FEEDS", "50"))
+    service_ms = float(os.environ.get("SERVICE_MS", "250"))
+    with (
+        tempfile.TemporaryDirectory(prefix="teletriage-monitor-") as folder,
+        a_server(service_ms / 1000) as url,
+    ):
+        workspace = Path(folder) / "workspace"
+        store = open_store(workspace, create=True)
+        a_person(store, "olga", PersonRole.OPERATOR)
+        app = RunningApp(workspace, store)
+        app.start()
+        try:
+            done, pauses_s = run(app, url, feeds, 60 * minutes)
+        finally:
+            app.stop()
+        print(json.dumps(figures(store, done, service_ms, pauses_s)))
+        store.close()
+
+
+def run(app: RunningApp, url: str, feeds: int, seconds: float) -> tuple[dict[str, Any], list[float]]:
+    """Watch for so long with a console open; what the monitor printed, and how long the console heard nothing."""
+    command = [sys.executable, "-m", "tests.benchmarks.monitored_feeds", "--workspace", str(app.workspace)]
+    options = {"endpoint": url, "feeds": feeds, "frame-rate": FRAME_RATE, "seconds": seconds}
+    arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        secret = sign_in(app.store, "olga", "password-olga")
+        context.add_cookies([{"name": COOKIE, "value": secret, "url": app.url}])
+        page = context.new_page()
+        page.goto(app.url)
+        page.wait_for_selector("[data-testid=monitor]", timeout=60_000)
+        with subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True) as monitor:
+            heard = operate(page, monitor)
+            assert monitor.stdout is not None
+            printed = monitor.stdout.read()
+        browser.close()
+    return json.loads(printed.splitlines()[-1]), [after - before for before, after in pairwise(heard)]
+
+
+def operate(page: Page, monitor: subprocess.Popen[str]) -> list[float]:
+    """Answer the first alert about once a second until the monitor ends; when its state was watching, in seconds."""
+    watching = []
+    while monitor.poll() is None:
+        page.wait_for_timeout(1000)
+        if page.get_attribute("[data-testid=monitor]", "data-state") in ("watching", "partly"):
+            watching.append(time.monotonic())
+        page.keyboard.press("t")
+    return watching
+
+
+def figures(store: Store, done: dict[str, Any], service_ms: float, pauses_s: list[float]) -> dict[str, Any]:
+    with store.read() as session:
+        alerts = list(session.exec(select(Alert).where(Alert.level == TriageLevel.TELEOPERATION)))
+        answers = list(session.exec(select(OperatorAnswer)))
+    by_id = {alert.id: alert for alert in alerts}
+    seen = [alert for alert in alerts if alert.shown_at_us is not None]
+    latency = _milliseconds([(alert.shown_at_us or 0) - alert.captured_at_us for alert in seen])
+    raised = _milliseconds([alert.raised_at_us - alert.captured_at_us for alert in alerts])
+    response = _milliseconds(
+        [
+            one.answered_at_us - (by_id[one.alert_id].shown_at_us or 0)
+            for one in answers
+            if one.alert_id in by_id
+        ]
+    )
+    behind_ms = latency.p95 - service_ms
+    lost = done["planned"] - len(seen)
+    return {
+        "feeds": done["feeds"],
+        "frame_rate": FRAME_RATE,
+        "seconds": done["seconds"],
+        "service_ms": service_ms,
+        "picture_bytes": done["picture_bytes"],
+        "answers_per_s": round(done["answers"] / done["seconds"], 1),
+        "stale_share": round(done["stale"] / max(1, done["answers"]), 5),
+        "dropped_share": round(done["dropped"] / max(1, done["frames"]), 5),
+        "manual_share": done["manual_share"],
+        "alerts": len(alerts),
+        "planned_alerts": done["planned"],
+        "lost_alerts": lost,
+        "alert_latency_ms": latency.model_dump(),
+        "raised_ms": raised.model_dump(),
+        "alert_latency_p95_minus_service_ms": round(behind_ms, 1),
+        "operator_answers": len(answers),
+        "operator_response_ms": response.model_dump(),
+        "monitor_cpu_share": round(done["cpu_share"], 3),
+        "longest_silence_s": round(max(pauses_s, default=0.0), 1),
+        "holds": behind_ms <= ALLOWED_MS and lost == 0 and done["cpu_share"] <= ALLOWED_SHARE,
+    }
+
+
+def _milliseconds(times_us: list[int]) -> Percentiles:
+    found = percentiles([time_us / 1000 for time_us in times_us])
+    if isinstance(found, Undefined):
+        raise SystemExit("No alert was seen; there is nothing to measure.")
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""The monitor's process in the benchmark: feeds whose levels follow a plan, watched as `teletriage monitor` does.
+
+Prints one JSON object at the end: what was planned and done, and the processor time of this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import json
+import random
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from annotator.monitor.feed_sheet import FeedEntry, FeedSheet
+from annotator.monitor.limits import Limits
+from annotator.monitor.run import PICTURES, Asked, run_monitor
+from annotator.monitor.sources import Fail, Picture, Show
+from data.store import open_store
+
+CALM, ALARM = b"\x01", b"\x03"
+PERIOD_S, ALARM_S, BEGIN_S = 20.0, 4.0, 12.0
+VIEWS = 24
+
+
+def views(width: int, height: int) -> list[bytes]:
+    """Pictures of a street's size in bytes, each different."""
+    made = []
+    for seed in range(VIEWS):
+        coarse = np.random.default_rng(seed).normal(110, 45, (height // 8, width // 8, 3)).clip(0, 255)
+        out = io.BytesIO()
+        large = Image.fromarray(coarse.astype(np.uint8)).resize((width, height), Image.Resampling.BICUBIC)
+        large.save(out, "JPEG", quality=85)
+        made.append(out.getvalue())
+    return made
+
+
+@dataclass
+class Planned:
+    """A camera at a fixed rate whose pictures say AUTONOMY, and for a while in every period TELEOPERATION."""
+
+    pictures: list[bytes]
+    frame_rate: float
+    phase_s: float
+    first_alarm_s: float
+    until_s: float
+    alarms: int = 0
+    shown: int = 0
+    rng: random.Random = field(default_factory=random.Random)
+
+    async def run(self, show: Show, fail: Fail) -> None:
+        loop = asyncio.get_running_loop()
+        begun_s, number, was_alarm = loop.time() + self.phase_s, 0, False
+        while True:
+            due_s = begun_s + number / self.frame_rate
+            await asyncio.sleep(due_s - loop.time())
+            at_s = number / self.frame_rate - self.first_alarm_s
+            is_alarm = (
+                at_s >= 0 and at_s % PERIOD_S < ALARM_S and (at_s // PERIOD_S + 1) * PERIOD_S < self.until_s
+            )
+            self.alarms += is_alarm and not was_alarm
+            was_alarm = is_alarm
+            content = self.pictures[(number + int(self.phase_s * 1000)) % len(self.pictures)]
+            show(Picture(content + (ALARM if is_alarm else CALM)))
+            self.shown += 1
+            number += 1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--workspace", type=Path, required=True)
+    parser.add_argument("--endpoint", required=True)
+    parser.add_argument("--feeds", type=int, required=True)
+    parser.add_argument("--frame-rate", type=float, required=True)
+    parser.add_argument("--seconds", type=float, required=True)
+    given = parser.parse_args()
+    pictures = views(1600, 900)
+    limits = Limits(frame_rate=given.frame_rate, random_share=0.0005)
+    place = random.Random(0)
+    sources = [
+        Planned(
+            pictures,
+            given.frame_rate,
+            number / given.feeds / given.frame_rate,
+            BEGIN_S + place.random() * PERIOD_S,
+            given.seconds - BEGIN_S - 5.0,
+        )
+        for number in range(given.feeds)
+    ]
+    sheet = FeedSheet(
+        feeds=[FeedEntry(name=f"van-{number:03}", folder="planned") for number in range(given.feeds)]
+    )
+    store = open_store(given.workspace)
+    begun_cpu_s, begun_s = time.process_time(), time.monotonic()
+    asked = Asked((given.endpoint,), "stand-in", for_s=given.seconds)
+    done = asyncio.run(run_monitor(store, sheet, asked, limits, given.workspace / PICTURES, sources=sources))
+    used = (time.process_time() - begun_cpu_s) / (time.monotonic() - begun_s)
+    planned = sum(source.alarms for source in sources)
+    sizes = [len(picture) for picture in pictures]
+    figures = {
+        **asdict(done),
+        "planned": planned,
+        "cpu_share": used,
+        "picture_bytes": sum(sizes) // len(sizes),
+    }
+    print(json.dumps(figures), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What may go wrong under people who work: crowds, kills, power cuts, full disks, databases that go away."""
