@@ -138,6 +138,18 @@ class LabelStudioServer:
         """Take away one task."""
         self._write(lambda: self._sdk.tasks.delete(str(task_id)))
 
+    def serve_pictures(self, project_id: int, folder: str) -> str | None:
+        """Let the project show the pictures of a folder of the server's own machine; returns why it does not."""
+        storages = self._sdk.import_storage.local
+        known = self._read(lambda: list(storages.list(project=project_id)))
+        if any(str(one.path or "").rstrip("/") == folder for one in known):
+            return None
+        try:
+            self._write(lambda: storages.create(project=project_id, path=folder, title="teletriage"))
+        except LabelStudioError as error:
+            return str(error)
+        return None
+
     def tasks(self, project: Project) -> list[RemoteTask]:
         """Every task of a project, by id, without its predictions and annotations."""
         found: list[RemoteTask] = []

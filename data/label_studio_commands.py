@@ -72,6 +72,7 @@ def push(
         if done.doubled_with_annotations
         else "",
         f" {counted(done.others, 'task')} there are not ours." if done.others else "",
+        f" Pictures will not show there: {done.unseen}" if done.unseen else "",
     ]
     print_result(
         done.as_dict(),

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from data.errors import LabelStudioError, LabelStudioSilent
 from data.label_studio import Arrived, LabelStudioServer, Project, RemoteTask
 from data.label_studio_config import config_problems, labelling_config
-from data.label_studio_tasks import FRAME_ID, LOCAL_FILES, Task, tasks_to_review
+from data.label_studio_tasks import FRAME_ID, LOCAL_FILES, Task, picture_folders, tasks_to_review
 from data.store import Store
 
 BATCH = 500
@@ -26,8 +26,8 @@ Progress = Callable[[int, int], None]
 @dataclass
 class Pushed:
     """What a push did. `lost`: predictions that Label Studio had lost and that were sent again; `resent`: batches
-    without a clear answer; `doubled`: second tasks of a frame, without annotations, that were taken away;
-    `others`: tasks of the project that are not ours."""
+    without a clear answer; `doubled`: second tasks of a frame, without annotations, that were taken away; `unseen`:
+    why pictures do not show there; `others`: tasks of the project that are not ours."""
 
     url: str = ""
     project: int = 0
@@ -42,6 +42,7 @@ class Pushed:
     tasks: int = 0
     predictions: int = 0
     doubled_with_annotations: list[str] = field(default_factory=list)
+    unseen: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -62,13 +63,16 @@ def push(
     several attempts, still lacks something.
     """
     with store.read() as session:
-        tasks = tasks_to_review(session, images)
+        tasks, folders = tasks_to_review(session, images), picture_folders(session)
     if not tasks:
         raise LabelStudioError("No training frame needs a review, so there is nothing to push.")
     project = _prepared(server, project_name)
     remote = _by_frame(server.tasks(project))
     missing = [task for task in tasks if task["data"][FRAME_ID] not in remote]
     done = Pushed(server.url, project.id, project.title, len(tasks), there=len(tasks) - len(missing))
+    if images == LOCAL_FILES:
+        reasons = [server.serve_pictures(project.id, folder) for folder in folders]
+        done.unseen = next((reason for reason in reasons if reason), None)
     for first in range(0, len(missing), BATCH):
         if progress:
             progress(done.there + first, len(tasks))

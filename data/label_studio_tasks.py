@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from sqlmodel import Session, col, select
 from data.frame_status import reviews_by_frame, standing
 from data.label_studio_config import ACTION, IMAGE, LEVEL, REASONING
 from data.proposals import latest_run, proposals_for_review
-from data.tables import Frame, FrameStatus, GoldFrame, ModelRun, Person, Proposal, Review, Scene
+from data.tables import Dataset, Frame, FrameStatus, GoldFrame, ModelRun, Person, Proposal, Review, Scene
 from data.vocabulary import Assessment, ModelRole, Split, TriageLevel
 
 LOCAL_FILES = "/data/local-files/?d="
@@ -50,6 +51,13 @@ def tasks_to_review(session: Session, images: str = LOCAL_FILES) -> list[Task]:
         for frame, scene, status in rows
     ]
     return sorted(tasks, key=lambda task: (task["meta"]["score"], task["data"][FRAME_ID]))
+
+
+def picture_folders(session: Session) -> list[str]:
+    """The folders that hold the datasets' pictures, one below each dataroot."""
+    query = select(Dataset.dataroot, Frame.filename).join(Scene, col(Scene.dataset_id) == Dataset.id)
+    query = query.join(Frame, col(Frame.scene_id) == Scene.id).where(col(Frame.position) == 0)
+    return sorted({str(PurePosixPath(root) / name.partition("/")[0]) for root, name in session.exec(query)})
 
 
 def reviewed_tasks(session: Session, images: str = LOCAL_FILES) -> list[Task]:

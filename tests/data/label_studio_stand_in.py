@@ -53,6 +53,8 @@ class StandIn:
     fault: Callable[[Request, Response | None], Response | None] = lambda request, after: None
     loses: int = 0
     lagging: set[int] = field(default_factory=set)
+    serves_files: bool = True
+    folders: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -114,7 +116,7 @@ def _application(state: StandIn) -> Starlette:
     return Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST", "PATCH", "DELETE"])])
 
 
-async def _carried_out(state: StandIn, request: Request) -> Response:  # noqa: PLR0911 - one per address
+async def _carried_out(state: StandIn, request: Request) -> Response:  # noqa: PLR0911, PLR0912 - one per address
     parts = request.url.path.strip("/").split("/")[1:]
     body = json.loads(await request.body() or b"null")
     match (request.method, parts):
@@ -142,6 +144,13 @@ async def _carried_out(state: StandIn, request: Request) -> Response:  # noqa: P
             return JSONResponse([{**task, "predictions": [1] * len(task["predictions"])} for task in tasks])
         case ("GET", ["tasks"]):
             return _listed(state, request)
+        case ("GET", ["storages", "localfiles"]):
+            return JSONResponse([{"id": 1, "path": one, "project": 1} for one in state.folders])
+        case ("POST", ["storages", "localfiles"]):
+            if not state.serves_files:
+                return as_recorded("no_storage")
+            state.folders.append(body["path"])
+            return JSONResponse({"id": 1, **body}, 201)
         case ("GET", ["predictions"]):
             held = state.tasks[int(request.query_params["task"])]["predictions"]
             return JSONResponse([{**recorded("prediction_made"), **one} for one in held])

@@ -62,6 +62,21 @@ def test_a_second_push_adds_nothing(store: Store, studio: StandIn) -> None:
     assert (again.added, again.there, again.tasks, imports(studio)) == (0, 4, 4, 1)
 
 
+def test_the_pictures_folder_is_served_once_and_said_where_it_is_not(store: Store, studio: StandIn) -> None:
+    studio.serves_files = False
+    unseen = push(store, studio.server(), "triage").unseen
+    assert unseen is not None
+    assert "does not exist" in unseen
+    studio.serves_files = True
+    for _ in range(2):
+        assert push(store, studio.server(), "triage").unseen is None
+    (folder,) = studio.folders
+    assert folder.endswith("/dataroot/samples")
+    studio.folders = []
+    push(store, studio.server(), "triage", images="https://pictures.example.org/")
+    assert studio.folders == []
+
+
 def test_lost_predictions_are_noticed_and_sent_again(store: Store, studio: StandIn) -> None:
     studio.loses = 1
     done = push(store, studio.server(), "triage")

@@ -46,6 +46,9 @@ def record(studio: RunningServer) -> dict[str, Any]:
             "no_project": api.get("/api/projects/999999/"),
             "no_page": api.get("/api/tasks/", params={**query, "page": 99}),
             "bad_task": api.post(f"/api/projects/{project}/import", json=[{"data": {"frame_id": "f"}}]),
+            "no_storage": api.post(
+                "/api/storages/localfiles/", json={"project": project, "path": "/nowhere"}
+            ),
             "bad_token": api.get("/api/users/", headers={"Authorization": "Token 0"}),
             "no_address": api.get("/nothing/here"),
         }
