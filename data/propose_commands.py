@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from data.request import SamplingParameters
     from data.store import Store
 
-_SOURCES = ("--endpoint", "--ray", "--replies", "--batch-out", "--batch-in")
+_SOURCES = ("--endpoint", "--replies", "--batch-out", "--batch-in", "--ray")
 
 
 def propose(
