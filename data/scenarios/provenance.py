@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,13 +73,6 @@ def origin_of(session: Session, frame_id: str) -> Origin | None:
         return None
     made, clip, source, scene = row
     return Origin(clip, source, scene, made.place)
-
-
-def clips_of_scenes(session: Session, scene_ids: Iterable[str]) -> dict[str, GeneratedClip]:
-    """The generated clips among these scenes, by scene."""
-    wanted = sorted(set(scene_ids))
-    query = select(GeneratedClip).where(col(GeneratedClip.scene_id).in_(wanted))
-    return {clip.scene_id: clip for clip in session.exec(query)} if wanted else {}
 
 
 def rejected_clips(session: Session) -> dict[str, ClipJudgement]:

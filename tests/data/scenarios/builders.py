@@ -20,7 +20,6 @@ from data.ingest import ingest
 from data.proposals import propose_from_replies
 from data.sampling import sample_frames
 from data.scenarios.catalogue import read_catalogue
-from data.scenarios.ingest import TakenIn, take_in
 from data.scenarios.plan import Planned, PlanRequest, plan_clips
 from data.scenarios.plan_folder import OUTPUTS, RUN
 from data.scenarios.run_script import SUMS
@@ -114,12 +113,3 @@ def reseal(outputs: Path) -> None:
     """What an honest generator would have left: sums over the files as they are now."""
     files = sorted(path for path in outputs.iterdir() if path.is_file() and path.name != SUMS)
     (outputs / SUMS).write_text("".join(f"{file_hash(path)}  {path.name}\n" for path in files))
-
-
-def generated(
-    store: Store, folder: Path, *keys: str, clips: int = 1, split: Split = Split.TRAIN, variants: int = 1
-) -> TakenIn:
-    """Plan, generate and take in; the plan lies in folder/plan."""
-    plan = folder / "plan"
-    a_plan(store, plan, *keys, clips=clips, split=split, variants=variants)
-    return take_in(store, generate(plan), folder / "workspace")
