@@ -38,12 +38,13 @@ from annotator.monitor.tally import Counts, Tally
 from annotator.monitor.watched_feed import Captured, OpenAlert, Said, WatchedFeed, sha256
 from data.errors import FeedError
 from data.images import ImageRefused, picture_for_model
+from data.live_asking import LiveAnswer, LiveEndpoints
 from data.reply import parse_reply
 from data.tables import Alert, FeedChange
-from data.vlm import Endpoints, LiveAnswer, ask_live
 from data.vocabulary import AlertEnd, ManualReason, Response, TriageLevel
 
 TICK_S = 0.1
+WALL_EVERY_S = 0.9
 UNCARRIED_LOOK_S = 10.0
 """How often the picture of a feed that cannot be held is renewed on the wall."""
 _CAPACITY_EVERY_S = 2.0
@@ -56,7 +57,7 @@ class Monitor:
     def __init__(
         self,
         feeds: Iterable[WatchedFeed],
-        endpoints: Endpoints,
+        endpoints: LiveEndpoints,
         limits: Limits,
         logbook: Logbook,
         comeback: Comeback,
@@ -69,7 +70,7 @@ class Monitor:
         self.stop = asyncio.Event()
         self.begun_s = time.monotonic()
         self._wall_offset_us = time.time_ns() // 1000 - int(self.begun_s * 1e6)
-        self._endpoints, self._comeback = endpoints, comeback
+        self.endpoints, self._comeback = endpoints, comeback
         self._under_way = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._lookers = ThreadPoolExecutor(1, thread_name_prefix="look")
@@ -127,8 +128,9 @@ class Monitor:
     async def _look(self, feed: WatchedFeed, captured: Captured) -> None:
         loop = asyncio.get_running_loop()
         try:
+            wants_wall = captured.captured_s - feed.small_s >= WALL_EVERY_S
             look = await loop.run_in_executor(
-                self._lookers, look_at, captured.picture.content, f"The picture of {feed.name}"
+                self._lookers, look_at, captured.picture.content, f"The picture of {feed.name}", wants_wall
             )
         except ImageRefused as refused:
             feed.is_looking = False
@@ -174,7 +176,7 @@ class Monitor:
         self._ask_next()
 
     async def _answer(self, captured: Captured, asked_s: float) -> LiveAnswer:
-        width_px = self._endpoints.asking.sampling.image_width_px
+        width_px = self.endpoints.sampling.image_width_px
         try:
             content, media_type = picture_for_model(
                 captured.picture.content, "The picture", width_px=width_px
@@ -182,7 +184,7 @@ class Monitor:
         except ImageRefused as refused:
             return LiveAnswer(None, ManualReason.UNREADABLE, str(refused))
         deadline_s = captured.captured_s + self.limits.stale_s - asked_s
-        return await ask_live(self._endpoints, content, media_type, deadline_s=max(deadline_s, 0.05))
+        return await self.endpoints.ask(content, media_type, deadline_s=max(deadline_s, 0.05))
 
     def _on_answer(self, feed: WatchedFeed, captured: Captured, answer: LiveAnswer, asked_s: float) -> None:
         now_s, signs = self.now_s(), feed.signs

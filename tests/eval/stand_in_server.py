@@ -29,7 +29,9 @@ def reply(content: str) -> bytes:
             "usage": {"completion_tokens": TOKENS},
         }
     ).encode()
-    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    return (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    )
 
 
 def said_by(body: bytes) -> str:
