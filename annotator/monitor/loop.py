@@ -73,7 +73,7 @@ class Monitor:
         self.endpoints, self._comeback = endpoints, comeback
         self._under_way = 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self._lookers = ThreadPoolExecutor(1, thread_name_prefix="look")
+        self._lookers = ThreadPoolExecutor(2, thread_name_prefix="look")
         self._cpu_s, self._capacity_s, self._then = time.process_time(), self.begun_s, Counts()
         self._saturated_s = self.begun_s - ROOM_FOR_S
         self._ticked_s = self.begun_s
@@ -110,7 +110,7 @@ class Monitor:
         now_s = self.now_s()
         if now_s - feed.accepted_s < 0.8 / self.limits.frame_rate:
             return
-        feed.accepted_s = now_s
+        feed.accepted_s = feed.signs.picture_s = now_s
         feed.pictures += 1
         captured = Captured(picture, now_s, feed.pictures)
         if picture.stated_us is not None:
@@ -120,7 +120,7 @@ class Monitor:
             if feed.slot.put(captured) is not None:
                 self.tally.add(dropped=1)
             self._ask_next()
-        rests = not feed.signs.is_carried and now_s - feed.signs.picture_s < UNCARRIED_LOOK_S
+        rests = not feed.signs.is_carried and now_s - feed.signs.looked_s < UNCARRIED_LOOK_S
         if not feed.is_looking and not rests:
             feed.is_looking = True
             self._spawn(self._look(feed, captured))
@@ -138,7 +138,7 @@ class Monitor:
             self._unreadable(feed, str(refused))
             return
         feed.looked(look, captured)
-        feed.signs.picture_s = max(feed.signs.picture_s, captured.captured_s)
+        feed.signs.looked_s = max(feed.signs.looked_s, captured.captured_s)
         if look.is_black:
             self._trust(feed, self.now_s())
 
@@ -389,11 +389,15 @@ class Monitor:
             cost = Cost(sum(recent) / len(recent), (cpu_s - self._cpu_s) / n)
             busy = (cpu_s - self._cpu_s) / (now_s - self._capacity_s)
             frames = max(1, whole.frames - then.frames)
-            if is_saturated(busy, (whole.dropped - then.dropped) / frames):
+            unseen = sum(feed.manual is ManualReason.NOT_CARRIED for feed in self.feeds.values())
+            lags = unseen > len(self.feeds) - self.held + self.held // 10
+            if lags or is_saturated(busy, (whole.dropped - then.dropped) / frames):
                 self._saturated_s = now_s
             room_for_s = now_s - self._saturated_s
             before = self.held
-            self.carry(next_held(before, len(self.feeds), feeds_held(cost, self.limits), room_for_s))
+            possible = feeds_held(cost, self.limits)
+            possible = min(possible, max(1, before * 9 // 10)) if lags else possible
+            self.carry(next_held(before, len(self.feeds), possible, room_for_s))
             if self.held > before:
                 self._saturated_s = now_s - ROOM_FOR_S + GROW_EVERY_S
         self._cpu_s, self._then, self._capacity_s = cpu_s, replace(whole), now_s
