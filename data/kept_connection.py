@@ -102,6 +102,8 @@ class KeptConnection(asyncio.Protocol):
 
     def close(self, reason: str = "closed") -> None:
         """Give up; a request under way ends with the reason."""
+        if self._opening is not None:
+            self._opening.cancel()
         if self._transport is not None:
             self._transport.close()
         self._finish(Answered(0, b"", reason))

@@ -33,7 +33,6 @@ from data.request import (
     thought_body,
     thought_text,
 )
-from data.vocabulary import ManualReason
 
 REQUEST_TIMEOUT_S = 300.0
 TRANSPORT_RETRIES = 5
@@ -99,7 +98,7 @@ class Endpoints:
                 known = [entry.id async for entry in client.models.list()]
             except openai.OpenAIError as error:
                 raise ProposalError(
-                    f"The endpoint {url} cannot be asked for its models: {self.reason(error)}"
+                    f"The endpoint {url} cannot be asked for its models: {self._reason(error)}"
                 ) from error
             if known and self.asking.model not in known:
                 raise ProposalError(
@@ -114,20 +113,9 @@ class Endpoints:
             except openai.OpenAIError as error:
                 self._raise_if_final(error)
                 if attempt == TRANSPORT_RETRIES:
-                    raise Unreached(self.reason(error)) from error
+                    raise Unreached(self._reason(error)) from error
                 await asyncio.sleep(self._pause_s(attempt, error))
         raise AssertionError("count() does not end")
-
-    async def post_live(self, body: dict[str, Any]) -> dict[str, Any]:
-        """One chat completion, now or never: only an endpoint that cannot be reached passes its turn on, and
-        nothing is repeated. Raises openai.OpenAIError or Unreached."""
-        for turn in range(1, len(self._clients) + 1):
-            try:
-                return await self._post_once(body)
-            except openai.APIConnectionError as error:
-                if turn == len(self._clients) or isinstance(error, openai.APITimeoutError):
-                    raise
-        raise AssertionError("there is at least one endpoint")
 
     async def _post_once(self, body: dict[str, Any]) -> dict[str, Any]:
         # The client's typed call walks the whole request first, at a third of the cost of asking.
@@ -147,9 +135,9 @@ class Endpoints:
             return
         if status in _CONFIGURATION:
             raise ProposalError(
-                f"The endpoint does not let {self.asking.model!r} be asked: {self.reason(error)}"
+                f"The endpoint does not let {self.asking.model!r} be asked: {self._reason(error)}"
             ) from error
-        raise Refused(self.reason(error)) from error
+        raise Refused(self._reason(error)) from error
 
     def _pause_s(self, attempt: int, error: openai.OpenAIError) -> float:
         """Doubling with jitter, and never less than the server asks for (Retry-After)."""
@@ -161,8 +149,7 @@ class Endpoints:
             asked_for = 0.0
         return min(max(growing, asked_for), LONGEST_PAUSE_S)
 
-    def reason(self, error: openai.OpenAIError) -> str:
-        """An error of the client as one sentence."""
+    def _reason(self, error: openai.OpenAIError) -> str:
         if isinstance(error, openai.APITimeoutError):
             return f"No answer came within {self.asking.timeout_s:g} s."
         if isinstance(error, openai.APIConnectionError):
@@ -237,35 +224,6 @@ async def ask_frame(
         return ModelAnswer(frame_id, attempts=attempt + 1, unreached=str(error))
     except Refused as error:
         return ModelAnswer(frame_id, attempts=attempt + 1, refused=str(error))
-
-
-@dataclass(frozen=True)
-class LiveAnswer:
-    """What a model said of a live frame: its text, or why there is none and a person must look."""
-
-    sample: Sample | None
-    failure: ManualReason | None = None
-    detail: str | None = None
-
-
-async def ask_live(endpoints: Endpoints, content: bytes, media_type: str, *, deadline_s: float) -> LiveAnswer:
-    """Ask once about a picture in memory, and wait no longer than the deadline. Never raises what the endpoint did."""
-    asking = endpoints.asking
-    body = one_call_body(data_url(content, media_type), asking.model, asking.sampling)
-    try:
-        async with asyncio.timeout(deadline_s):
-            (sample, *_) = read_samples(await endpoints.post_live(body))
-    except (TimeoutError, openai.APITimeoutError):
-        return LiveAnswer(None, ManualReason.ENDPOINT_SLOW, f"No answer came within {deadline_s:g} s.")
-    except openai.APIConnectionError as error:
-        return LiveAnswer(None, ManualReason.ENDPOINT_GONE, endpoints.reason(error))
-    except openai.OpenAIError as error:
-        return LiveAnswer(None, ManualReason.ANSWERS_WRONG, endpoints.reason(error))
-    except (Unreached, TypeError, ValueError, AttributeError, KeyError) as error:
-        return LiveAnswer(
-            None, ManualReason.ANSWERS_WRONG, f"The answer cannot be read ({type(error).__name__})."
-        )
-    return LiveAnswer(sample)
 
 
 def _is_usable(sample: Sample, question: str | None) -> bool:

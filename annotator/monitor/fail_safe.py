@@ -18,14 +18,16 @@ NEVER = float("-inf")
 class Signs:
     """What was last seen of a feed, in seconds of one steady clock; NEVER where it was not seen yet.
 
-    `answer_s`: the last answer that could be used; `wrong_s`, `late_s`, `gone_s`: the last reply without an
-    assessment, the last answer that came too late, the last request that reached nobody. `asked_s`: the oldest
-    request still under way. `still_since_s`: since when the picture has not changed (None: it moves).
+    `picture_s`: a picture came; `looked_s`, `unreadable_s`: one was decoded, or could not be. `still_since_s`: since
+    when the picture has not changed (None: it moves). `answer_s`: the last answer that could be used; `wrong_s`,
+    `late_s`, `gone_s`: the last reply without an assessment, the last answer that came too late, the last request
+    that reached nobody. `asked_s`: the oldest request still under way.
     """
 
     started_s: float
     is_carried: bool = True
     picture_s: float = NEVER
+    looked_s: float = NEVER
     unreadable_s: float = NEVER
     is_black: bool = False
     still_since_s: float | None = None
@@ -50,8 +52,11 @@ def _camera_reason(signs: Signs, now_s: float, limits: Limits) -> ManualReason |
     if not signs.is_carried:
         return ManualReason.NOT_CARRIED
     if now_s - max(signs.picture_s, signs.started_s) >= limits.manual_after_s:
-        is_broken = signs.unreadable_s > signs.picture_s
-        return ManualReason.UNREADABLE if is_broken else ManualReason.NO_PICTURE
+        return ManualReason.NO_PICTURE
+    if now_s - max(signs.looked_s, signs.started_s) >= limits.manual_after_s:
+        # pictures come and nobody has seen whether they are alive: broken, or too many to look at
+        is_broken = signs.unreadable_s > signs.looked_s
+        return ManualReason.UNREADABLE if is_broken else ManualReason.NOT_CARRIED
     if signs.is_black:
         return ManualReason.BLACK
     still_s = now_s - signs.still_since_s if signs.still_since_s is not None else 0.0

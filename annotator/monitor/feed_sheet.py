@@ -85,8 +85,10 @@ def read_feed_sheet(path: Path) -> FeedSheet:
     """The feeds of a file, paths made absolute. Raises FeedError with the entry that is wrong."""
     try:
         sheet = FeedSheet.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise FeedError(f"The feeds file {path} cannot be read: {error}.") from error
+    except OSError as error:
+        raise FeedError(f"The feeds file {path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise FeedError(f"The feeds file {path} is not UTF-8 text.") from error
     except yaml.YAMLError as error:
         raise FeedError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
     except ValidationError as error:

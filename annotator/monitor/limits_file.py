@@ -17,7 +17,9 @@ def read_limits(path: Path | None) -> Limits:
         return Limits()
     try:
         return Limits.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except OSError as error:
+        raise FeedError(f"The limits file {path} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise FeedError(f"The limits file {path} cannot be read: {' '.join(str(error).split())}.") from error
     except ValidationError as error:
         first = error.errors()[0]

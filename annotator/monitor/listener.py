@@ -46,7 +46,8 @@ def listener(monitor: Monitor, key: str, answered: Callable[[], None]) -> Starle
     async def live(body: dict[str, Any]) -> dict[str, Any]:
         if (body.get("watch"), body.get("version")) == (monitor.logbook.watch_id, monitor.version):
             with suppress(TimeoutError):
-                await asyncio.wait_for(monitor.changed.wait(), LONGEST_WAIT_S)
+                async with asyncio.timeout(LONGEST_WAIT_S):
+                    await monitor.changed.wait()
         return board(monitor)
 
     async def pictures(body: dict[str, Any]) -> dict[str, Any]:

@@ -54,7 +54,8 @@ class Logbook:
         """Write in groups for as long as the monitor runs."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._something.wait(), QUIET_S)
+                async with asyncio.timeout(QUIET_S):
+                    await self._something.wait()
             self._something.clear()
             await asyncio.to_thread(self.write)
 

@@ -38,12 +38,13 @@ from annotator.monitor.tally import Counts, Tally
 from annotator.monitor.watched_feed import Captured, OpenAlert, Said, WatchedFeed, sha256
 from data.errors import FeedError
 from data.images import ImageRefused, picture_for_model
+from data.live_asking import LiveAnswer, LiveEndpoints
 from data.reply import parse_reply
 from data.tables import Alert, FeedChange
-from data.vlm import Endpoints, LiveAnswer, ask_live
 from data.vocabulary import AlertEnd, ManualReason, Response, TriageLevel
 
 TICK_S = 0.1
+WALL_EVERY_S = 0.9
 UNCARRIED_LOOK_S = 10.0
 """How often the picture of a feed that cannot be held is renewed on the wall."""
 _CAPACITY_EVERY_S = 2.0
@@ -56,7 +57,7 @@ class Monitor:
     def __init__(
         self,
         feeds: Iterable[WatchedFeed],
-        endpoints: Endpoints,
+        endpoints: LiveEndpoints,
         limits: Limits,
         logbook: Logbook,
         comeback: Comeback,
@@ -69,10 +70,10 @@ class Monitor:
         self.stop = asyncio.Event()
         self.begun_s = time.monotonic()
         self._wall_offset_us = time.time_ns() // 1000 - int(self.begun_s * 1e6)
-        self._endpoints, self._comeback = endpoints, comeback
+        self.endpoints, self._comeback = endpoints, comeback
         self._under_way = 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self._lookers = ThreadPoolExecutor(1, thread_name_prefix="look")
+        self._lookers = ThreadPoolExecutor(2, thread_name_prefix="look")
         self._cpu_s, self._capacity_s, self._then = time.process_time(), self.begun_s, Counts()
         self._saturated_s = self.begun_s - ROOM_FOR_S
         self._ticked_s = self.begun_s
@@ -109,7 +110,7 @@ class Monitor:
         now_s = self.now_s()
         if now_s - feed.accepted_s < 0.8 / self.limits.frame_rate:
             return
-        feed.accepted_s = now_s
+        feed.accepted_s = feed.signs.picture_s = now_s
         feed.pictures += 1
         captured = Captured(picture, now_s, feed.pictures)
         if picture.stated_us is not None:
@@ -119,7 +120,7 @@ class Monitor:
             if feed.slot.put(captured) is not None:
                 self.tally.add(dropped=1)
             self._ask_next()
-        rests = not feed.signs.is_carried and now_s - feed.signs.picture_s < UNCARRIED_LOOK_S
+        rests = not feed.signs.is_carried and now_s - feed.signs.looked_s < UNCARRIED_LOOK_S
         if not feed.is_looking and not rests:
             feed.is_looking = True
             self._spawn(self._look(feed, captured))
@@ -127,8 +128,9 @@ class Monitor:
     async def _look(self, feed: WatchedFeed, captured: Captured) -> None:
         loop = asyncio.get_running_loop()
         try:
+            wants_wall = captured.captured_s - feed.small_s >= WALL_EVERY_S
             look = await loop.run_in_executor(
-                self._lookers, look_at, captured.picture.content, f"The picture of {feed.name}"
+                self._lookers, look_at, captured.picture.content, f"The picture of {feed.name}", wants_wall
             )
         except ImageRefused as refused:
             feed.is_looking = False
@@ -136,7 +138,7 @@ class Monitor:
             self._unreadable(feed, str(refused))
             return
         feed.looked(look, captured)
-        feed.signs.picture_s = max(feed.signs.picture_s, captured.captured_s)
+        feed.signs.looked_s = max(feed.signs.looked_s, captured.captured_s)
         if look.is_black:
             self._trust(feed, self.now_s())
 
@@ -174,7 +176,7 @@ class Monitor:
         self._ask_next()
 
     async def _answer(self, captured: Captured, asked_s: float) -> LiveAnswer:
-        width_px = self._endpoints.asking.sampling.image_width_px
+        width_px = self.endpoints.sampling.image_width_px
         try:
             content, media_type = picture_for_model(
                 captured.picture.content, "The picture", width_px=width_px
@@ -182,7 +184,7 @@ class Monitor:
         except ImageRefused as refused:
             return LiveAnswer(None, ManualReason.UNREADABLE, str(refused))
         deadline_s = captured.captured_s + self.limits.stale_s - asked_s
-        return await ask_live(self._endpoints, content, media_type, deadline_s=max(deadline_s, 0.05))
+        return await self.endpoints.ask(content, media_type, deadline_s=max(deadline_s, 0.05))
 
     def _on_answer(self, feed: WatchedFeed, captured: Captured, answer: LiveAnswer, asked_s: float) -> None:
         now_s, signs = self.now_s(), feed.signs
@@ -387,11 +389,15 @@ class Monitor:
             cost = Cost(sum(recent) / len(recent), (cpu_s - self._cpu_s) / n)
             busy = (cpu_s - self._cpu_s) / (now_s - self._capacity_s)
             frames = max(1, whole.frames - then.frames)
-            if is_saturated(busy, (whole.dropped - then.dropped) / frames):
+            unseen = sum(feed.manual is ManualReason.NOT_CARRIED for feed in self.feeds.values())
+            lags = unseen > len(self.feeds) - self.held + self.held // 10
+            if lags or is_saturated(busy, (whole.dropped - then.dropped) / frames):
                 self._saturated_s = now_s
             room_for_s = now_s - self._saturated_s
             before = self.held
-            self.carry(next_held(before, len(self.feeds), feeds_held(cost, self.limits), room_for_s))
+            possible = feeds_held(cost, self.limits)
+            possible = min(possible, max(1, before * 9 // 10)) if lags else possible
+            self.carry(next_held(before, len(self.feeds), possible, room_for_s))
             if self.held > before:
                 self._saturated_s = now_s - ROOM_FOR_S + GROW_EVERY_S
         self._cpu_s, self._then, self._capacity_s = cpu_s, replace(whole), now_s

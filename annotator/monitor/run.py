@@ -25,11 +25,11 @@ from annotator.monitor.sources import LONGEST_PAUSE_S, Fail, Folder, Replay, Sho
 from annotator.monitor.watched_feed import WatchedFeed
 from data.alert_answers import answers_since
 from data.errors import FeedError
+from data.live_asking import LiveEndpoints
 from data.request import STUDENT_SAMPLING
 from data.snapshot_format import load_snapshot
 from data.store import Store
 from data.tables import OperatorAnswer, Person, WatchMinute
-from data.vlm import Asking, Endpoints
 from data.vocabulary import FeedKind
 from data.watch import Started, end_watch, start_watch
 
@@ -113,13 +113,7 @@ async def run_monitor(
     a camera or an endpoint does ends it.
     """
     made = sources or [source_of(store, entry, limits) for entry in sheet.feeds]
-    asking = Asking(
-        endpoints=asked.endpoints,
-        model=asked.model,
-        sampling=STUDENT_SAMPLING,
-        api_key=asked.api_key,
-        timeout_s=limits.stale_s,
-    )
+    endpoints = LiveEndpoints(asked.endpoints, asked.model, STUDENT_SAMPLING, api_key=asked.api_key)
     with _listening(asked.host, asked.port) as channel:
         address = f"http://{asked.host}:{channel.getsockname()[1]}"
         started = start_watch(
@@ -135,7 +129,9 @@ async def run_monitor(
             listens_at=address,
         )
         try:
-            return await _watch(store, sheet, asking, asked, limits, pictures, started, made, channel, ready)
+            return await _watch(
+                store, sheet, endpoints, asked, limits, pictures, started, made, channel, ready
+            )
         finally:
             end_watch(store, started.watch_id)
 
@@ -156,7 +152,7 @@ def _listening(host: str, port: int) -> socket.socket:
 async def _watch(
     store: Store,
     sheet: FeedSheet,
-    asking: Asking,
+    endpoints: LiveEndpoints,
     asked: Asked,
     limits: Limits,
     pictures: Path,
@@ -168,7 +164,7 @@ async def _watch(
     logbook = Logbook(store, started.watch_id, pictures)
     comeback = Comeback(store, started.watch_id, limits, pictures)
     async with AsyncExitStack() as stack:
-        endpoints = await stack.enter_async_context(Endpoints(asking))
+        stack.callback(endpoints.close)
         now_s = asyncio.get_running_loop().time()
         feeds = [
             WatchedFeed(entry.name, entry.kind, started.feed_ids[entry.name], place, Signs(started_s=now_s))
@@ -271,7 +267,8 @@ class _Answers:
     async def keep(self) -> None:
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._something.wait(), 1.0)
+                async with asyncio.timeout(1.0):  # wait_for can swallow a cancellation (Python 3.11)
+                    await self._something.wait()
             self._something.clear()
             try:
                 found = await asyncio.to_thread(self._read)

@@ -83,6 +83,7 @@ class WatchedFeed:
     signature: Signature | None = None
     small: bytes = b""
     small_number: int = 0
+    small_s: float = NEVER
     alert: OpenAlert | None = None
     said: Said | None = None
     boundary_s: float = NEVER
@@ -107,7 +108,9 @@ class WatchedFeed:
             signs.still_frames += 1
         else:
             signs.still_since_s, signs.still_frames = captured.captured_s, 1
-        self.signature, self.small, self.small_number = look.signature, look.wall, captured.number
+        self.signature = look.signature
+        if look.wall is not None:
+            self.small, self.small_number, self.small_s = look.wall, captured.number, captured.captured_s
 
 
 def sha256(content: bytes) -> str:

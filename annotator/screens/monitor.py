@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from annotator.monitor.console import mount_console
+from annotator.monitor import console
 from annotator.screens.look import page_head
 from data.tables import Person
 
@@ -10,4 +10,4 @@ from data.tables import Person
 def show(person: Person) -> None:
     """The console of the person signed in."""
     page_head(person, "Monitor")
-    mount_console(person)
+    console.mount_console(person)

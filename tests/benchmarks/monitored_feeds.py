@@ -32,7 +32,7 @@ def views(width: int, height: int) -> list[bytes]:
     """Pictures of a street's size in bytes, each different."""
     made = []
     for seed in range(VIEWS):
-        coarse = np.random.default_rng(seed).normal(110, 45, (height // 8, width // 8, 3)).clip(0, 255)
+        coarse = np.random.default_rng(seed).normal(110, 45, (height // 20, width // 20, 3)).clip(0, 255)
         out = io.BytesIO()
         large = Image.fromarray(coarse.astype(np.uint8)).resize((width, height), Image.Resampling.BICUBIC)
         large.save(out, "JPEG", quality=85)

@@ -29,7 +29,9 @@ def reply(content: str) -> bytes:
             "usage": {"completion_tokens": TOKENS},
         }
     ).encode()
-    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    return (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    )
 
 
 def said_by(body: bytes) -> str:
@@ -40,9 +42,10 @@ def said_by(body: bytes) -> str:
     start = body.find(b";base64,")
     end = body.find(b'"', start)
     try:
-        level = LEVELS[base64.b64decode(body[end - 4 : end])[-1] - 1] if start > 0 else LEVELS[1]
+        last = base64.b64decode(body[end - 4 : end])[-1] if start > 0 else 0
     except (ValueError, IndexError):
-        level = LEVELS[1]
+        last = 0
+    level = LEVELS[last - 1] if 1 <= last <= len(LEVELS) else LEVELS[1]
     return VALID.replace(LEVELS[1], level)
 
 

@@ -10,7 +10,7 @@ from annotator.monitor.limits import PROMISE_S, Limits
 from data.vocabulary import ManualReason
 
 LIMITS = Limits()
-HEALTHY = Signs(started_s=0.0, picture_s=9.9, answer_s=9.8, asked_s=9.9)
+HEALTHY = Signs(started_s=0.0, picture_s=9.9, looked_s=9.9, answer_s=9.8, asked_s=9.9)
 
 
 def reason(now_s: float = 10.0, **changes: Any) -> ManualReason | None:
@@ -25,7 +25,8 @@ def test_a_feed_with_pictures_and_answers_is_trusted() -> None:
     ("changes", "expected"),
     [
         ({"picture_s": 8.2}, ManualReason.NO_PICTURE),
-        ({"picture_s": 8.2, "unreadable_s": 9.9}, ManualReason.UNREADABLE),
+        ({"looked_s": 8.2, "unreadable_s": 9.9}, ManualReason.UNREADABLE),
+        ({"looked_s": 8.2}, ManualReason.NOT_CARRIED),
         ({"is_black": True}, ManualReason.BLACK),
         ({"still_since_s": 8.5, "still_frames": 4}, ManualReason.FROZEN),
         ({"clock_apart_s": -3600.0}, ManualReason.CLOCKS_APART),
@@ -51,9 +52,15 @@ def test_one_bad_reply_among_good_ones_costs_no_trust() -> None:
 
 
 def test_everything_is_said_within_two_seconds() -> None:
-    assert reason(10.0 + PROMISE_S - 0.1, picture_s=11.8, answer_s=10.0) is not None
+    assert reason(10.0 + PROMISE_S - 0.1, picture_s=11.8, looked_s=11.8, answer_s=10.0) is not None
     assert reason(10.0 + PROMISE_S - 0.1, picture_s=10.0, answer_s=11.8) is not None
-    still: dict[str, Any] = {"picture_s": 11.8, "answer_s": 11.8, "still_since_s": 10.0, "still_frames": 4}
+    still: dict[str, Any] = {
+        "picture_s": 11.8,
+        "looked_s": 11.8,
+        "answer_s": 11.8,
+        "still_since_s": 10.0,
+        "still_frames": 4,
+    }
     assert reason(10.0 + PROMISE_S - 0.1, **still) is ManualReason.FROZEN
 
 
@@ -63,7 +70,7 @@ def test_recovery_needs_nothing_but_a_picture_and_an_answer() -> None:
 
 
 def test_a_feed_of_one_frame_a_minute_is_trusted_for_moments_and_watched_by_eye_otherwise() -> None:
-    came = {"picture_s": 60.0, "answer_s": 60.3, "asked_s": None}
+    came = {"picture_s": 60.0, "looked_s": 60.0, "answer_s": 60.3, "asked_s": None}
     assert reason(61.0, **came) is None
     assert reason(62.0, **came) is ManualReason.NO_PICTURE
     assert reason(119.0, **came) is ManualReason.NO_PICTURE

@@ -10,6 +10,7 @@ from sqlmodel import select
 from annotator.monitor.board import board, wall
 from annotator.monitor.limits import Limits
 from annotator.monitor.listener import KEY_NAME, listener_key
+from data.kept_connection import Address
 from data.store import Store, open_store
 from data.tables import Alert, FeedChange, ModelRun, Watch, WatchMinute
 from data.vocabulary import AlertEnd, ManualReason, ModelRole, TriageLevel
@@ -140,15 +141,15 @@ def test_whatever_fails_one_feed_says_manual_monitoring_the_other_goes_on_and_it
         for _ in range(2):
             await desk.picture(A)
         assert desk.feed().shown is A
-        url = desk.monitor._endpoints._clients[0].base_url
+        addresses = desk.monitor.endpoints.addresses
         if how == "gone":
-            desk.monitor._endpoints._clients[0].base_url = "http://127.0.0.1:9/v1"
+            desk.monitor.endpoints.addresses = [Address.of("http://127.0.0.1:9/v1")]
         await asyncio.wait_for(fails(desk), 30)
         assert desk.feed().shown is None
         if how not in ("gone", "refusing"):
             assert desk.feed("bus").shown is A
         alive.cancel()
-        desk.monitor._endpoints._clients[0].base_url = url
+        desk.monitor.endpoints.addresses = addresses
         desk.model.by_picture.clear()
         await desk.picture(
             A, stated_us=None if how != "clock" else desk.monitor.wall_us(desk.monitor.now_s())

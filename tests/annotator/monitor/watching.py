@@ -162,7 +162,10 @@ async def _watch(
     running = asyncio.create_task(
         run_monitor(store, sheet, asked, limits, folder, ready=begun, sources=list(hands.values()))
     )
-    desk = await ready
+    either: list[asyncio.Future[Any]] = [ready, running]
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    desk = ready.result() if ready.done() else await running  # what kept it from beginning is raised here
+    assert isinstance(desk, Desk)
     try:
         await desk.until(lambda: all(hand.show for hand in hands.values()))
         await scenario(desk)
