@@ -80,7 +80,8 @@ def demo(
 
     settings = ctx.obj
     exposure = Exposure(allowed_host or ())
-    require_exposure(host, exposure)
+    if serve_app:
+        require_exposure(host, exposure)
     with progress_bar("Drawing frames") as progress:
         people = build_demo(settings.workspace, store_url=settings.store_url, progress=progress)
     for person in people:
