@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import streamlit as st
@@ -23,6 +24,9 @@ from annotator.sign_in_routes import sign_in_route, sign_out_route
 from annotator.structured_log import RequestLog, use_json_logs
 
 use_json_logs()
+# An act gives up the interpreter with every question to the store, and would get it back only after 5 ms whenever
+# another thread is busy (a picture, the order of review): some fifty times in one answer.
+sys.setswitchinterval(0.0005)
 ROUTES = [
     Route("/sign-in", sign_in_route, methods=["POST"]),
     Route("/provider-sign-in", provider_sign_in_route, methods=["POST"]),

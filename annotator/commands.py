@@ -13,6 +13,9 @@ import typer
 HOST = "127.0.0.1"
 PORT = 8501
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
+AllowedHost = Annotated[
+    list[str] | None, typer.Option(help="A name under which people reach the app; repeatable.")
+]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")]
 
 
@@ -26,9 +29,7 @@ def review(
     blind: Annotated[
         float | None, typer.Option(min=0, max=1, help="Share of training frames without a proposal (0.1).")
     ] = None,
-    allowed_host: Annotated[
-        list[str] | None, typer.Option(help="A name under which people reach the app; repeatable.")
-    ] = None,
+    allowed_host: AllowedHost = None,
     proxy: Annotated[
         list[str] | None, typer.Option(help="Address of a proxy in front of the app; repeatable.")
     ] = None,
@@ -70,20 +71,24 @@ def demo(
     serve_app: Annotated[
         bool, typer.Option("--serve/--no-serve", help="Open the app when it is built.")
     ] = True,
+    allowed_host: AllowedHost = None,
 ) -> None:
     """Build a workspace with drawn frames, scripted proposals and three people, and serve the app on it."""
     from annotator.demo import build_demo
-    from annotator.serve import serve
+    from annotator.serve import Exposure, require_exposure, serve
     from data.terminal import progress_bar
 
     settings = ctx.obj
+    exposure = Exposure(allowed_host or ())
+    if serve_app:
+        require_exposure(host, exposure)
     with progress_bar("Drawing frames") as progress:
         people = build_demo(settings.workspace, store_url=settings.store_url, progress=progress)
     for person in people:
         print(f"  {person.name:8} {person.role:10} password {person.password}")
     if serve_app:
         print(f"\nThe app is at http://{host}:{port} (Ctrl-C ends it, nothing is lost)")
-        serve(settings.workspace, host=host, port=port, store_url=settings.store_url)
+        serve(settings.workspace, host=host, port=port, store_url=settings.store_url, exposure=exposure)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"review": review, "demo": demo}

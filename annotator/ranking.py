@@ -39,7 +39,9 @@ AUDIT_FIRST = 100.0
 """What an audit's frames have above everything else but the neighbours of a found miss."""
 WHOLE_RANKING_FRAMES = 5_000
 """Up to this many frames every new review moves the order; beyond it, a batch or a found miss does."""
-POLL_S = 5.0
+POLL_S, REST = 5.0, 30
+"""How often reviews are looked for, and how many times as long as an ordering took nothing is ordered after it: an
+ordering takes the processor and the store away from people, and at most a thirtieth of them is what it may have."""
 _log = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float64]
@@ -118,12 +120,15 @@ def keep_ranking(store: Store) -> threading.Thread:
     """Follow the reviews in the background for as long as the process lives."""
 
     def follow() -> None:
+        took_s = 0.0
         while True:
-            time.sleep(POLL_S)
+            time.sleep(max(POLL_S, REST * took_s))
+            begun = time.perf_counter()
             try:
                 rank_if_due(store)
             except Exception:  # noqa: BLE001 - people go on reviewing in the last order
                 _log.exception("The order of review could not be renewed; the last one stands.")
+            took_s = time.perf_counter() - begun
 
     thread = threading.Thread(target=follow, name="ranking", daemon=True)
     thread.start()

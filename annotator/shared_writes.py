@@ -53,7 +53,9 @@ class SharedWrites:
 
     def _serve(self) -> None:
         while True:
-            self._write([self._queue.get(), *self._others()])
+            together = [self._queue.get(), *self._others()]
+            # Whoever has gone away meanwhile was told nothing, and will send it again.
+            self._write([waiting for waiting in together if waiting.done.set_running_or_notify_cancel()])
 
     def _others(self) -> list[_Waiting]:
         found: list[_Waiting] = []

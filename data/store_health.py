@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import text
@@ -28,16 +29,23 @@ class Workload:
 def is_current(store: Store) -> bool:
     """Whether the store answers and has the schema that this release was made for. Raises the driver's error where
     it does not answer."""
-    from alembic.config import Config  # noqa: PLC0415 - 0.15 s that only who asks should pay
-    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - 0.15 s that only who asks should pay
+
+    with store.read() as session:
+        session.connection().execute(text("SELECT 1"))
+        current = MigrationContext.configure(session.connection()).get_current_revision()
+    return current == _newest_revision()
+
+
+@cache
+def _newest_revision() -> str | None:
+    """The last migration of this release; it cannot change while this process runs."""
+    from alembic.config import Config  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with store.read() as session:
-        session.connection().execute(text("SELECT 1"))
-        current = MigrationContext.configure(session.connection()).get_current_revision()
-    return current == ScriptDirectory.from_config(config).get_current_head()
+    return ScriptDirectory.from_config(config).get_current_head()
 
 
 def workload(store: Store) -> Workload:

@@ -525,3 +525,20 @@ def test_a_review_is_by_whoever_signed_in_whatever_the_answer_says(client: TestC
     )
     with store.read() as session:
         assert [row.person_id for row in session.exec(select(Review))] == [ada]
+
+
+POSTED = sorted(route.path for route in asgi.ROUTES if "POST" in (route.methods or ()))
+
+
+@pytest.mark.parametrize("path", POSTED)
+def test_cross_site_requests_are_refused_by_every_route_that_takes_something(
+    client: TestClient, store: Store, path: str
+) -> None:
+    signed_in(client, store)
+    for origin in ("https://elsewhere.invalid", "null", "http://localhost.elsewhere.invalid"):
+        assert client.post(path, json={}, headers={"origin": origin}).status_code == 403
+
+
+@pytest.mark.parametrize("path", POSTED)
+def test_no_route_takes_more_than_a_megabyte(client: TestClient, path: str) -> None:
+    assert client.post(path, content=b"x" * 1_000_001).status_code == 413

@@ -101,6 +101,21 @@ def test_an_act_sees_what_it_has_written_itself(store: CountingStore) -> None:
     assert SharedWrites(store).do(write_and_look).result(20) == [(ada, frame)]
 
 
+def test_what_nobody_waits_for_any_more_is_not_done_and_the_rest_is(store: CountingStore) -> None:
+    held = held_frames(store, "ada", "eve")
+    writes = SharedWrites(store)
+    under_way = threading.Event()
+    first = writes.do(lambda joined: under_way.set())
+    assert under_way.wait(20)
+    gone = writes.do(lambda joined: submit_review(joined, held[0][0], a_decision(held[0][1])))
+    stays = writes.do(lambda joined: submit_review(joined, held[1][0], a_decision(held[1][1])))
+    assert gone.cancel()
+    assert not first.cancel()
+    store.may_go_on.set()
+    stays.result(20)
+    assert levels(store) == held[1:]
+
+
 def test_nobody_is_told_saved_when_the_commit_breaks(store: CountingStore) -> None:
     ((ada, frame),) = held_frames(store, "ada")
     store.breaks = True

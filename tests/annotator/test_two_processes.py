@@ -149,7 +149,7 @@ class Reviewer:
 
 
 def seated(team: Team, name: str) -> Reviewer:
-    client = httpx.Client(base_url=team.url, verify=team.trust, headers={"origin": team.url}, timeout=30)
+    client = httpx.Client(base_url=team.url, verify=team.trust, headers={"origin": team.url}, timeout=60)
     answer = client.post("/sign-in", data={"user": name, "password": f"password-{name}"})
     assert answer.headers["location"] == "./"
     reviewer = Reviewer(client, PEOPLE.index(name) + 1)
@@ -159,7 +159,7 @@ def seated(team: Team, name: str) -> Reviewer:
 
 def served_by(app: RunningApp) -> int:
     """How many syncs a process has answered, as its own metrics say."""
-    text = httpx.get(f"{app.url}metrics").text
+    text = httpx.get(f"{app.url}metrics", timeout=60).text
     found = re.search(r'teletriage_request_seconds_count\{route="card/sync"\} ([0-9.]+)', text)
     return int(float(found[1])) if found else 0
 
@@ -183,7 +183,7 @@ def test_people_on_two_processes_share_one_queue_and_each_stays_with_one_process
 
 
 def test_tls_reaches_the_cookie_and_the_headers_through_the_proxy(team: Team) -> None:
-    client = httpx.Client(base_url=team.url, verify=team.trust, headers={"origin": team.url})
+    client = httpx.Client(base_url=team.url, verify=team.trust, headers={"origin": team.url}, timeout=60)
     answer = client.post("/sign-in", data={"user": PEOPLE[0], "password": f"password-{PEOPLE[0]}"})
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith(f"{COOKIE}=")

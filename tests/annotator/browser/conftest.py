@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from data.vocabulary import Mode, PersonRole, Split
 from tests.annotator.browser.served import Desk, RunningApp, hold
 from tests.builders import a_person, a_store
 
+expect.set_options(timeout=30_000)  # a machine under load is slow, and that is not what is tested
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
     "--headless",
