@@ -13,7 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from data.errors import ReviewRefused
 from data.gold import gold_due, gold_for, gold_share
 from data.lease_time import keeps_others_away
-from data.permissions import Act, require
+from data.permissions import WRITES, Act, require
 from data.proposals import proposals_for_review
 from data.store import Store
 from data.tables import Frame, FrameNote, FrameStatus, Lease, Proposal, Review, Scene
@@ -119,7 +119,7 @@ def _held(session: Session, person_id: int, now_us: int) -> list[Lease]:
         .where(Lease.person_id == person_id, col(Lease.until_us) > now_us)
         .order_by(col(Lease.leased_at_us), Lease.frame_id)
     )
-    return list(session.exec(query.with_for_update()))
+    return list(session.exec(query.with_for_update() if session.info.get(WRITES) else query))
 
 
 def _take(

@@ -10,6 +10,9 @@ from data.errors import NotAllowed
 from data.tables import Person
 from data.vocabulary import PersonRole
 
+WRITES = "is for an act"
+"""What `data.store` marks the sessions of acts with; only they lock what they look at."""
+
 
 class Act(StrEnum):
     """What a signed-in person can ask the app to do."""
@@ -55,7 +58,8 @@ def require(session: Session, person_id: int, act: Act) -> Person:
     Where writers run side by side (PostgreSQL), the acts of one person queue from here on: two tabs cannot take
     twice what one may hold, and nobody acts in a role that is being taken away.
     """
-    person = session.get(Person, person_id, with_for_update={"key_share": True})
+    lock = {"key_share": True} if session.info.get(WRITES) else None
+    person = session.get(Person, person_id, with_for_update=lock)
     if person is None or person.is_disabled:
         raise NotAllowed("This account is not active; ask an administrator.")
     if not may(person.role, act):

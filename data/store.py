@@ -24,6 +24,7 @@ from sqlmodel import Session, create_engine
 
 from data.audit_trail import note_rows, write_noted
 from data.errors import StoreError, StoreUnavailable
+from data.permissions import WRITES
 from data.tables import Secret
 
 if TYPE_CHECKING:
@@ -43,8 +44,10 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for questions; nothing it does is kept. Raises StoreUnavailable."""
-        with _told_plainly(), Session(self.engine, expire_on_commit=False) as session:
+        """A session for questions, which all see one moment; nothing it does is kept. Raises StoreUnavailable."""
+        options: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        bind = self.engine.execution_options(**options)
+        with _told_plainly(), Session(bind, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -59,6 +62,7 @@ class Store:
         with _told_plainly(), self._writer if self.is_sqlite else _NO_LOCK:
             bind = self.engine.execution_options(**options)
             with Session(bind, expire_on_commit=False) as session:
+                session.info[WRITES] = True
                 event.listen(session, "after_flush", note_rows)
                 if alone:
                     queue_for(session, Queue.WHOLE_STORE)
@@ -88,7 +92,7 @@ class Store:
         with self.read() as session:
             row = session.get(Secret, name)
         if row is None:
-            with self.write() as session:
+            with self.write(alone=True) as session:
                 row = session.get(Secret, name) or Secret(name=name, value=secrets.token_hex(32))
                 session.add(row)
         return bytes.fromhex(row.value)

@@ -65,11 +65,12 @@ def test_the_drill_from_a_lost_store_to_work_that_goes_on(tmp_path: Path) -> Non
     with back.read() as session:
         assert verify_trail(session, known_head=written.head).is_whole
         acts = [one.act for one in session.exec(select(TrailEntry).order_by(col(TrailEntry.id)))]
-    assert acts[-4:] == [
+    assert acts[-5:] == [
         TrailAct.RESTORED_BACKUP,
         TrailAct.SIGNED_IN,
         TrailAct.ADDED_PERSON,
         TrailAct.REVIEWED,
+        TrailAct.FROZE_SNAPSHOT,
     ]
 
 

@@ -44,7 +44,17 @@ def test_a_commit_is_on_the_disk_and_no_lock_is_waited_for_without_end(store: St
             name: ask.execute(text(f"SHOW {name}")).scalar_one()
             for name in ("lock_timeout", "transaction_isolation")
         }
-    assert settings == {"lock_timeout": "20s", "transaction_isolation": "read committed"}
+    assert settings == {"lock_timeout": "20s", "transaction_isolation": "repeatable read"}
+
+
+def test_what_is_read_in_one_session_is_of_one_moment(store: Store) -> None:
+    with store.read() as session:
+        assert session.exec(select(Person.name)).all() == []
+        with store.write() as other:
+            other.add(a_person_named("ada"))
+        assert session.exec(select(Person.name)).all() == []
+    with store.read() as session:
+        assert session.exec(select(Person.name)).all() == ["ada"]
 
 
 def test_the_clock_is_the_servers_in_microseconds(store: Store) -> None:

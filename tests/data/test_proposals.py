@@ -106,4 +106,4 @@ def test_a_run_is_the_same_while_what_determines_it_is(tmp_path: Path) -> None:
 def test_characters_that_databases_refuse_are_replaced(tmp_path: Path) -> None:
     store = a_store(tmp_path, teacher={NAME: "a\0b\ud800c"}, student=None)
     with store.read() as session:
-        assert session.exec(select(Proposal)).one().raw == "a\ufffdb?c"
+        assert session.exec(select(Proposal)).one().raw == "a\ufffdb\ufffdc"
