@@ -46,7 +46,7 @@ def export_tasks(store: Store, path: Path, *, reviewed: bool = False, images: st
     config = path.with_suffix(".xml")
     try:
         with path.open("x", encoding="utf-8") as file:
-            json.dump(tasks, file, ensure_ascii=False)
+            file.write(json.dumps(tasks, ensure_ascii=False))  # json.dump would encode it piece by piece
         config.write_text(labelling_config(), encoding="utf-8")
     except FileExistsError as error:
         raise LabelStudioError(f"{path} is there already; choose another name.") from error

@@ -255,7 +255,7 @@ def unanswered_frames(session: Session, run: ModelRun) -> list[Frame]:
 def run_summary(store: Store, run: ModelRun, *, added: int, unknown: int = 0) -> Proposed:
     """Count what a run has answered so far."""
     with store.read() as session:
-        failures = [row.failure for row in session.exec(select(Proposal).where(Proposal.run_id == run.id))]
+        failures = list(session.exec(select(Proposal.failure).where(Proposal.run_id == run.id)))
         unanswered = len(unanswered_frames(session, run))
     reasons = Counter(failure.value for failure in failures if failure)
     return Proposed(
