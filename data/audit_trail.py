@@ -47,6 +47,8 @@ ROW_ACTS: Mapping[type[SQLModel], tuple[TrailAct, str]] = {
     tables.GoldFrame: (TrailAct.MADE_GOLD, "made_by_id"),
     tables.AuditLot: (TrailAct.OPENED_AUDIT, "opened_by_id"),
     tables.RewriteConfirmation: (TrailAct.CONFIRMED_REWRITE, "person_id"),
+    tables.ClipJudgement: (TrailAct.JUDGED_CLIP, "person_id"),
+    tables.OperatorAnswer: (TrailAct.ANSWERED_ALERT, "person_id"),
 }
 """The tables whose rows are acts: what is done there, and the column that says by whom."""
 _NOTED = "acts of the trail"

@@ -98,8 +98,7 @@ def freeze(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SnapshotError(f"{out} is not empty; a snapshot is never written over. Choose another folder.")
     complete_fingerprints(store)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    partial = _folder_beside(out)
     try:
         with store.read() as session:
             options = FreezeOptions(chain_of_thought, generated, images)
@@ -119,6 +118,14 @@ def freeze(
         }
         note_act(session, TrailAct.FROZE_SNAPSHOT, by=by, subject=subject, details=details)
     return manifest
+
+
+def _folder_beside(out: Path) -> Path:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    except OSError as error:
+        raise SnapshotError(f"{out} cannot be made: {error.strerror}. Choose another folder.") from error
 
 
 def _written(session: Session, folder: Path, options: FreezeOptions, progress: Progress | None) -> Manifest:

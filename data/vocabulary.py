@@ -157,6 +157,8 @@ class TrailAct(StrEnum):
     MADE_GOLD = "made_gold"
     OPENED_AUDIT = "opened_audit"
     CONFIRMED_REWRITE = "confirmed_rewrite"
+    JUDGED_CLIP = "judged_clip"
+    ANSWERED_ALERT = "answered_alert"
     CHANGED_SETTING = "changed_setting"
     SIGNED_IN = "signed_in"
     SIGN_IN_FAILED = "sign_in_failed"

@@ -23,14 +23,17 @@ import data
 from annotator import guideline, runtime
 from annotator.review_card import outbox, routes, serving
 from data import (
+    alert_answers,
     audit,
     frame_notes,
+    frame_view,
     gold,
     leases,
     own_day,
     people,
     person_settings,
     progress,
+    provider_sign_in,
     reviews,
     rewrites,
     second_looks,
@@ -40,10 +43,11 @@ from data import (
 from data.errors import NotAllowed, TeletriageError
 from data.leases import ServedFrame, lease_frames, record_first_level
 from data.permissions import Act, may
+from data.scenarios import plausibility
 from data.store import Store
 from data.store_copy import TableState, table_states
 from data.tables import FrameStatus, GoldFrame, Lease, Review
-from data.vocabulary import Mode, NoteKind, PersonRole, Split, TriageLevel
+from data.vocabulary import Mode, NoteKind, PersonRole, Response, Split, TriageLevel
 from tests.builders import (
     A,
     S,
@@ -70,6 +74,16 @@ def a_settlement(frame_id: str) -> reviews.Settlement:
 
 def a_note(frame_id: str) -> frame_notes.Note:
     return frame_notes.Note(token=f"note-{frame_id}", frame_id=frame_id, kind=NoteKind.FLAG, reason="x")
+
+
+def an_answer(frame_id: str) -> alert_answers.AlertAnswer:
+    return alert_answers.AlertAnswer(
+        token=f"alert-{frame_id}"[:32], alert_id="none", response=Response.WATCHING
+    )
+
+
+def a_judgement(frame_id: str) -> plausibility.Judgement:
+    return plausibility.Judgement(token=f"clip-{frame_id}"[:32], frame_id=frame_id)
 
 
 GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
@@ -102,6 +116,23 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
     gold.make_gold: (Act.ADJUDICATE, gold.make_gold),
     gold.set_gold_share: (Act.ADJUDICATE, lambda store, who, frame: gold.set_gold_share(store, who, 0.1)),
     audit.open_audit: (Act.ADJUDICATE, lambda store, who, frame: audit.open_audit(store, who)),
+    plausibility.judge_clip: (
+        Act.REVIEW,
+        lambda store, who, frame: plausibility.judge_clip(store, who, a_judgement(frame)),
+    ),
+    frame_view.frame_view: (Act.SEE_PROGRESS, frame_view.frame_view),
+    frame_view.next_in_line: (
+        Act.SEE_PROGRESS,
+        lambda store, who, frame: frame_view.next_in_line(store, who),
+    ),
+    alert_answers.alerts_shown: (
+        Act.WATCH_FEEDS,
+        lambda store, who, frame: alert_answers.alerts_shown(store, who, []),
+    ),
+    alert_answers.answer_alert: (
+        Act.WATCH_FEEDS,
+        lambda store, who, frame: alert_answers.answer_alert(store, who, an_answer(frame)),
+    ),
     rewrites.confirm_rewrite: (
         Act.ADJUDICATE,
         lambda store, who, frame: rewrites.confirm_rewrite(store, who, 1, "x"),
@@ -157,6 +188,7 @@ OWN: set[Callable[..., Any]] = {
     serving.scene_strip,
     serving.whole_thought,
     outbox.apply_outbox,
+    provider_sign_in.sign_in_identified,
     *routes._ACTS.values(),
 }
 """What concerns nobody but the person who is named; `test_nothing_of_others_…` looks at what it gives away."""
@@ -315,7 +347,9 @@ def test_nothing_of_others_and_nothing_hidden_reaches_an_annotator_by_any_route(
     assert not any(word in told.lower() for word in ("gold", "priority", "audit", "term"))
     # What is gold looks like every other frame, before and after it was decided on.
     assert_alike(store, served, secrets.gold)
-    for one in served:
+    for one in sorted(
+        served, key=lambda one: one.mode is not Mode.BLIND
+    ):  # the last ones are told again below
         reviews.submit_review(store, ada, a_decision(one, T, person=ada))
     after = json.dumps(serving.recent_decisions(store, ada, lambda frame, width: frame), default=str)
     blind = {one.frame.id for one in served if one.mode is Mode.BLIND}

@@ -30,6 +30,7 @@ GUARDED_BEFORE = (
     "audit_lot",
     "audit_frame",
     "second_look",
+    "label_studio_annotation",
 )
 ACTS = {
     "review": "id",
