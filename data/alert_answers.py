@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session, col, select, update
 
-from data.errors import AnswerRefused
+from data.errors import AlertNotWritten, AnswerRefused
 from data.permissions import Act, require
 from data.store import Store
 from data.tables import Alert, OperatorAnswer, Person
@@ -29,15 +29,22 @@ class AlertAnswer(BaseModel):
     seconds_shown: float | None = Field(default=None, ge=0, le=86_400)
 
 
-def alerts_shown(store: Store, person_id: int, alert_ids: list[str]) -> None:
-    """Write down, once, that alerts are on somebody's screen."""
+def alerts_shown(
+    store: Store, person_id: int, alert_ids: list[str], *, at_us: int | None = None
+) -> list[str]:
+    """Write down, once, that alerts are on somebody's screen; returns those that the store does not have yet.
+
+    at_us: when it was heard, where that was before now.
+    """
     with store.write() as session:
         require(session, person_id, Act.WATCH_FEEDS)
+        known = set(session.exec(select(Alert.id).where(col(Alert.id).in_(alert_ids))))
         session.exec(
             update(Alert)
-            .where(col(Alert.id).in_(alert_ids), col(Alert.shown_at_us).is_(None))
-            .values(shown_at_us=store.now_us(session))
+            .where(col(Alert.id).in_(known), col(Alert.shown_at_us).is_(None))
+            .values(shown_at_us=at_us or store.now_us(session))
         )
+        return [alert_id for alert_id in alert_ids if alert_id not in known]
 
 
 def answer_alert(store: Store, person_id: int, given: AlertAnswer) -> OperatorAnswer:
@@ -46,8 +53,8 @@ def answer_alert(store: Store, person_id: int, given: AlertAnswer) -> OperatorAn
     Of two operators who answer at the same moment one comes first; the other is told who. An alert that calmed
     down by itself can still be answered: what was done about it is worth knowing.
 
-    Raises NotAllowed, and AnswerRefused: no such alert, somebody else ended it, it has risen since, or *not
-    needed* comes without a reason.
+    Raises NotAllowed, AlertNotWritten, and AnswerRefused: somebody else ended the alert, it has risen since, or
+    *not needed* comes without a reason.
     """
     with store.write() as session:
         require(session, person_id, Act.WATCH_FEEDS)
@@ -56,7 +63,7 @@ def answer_alert(store: Store, person_id: int, given: AlertAnswer) -> OperatorAn
             return _same(written, person_id, given)
         alert = session.get(Alert, given.alert_id)
         if alert is None:
-            raise AnswerRefused("This alert is not known to the store yet; answer again.")
+            raise AlertNotWritten("This alert is not written down yet; the answer is sent again.")
         _require_open(session, alert)
         if given.response is Response.NOT_NEEDED and not given.reason.strip():
             raise AnswerRefused("Say in a word why nothing is needed.")

@@ -109,3 +109,7 @@ class FeedError(TeletriageError):
 
 class AnswerRefused(TeletriageError):
     """An operator's answer to an alert was not written."""
+
+
+class AlertNotWritten(TeletriageError):
+    """The alert is on screen and the store does not have it yet; the same answer a moment later is taken."""

@@ -4,8 +4,9 @@ done is written to the store; whoever may not watch feeds gets neither."""
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from annotator.monitor.link import Link, MonitorAway
 from annotator.runtime import COOKIE, store
 from annotator.same_origin import same_origin
 from data.alert_answers import AlertAnswer, alerts_shown, answer_alert
-from data.errors import AnswerRefused, NotAllowed, TeletriageError
+from data.errors import AlertNotWritten, AnswerRefused, NotAllowed, TeletriageError
 from data.images import ImageRefused, rendition
 from data.people import person_signed_in
 from data.permissions import Act, may
@@ -32,6 +33,7 @@ from data.watch import VERSION
 Body = dict[str, Any]
 CARD_PX = 960
 MOST_SHOWN = 200
+_TRIES, _PAUSE_S = 20, 0.1
 
 
 @cache
@@ -57,8 +59,12 @@ async def hour(person_id: int, body: Body) -> Body:
 
 async def shown(person_id: int, body: Body) -> Body:
     """Alerts are on this person's screen."""
-    ids = [str(one) for one in body["alerts"]][:MOST_SHOWN]
-    await asyncio.to_thread(alerts_shown, store(), person_id, ids)
+    missing, at_us = [str(one) for one in body["alerts"]][:MOST_SHOWN], time.time_ns() // 1000
+    for _ in range(_TRIES):  # what is shown may be a moment ahead of what is written
+        missing = await asyncio.to_thread(partial(alerts_shown, store(), person_id, missing, at_us=at_us))
+        if not missing:
+            break
+        await asyncio.sleep(_PAUSE_S)
     return {}
 
 
@@ -105,7 +111,7 @@ def _endpoint(act: Callable[[int, Body], Awaitable[Body]]) -> Callable[[Request]
 async def _answered(act: Callable[[int, Body], Awaitable[Body]], person: Person, body: Body) -> Response:
     try:
         return JSONResponse(await act(int(person.id or 0), body))
-    except MonitorAway as error:
+    except (MonitorAway, AlertNotWritten) as error:
         return _no(503, str(error))
     except NotAllowed as error:
         return _no(403, str(error))

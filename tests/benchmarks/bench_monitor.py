@@ -2,7 +2,8 @@
 
 From a frame's capture to its alert on screen in Chromium (the store's clock when the browser says that it is
 there, so an upper bound), how many planned alerts got lost, and what the monitor's process costs of one core.
-MINUTES, FEEDS and SERVICE_MS set the size. Prints one JSON object on its last line.
+MINUTES, FEEDS and SERVICE_MS set the size. CONSOLE=client puts a plain client of the app's routes in the browser's
+place, where browser and server would share the cores that are measured. Prints one JSON object on its last line.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import httpx
 from playwright.sync_api import Page, sync_playwright
 from sqlmodel import select
 
 from annotator.runtime import COOKIE
 from data.people import sign_in
 from data.store import Store, open_store
-from data.tables import Alert, OperatorAnswer
+from data.tables import Alert, OperatorAnswer, Person
 from data.vocabulary import PersonRole, TriageLevel
 from eval.rate import Undefined
 from eval.throughput import Percentiles, percentiles
@@ -62,6 +64,9 @@ def run(app: RunningApp, url: str, feeds: int, seconds: float) -> tuple[dict[str
     command = [sys.executable, "-m", "tests.benchmarks.monitored_feeds", "--workspace", str(app.workspace)]
     options = {"endpoint": url, "feeds": feeds, "frame-rate": FRAME_RATE, "seconds": seconds}
     arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+    monitor_command = [*command, *arguments]
+    if os.environ.get("CONSOLE", "browser") == "client":
+        return run_with_client(app, monitor_command)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         context = browser.new_context(viewport={"width": 1440, "height": 900})
@@ -70,11 +75,47 @@ def run(app: RunningApp, url: str, feeds: int, seconds: float) -> tuple[dict[str
         page = context.new_page()
         page.goto(app.url)
         page.wait_for_selector("[data-testid=monitor]", timeout=60_000)
-        with subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True) as monitor:
+        with subprocess.Popen(monitor_command, stdout=subprocess.PIPE, text=True) as monitor:
             heard = operate(page, monitor)
             assert monitor.stdout is not None
             printed = monitor.stdout.read()
         browser.close()
+    return json.loads(printed.splitlines()[-1]), [after - before for before, after in pairwise(heard)]
+
+
+def run_with_client(app: RunningApp, command: list[str]) -> tuple[dict[str, Any], list[float]]:
+    """The console's own requests without a page: it hears, says what it has heard, and answers once a second."""
+    with app.store.read() as session:
+        person = session.exec(select(Person.id).where(Person.name == "olga")).one()
+    cookies = {COOKIE: sign_in(app.store, "olga", "password-olga")}
+    heard: list[float] = []
+    known: set[str] = set()
+    last_s = time.monotonic()
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as monitor,
+        httpx.Client(
+            base_url=app.url, cookies=cookies, headers={"origin": app.url.rstrip("/")}, timeout=15.0
+        ) as client,
+    ):
+        told: dict[str, Any] = {}
+        while monitor.poll() is None:
+            asked = {"person": person, "version": told.get("version"), "watch": told.get("watch")}
+            try:
+                told = client.post("monitor/live", json=asked).raise_for_status().json()
+            except httpx.HTTPError:  # the monitor is still starting, or over
+                time.sleep(0.2)
+                continue
+            heard.append(time.monotonic())
+            fresh = [one["alert"] for one in told["alerts"] if one["alert"] not in known]
+            known.update(fresh)
+            if fresh:
+                client.post("monitor/shown", json={"person": person, "alerts": fresh})
+            if told["alerts"] and time.monotonic() - last_s >= 1.0:
+                last_s, first = time.monotonic(), told["alerts"][0]["alert"]
+                given = {"token": f"token-{first}", "alert_id": first, "response": "taken_over"}
+                client.post("monitor/answer", json={"person": person, **given})
+        assert monitor.stdout is not None
+        printed = monitor.stdout.read()
     return json.loads(printed.splitlines()[-1]), [after - before for before, after in pairwise(heard)]
 
 
@@ -107,6 +148,7 @@ def figures(store: Store, done: dict[str, Any], service_ms: float, pauses_s: lis
     behind_ms = latency.p95 - service_ms
     lost = done["planned"] - len(seen)
     return {
+        "console": os.environ.get("CONSOLE", "browser"),
         "feeds": done["feeds"],
         "frame_rate": FRAME_RATE,
         "seconds": done["seconds"],

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import select
 
 from data.alert_answers import AlertAnswer, alerts_shown, answer_alert
-from data.errors import AnswerRefused, NotAllowed
+from data.errors import AlertNotWritten, AnswerRefused, NotAllowed
 from data.store import Store, open_store
 from data.tables import Alert, OperatorAnswer, Watch
 from data.vocabulary import AlertEnd, PersonRole, Response, TriageLevel
@@ -112,3 +112,15 @@ def test_a_new_watch_ends_the_alerts_that_the_last_one_left(store: Store, tmp_pa
     with store.read() as session:
         assert session.get_one(Alert, alert).end is AlertEnd.MONITOR_ENDED
         assert "secret" not in session.get_one(Watch, 1).endpoint
+
+
+def test_what_is_on_screen_before_it_is_written_is_said_again_and_keeps_its_time(
+    store: Store, tmp_path: Path
+) -> None:
+    alert = an_alert(store, a_watch(store, tmp_path))
+    ada = a_person(store, "ada", PersonRole.OPERATOR)
+    assert alerts_shown(store, ada, [alert, "not-yet"], at_us=1_700_000_009_000_000) == ["not-yet"]
+    with store.read() as session:
+        assert session.get_one(Alert, alert).shown_at_us == 1_700_000_009_000_000
+    with pytest.raises(AlertNotWritten, match="sent again"):
+        answer_alert(store, ada, an_answer("not-yet"))
