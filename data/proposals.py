@@ -257,7 +257,7 @@ def run_summary(store: Store, run: ModelRun, *, added: int, unknown: int = 0) ->
     with store.read() as session:
         failures = list(session.exec(select(Proposal.failure).where(Proposal.run_id == run.id)))
         unanswered = len(unanswered_frames(session, run))
-    reasons = Counter(failure.value for failure in failures if failure)
+    reasons = Counter(str(failure) for failure in failures if failure)
     return Proposed(
         run=run.name,
         role=run.role.value,
