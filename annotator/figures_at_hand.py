@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -19,16 +19,20 @@ Figures = TypeVar("Figures")
 LONG_S = 0.5
 """CPU seconds from which on figures are kept."""
 KEPT_FOR = 10.0
-_kept: WeakKeyDictionary[Store, dict[str, tuple[float, object]]] = WeakKeyDictionary()
+_kept: WeakKeyDictionary[Store, dict[tuple[str, Hashable], tuple[float, object]]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
 def at_hand(
-    store: Store, compute: Callable[[Store], Figures], *, clock_s: Callable[[], float] = time.monotonic
+    store: Store,
+    compute: Callable[[Store], Figures],
+    *,
+    of: Hashable = None,
+    clock_s: Callable[[], float] = time.monotonic,
 ) -> Figures:
     """What `compute` makes of the store, from before if that is recent enough. One process computes a figure once,
-    however many people look at it."""
-    name = f"{compute.__module__}.{compute.__qualname__}"
+    however many people look at it. `of` tells apart what the same function computes with other options."""
+    name = (f"{compute.__module__}.{compute.__qualname__}", of)
     with _lock:
         until_s, figures = _kept.setdefault(store, {}).get(name, (0.0, None))
         if clock_s() < until_s:

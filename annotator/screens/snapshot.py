@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from annotator.figures_at_hand import at_hand
 from annotator.runtime import store, workspace
 from annotator.screens.look import empty_state, page_head, plain
 from data.errors import TeletriageError
@@ -18,14 +19,12 @@ from data.tables import Person
 from data.terminal import counted
 from data.vocabulary import ImageStorage
 
-_PREVIEW_S = 60
-
 
 def show(person: Person) -> None:
     """The trainer's way from verified frames to a folder that training reads."""
     page_head(person, "Snapshot")
     options = _options()
-    seen = _preview(str(workspace()), options)
+    seen = _preview(options)
     if not seen.pairs and not seen.evaluation:
         empty_state("No frame is verified yet", "A snapshot holds verified frames only.")
         _left_out(seen)
@@ -53,9 +52,9 @@ def _options() -> FreezeOptions:
     )
 
 
-@st.cache_data(ttl=_PREVIEW_S, show_spinner="Looking at what is verified …")
-def _preview(_workspace_name: str, options: FreezeOptions) -> SnapshotPreview:
-    return preview(store(), options)
+def _preview(options: FreezeOptions) -> SnapshotPreview:
+    with st.spinner("Looking at what is verified …"):
+        return at_hand(store(), lambda opened: preview(opened, options), of=options)
 
 
 def _counts(seen: SnapshotPreview) -> None:

@@ -130,9 +130,21 @@ def test_progress_and_the_snapshot_screen_count_what_was_generated(made: tuple[S
         for text in told
     )
     page = shown(snapshot_page, a_person(store, "tom", PersonRole.TRAINER))
-    assert "0 verified frames to train on and 1 held out" in page.markdown[0].value
-    page.checkbox[0].check().run()
-    assert "0 verified frames to train on and 2 held out" in page.markdown[0].value
+    before = counts(page)
+    assert (before["Pairs to train on"], before["Held-out frames"]) == (0, 1)
+    (including,) = [
+        box for box in page.checkbox if box.label.startswith("Include generated frames: 1 verified")
+    ]
+    including.check().run()
+    assert counts(page) == {
+        "Pairs to train on": 0,
+        "Held-out frames": 2,
+        "Left out": before["Left out"] - 1,
+    }
+
+
+def counts(page: AppTest) -> dict[str, int]:
+    return {one.label: int(one.value) for one in page.metric}
 
 
 def test_the_plain_review_marks_a_generated_frame_and_rejects_its_clip(made: tuple[Store, list[str]]) -> None:

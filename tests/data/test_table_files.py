@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 from data import notebook
-from data.errors import StoreError, TraceError
+from data.errors import StoreError, StoreUnavailable, TraceError
 from data.people import sign_in
 from data.snapshot import freeze
 from data.store import Store, open_read_only
@@ -109,7 +108,7 @@ def test_a_notebook_is_told_what_is_not_there(workspace: Path, tmp_path: Path) -
 
 
 def test_a_store_that_is_opened_to_read_refuses_to_change(store: Store) -> None:
-    with pytest.raises(OperationalError, match="readonly"), store.write() as session:
+    with pytest.raises(StoreUnavailable, match="readonly"), store.write() as session:
         session.exec(select(Person)).first().is_disabled = True  # type: ignore[union-attr]
 
 

@@ -28,6 +28,7 @@ from tests.postgresql import Cluster
 
 CONFIG = Config()
 CONFIG.set_main_option("script_location", str(Path(data.store.__file__).parent / "migrations"))
+BEFORE_THE_TRAIL = "0006"
 REVISIONS = [one.revision for one in ScriptDirectory.from_config(CONFIG).walk_revisions()][::-1]
 ROWS: dict[str, list[dict[str, Any]]] = {
     "dataset": [{"id": 1, "version": "v1.0-test", "dataroot": "/data", "ingested_at_us": 1}],
@@ -165,10 +166,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
 
 
 def at_revision(engine: Engine, revision: str) -> None:
-    """The schema of a release, filled with what it could hold."""
+    """The schema of a release, filled with what it could hold, before there was a trail that wants to be told."""
     with engine.begin() as connection:
         CONFIG.attributes["connection"] = connection
-        command.upgrade(CONFIG, revision)
+        command.upgrade(CONFIG, min(revision, BEFORE_THE_TRAIL))
         then = MetaData()
         then.reflect(connection)
         for table in then.sorted_tables:
@@ -178,6 +179,7 @@ def at_revision(engine: Engine, revision: str) -> None:
         if connection.dialect.name == "postgresql":
             for name in ("review", "adjudication", "person", "proposal"):
                 connection.execute(text(f"SELECT setval('{name}_id_seq', 100)"))
+        command.upgrade(CONFIG, revision)
 
 
 def checked(store: Store) -> None:
