@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -22,11 +23,14 @@ DRAW = "import sys; from pathlib import Path; from data import demo; demo.build_
 
 @pytest.fixture(scope="session")
 def demo_dataroot(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Drawn by a process of its own: a pool started from this one would import whatever Streamlit's AppTest made
-    of `__main__`."""
-    folder = tmp_path_factory.mktemp("demo") / "dataroot"
-    subprocess.run([sys.executable, "-c", DRAW, str(folder)], cwd=REPOSITORY, check=True)
-    return folder
+    """Drawn once for all of pytest's processes, and by a process of its own: a pool started from this one would
+    import whatever Streamlit's AppTest made of `__main__`."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (shared / "demo.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        subprocess.run([sys.executable, "-c", DRAW, str(shared / "demo")], cwd=REPOSITORY, check=True)
+    return shared / "demo"
 
 
 def with_demo_frames(workspace: Path, dataroot: Path) -> Path:
