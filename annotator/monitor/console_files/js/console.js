@@ -86,13 +86,8 @@ class Console {
   }
 
   tick() {
-    const silent = this.isSilent();
-    if (silent !== this.wasSilent) {
-      this.wasSilent = silent;
-      if (this.told) this.wall.draw(this.told, silent);
-    }
     this.showState();
-    if (!silent) this.alerts.tick();
+    if (!this.wasSilent) this.alerts.tick();
     if (this.toldAt && performance.now() - this.toldAt > TOLD_MS) {
       this.toldAt = null;
       this.part("told").hidden = true;
@@ -115,6 +110,10 @@ class Console {
   // data-state: watching, partly (some feeds by eye), by-eye (all of them), silent (nothing heard), starting
   showState() {
     const silent = this.isSilent();
+    if (silent !== this.wasSilent) {
+      this.wasSilent = silent; // no tile may look trusted while the state says that none is
+      if (this.told) this.wall.draw(this.told, silent);
+    }
     const list = this.told?.feeds || [];
     const by_eye = list.filter((feed) => feed.manual);
     const state = silent ? (this.told || this.problem ? "silent" : "starting") : !by_eye.length ? "watching" : by_eye.length < list.length ? "partly" : "by-eye";
