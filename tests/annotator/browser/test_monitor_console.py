@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlmodel import col, select, update
 
+from data.alert_answers import AlertAnswer, answer_alert
 from data.tables import Alert, OperatorAnswer, ReturnedFrame, SignIn
 from data.vocabulary import AlertEnd, PersonRole, Response, ReturnedFor, TriageLevel
 from tests.annotator.browser.monitored import Monitored, a_monitor
@@ -148,8 +149,8 @@ def test_of_two_operators_the_second_is_told_who_was_first(seat: Callable[..., S
     other.page.wait_for_selector(f".mo-alert[data-alert='{alert}']", timeout=WAIT_MS)
     other.page.wait_for_timeout(700)
     other.page.route("**/monitor/live", lambda route: route.abort())  # the second has not heard yet
-    one.page.keyboard.press("t")
-    one.desk.until(lambda: one.answers(alert))
+    first = AlertAnswer(token="first-of-two", alert_id=alert, response=Response.TAKEN_OVER)
+    answer_alert(one.desk.app.store, one.desk.person_id, first)
     other.page.keyboard.press("t")
     other.desk.until(lambda: f"{one.desk.name} has taken it over at" in other.told())
     assert len(one.answers(alert)) == 1
