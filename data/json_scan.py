@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-CHUNK_BYTES = 16 * 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
+"""Small enough to be searched while the processor still holds it."""
 
 
 def write_objects_with(text: bytes, source: Path, target: Path, *, chunk_bytes: int = CHUNK_BYTES) -> int:
@@ -24,14 +25,17 @@ def write_objects_with(text: bytes, source: Path, target: Path, *, chunk_bytes: 
 
 
 def _objects_with(text: bytes, source: Path, chunk_bytes: int) -> Iterator[bytes]:
-    rest = b""
-    with source.open("rb") as file:
-        while chunk := file.read(chunk_bytes):
-            read = rest + chunk
-            whole = read.rfind(b"}") + 1  # up to here every object is complete
+    read, held = bytearray(2 * chunk_bytes), 0
+    with source.open("rb", buffering=0) as file:
+        while got := file.readinto(memoryview(read)[held:]):
+            end = held + got
+            whole = read.rfind(b"}", 0, end) + 1  # up to here every object is complete
             place = read.find(text, 0, whole)
             while place >= 0:
-                end = read.find(b"}", place) + 1
-                yield read[read.rfind(b"{", 0, place) : end]
-                place = read.find(text, end, whole)
-            rest = read[whole:]
+                after = read.find(b"}", place) + 1
+                yield bytes(read[read.rfind(b"{", 0, place) : after])
+                place = read.find(text, after, whole)
+            held = end - whole
+            read[:held] = read[whole:end]
+            if held == len(read):
+                read.extend(bytes(held))  # an object that is longer than the buffer

@@ -187,6 +187,9 @@ def _open_tables(dataroot: Path, version: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:", config={"threads": 1})
     # Taken for a terminal (no main file), DuckDB would draw a bar on stdout, where figures belong.
     connection.execute("SET enable_progress_bar = false")
+    # It guesses that a filtered file is small and would keep the largest tables in memory to look rows up in; as the
+    # queries are written, what stands to the right of a JOIN is what is small.
+    connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
     for name, columns in _COLUMNS.items():
         _create_view(connection, folder / f"{name}.json", name, columns)
     return connection
@@ -250,15 +253,19 @@ def _camera_keyframes(tables: duckdb.DuckDBPyConnection, table: Path) -> list[di
 
 def _keyframe_rows(tables: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     sql = f"""
-        SELECT sd.token, sd.sample_token, sample.scene_token, sd.timestamp, sd.filename, sd.width, sd.height,
-            pose.translation AS ego_translation, pose.rotation AS ego_rotation,
-            cs.translation AS camera_translation, cs.rotation AS camera_rotation, cs.camera_intrinsic
-        FROM sample_data sd
-        JOIN sample ON sample.token = sd.sample_token
-        JOIN calibrated_sensor cs ON cs.token = sd.calibrated_sensor_token
-        JOIN sensor ON sensor.token = cs.sensor_token AND sensor.channel = '{CAMERA}'
-        JOIN ego_pose pose ON pose.token = sd.ego_pose_token
-        WHERE sd.is_key_frame ORDER BY sd.timestamp, sd.token
+        SELECT taken.* EXCLUDE ego_pose_token,
+            pose.translation AS ego_translation, pose.rotation AS ego_rotation
+        FROM ego_pose pose JOIN (
+            SELECT sd.token, sd.sample_token, sample.scene_token, sd.timestamp, sd.filename, sd.width, sd.height,
+                cs.translation AS camera_translation, cs.rotation AS camera_rotation, cs.camera_intrinsic,
+                sd.ego_pose_token
+            FROM sample_data sd
+            JOIN sample ON sample.token = sd.sample_token
+            JOIN calibrated_sensor cs ON cs.token = sd.calibrated_sensor_token
+            JOIN sensor ON sensor.token = cs.sensor_token AND sensor.channel = '{CAMERA}'
+            WHERE sd.is_key_frame
+        ) taken ON taken.ego_pose_token = pose.token
+        ORDER BY taken.timestamp, taken.token
     """  # noqa: S608 - CAMERA is ours
     return list(_query(tables, sql))
 
@@ -319,7 +326,7 @@ def _seen_boxes(
 ) -> dict[int, list[SeenBox]]:
     """The boxes that the camera sees, by the keyframe's number in `keyframes`, in the table's order."""
     view, names = _View.of(keyframes), _category_names(tables)
-    category, frames, numbers = _box_columns(tables, keyframes, names)
+    category, frames, numbers = _box_columns(tables, keyframes, names, view)
     seen: dict[int, list[SeenBox]] = {}
     for start in range(0, len(frames), _BOXES_AT_ONCE):
         some = slice(start, start + _BOXES_AT_ONCE)
@@ -337,24 +344,40 @@ def _category_names(tables: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _box_columns(
-    tables: duckdb.DuckDBPyConnection, keyframes: list[dict[str, Any]], names: list[str]
+    tables: duckdb.DuckDBPyConnection, keyframes: list[dict[str, Any]], names: list[str], view: _View
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Floats]:
-    """Of every annotated box of the keyframes: (number of its category's name, number of its keyframe,
-    columns centre xyz, size wlh, rotation wxyz), shapes (boxes,), (boxes,), (boxes, 10)."""
+    """Of the annotated boxes of the keyframes that reach in front of the camera: (number of its category's name,
+    number of its keyframe, columns centre xyz, size wlh, rotation wxyz), shapes (boxes,), (boxes,), (boxes, 10)."""
     _number(tables, "numbered_frame", [row["sample_token"] for row in keyframes])
+    _place_cameras(tables, view)
     _number(tables, "numbered_category", names)
     fields = [f"ann.{name}[{place}]" for name, n in _BOX_FIELDS for place in range(1, n + 1)]
     sql = f"""
         SELECT kind.number, frame.number, {", ".join(fields)}
         FROM sample_annotation ann
         JOIN numbered_frame frame ON frame.value = ann.sample_token
+        JOIN placed_camera camera ON camera.number = frame.number
         JOIN instance ON instance.token = ann.instance_token
         JOIN category ON category.token = instance.category_token
         JOIN numbered_category kind ON kind.value = category.name
+        WHERE ann.translation[1] * camera.ahead_x + ann.translation[2] * camera.ahead_y
+            + ann.translation[3] * camera.ahead_z - camera.depth
+            > -sqrt(ann.size[1] ** 2 + ann.size[2] ** 2 + ann.size[3] ** 2) - {_ROUNDING_M}
     """  # noqa: S608 - the names are ours
     with _readable():
         columns = list(tables.execute(sql).fetchnumpy().values())
     return columns[0].astype(np.intp), columns[1].astype(np.intp), np.stack(columns[2:], axis=1)
+
+
+def _place_cameras(tables: duckdb.DuckDBPyConnection, view: _View) -> None:
+    """A table of where every keyframe's camera looks (a unit vector in the world), and how deep along that it stands.
+    What lies behind it, with all its corners, is most of the annotations: it is left out before it takes memory."""
+    ahead, depth_m = view.ahead()
+    tables.execute(
+        "CREATE OR REPLACE TEMP TABLE placed_camera AS SELECT unnest(range(?)) AS number, "
+        "unnest(?) AS ahead_x, unnest(?) AS ahead_y, unnest(?) AS ahead_z, unnest(?) AS depth",
+        [len(depth_m), *ahead.T.tolist(), depth_m.tolist()],
+    )
 
 
 def _number(tables: duckdb.DuckDBPyConnection, name: str, values: list[str]) -> None:
@@ -366,6 +389,7 @@ def _number(tables: duckdb.DuckDBPyConnection, name: str, values: list[str]) -> 
     )
 
 
+_ROUNDING_M = 0.001
 _BOX_FIELDS = (("translation", 3), ("size", 3), ("rotation", 4))
 
 
@@ -393,6 +417,12 @@ class _View:
             column("camera_intrinsic"),
             np.stack([column("width"), column("height")], axis=1),
         )
+
+    def ahead(self) -> tuple[Floats, Floats]:
+        """(where each camera looks in the world, shape (frames, 3); its own depth along that in metres)."""
+        axis = self.camera_rotation[:, :, 2]
+        ahead = np.einsum("nij,nj->ni", self.ego_rotation, axis)
+        return ahead, np.einsum("ni,ni->n", ahead, self.ego) + np.einsum("ni,ni->n", axis, self.camera)
 
     def look(
         self, frames: npt.NDArray[np.intp], centres: Floats, sizes: Floats, quaternions: Floats
