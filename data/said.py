@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Engine, String, type_coerce
+from sqlalchemy import Pool, String, type_coerce
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func
 
@@ -127,22 +127,23 @@ _MEANINGS = {
     for level in LEVELS
     for first, rank in _RANKS.items()
 }
-_read: WeakKeyDictionary[Engine, _Read] = WeakKeyDictionary()
+_read: WeakKeyDictionary[Pool, _Read] = WeakKeyDictionary()
+"""By connection pool: a session may see its engine under other options, which is another object each time."""
 _reading = threading.Lock()
 
 
 def said_by_people(session: Session, *, now_us: int | None = None) -> Said:
     """Every standing review. now_us: the store's clock; without it everything is read anew."""
-    engine = session.connection().engine
+    pool = session.connection().engine.pool
     with _reading:
-        known = _read.get(engine) if now_us is not None else None
+        known = _read.get(pool) if now_us is not None else None
         frames = _frames(session, known)
         settled = known.settled if known else None
         columns = _new_columns(session, frames, int(settled.id[-1]) if settled and len(settled.id) else 0)
         if settled is not None:
             columns = settled.and_then(columns)
         if now_us is not None:
-            _read[engine] = _Read(frames, columns.before(now_us - SETTLED_AFTER_US))
+            _read[pool] = _Read(frames, columns.before(now_us - SETTLED_AFTER_US))
     return _standing(columns, frames, _gold_since_us(session, frames))
 
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import event
+
 from data.leases import lease_frames
 from data.reviews import Settlement, adjudicate, submit_review
 from data.said import SETTLED_AFTER_US, Said, said_by_people
@@ -39,6 +41,23 @@ def test_a_superseded_review_is_left_out_and_a_later_look_reads_only_what_is_new
     assert rows(read(store, later_us=2 * SETTLED_AFTER_US)) == expected
     assert rows(read(store, later_us=2 * SETTLED_AFTER_US)) == expected
     assert rows(read(store)) == expected
+
+
+def test_a_look_asks_only_for_reviews_behind_those_that_were_read(tmp_path: Path) -> None:
+    store, ada, _, frames = a_store_with_two_people(tmp_path)
+    first = reviewed(store, ada, frames[0], S)
+    asked: list[int] = []
+
+    def note(
+        _connection: object, _cursor: object, statement: str, parameters: tuple[int, ...], *_: object
+    ) -> None:
+        if "review.id >" in statement:
+            asked.append(parameters[-1])
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    for _ in range(2):
+        read(store, later_us=2 * SETTLED_AFTER_US)
+    assert asked == [0, first.id]
 
 
 def test_only_blind_reviews_and_first_answers_are_own_levels(tmp_path: Path) -> None:
