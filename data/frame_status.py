@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import or_
 from sqlmodel import Session, col, delete, select
@@ -124,21 +125,23 @@ def _updated(status: FrameStatus | None, row: SampledFrame, result: Verification
 
 
 def reviews_by_frame(session: Session, frame_ids: Sequence[str] | None = None) -> dict[str, list[Review]]:
-    """Every review of each frame, oldest first, superseded ones included.
-
-    What was said of a frame after it became gold tests the person and says nothing of the frame: it is left out.
-    """
-    query = select(Review).order_by(col(Review.id))
-    query = query.join(GoldFrame, col(GoldFrame.frame_id) == Review.frame_id, isouter=True)
-    query = query.where(
-        or_(col(GoldFrame.made_at_us).is_(None), col(Review.reviewed_at_us) < GoldFrame.made_at_us)
-    )
+    """Every review of each frame, oldest first, superseded ones included, as far as it says something of it."""
+    query = of_the_frame(select(Review)).order_by(col(Review.id))
     if frame_ids is not None:
         query = query.where(col(Review.frame_id).in_(frame_ids))
     grouped: dict[str, list[Review]] = defaultdict(list)
     for review in session.exec(query):
         grouped[review.frame_id].append(review)
     return grouped
+
+
+def of_the_frame(query: Any) -> Any:
+    """A query for reviews without those that say nothing of their frame: what was said after it became gold tests
+    the person."""
+    query = query.join(GoldFrame, col(GoldFrame.frame_id) == Review.frame_id, isouter=True)
+    return query.where(
+        or_(col(GoldFrame.made_at_us).is_(None), col(Review.reviewed_at_us) < GoldFrame.made_at_us)
+    )
 
 
 def adjudications_by_frame(
@@ -151,7 +154,19 @@ def adjudications_by_frame(
     return {adjudication.frame_id: adjudication for adjudication in session.exec(query)}
 
 
-def standing(reviews: Iterable[Review]) -> list[Review]:
+class Supersedes(Protocol):
+    """A review, or a row with these columns of one."""
+
+    @property
+    def id(self) -> int | None: ...
+    @property
+    def supersedes_id(self) -> int | None: ...
+
+
+AnyReview = TypeVar("AnyReview", bound=Supersedes)
+
+
+def standing(reviews: Iterable[AnyReview]) -> list[AnyReview]:
     """Those of the reviews that none of them supersedes, in their order."""
     every = list(reviews)
     superseded = {review.supersedes_id for review in every}

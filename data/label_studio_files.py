@@ -51,6 +51,7 @@ def export_tasks(store: Store, path: Path, *, reviewed: bool = False, images: st
     except FileExistsError as error:
         raise LabelStudioError(f"{path} is there already; choose another name.") from error
     except OSError as error:
+        path.unlink(missing_ok=True)  # nothing stays half-written
         raise LabelStudioError(f"{path} cannot be written: {error.strerror}.") from error
     counts = (sum(len(task.get(kind, ())) for task in tasks) for kind in ("predictions", "annotations"))
     return Exported(str(path), str(config), len(tasks), *counts)

@@ -11,6 +11,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -113,9 +114,8 @@ def take_answers(store: Store, tasks: Sequence[Mapping[str, Any]], origin: Origi
             for given in _annotations(task):
                 done.annotations += 1
                 page.take(task, given, done)
-        session.flush()
-        if page.touched:
-            refresh(session, sorted(page.touched))
+        if touched := page.keep():
+            refresh(session, sorted(touched))
 
 
 def _small(people: Mapping[str, str] | None) -> dict[str, str]:
@@ -136,7 +136,8 @@ class _Page:
         self, session: Session, tasks: Sequence[Mapping[str, Any]], origin: Origin, now_us: int
     ) -> None:
         self.session, self.origin, self.now_us = session, origin, now_us
-        self.touched: set[str] = set()
+        self.new: list[tuple[Review, Callable[..., LabelStudioAnnotation]]] = []
+        self.allowed: dict[str, Person | NotAllowed] = {}
         frames = {str(_data(task).get(FRAME_ID)) for task in tasks}
         hold(session, *frames)
         sampled = session.exec(select(SampledFrame).where(col(SampledFrame.frame_id).in_(frames)))
@@ -150,10 +151,11 @@ class _Page:
             select(Review).where(col(Review.frame_id).in_(frames)).order_by(col(Review.id))
         ):
             self.reviews[review.person_id, review.frame_id].append(review)
-        query = select(LabelStudioAnnotation).join(Review, col(Review.id) == LabelStudioAnnotation.review_id)
+        query = select(LabelStudioAnnotation, Review.token)
+        query = query.join(Review, col(Review.id) == LabelStudioAnnotation.review_id)
         origins = session.exec(query.where(col(Review.frame_id).in_(frames))).all()
-        self.versions = {(row.annotation_key, row.changed_at_us) for row in origins}
-        self.origin_of = {row.review_id: row.annotation_key for row in origins}
+        self.versions = {(row.annotation_key, row.changed_at_us) for row, _ in origins}
+        self.origin_of = {token: row.annotation_key for row, token in origins}
 
     def take(self, task: Mapping[str, Any], given: Mapping[str, Any], done: Pulled) -> None:
         """Write one annotation as a review, or say why not."""
@@ -171,6 +173,14 @@ class _Page:
             named = str(frame_id) if frame_id else None
             done.refused.append(Refusal(_id(task), _id(given), named, str(refused)))
 
+    def keep(self) -> set[str]:
+        """Write the new reviews, all at once, and where they come from; returns their frames."""
+        self.session.flush()
+        for review, origin in self.new:
+            self.session.add(origin(review_id=review.id))
+        self.session.flush()
+        return {review.frame_id for review, _ in self.new}
+
     def _review(self, task: Mapping[str, Any], annotation: Annotation) -> Review | None:
         """The new review; None where it is there already."""
         if (annotation.key, annotation.updated_at_us) in self.versions:
@@ -179,15 +189,22 @@ class _Page:
         email = author(annotation, self.origin.emails)
         person = self._person(email)
         said = answered(annotation)
-        before = next(reversed(standing(self.reviews[int(person.id or 0), frame_id])), None)
+        before = self._standing(person, frame_id)
         if before is not None and self._says(before) == said:
             return None
         refuse_forged(annotation, self.origin.emails, imported=self.origin.imported)
-        if before is not None and self.origin_of.get(int(before.id or 0)) != annotation.key:
+        if before is not None and self.origin_of.get(before.token) != annotation.key:
             raise AnnotationRefused(f"{person.name} has reviewed this frame already (review {before.id})")
         review = self._written(annotation, int(person.id or 0), frame_id, proposal, said, before)
         self._remember(review, annotation, task, email)
         return review
+
+    def _standing(self, person: Person, frame_id: str) -> Review | None:
+        """What this person says of the frame so far."""
+        reviews = self.reviews[int(person.id or 0), frame_id]
+        if any(review.id is None for review in reviews):  # of this page: one that replaces it has to name it
+            self.session.flush()
+        return next(reversed(standing(reviews)), None)
 
     def _shown(self, data: Mapping[str, Any]) -> tuple[str, Proposal | None]:
         """(frame, proposal) that the task showed, if they are as they were pushed."""
@@ -218,10 +235,17 @@ class _Page:
                 f"nobody here is called {name} (`teletriage people add {name} --role annotator`, "
                 f"or --person {email}=NAME)"
             )
+        found = self.allowed.get(name) or self.allowed.setdefault(name, self._asked(int(person.id or 0)))
+        if isinstance(found, NotAllowed):
+            raise AnnotationRefused(str(found).rstrip("."))
+        return found
+
+    def _asked(self, person_id: int) -> Person | NotAllowed:
+        """Whether somebody may review: asked once a page, which is one act."""
         try:
-            return require(self.session, int(person.id or 0), Act.REVIEW)
+            return require(self.session, person_id, Act.REVIEW)
         except NotAllowed as error:
-            raise AnnotationRefused(str(error).rstrip(".")) from error
+            return error
 
     def _says(self, review: Review) -> Assessment | None:
         """What a standing review says, in the words that it keeps."""
@@ -251,29 +275,24 @@ class _Page:
             supersedes_id=before.id if before else None,
         )
         try:
-            review = review_row(person_id, decision, Mode.ASSISTED, proposal, self.now_us)
+            return review_row(person_id, decision, Mode.ASSISTED, proposal, self.now_us)
         except ReviewRefused as error:
             raise AnnotationRefused(str(error).rstrip(".")) from error
-        self.session.add(review)
-        self.session.flush()
-        return review
 
     def _remember(self, review: Review, annotation: Annotation, task: Mapping[str, Any], email: str) -> None:
-        review_id = int(review.id or 0)
-        self.session.add(
-            LabelStudioAnnotation(
-                review_id=review_id,
-                source=self.origin.source,
-                task_id=_id(task),
-                annotation_key=annotation.key,
-                author=email[:254],
-                annotated_at_us=annotation.created_at_us,
-                changed_at_us=annotation.updated_at_us,
-            )
+        self.session.add(review)
+        origin = partial(
+            LabelStudioAnnotation,
+            source=self.origin.source,
+            task_id=_id(task),
+            annotation_key=annotation.key,
+            author=email[:254],
+            annotated_at_us=annotation.created_at_us,
+            changed_at_us=annotation.updated_at_us,
         )
-        self.touched.add(review.frame_id)
+        self.new.append((review, origin))
         self.versions.add((annotation.key, annotation.updated_at_us))
-        self.origin_of[review_id] = annotation.key
+        self.origin_of[review.token] = annotation.key
         self.reviews[review.person_id, review.frame_id].append(review)
 
 

@@ -283,17 +283,25 @@ def proposals_by_frame(
     """A run's proposals by frame, or those of the frames given. No run, no proposals."""
     if run is None:
         return {}
-    query = select(Proposal).where(Proposal.run_id == run.id)
-    if frame_ids is not None:
-        query = query.where(col(Proposal.frame_id).in_(frame_ids))
+    query = _of_frames(select(Proposal).where(Proposal.run_id == run.id), frame_ids)
     return {proposal.frame_id: proposal for proposal in session.exec(query)}
 
 
 def proposals_for_review(session: Session, frame_ids: Sequence[str] | None = None) -> dict[str, Proposal]:
     """What people are shown, by frame: the newest teacher run's proposal; for a frame that came back from a live
     feed, until the teacher has answered, what the monitor's model said of it."""
-    query = select(Proposal).join(ReturnedFrame, col(ReturnedFrame.proposal_id) == Proposal.id)
-    if frame_ids is not None:
-        query = query.where(col(Proposal.frame_id).in_(frame_ids))
-    said = {proposal.frame_id: proposal for proposal in session.exec(query)}
-    return {**said, **proposals_by_frame(session, latest_run(session, ModelRole.TEACHER), frame_ids)}
+    queries = proposals_shown(session, select(Proposal), frame_ids)
+    return {proposal.frame_id: proposal for query in queries for proposal in session.exec(query)}
+
+
+def proposals_shown(session: Session, query: Any, frame_ids: Sequence[str] | None = None) -> list[Any]:
+    """A query for columns of proposals as queries for those that people are shown; where two speak of a frame, the
+    later one counts."""
+    returned = query.join(ReturnedFrame, col(ReturnedFrame.proposal_id) == Proposal.id)
+    run = latest_run(session, ModelRole.TEACHER)
+    taught = [] if run is None else [query.where(Proposal.run_id == run.id)]
+    return [_of_frames(one, frame_ids) for one in (returned, *taught)]
+
+
+def _of_frames(query: Any, frame_ids: Sequence[str] | None) -> Any:
+    return query if frame_ids is None else query.where(col(Proposal.frame_id).in_(frame_ids))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from enum import Enum, StrEnum
 from typing import Annotated, Any, Self
 
@@ -15,6 +16,7 @@ Reasoning = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_REASONING_CHARS)
 ]
 Action = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_ACTION_CHARS)]
+_UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 
 
 def storable_text(text: str) -> str:
@@ -23,7 +25,7 @@ def storable_text(text: str) -> str:
     >>> storable_text("a\\0b\\ud800c")
     'a\ufffdb\ufffdc'
     """
-    return "".join("\ufffd" if one == "\0" or "\ud800" <= one <= "\udfff" else one for one in text)
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 class FromOutside(BaseModel):

@@ -174,6 +174,13 @@ def test_nobody_reviews_a_frame_twice(store: Store, studio: StandIn) -> None:
     assert len(reviews(store)) == 1
 
 
+def test_a_second_annotation_on_the_same_page_does_not_count_either(store: Store, studio: StandIn) -> None:
+    studio.annotate(1, 2, said(T))
+    studio.annotate(1, 2, said(A))
+    assert reasons(taken(store, studio)) == [f"{ADA} has reviewed this frame already (review 1)"]
+    assert [review.level for review in reviews(store)] == [T]
+
+
 def test_cancelled_annotations_are_counted_only(store: Store, studio: StandIn) -> None:
     studio.annotate(1, 2, [], was_cancelled=True)
     done = taken(store, studio)
