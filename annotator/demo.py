@@ -16,7 +16,7 @@ from data import demo as drawn
 from data.frame_status import refresh_statuses
 from data.ingest import ingest
 from data.people import add_person, list_people, random_password, set_password
-from data.proposals import propose_from_replies
+from data.recorded_replies import propose_from_replies
 from data.sampling import sample_frames
 from data.store import Store, open_store
 from data.tables import Person, Review

@@ -22,7 +22,7 @@ from annotator.scripted_reviewers import Truth, review_everything, settle_contes
 from data import demo as drawn
 from data.frame_status import refresh_statuses
 from data.ingest import ingest
-from data.proposals import propose_from_replies
+from data.recorded_replies import propose_from_replies
 from data.sampling import sample_frames
 from data.snapshot import freeze
 from data.snapshot_format import Manifest

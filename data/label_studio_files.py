@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
+
+from pydantic_core import to_json
 
 from data.errors import LabelStudioError
 from data.label_studio_config import labelling_config
 from data.label_studio_pull import PAGE, Origin, Progress, Pulled, take_answers
-from data.label_studio_tasks import LOCAL_FILES, reviewed_tasks, tasks_to_review
+from data.label_studio_tasks import LOCAL_FILES, Task, reviewed_tasks, tasks_to_review
 from data.store import Store
 
 
@@ -39,22 +42,45 @@ def export_tasks(store: Store, path: Path, *, reviewed: bool = False, images: st
     if path.suffix == ".xml":
         raise LabelStudioError(f"{path} would be the configuration's name; call the tasks' file NAME.json.")
     with store.read() as session:
-        tasks = (reviewed_tasks if reviewed else tasks_to_review)(session, images)
-    if not tasks:
-        what = "has a review" if reviewed else "needs a review"
-        raise LabelStudioError(f"No training frame {what}, so there is nothing to export.")
+        tasks = iter((reviewed_tasks if reviewed else tasks_to_review)(session, images))
+        first = next(tasks, None)
+        if first is None:
+            what = "has a review" if reviewed else "needs a review"
+            raise LabelStudioError(f"No training frame {what}, so there is nothing to export.")
+        counts = _written(path, chain([first], tasks))
     config = path.with_suffix(".xml")
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(json.dumps(tasks, ensure_ascii=False))  # json.dump would encode it piece by piece
         config.write_text(labelling_config(), encoding="utf-8")
+    except OSError as error:
+        raise LabelStudioError(f"{config} cannot be written: {error.strerror}.") from error
+    return Exported(str(path), str(config), *counts)
+
+
+def _written(path: Path, tasks: Iterable[Task]) -> tuple[int, int, int]:
+    """Write tasks as they come into a new file, which is gone again if that fails; returns how many tasks,
+    predictions and annotations."""
+    try:
+        file = path.open("xb")
     except FileExistsError as error:
         raise LabelStudioError(f"{path} is there already; choose another name.") from error
     except OSError as error:
-        path.unlink(missing_ok=True)  # nothing stays half-written
         raise LabelStudioError(f"{path} cannot be written: {error.strerror}.") from error
-    counts = (sum(len(task.get(kind, ())) for task in tasks) for kind in ("predictions", "annotations"))
-    return Exported(str(path), str(config), len(tasks), *counts)
+    written = predictions = annotations = 0
+    try:
+        with file:
+            for task in tasks:
+                file.write(b",\n" if written else b"[")
+                file.write(to_json(task))
+                written += 1
+                predictions += len(task["predictions"])
+                annotations += len(task.get("annotations", ()))
+            file.write(b"]\n")
+    except BaseException as error:
+        path.unlink()
+        if isinstance(error, OSError):
+            raise LabelStudioError(f"{path} cannot be written: {error.strerror}.") from error
+        raise
+    return written, predictions, annotations
 
 
 def import_answers(

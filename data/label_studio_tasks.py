@@ -7,7 +7,7 @@ frames go there: held-out ones are judged blind, and Label Studio shows what was
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple, Protocol
@@ -54,15 +54,14 @@ def picture_folders(session: Session) -> list[str]:
     return sorted({str(PurePosixPath(root) / name.partition("/")[0]) for root, name in session.exec(query)})
 
 
-def reviewed_tasks(session: Session, images: str = LOCAL_FILES) -> list[Task]:
+def reviewed_tasks(session: Session, images: str = LOCAL_FILES) -> Iterator[Task]:
     """The training frames that have reviews, as tasks with each standing review as an annotation."""
     build = _TaskBuilder(session, images, is_ranked=True)
     reviews = _standing_reviews(session)
-    return [
-        {**build.task(frame), "annotations": [_annotation(review) for review in reviews[frame.id]]}
-        for frame in (_Frame(*row) for row in session.exec(_frames()))
-        if frame.id in reviews
-    ]
+    for row in session.exec(_frames()):
+        frame = _Frame(*row)
+        if frame.id in reviews:
+            yield {**build.task(frame), "annotations": [_annotation(one) for one in reviews[frame.id]]}
 
 
 class _Frame(NamedTuple):

@@ -1,4 +1,4 @@
-"""Use cases around proposals: starting a run, recording replies (from an endpoint or a file), reading them back.
+"""Use cases around proposals: starting a run, recording what it answers, reading it back.
 
 Every reply becomes a row, parsed or not; a frame is answered once per run.
 """
@@ -6,14 +6,11 @@ Every reply becomes a row, parsed or not; a frame is answered once per run.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlmodel import Session, col, select
 
 from data.errors import ProposalError
@@ -25,18 +22,6 @@ from data.tables import Frame, ModelRun, Proposal, ReturnedFrame, SampledFrame
 from data.vocabulary import Failure, ModelRole, canonical_json, storable_text
 
 MAX_RAW_CHARS = 1_000_000
-
-
-class RecordedReply(BaseModel):
-    """One line of a replies file. The frame is named by its image's file name or its sample_data token."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    filename: str | None = None
-    sample_data_token: str | None = None
-    role: ModelRole
-    model: str = Field(min_length=1, max_length=200)
-    raw: str
 
 
 @dataclass(frozen=True)
@@ -122,24 +107,33 @@ def record_reply(
     request_hash: str | None = None,
 ) -> Proposal:
     """Add one raw reply to the session as a Proposal. The raw text is kept as it came (NUL made visible)."""
-    reply = parse_reply(raw, finish_reason=finish_reason)
-    said = reply.assessment
     proposal = Proposal(
-        run_id=run.id,
-        frame_id=frame_id,
-        raw=storable_text(raw[:MAX_RAW_CHARS]),
-        chain_of_thought=storable_text(reply.chain_of_thought) if reply.chain_of_thought else None,
-        level=said.level if said else None,
-        reasoning=storable_text(said.reasoning) if said else None,
-        action=storable_text(said.action) if said else None,
-        failure=reply.failure,
-        failure_detail=reply.detail,
+        **reply_columns(run, frame_id, raw, now_us=now_us, finish_reason=finish_reason),
         level_probabilities=level_probabilities,
         request_hash=request_hash,
-        answered_at_us=now_us,
     )
     session.add(proposal)
     return proposal
+
+
+def reply_columns(
+    run: ModelRun, frame_id: str, raw: str, *, now_us: int, finish_reason: str | None = None
+) -> dict[str, Any]:
+    """What one raw reply is as columns of a Proposal."""
+    reply = parse_reply(raw, finish_reason=finish_reason)
+    said = reply.assessment
+    return {
+        "run_id": run.id,
+        "frame_id": frame_id,
+        "raw": storable_text(raw[:MAX_RAW_CHARS]),
+        "chain_of_thought": storable_text(reply.chain_of_thought) if reply.chain_of_thought else None,
+        "level": said.level if said else None,
+        "reasoning": storable_text(said.reasoning) if said else None,
+        "action": storable_text(said.action) if said else None,
+        "failure": reply.failure,
+        "failure_detail": reply.detail,
+        "answered_at_us": now_us,
+    }
 
 
 def record_answer(
@@ -182,52 +176,6 @@ def _record_refusal(
     )
     session.add(proposal)
     return proposal
-
-
-def propose_from_replies(
-    store: Store, replies: Path, *, role: ModelRole, model: str | None = None, name: str | None = None
-) -> Proposed:
-    """Record the replies of one role from a JSONL file for the sampled frames; answered frames are kept.
-
-    model: take only this model's lines; needed if the file holds several models in the role.
-    Raises ProposalError: the file cannot be read, a line is not a reply (with its number), no line in the role.
-    """
-    rows = [row for row in _read_replies(replies) if row.role is role and model in (None, row.model)]
-    models = sorted({row.model for row in rows})
-    if not rows:
-        raise ProposalError(
-            f"{replies} holds no reply of a {role.value}{f' called {model}' if model else ''}."
-        )
-    if len(models) > 1:
-        raise ProposalError(f"{replies} holds replies of {', '.join(models)}; choose one with --model.")
-    frames = frames_by_address(store)
-    run = start_run(store, role=role, model=models[0], source="recorded", name=name)
-    with store.write(alone=True) as session:
-        answered = set(session.exec(select(Proposal.frame_id).where(Proposal.run_id == run.id)))
-        now_us, added, unknown = store.now_us(session), 0, 0
-        for row in rows:
-            frame_id = frames.get(row.filename or row.sample_data_token or "")
-            unknown += frame_id is None
-            if frame_id is not None and frame_id not in answered:
-                record_reply(session, run, frame_id, row.raw, now_us=now_us)
-                answered.add(frame_id)
-                added += 1
-    return run_summary(store, run, added=added, unknown=unknown)
-
-
-def _read_replies(path: Path) -> Iterator[RecordedReply]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProposalError(f"The replies {path} cannot be read: {error}.") from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            yield RecordedReply.model_validate(json.loads(line))
-        except (ValidationError, ValueError, RecursionError) as error:
-            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-            raise ProposalError(f"{path}, line {number}, is not a recorded reply: {reason}.") from error
 
 
 def frames_by_address(store: Store) -> dict[str, str]:

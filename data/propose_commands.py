@@ -100,7 +100,7 @@ def propose(
         "seed": seed,
     }
     if replies is not None:
-        from data.proposals import propose_from_replies
+        from data.recorded_replies import propose_from_replies
 
         done = propose_from_replies(store, replies, role=role, model=model, name=name)
     elif model is None:

@@ -15,7 +15,7 @@ from data.frame_status import refresh_statuses
 from data.ingest import ingest
 from data.leases import ServedFrame, lease_frames, release_leases
 from data.people import add_person
-from data.proposals import propose_from_replies
+from data.recorded_replies import propose_from_replies
 from data.reviews import Decision, submit_review
 from data.sampling import sample_frames
 from data.store import Store, open_store

@@ -10,7 +10,7 @@ from annotator.ranking import is_in_random_share, rank_frames
 from data.audit import open_audit
 from data.cue_sheets import count_cues
 from data.frame_status import refresh_statuses
-from data.proposals import propose_from_replies
+from data.recorded_replies import propose_from_replies
 from data.scenarios.ingest import take_in
 from data.tables import AuditFrame, Frame, FrameStatus, RandomShare
 from data.vocabulary import ModelRole, PersonRole

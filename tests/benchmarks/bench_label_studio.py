@@ -25,7 +25,7 @@ from data.ingest import ingest
 from data.label_studio_config import labelling_config
 from data.label_studio_files import export_tasks, import_answers
 from data.label_studio_tasks import tasks_to_review
-from data.proposals import propose_from_replies
+from data.recorded_replies import propose_from_replies
 from data.sampling import sample_frames
 from data.store import Store, open_store
 from data.vocabulary import LEVELS, ModelRole

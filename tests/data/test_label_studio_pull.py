@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import resource
+import signal
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -307,3 +309,16 @@ def status(store: Store, frame_id: str) -> tuple[object, ...]:
     with store.read() as session:
         row = session.get_one(FrameStatus, frame_id)
     return row.state, row.level, row.reviews_needed
+
+
+def test_an_export_that_cannot_be_finished_leaves_nothing(store: Store, tmp_path: Path) -> None:
+    at_most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, at_most[1]))
+    try:
+        with pytest.raises(LabelStudioError, match=r"tasks\.json cannot be written: File too large\."):
+            export_tasks(store, tmp_path / "tasks.json")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, at_most)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith("tasks")]

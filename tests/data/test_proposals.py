@@ -6,7 +6,8 @@ import pytest
 from sqlmodel import select
 
 from data.errors import ProposalError
-from data.proposals import propose_from_replies, start_run
+from data.proposals import start_run
+from data.recorded_replies import propose_from_replies
 from data.tables import Proposal
 from data.vocabulary import Failure, ModelRole
 from tests.builders import S, T, a_filename, a_raw_reply, a_store, frames_of, replies_file

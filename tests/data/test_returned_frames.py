@@ -9,7 +9,7 @@ from sqlmodel import SQLModel, col, delete, select, update
 from annotator.ranking import rank_frames, rank_if_due
 from data.alert_answers import AlertAnswer, answer_alert
 from data.leases import lease_frames, release_leases
-from data.proposals import propose_from_replies
+from data.recorded_replies import propose_from_replies
 from data.returned_frames import Candidate, Outcome, return_disagreements, return_frame
 from data.sampling import sample_frames
 from data.store import Store

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from data.errors import EvaluationError
 from data.frame_status import refresh_statuses
 from data.preference_pairs import EvaluationFrame
-from data.proposals import propose_from_replies
+from data.recorded_replies import propose_from_replies
 from data.scenarios.ingest import take_in
 from data.scenarios.plausibility import Judgement, judge_clip
 from data.snapshot import freeze

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 from sqlmodel import col, select
 
 from data.frame_status import refresh_statuses
-from data.proposals import propose_from_replies
+from data.recorded_replies import propose_from_replies
 from data.scenarios.ingest import take_in
 from data.store import Store
 from data.tables import ClipJudgement, Frame, Lease, Proposal

@@ -17,7 +17,7 @@ from sqlmodel import select
 
 from data.frame_status import refresh_statuses
 from data.ingest import ingest
-from data.proposals import propose_from_replies
+from data.recorded_replies import propose_from_replies
 from data.sampling import sample_frames
 from data.scenarios.catalogue import read_catalogue
 from data.scenarios.plan import Planned, PlanRequest, plan_clips

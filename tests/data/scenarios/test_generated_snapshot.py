@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from data.errors import LeakError
 from data.frame_status import refresh_statuses
-from data.proposals import propose_from_replies
+from data.recorded_replies import propose_from_replies
 from data.sampling import sample_frames
 from data.scenarios.ingest import take_in
 from data.scenarios.plausibility import Judgement, judge_clip

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select, text
 from data.errors import NotAllowed, NoteRefused
 from data.frame_status import refresh_statuses
 from data.leases import lease_frames
-from data.proposals import propose_from_replies
+from data.recorded_replies import propose_from_replies
 from data.scenarios.ingest import take_in
 from data.scenarios.plausibility import Judgement, count_clips, judge_clip
 from data.scenarios.provenance import rejected_clips
