@@ -129,6 +129,18 @@ def answered(annotation: Annotation) -> Assessment:
         raise AnnotationRefused(f"its {first['loc'][0]} is not taken: {first['msg']}") from error
 
 
+def refuse_borrowed_words(said: Assessment, proposed: Assessment | None) -> None:
+    """Raise AnnotationRefused where another level was chosen under words that were proposed for the first: they
+    would teach a model to argue for one level and say another."""
+    if proposed is None or said.level is proposed.level:
+        return
+    if (said.reasoning, said.action) == (proposed.reasoning, proposed.action):
+        raise AnnotationRefused(
+            f"it changes {proposed.level.value} to {said.level.value} and keeps every word that was proposed for "
+            f"{proposed.level.value}"
+        )
+
+
 def _level(choices: Any) -> TriageLevel:
     if not isinstance(choices, list) or len(choices) != 1:
         chosen = len(choices) if isinstance(choices, list) else "no"

@@ -19,7 +19,14 @@ from sqlmodel import Session, col, select
 from data.errors import AnnotationRefused, LabelStudioError, NotAllowed, ReviewRefused
 from data.frame_status import hold, refresh, standing
 from data.label_studio import LabelStudioServer
-from data.label_studio_answer import Annotation, answered, author, read_annotation, refuse_forged
+from data.label_studio_answer import (
+    Annotation,
+    answered,
+    author,
+    read_annotation,
+    refuse_borrowed_words,
+    refuse_forged,
+)
 from data.label_studio_config import config_problems
 from data.label_studio_tasks import FRAME_ID, PROPOSAL_ID, RUN_ID, assessment_of, proposed_words
 from data.permissions import Act, require
@@ -193,6 +200,7 @@ class _Page:
         if before is not None and self._says(before) == said:
             return None
         refuse_forged(annotation, self.origin.emails, imported=self.origin.imported)
+        refuse_borrowed_words(said, assessment_of(proposal))
         if before is not None and self.origin_of.get(before.token) != annotation.key:
             raise AnnotationRefused(f"{person.name} has reviewed this frame already (review {before.id})")
         review = self._written(annotation, int(person.id or 0), frame_id, proposal, said, before)

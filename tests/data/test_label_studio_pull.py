@@ -183,6 +183,16 @@ def test_a_second_annotation_on_the_same_page_does_not_count_either(store: Store
     assert [review.level for review in reviews(store)] == [T]
 
 
+def test_another_level_under_the_words_of_the_first_is_refused(store: Store, studio: StandIn) -> None:
+    borrowed = PROPOSED.model_copy(update={"level": T})
+    annotation = studio.annotate(1, 2, borrowed)
+    told = f"it changes {S.value} to {T.value} and keeps every word that was proposed for {S.value}"
+    assert reasons(taken(store, studio)) == [told]
+    own = borrowed.model_copy(update={"action": "Take the wheel."})
+    annotation |= {"result": result_of(own), "updated_at": "2026-11-26T11:00:00Z"}
+    assert taken(store, studio).taken == 1
+
+
 def test_cancelled_annotations_are_counted_only(store: Store, studio: StandIn) -> None:
     studio.annotate(1, 2, [], was_cancelled=True)
     done = taken(store, studio)
