@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from data.store_commands import store
 from data.terminal import AsJson, Settings, counted, listed, print_result, progress_bar
 from data.trail_commands import audit
 from data.vocabulary import ImageStorage
+
+if TYPE_CHECKING:
+    from data.snapshot import FreezeOptions
 
 
 def ingest(
@@ -132,16 +135,18 @@ def snapshot(
     elif verify:
         _verify(out_dir, as_json=as_json)
     else:
-        options = {"chain_of_thought": chain_of_thought, "generated": generated, "images": images}
+        from data.snapshot import FreezeOptions
+
+        options = FreezeOptions(chain_of_thought, generated, images)
         _freeze(ctx.obj, out_dir, options, as_json=as_json)
 
 
-def _freeze(settings: Settings, out_dir: Path, options: dict[str, Any], *, as_json: bool) -> None:
+def _freeze(settings: Settings, out_dir: Path, options: FreezeOptions, *, as_json: bool) -> None:
     from data.snapshot import freeze
 
     store = settings.open_store()
     with progress_bar("Freezing") as progress:
-        manifest = freeze(store, out_dir, **options, progress=progress)
+        manifest = freeze(store, out_dir, options, progress=progress)
     pairs = sum(manifest.pairs_by_weight.values())
     by_weight = ", ".join(f"{n:,} of weight {weight}" for weight, n in manifest.pairs_by_weight.items())
     excluded = f" Left out: {listed(manifest.excluded_by_reason)}." if manifest.excluded_by_reason else ""

@@ -76,17 +76,18 @@ class FreezeOptions:
         return {**POLICY.as_dict(), **chosen, "images": self.images.value}
 
 
+FREEZE_DEFAULTS = FreezeOptions()
+
+
 def freeze(
     store: Store,
     out: Path,
+    options: FreezeOptions = FREEZE_DEFAULTS,
     *,
-    chain_of_thought: bool = False,
-    generated: bool = False,
-    images: ImageStorage = ImageStorage.COPIED,
     progress: Progress | None = None,
     by: int | None = None,
 ) -> Manifest:
-    """Write the snapshot folder `out`, whole or not at all; the options are those of `FreezeOptions`.
+    """Write the snapshot folder `out`, whole or not at all.
 
     by: the person who asks for it in the app, None at the command line. Raises NotAllowed; SnapshotError: `out` holds
     something already, nothing is verified, an image is gone or changed since ingest; LeakError: a scene, a picture or
@@ -101,7 +102,6 @@ def freeze(
     partial = _folder_beside(out)
     try:
         with store.read() as session:
-            options = FreezeOptions(chain_of_thought, generated, images)
             manifest = _written(session, partial, options, progress)
         partial.chmod(0o755)
         if out.exists():

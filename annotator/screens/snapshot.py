@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import streamlit as st
 
@@ -93,10 +92,9 @@ def _examples(seen: SnapshotPreview) -> None:
 
 def _freeze(person: Person, options: FreezeOptions) -> None:
     folder = workspace() / "snapshots" / f"{datetime.now(tz=UTC):%Y%m%d-%H%M%S}"
-    chosen: dict[str, Any] = vars(options)
     try:
         with st.spinner("Freezing …"):
-            freeze(store(), folder, by=person.id, **chosen)
+            freeze(store(), folder, options, by=person.id)
     except TeletriageError as error:
         st.html(f'<div class="tt-card" role="alert">{plain(str(error))}</div>')
 

@@ -38,11 +38,11 @@ HELD_OUT_EVERY = 10
 FREEZE = """
 import json, resource, sys, time
 from pathlib import Path
-from data.snapshot import freeze
+from data.snapshot import FreezeOptions, freeze
 from data.store import open_store
 from data.vocabulary import ImageStorage
 begun = time.monotonic()
-manifest = freeze(open_store(Path(sys.argv[1])), Path(sys.argv[2]), images=ImageStorage.REFERENCED)
+manifest = freeze(open_store(Path(sys.argv[1])), Path(sys.argv[2]), FreezeOptions(images=ImageStorage.REFERENCED))
 used = resource.getrusage(resource.RUSAGE_SELF)
 print(json.dumps({
     "seconds": round(time.monotonic() - begun, 2),

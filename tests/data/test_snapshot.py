@@ -136,7 +136,7 @@ def test_the_chain_of_thought_is_kept_only_on_request_and_never_on_corrected_fra
     submit_review(store, ada, a_decision(corrected, A))
     for asked, expected in ((False, None), (True, "I see cones.")):
         folder = tmp_path / f"snap-{asked}"
-        freeze(store, folder, chain_of_thought=asked)
+        freeze(store, folder, FreezeOptions(chain_of_thought=asked))
         thoughts = {
             pair.frame_id: parse_reply(pair.chosen[0].content).chain_of_thought
             for pair in load_snapshot(folder).pairs
@@ -146,7 +146,7 @@ def test_the_chain_of_thought_is_kept_only_on_request_and_never_on_corrected_fra
 
 def test_pictures_can_be_named_where_they_are(tmp_path: Path) -> None:
     store = a_verified_store(tmp_path, level=T)
-    manifest = freeze(store, tmp_path / "snap", images=ImageStorage.REFERENCED)
+    manifest = freeze(store, tmp_path / "snap", FreezeOptions(images=ImageStorage.REFERENCED))
     assert manifest.policy["images"] == "referenced"
     assert not (tmp_path / "snap" / "images").exists()
     whole = load_snapshot(tmp_path / "snap")
@@ -160,14 +160,14 @@ def test_pictures_can_be_named_where_they_are(tmp_path: Path) -> None:
     with pytest.raises(SnapshotError, match=r"which .* names, is gone"):
         load_snapshot(tmp_path / "snap")
     with pytest.raises(SnapshotError, match="is gone; ingest again"):
-        freeze(store, tmp_path / "again", images=ImageStorage.REFERENCED)
+        freeze(store, tmp_path / "again", FreezeOptions(images=ImageStorage.REFERENCED))
 
 
 @pytest.mark.parametrize("images", ImageStorage)
 def test_datasets_loads_the_folder_with_its_pictures(tmp_path: Path, images: ImageStorage) -> None:
     from datasets import load_dataset
 
-    freeze(a_verified_store(tmp_path, level=T), tmp_path / "snap", images=images)
+    freeze(a_verified_store(tmp_path, level=T), tmp_path / "snap", FreezeOptions(images=images))
     rows = load_dataset(str(tmp_path / "snap"), split="train", cache_dir=str(tmp_path / "cache"))
     assert (len(rows), rows[0]["images"][0].size, rows[0]["weight"]) == (4, (160, 90), 5.0)
     assert [turn["role"] for turn in rows[0]["chosen"]] == ["assistant"]

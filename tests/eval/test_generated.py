@@ -12,7 +12,7 @@ from data.preference_pairs import EvaluationFrame
 from data.recorded_replies import propose_from_replies
 from data.scenarios.ingest import take_in
 from data.scenarios.plausibility import Judgement, judge_clip
-from data.snapshot import freeze
+from data.snapshot import FreezeOptions, freeze
 from data.snapshot_format import load_snapshot
 from data.store import Store
 from data.tables import Frame, FrameStatus, GeneratedFrame
@@ -91,7 +91,7 @@ def test_a_snapshot_with_generated_frames_is_evaluated_apart_too(
     judged: tuple[Path, Store, list[str]],
 ) -> None:
     folder, store, made = judged
-    freeze(store, folder / "with", generated=True)
+    freeze(store, folder / "with", FreezeOptions(generated=True))
     frozen: list[EvaluationFrame] = load_snapshot(folder / "with").evaluation
     assert sorted(frame.frame_id for frame in frozen if frame.source_frame_id) == sorted(made[:2])
     for against in (Against(snapshot=folder / "with"), Against(as_of=folder / "with")):

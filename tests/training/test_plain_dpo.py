@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from data.snapshot import freeze
+from data.snapshot import FreezeOptions, freeze
 from data.vocabulary import ImageStorage
 from tests.builders import T
 from tests.data.test_snapshot import a_verified_store
@@ -23,7 +23,7 @@ SCRIPT = ROOT / "docs" / "plain_dpo.py"
 def test_a_plain_dpo_trainer_trains_a_step_on_the_folder(
     tmp_path: Path, stand_in: Path, images: ImageStorage
 ) -> None:
-    freeze(a_verified_store(tmp_path, level=T), tmp_path / "snap", images=images)
+    freeze(a_verified_store(tmp_path, level=T), tmp_path / "snap", FreezeOptions(images=images))
     caches = {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     offline = {**os.environ, **caches, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, str(SCRIPT), str(tmp_path / "snap"), str(stand_in), str(tmp_path / "out")]

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from data.errors import LeakError, SnapshotError, TrainingError
-from data.snapshot import freeze
+from data.snapshot import FreezeOptions, freeze
 from data.vocabulary import ImageStorage
 from tests.data.test_snapshot import a_verified_store
 from tests.training.builders import MIXED, A, S, T, a_pair, an_evaluation_frame, write_snapshot
@@ -131,7 +131,7 @@ def test_two_pairs_with_one_id_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_snapshot_may_name_its_images_where_they_are(tmp_path: Path) -> None:
-    freeze(a_verified_store(tmp_path), tmp_path / "snap", images=ImageStorage.REFERENCED)
+    freeze(a_verified_store(tmp_path), tmp_path / "snap", FreezeOptions(images=ImageStorage.REFERENCED))
     _, pairs = load_pairs(tmp_path / "snap", SA_DPO)
     assert {pair.images[0].parent for pair in pairs} == {tmp_path / "dataroot" / "samples" / "CAM_FRONT"}
     pairs[0].images[0].write_bytes(b"changed")

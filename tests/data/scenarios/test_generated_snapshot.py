@@ -12,7 +12,7 @@ from data.recorded_replies import propose_from_replies
 from data.sampling import sample_frames
 from data.scenarios.ingest import take_in
 from data.scenarios.plausibility import Judgement, judge_clip
-from data.snapshot import freeze
+from data.snapshot import FreezeOptions, freeze
 from data.snapshot_format import MANIFEST, load_snapshot
 from data.store import Store
 from data.tables import Frame, GeneratedFrame, Scene
@@ -44,7 +44,7 @@ def test_a_snapshot_leaves_generated_frames_out_unless_asked_and_counts_both(
     without = freeze(store, tmp_path / "without")
     assert without.generated == {"pairs": 0, "evaluation": 0, "left_out": 1}
     assert without.excluded_by_reason["generated"] == 1
-    with_them = freeze(store, tmp_path / "with", generated=True)
+    with_them = freeze(store, tmp_path / "with", FreezeOptions(generated=True))
     assert with_them.generated == {"pairs": 1, "evaluation": 0, "left_out": 0}
     assert (without.policy["generated"], with_them.policy["generated"]) == (False, True)
     assert "**Generated:** 1 pairs and 0 held-out frames" in (tmp_path / "with" / "README.md").read_text()
@@ -54,7 +54,7 @@ def test_a_snapshot_leaves_generated_frames_out_unless_asked_and_counts_both(
 def test_a_generated_pair_names_its_source_and_the_sources_scene(
     tmp_path: Path, store: Store, made: list[str]
 ) -> None:
-    freeze(store, tmp_path / "with", generated=True)
+    freeze(store, tmp_path / "with", FreezeOptions(generated=True))
     pairs = {pair.frame_id: pair for pair in load_snapshot(tmp_path / "with").pairs}
     with store.read() as session:
         source = session.get_one(Frame, session.get_one(GeneratedFrame, made[2]).source_frame_id)
@@ -78,14 +78,14 @@ def test_a_generated_frame_on_the_other_side_of_its_source_is_a_leak(
             (held_out_scene, clip_scene.id),
         )
     with pytest.raises(LeakError, match="stand in train and held-out at once"):
-        freeze(store, tmp_path / "with", generated=True)
+        freeze(store, tmp_path / "with", FreezeOptions(generated=True))
 
 
 def test_a_rejected_clip_is_in_no_snapshot_whatever_was_reviewed(
     tmp_path: Path, store: Store, made: list[str]
 ) -> None:
     judge_clip(store, a_person(store, "ben"), Judgement(token="t" * 8, frame_id=made[0]))
-    manifest = freeze(store, tmp_path / "with", generated=True)
+    manifest = freeze(store, tmp_path / "with", FreezeOptions(generated=True))
     assert manifest.generated == {"pairs": 0, "evaluation": 0, "left_out": 0}
     assert manifest.excluded_by_reason["implausible"] == 8
 
