@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 from typing import Any
 
 from annotator.monitor.alerts import Placed, in_order
 from annotator.monitor.loop import Monitor
-from annotator.monitor.watched_feed import OpenAlert, WatchedFeed
+from annotator.monitor.watched_feed import WatchedFeed
 
 MOST_ALERTS = 60
 """More cards than anybody reads; how many there are besides is said."""
 
 
-def board(monitor: Monitor) -> dict[str, Any]:
-    """Everything but the wall's pictures."""
+def board(monitor: Monitor, pictured: Collection[str] = ()) -> dict[str, Any]:
+    """Everything but the wall's pictures. pictured: the alerts whose small picture the console has; it is by far the
+    largest part, and never changes."""
     now_s = monitor.now_s()
     by_id = {feed.alert.id: feed for feed in monitor.feeds.values() if feed.alert and feed.alert.is_open}
     order = in_order((_placed(number, feed) for number, feed in enumerate(by_id.values())), now_s)
@@ -24,7 +26,7 @@ def board(monitor: Monitor) -> dict[str, Any]:
         "at_us": monitor.wall_us(now_s),
         "watch": monitor.logbook.watch_id,
         "held": monitor.held,
-        "alerts": [_alert(feed, now_s) for feed in ordered[:MOST_ALERTS]],
+        "alerts": [_alert(feed, now_s, pictured) for feed in ordered[:MOST_ALERTS]],
         "further_alerts": max(0, len(ordered) - MOST_ALERTS),
         "feeds": [_feed(feed) for feed in monitor.feeds.values()],
     }
@@ -36,7 +38,7 @@ def _placed(number: int, feed: WatchedFeed) -> Placed:
     return Placed(number, alert.level, alert.raised_s, alert.changed_s, bool(alert.watchers))
 
 
-def _alert(feed: WatchedFeed, now_s: float) -> dict[str, Any]:
+def _alert(feed: WatchedFeed, now_s: float, pictured: Collection[str]) -> dict[str, Any]:
     alert = feed.alert
     assert alert is not None  # noqa: S101 - only feeds with an open alert come here
     return {
@@ -50,13 +52,8 @@ def _alert(feed: WatchedFeed, now_s: float) -> dict[str, Any]:
         "age_s": round(now_s - alert.raised_s, 1),
         "raised_at_us": alert.raised_at_us,
         "watchers": alert.watchers,
-        "small": small_picture(alert),
+        "small": data_address(alert.small) if alert.small and alert.id not in pictured else "",
     }
-
-
-def small_picture(alert: OpenAlert) -> str:
-    """The picture that raised an alert, small enough to travel with it."""
-    return data_address(alert.small) if alert.small else ""
 
 
 def data_address(jpeg: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from typing import Any
 
@@ -32,6 +33,14 @@ class Link:
 
     async def ask(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
         """The monitor's answer. Raises MonitorAway with the reason."""
+        try:
+            told: dict[str, Any] = json.loads(await self.fetch(what, body))
+        except ValueError as error:
+            raise MonitorAway("The monitor does not answer.") from error
+        return told
+
+    async def fetch(self, what: str, body: dict[str, Any]) -> bytes:
+        """The monitor's answer as it came, JSON, for passing on. Raises MonitorAway with the reason."""
         address = await self._where()
         if self._client is None:
             key = listener_key(await asyncio.to_thread(self._store.secret, KEY_NAME))
@@ -43,12 +52,10 @@ class Link:
             )
         try:
             answer = await self._client.post(f"{address}/{what}", json=body)
-            answer.raise_for_status()
-            told: dict[str, Any] = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
+            return answer.raise_for_status().content
+        except httpx.HTTPError as error:
             self._looked_s = float("-inf")
             raise MonitorAway("The monitor does not answer.") from error
-        return told
 
     async def _where(self) -> str:
         now_s = time.monotonic()

@@ -48,10 +48,10 @@ def listener(monitor: Monitor, key: str, answered: Callable[[], None]) -> Starle
             with suppress(TimeoutError):
                 async with asyncio.timeout(LONGEST_WAIT_S):
                     await monitor.changed.wait()
-        return board(monitor)
+        return board(monitor, set(body.get("pictured") or ()))
 
     async def pictures(body: dict[str, Any]) -> dict[str, Any]:
-        return wall(monitor, dict(body.get("known") or {}))
+        return {"pictures": wall(monitor, dict(body.get("known") or {}))}
 
     async def poke(body: dict[str, Any]) -> dict[str, Any]:
         answered()

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from data.errors import StoreUnavailable
 from data.returned_frames import kept_picture
 from data.store import Store
 from data.tables import Alert, FeedChange, WatchMinute
@@ -31,24 +33,29 @@ class Logbook:
         self._entries = Entries()
         self._pictures: dict[str, bytes] = {}
         self._something = asyncio.Event()
+        self._gathering, self._writing = threading.Lock(), threading.Lock()
 
     def change(self, change: FeedChange) -> None:
         """A feed's level or trust changed."""
-        self._entries.changes.append(change)
+        with self._gathering:
+            self._entries.changes.append(change)
 
     def alert(self, alert: Alert, picture: bytes) -> None:
         """An alert was raised by a picture; it is written at once."""
-        self._entries.alerts.append(alert)
-        self._pictures[alert.image_sha256] = picture
+        with self._gathering:
+            self._entries.alerts.append(alert)
+            self._pictures[alert.image_sha256] = picture
         self._something.set()
 
     def ended(self, alert_id: str, end: AlertEnd, at_us: int) -> None:
         """An alert is over."""
-        self._entries.ended.append(AlertEnded(alert_id, end, at_us))
+        with self._gathering:
+            self._entries.ended.append(AlertEnded(alert_id, end, at_us))
 
     def minute(self, minute: WatchMinute) -> None:
         """A minute's counts."""
-        self._entries.minutes.append(minute)
+        with self._gathering:
+            self._entries.minutes.append(minute)
 
     async def keep(self) -> None:
         """Write in groups for as long as the monitor runs."""
@@ -60,15 +67,26 @@ class Logbook:
             await asyncio.to_thread(self.write)
 
     def write(self) -> None:
-        """Write what has gathered; keep it for the next time if the store cannot be reached."""
-        entries, self._entries = self._entries, Entries()
-        pictures, self._pictures = self._pictures, {}
-        try:
-            for name, content in pictures.items():
-                keep_picture(self.pictures, name, content)
-            record(self.store, self.watch_id, entries)
-        except (SQLAlchemyError, OSError) as error:
-            _log.error("What happened cannot be written yet: %s", " ".join(str(error).split())[:200])
+        """Write what has gathered, and come back when it is written; keep it for the next time if the store cannot be
+        reached."""
+        with self._writing:
+            entries, pictures = self._taken()
+            try:
+                for name, content in pictures.items():
+                    keep_picture(self.pictures, name, content)
+                record(self.store, self.watch_id, entries)
+            except (SQLAlchemyError, StoreUnavailable, OSError) as error:
+                _log.error("What happened cannot be written yet: %s", " ".join(str(error).split())[:200])
+                self._put_back(entries, pictures)
+
+    def _taken(self) -> tuple[Entries, dict[str, bytes]]:
+        with self._gathering:
+            entries, self._entries = self._entries, Entries()
+            pictures, self._pictures = self._pictures, {}
+        return entries, pictures
+
+    def _put_back(self, entries: Entries, pictures: dict[str, bytes]) -> None:
+        with self._gathering:
             self._entries = Entries(
                 changes=entries.changes + self._entries.changes,
                 alerts=entries.alerts + self._entries.alerts,

@@ -100,6 +100,7 @@ def run_with_client(app: RunningApp, command: list[str]) -> tuple[dict[str, Any]
         told: dict[str, Any] = {}
         while monitor.poll() is None:
             asked = {"person": person, "version": told.get("version"), "watch": told.get("watch")}
+            asked["pictured"] = [one["alert"] for one in told.get("alerts", ())]
             try:
                 told = client.post("monitor/live", json=asked).raise_for_status().json()
             except httpx.HTTPError:  # the monitor is still starting, or over

@@ -11,7 +11,7 @@ from annotator.monitor.board import board, wall
 from annotator.monitor.limits import Limits
 from annotator.monitor.listener import KEY_NAME, listener_key
 from data.kept_connection import Address
-from data.store import Store, open_store
+from data.store import Store, open_read_only, open_store
 from data.tables import Alert, FeedChange, ModelRun, Watch, WatchMinute
 from data.vocabulary import AlertEnd, ManualReason, ModelRole, TriageLevel
 from tests.annotator.monitor.watching import BRISK, Desk, a_view, watch
@@ -191,6 +191,20 @@ def test_a_monitor_that_cannot_write_goes_on_and_writes_later(store: Store, tmp_
     watch(store, tmp_path, scenario)
 
 
+def test_a_store_that_takes_nothing_loses_no_alert(store: Store, tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        desk.monitor.logbook.store = open_read_only(tmp_path / "workspace")
+        await desk.picture(T)
+        desk.monitor.logbook.write()
+        assert not desk.written(Alert)
+        desk.monitor.logbook.store = store
+        await desk.until(lambda: desk.written(Alert))
+        (row,) = desk.written(Alert)
+        assert row.level is T
+
+    watch(store, tmp_path, scenario)
+
+
 def test_more_feeds_than_can_be_held_are_left_to_the_eye_from_the_end_of_the_list(
     store: Store, tmp_path: Path
 ) -> None:
@@ -269,6 +283,7 @@ def test_the_listener_opens_to_the_stores_key_only_and_tells_what_changed(
             closed = await client.post("/live", json={}, headers={"authorization": "Bearer wrong"})
             assert closed.status_code == 403
             client.headers["authorization"] = f"Bearer {key}"
+            await desk.picture(A)
             now = (await client.post("/live", json={})).json()
             waiting = asyncio.create_task(
                 client.post("/live", json={"version": now["version"], "watch": now["watch"]})
@@ -282,9 +297,14 @@ def test_the_listener_opens_to_the_stores_key_only_and_tells_what_changed(
                 "TELEOPERATION",
                 "A man stands in the lane.",
             )
-            picture = (await client.post("/wall", json={"known": {}})).json()["van"]
+            pictured = await client.post("/live", json={"pictured": [alert["alert"]]})
+            assert alert["small"].startswith("data:image/jpeg;base64,")
+            assert [one["small"] for one in pictured.json()["alerts"]] == [""]
+            picture = (await client.post("/wall", json={"known": {}})).json()["pictures"]["van"]
             assert picture["picture"].startswith("data:image/jpeg;base64,")
-            assert (await client.post("/wall", json={"known": {"van": picture["number"]}})).json() == {}
+            assert (await client.post("/wall", json={"known": {"van": picture["number"]}})).json() == {
+                "pictures": {}
+            }
             figures = (await client.get("/metrics", headers={"authorization": ""})).text
         assert "teletriage_monitor_alerts_total 1.0" in figures
         assert 'teletriage_monitor_feeds{shown="TELEOPERATION"} 1.0' in figures

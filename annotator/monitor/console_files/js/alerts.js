@@ -13,9 +13,11 @@ class Alerts {
     this.pinnedAt = -Infinity; // when the operator chose a card; until then the first one is selected
     this.asking = null; // the alert whose reason is being asked for
     this.shownAt = new Map();
+    this.pictures = new Map(); // alert id -> the small picture that came with it, once
   }
 
   takeIn(told) {
+    this.keepPictures(told.alerts);
     const hidden = this.console.answers.pendingEnds();
     this.list = told.alerts.filter((one) => !hidden.has(one.alert));
     this.further = told.further_alerts;
@@ -26,6 +28,14 @@ class Alerts {
     this.draw();
     this.sayNew(fresh);
     if (fresh.length) requestAnimationFrame(() => this.console.shown(fresh.map((one) => one.alert)));
+  }
+
+  keepPictures(alerts) {
+    this.pictures = new Map(alerts.map((one) => [one.alert, one.small || this.pictures.get(one.alert) || ""]));
+  }
+
+  pictured() {
+    return [...this.pictures].filter(([, picture]) => picture).map(([id]) => id);
   }
 
   drop(id, card) {
@@ -106,7 +116,7 @@ class Alerts {
   }
 
   make(one) {
-    const image = el("img", { alt: "The picture that raised this alert", src: one.small || undefined });
+    const image = el("img", { alt: "The picture that raised this alert", src: this.pictures.get(one.alert) || undefined });
     const now = el("img", { class: "mo-now", alt: "The picture now", hidden: true });
     const card = { image, now, note: el("div"), buttons: el("div", { class: "mo-buttons" }), age: el("span", { class: "mo-age" }) };
     card.node = el("article", { class: "mo-alert", "data-alert": one.alert, "data-level": one.level, "data-feed": one.feed },

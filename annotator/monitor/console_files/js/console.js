@@ -45,7 +45,7 @@ class Console {
   async live() {
     while (!this.stopped) {
       try {
-        const told = await this.server.ask("live", { version: this.told?.version, watch: this.told?.watch });
+        const told = await this.server.ask("live", { version: this.told?.version, watch: this.told?.watch, pictured: this.alerts.pictured() });
         this.problem = null;
         this.heardAt = performance.now();
         this.takeIn(told);
