@@ -16,6 +16,7 @@ from annotator.screens import (
     frame,
     guideline,
     monitor,
+    people,
     progress,
     provenance,
     reports,
@@ -47,6 +48,7 @@ def navigation_for(person: Person) -> StreamlitPage:
         (Act.FREEZE_SNAPSHOT, snapshot.show, "Snapshot", "snapshot", ":material/inventory_2:"),
         (Act.SEE_PROGRESS, provenance.show, "Provenance", "provenance", ":material/account_tree:"),
         (Act.SEE_REPORTS, reports.show, "Reports", "reports", ":material/assessment:"),
+        (Act.MANAGE_PEOPLE, people.show, "People", "people", ":material/manage_accounts:"),
     ]
     pages = [
         st.Page(_named(partial(_opened, show, person, act), path), title=title, url_path=path, icon=icon)

@@ -1,6 +1,7 @@
 """Use cases: what people note about a frame without judging it. One row per note, appended.
 
-A skip or a picture that does not show gives the frame back; a flag leaves it where it is.
+A skip or a picture that does not show gives the frame back; a flag leaves it where it is. Annotators note what they
+were served and nothing else; leads note any frame.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from sqlmodel import Session, col, delete, func, select
 from data.errors import NoteRefused
 from data.frame_status import hold
 from data.images import ImageRefused, inspect_image
-from data.permissions import Act, require
+from data.permissions import Act, may, require
+from data.reviews import has_reviewed
 from data.store import Store
 from data.tables import Dataset, Frame, FrameNote, FrameStatus, Lease, Person, Scene
 from data.vocabulary import FromOutside, NoteKind
@@ -33,18 +35,23 @@ class Note(FromOutside):
 
 
 def note_frame(store: Store, person_id: int, note: Note) -> FrameNote:
-    """Write one note, or give back the one that this token already wrote. Raises NotAllowed, NoteRefused."""
+    """Write one note, or give back the one that this token already wrote.
+
+    Raises NotAllowed, and NoteRefused: the frame is neither held nor reviewed by this person, as when a note arrives
+    after the frame was passed on to somebody else. Where nobody took it meanwhile, a lapsed lease is good enough.
+    """
     with store.write() as session:
-        require(session, person_id, Act.REVIEW)
+        person = require(session, person_id, Act.REVIEW)
         written = session.exec(select(FrameNote).where(FrameNote.token == note.token)).first()
         if written is not None:
             if written.person_id != person_id or written.frame_id != note.frame_id:
                 raise NoteRefused("This note's token belongs to another note; write it again.")
             return written
+        hold(session, note.frame_id)
+        _require_within_reach(session, person, note.frame_id)
         frame = session.get(Frame, note.frame_id)
         if frame is None:
             raise NoteRefused(f"There is no frame {note.frame_id[:64]}.")
-        hold(session, frame.id)
         row = _row(note.token, note.frame_id, person_id, note.kind, note.reason, store.now_us(session))
         session.add(row)
         if note.kind is not NoteKind.FLAG:
@@ -54,6 +61,17 @@ def note_frame(store: Store, person_id: int, note: Note) -> FrameNote:
         if note.kind is NoteKind.UNREADABLE:
             _set_aside_if_broken(session, frame)
         return row
+
+
+def _require_within_reach(session: Session, person: Person, frame_id: str) -> None:
+    """Says the same of a frame that is not there, so that nobody learns which there are."""
+    lease = session.get(Lease, frame_id)
+    is_held = lease is not None and lease.person_id == person.id
+    if is_held or may(person.role, Act.ADJUDICATE) or has_reviewed(session, int(person.id or 0), frame_id):
+        return
+    raise NoteRefused(
+        "This frame is no longer reserved for you, so your note was not saved; a lead can still flag it."
+    )
 
 
 def _row(token: str, frame_id: str, person_id: int, kind: NoteKind, reason: str, now_us: int) -> FrameNote:

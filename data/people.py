@@ -54,13 +54,21 @@ def add_person(
     name: str,
     role: PersonRole,
     *,
-    password: str,
+    password: str | None,
     display_name: str | None = None,
     by: int | None = None,
 ) -> Person:
     """Add someone who can sign in. Raises NotAllowed, and StoreError: the name is taken or unfit, the password too
-    short."""
-    hashed = _hashed(password)
+    short.
+
+    password: None for somebody who signs in through the identity provider alone, under a verified e-mail address.
+    """
+    if password is None and "@" not in name:
+        raise StoreError(
+            f"{name!r} could never sign in: without a password the name has to be the e-mail address that the "
+            "identity provider verifies."
+        )
+    hashed = None if password is None else _hashed(password)
     return _add(store, name, role, display_name or name, password_hash=hashed, by=by)
 
 
@@ -74,7 +82,7 @@ def add_scripted_reviewer(store: Store, name: str, role: PersonRole = PersonRole
     """Add a scripted stand-in for a person; it is marked as such and can never sign in."""
     with store.read() as session:
         known = session.exec(select(Person).where(Person.name == name, col(Person.is_scripted))).first()
-    return known or _add(store, name, role, name, password_hash=None)
+    return known or _add(store, name, role, name, password_hash=None, is_scripted=True)
 
 
 def _add(
@@ -84,6 +92,7 @@ def _add(
     display_name: str,
     *,
     password_hash: str | None,
+    is_scripted: bool = False,
     by: int | None = None,
 ) -> Person:
     if not _NAME.fullmatch(name):
@@ -101,7 +110,7 @@ def _add(
             display_name=display_name,
             role=role,
             password_hash=password_hash,
-            is_scripted=password_hash is None,
+            is_scripted=is_scripted,
             created_at_us=store.now_us(session),
         )
         session.add(person)
@@ -265,11 +274,12 @@ def _throttle(session: Session, name: str, now_us: int) -> None:
 
 
 def _matches(person: Person | None, password: str) -> bool:
-    """Whether the password is this person's; takes the same time when there is no such person."""
+    """Whether the password is this person's; takes the same time when there is no such person, or none of theirs."""
+    decoy = _decoy_hash()  # for everybody, so that making it slows down no particular one
     known = person is not None and not person.is_disabled and person.password_hash is not None
     stored = person.password_hash if person and known else None
     try:
-        return _hasher().verify(stored or _decoy_hash(), password) and known
+        return _hasher().verify(stored or decoy, password) and known
     except (VerificationError, InvalidHashError):
         return False
 

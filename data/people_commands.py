@@ -23,16 +23,21 @@ def add_person(
     role: Annotated[PersonRole, typer.Option(help="What the person does.")],
     display_name: Annotated[str | None, typer.Option(help="The name to show.")] = None,
     password: Password = None,
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help="Only the identity provider lets this person in.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Add somebody who can sign in."""
     from data.people import add_person as use_case
     from data.people import random_password
 
+    if no_password and password:
+        raise typer.BadParameter("a password was given too (--password or TELETRIAGE_PASSWORD).")
     store = ctx.obj.open_store()
-    made = None if password else random_password()
-    person = use_case(store, name, role, password=password or made or "", display_name=display_name)
-    told = f" Password: {made}" if made else ""
+    made = None if password or no_password else random_password()
+    person = use_case(store, name, role, password=password or made, display_name=display_name)
+    told = f" Password: {made}" if made else " Signs in through the provider." if no_password else ""
     figures = {"name": person.name, "role": role.value, "password": made}
     print_result(figures, f"Added {person.name} as {role.value}.{told}", as_json=as_json)
 
@@ -43,11 +48,20 @@ def list_everybody(ctx: typer.Context, as_json: AsJson = False) -> None:
     from data.people import list_people
 
     rows = [
-        {"name": one.name, "role": one.role.value, "scripted": one.is_scripted, "disabled": one.is_disabled}
+        {
+            "name": one.name,
+            "role": one.role.value,
+            "scripted": one.is_scripted,
+            "disabled": one.is_disabled,
+            "no_password": one.password_hash is None and not one.is_scripted,
+        }
         for one in list_people(ctx.obj.open_store())
     ]
-    marks = ("scripted", "disabled")
-    lines = [" ".join([f"{row['name']:24} {row['role']:10}", *(m for m in marks if row[m])]) for row in rows]
+    marks = ("scripted", "disabled", "no_password")
+    lines = [
+        " ".join([f"{row['name']:24} {row['role']:10}", *(m.replace("_", " ") for m in marks if row[m])])
+        for row in rows
+    ]
     print_result({"people": rows}, "\n".join(lines) or "Nobody yet: teletriage people add.", as_json=as_json)
 
 

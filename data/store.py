@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    NoSuchModuleError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session, create_engine
 
@@ -103,10 +110,14 @@ class Store:
 
 @contextmanager
 def _told_plainly() -> Iterator[None]:
-    """What the database says of itself, as one sentence: disk full, locked, read-only, not there."""
+    """What the database says of itself, as one sentence: disk full, locked, read-only, not there.
+
+    PostgreSQL counts two of these as its internal errors: a server that takes no writes (a replica, or one that its
+    provider made read-only because the disk is full), and a file that the system does not let grow.
+    """
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+    except (OperationalError, InterfaceError, InternalError, PoolTimeoutError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
         raise StoreUnavailable(
             f"The store cannot do this now ({reason}); nothing was saved. Try again when it is back."

@@ -179,9 +179,9 @@ def new_store_url() -> str | None:
     return None
 
 
-def an_empty_store(folder: Path) -> Store:
-    """A new store without anything in it."""
-    return open_store(folder, url=new_store_url(), create=True)
+def an_empty_store(folder: Path, *, url: str | None = None) -> Store:
+    """A new store without anything in it; `url` names its database where the test has one of its own."""
+    return open_store(folder, url=url or new_store_url(), create=True)
 
 
 def a_store(
@@ -191,6 +191,7 @@ def a_store(
     teacher: TriageLevel | Mapping[str, str] | None = S,
     student: TriageLevel | Mapping[str, str] | None = A,
     sampled: bool = True,
+    url: str | None = None,
 ) -> Store:
     """A store with a dataroot's frames, all of them sampled, and with one reply per frame and role.
 
@@ -198,7 +199,7 @@ def a_store(
     """
     chosen = scenes if scenes is not None else {"scene-0001": 4, "scene-0002": 4}
     dataroot = a_dataroot(folder / "dataroot", scenes=chosen)
-    store = an_empty_store(folder / "workspace")
+    store = an_empty_store(folder / "workspace", url=url)
     ingest(store, dataroot, VERSION)
     if not sampled:
         return store

@@ -23,27 +23,29 @@ BIN = _INSTALLED[-1] if _INSTALLED else None
 """The folder of the newest installed server, None where there is none."""
 MISSING = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_SMALL_LOG = {"min_wal_size": "2MB", "wal_recycle": "off"}
 _TEMPLATE = "migrated"
 
 
 class Cluster:
     """A running server. Nothing outside this machine's socket folder can reach it."""
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, data: Path | None = None, log: Path | None = None) -> None:
+        """data, log: where the data files or the write-ahead log lie, on a disk apart from the other's."""
         self.folder = Path(tempfile.mkdtemp(prefix="teletriage-pg-", dir="/tmp"))
-        self._settings = {"max_connections": "250", "listen_addresses": "''", **({} if durable else _FAST)}
+        self._data = str(data or self.folder / "data")
+        is_apart = data is not None or log is not None
+        apart = ["--wal-segsize=1", f"--waldir={log or self.folder / 'wal'}"] if is_apart else []
+        own = _SMALL_LOG if is_apart else {}
+        fast = {} if durable else _FAST
+        self._settings = {"max_connections": "250", "listen_addresses": "''", **own, **fast}
         self._number = itertools.count()
         self._has_template = False
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
-        self._do(
-            "initdb", "--pgdata", self._data, "--auth=trust", "--no-sync", "--encoding=UTF8", "-Upostgres"
-        )
+        words = ("--auth=trust", "--no-sync", "--encoding=UTF8", "-Upostgres", *apart)
+        self._do("initdb", "--pgdata", self._data, *words)
         self.start()
-
-    @property
-    def _data(self) -> str:
-        return str(self.folder / "data")
 
     def _do(self, program: str, *words: str) -> None:
         """Run one of the server's programs; the server refuses to run as root, so root hands it over."""
@@ -55,18 +57,25 @@ class Cluster:
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
-    def start(self) -> None:
+    def start(self, *how: str) -> None:
         settings = " ".join(f"-c {name}={value}" for name, value in self._settings.items())
         log = str(self.folder / "log")
-        self._do("pg_ctl", "-D", self._data, "-w", "-l", log, "-o", f"{settings} -k {self.folder}", "start")
+        options = ("-w", "-l", log, "-o", f"{settings} -k {self.folder}")
+        self._do("pg_ctl", "-D", self._data, *options, *(how or ("start",)))
+
+    def restart(self) -> None:
+        """Have it run, whether it runs now, is recovering from a crash or has given up."""
+        self.start("-m", "immediate", "restart")
 
     def stop(self, *, how: str = "immediate") -> None:
         """Stop the server; `immediate` is a crash, `fast` closes it in order."""
         self._do("pg_ctl", "-D", self._data, "-w", "-m", how, "stop")
 
     def remove(self) -> None:
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            self.stop()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"

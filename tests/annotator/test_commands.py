@@ -66,7 +66,7 @@ def test_the_whole_way_by_commands(tmp_path: Path) -> None:
     assert (figures[2]["parsed"], figures[3]["run"]) == (8, "test-student")
     assert len(figures[4]["password"]) == 19
     assert figures[5]["people"] == [
-        {"name": "ada", "role": "annotator", "scripted": False, "disabled": False}
+        {"name": "ada", "role": "annotator", "scripted": False, "disabled": False, "no_password": False}
     ]
 
 

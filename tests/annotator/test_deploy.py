@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from annotator.health import metrics
 from tests.builders import a_store
 
 ROOT = Path(__file__).parents[2]
+UNIT = ROOT / "deploy" / "teletriage@.service"
 
 
 def review_options() -> set[str]:
@@ -34,6 +37,27 @@ def test_every_option_that_is_named_exists(name: str) -> None:
     of_review += re.findall(r"--[a-z-]+", started[1]) if started else []
     assert of_review
     assert set(of_review) <= review_options()
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
+    there = UNIT.read_text().replace("/opt/teletriage/bin/teletriage", "/bin/true")
+    (tmp_path / UNIT.name).write_text(there)
+    instance = str(tmp_path / UNIT.name.replace("@", "@8501"))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", instance], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_whatever_the_unit_needs_is_made_by_the_instructions() -> None:
+    """systemd starts nothing where the account, the environment's file or a path to be mounted is not there."""
+    unit, steps = UNIT.read_text(), (ROOT / "docs" / "operations.md").read_text()
+    needed = re.findall(r"^(?:User|Group|EnvironmentFile|\w+Paths)=([^-].*)$", unit, re.MULTILINE)
+    assert needed == ["teletriage", "teletriage", "/etc/teletriage/environment", "/var/lib/teletriage"]
+    assert re.search(r"^useradd --system --user-group .* teletriage$", steps, re.MULTILINE)
+    assert re.search(r"^install -D .* /etc/teletriage/environment\b", steps, re.MULTILINE)
+    assert re.search(r"^install -d -o teletriage -g teletriage .* /var/lib/teletriage$", steps, re.MULTILINE)
 
 
 def test_the_compose_file_holds_no_secret_and_gives_the_app_little() -> None:

@@ -105,6 +105,19 @@ def test_a_skip_gives_the_frame_back_and_it_is_not_served_again(store: Store) ->
     assert frame in [one.frame.id for one in lease_frames(store, a_person(store, "eve"), n=12)]
 
 
+def test_a_late_note_is_refused_in_a_sentence_and_holds_up_no_other(store: Store) -> None:
+    ada, eve = a_person(store), a_person(store, "eve")
+    first, second, _ = held(store, ada)
+    flag = {"kind": "flag", "token": "token-flag", "frame_id": first, "reason": "Is a tram a vehicle?"}
+    with store.write() as session:
+        session.get_one(Lease, first).person_id = eve
+    late, fine = apply_outbox(store, ada, [flag, an_entry(second)])
+    assert (late.saved, fine.saved) == (False, True)
+    assert late.reason == (
+        "This frame is no longer reserved for you, so your note was not saved; a lead can still flag it."
+    )
+
+
 def test_a_report_about_a_sound_picture_sets_nothing_aside(store: Store) -> None:
     ada = a_person(store)
     (frame,) = held(store, ada, n=1)

@@ -46,7 +46,7 @@ from data.permissions import Act, may
 from data.scenarios import plausibility
 from data.store import Store
 from data.store_copy import TableState, table_states
-from data.tables import FrameStatus, GoldFrame, Lease, Review
+from data.tables import FrameNote, FrameStatus, GoldFrame, Lease, Review
 from data.vocabulary import Mode, NoteKind, PersonRole, Response, Split, TriageLevel
 from tests.builders import (
     A,
@@ -268,6 +268,8 @@ def test_what_somebody_else_holds_or_wrote_cannot_be_acted_on(tmp_path: Path) ->
         ),
         lambda: reviews.submit_review(store, ada, a_decision(written.frame_id, S, token=written.token)),
         lambda: record_first_level(store, ada, held, S),
+        lambda: frame_notes.note_frame(store, ada, a_note(held)),
+        lambda: frame_notes.note_frame(store, ada, a_note(written.frame_id)),
         lambda: serving.whole_thought(store, ada, held),
         lambda: serving.whole_thought(store, ada, written.frame_id),
         lambda: serving.scene_strip(store, ada, held, lambda frame, width: ""),
@@ -279,6 +281,7 @@ def test_what_somebody_else_holds_or_wrote_cannot_be_acted_on(tmp_path: Path) ->
     with store.read() as session:
         assert {lease.person_id for lease in session.exec(select(Lease))} == {ben}
         assert len(session.exec(select(Review)).all()) == 1
+        assert session.exec(select(FrameNote)).all() == []
     assert progress.own_recent_reviews(store, ada) == []
     (answer,) = outbox.apply_outbox(
         store, ada, [{**a_decision(held, S).model_dump(mode="json"), "kind": "decision", "person_id": ben}]

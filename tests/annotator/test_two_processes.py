@@ -1,160 +1,39 @@
-"""Two processes of the app on one store behind nginx, with the configuration that deploy/ ships."""
+"""Two processes of the app on one PostgreSQL behind nginx, with the configuration that deploy/ ships."""
 
 from __future__ import annotations
 
 import re
-import shutil
-import ssl
-import subprocess
-import time
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address
+from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from playwright.sync_api import expect
 from sqlmodel import select
 
 from annotator.runtime import COOKIE
-from data.store import Store
-from data.tables import Review
-from tests.annotator.browser.served import ROOT, RunningApp, free_port
-from tests.annotator.test_outbox import an_entry
-from tests.builders import a_person, a_store
-
-NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
-PEOPLE = [f"person-{number}" for number in range(12)]
-
-
-@dataclass
-class Team:
-    """A store, two processes on it, and the address of the proxy in front of them."""
-
-    store: Store
-    apps: list[RunningApp]
-    url: str
-    trust: ssl.SSLContext
-
-
-def a_certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for this machine that nobody else has signed, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "teletriage test")])
-    now = datetime.now(tz=UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), False)
-        .sign(key, hashes.SHA256())
-    )
-    chain, private = folder / "fullchain.pem", folder / "key.pem"
-    chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    private.write_bytes(key.private_bytes(pem, pkcs8, serialization.NoEncryption()))
-    return chain, private
-
-
-def nginx_configuration(folder: Path, apps: list[RunningApp], port: int) -> str:
-    """deploy/nginx.conf with this test's addresses, inside what Debian's nginx.conf has around it."""
-    chain, private = a_certificate(folder)
-    site = (ROOT / "deploy" / "nginx.conf").read_text()
-    for place, app in zip(("8501", "8502"), apps, strict=True):
-        site = site.replace(f"127.0.0.1:{place}", f"127.0.0.1:{app.port}")
-    site = site.replace("listen 80;", f"listen 127.0.0.1:{free_port()};")
-    site = site.replace("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;")
-    site = site.replace("/etc/ssl/teletriage/fullchain.pem", str(chain))
-    site = site.replace("/etc/ssl/teletriage/key.pem", str(private))
-    kept = "".join(
-        f"{name}_temp_path {folder / name};\n"
-        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    return (
-        f"daemon off;\npid {folder / 'nginx.pid'};\nerror_log stderr;\nworker_processes 1;\n"
-        f"events {{ worker_connections 256; }}\nhttp {{\naccess_log off;\n{kept}{site}\n}}\n"
-    )
+from data.audit_trail import verify_trail
+from data.store import STORE_FILE, Store
+from data.store_check import damages
+from data.tables import FrameStatus, Review, TrailEntry
+from data.vocabulary import Split, TrailAct
+from tests.annotator.browser.conftest import a_browser, signed_in
+from tests.annotator.browser.served import RunningApp
+from tests.annotator.team import LEAD, NGINX, PEOPLE, Team, installed, seated
+from tests.postgresql import Cluster
 
 
 @pytest.fixture(scope="module")
-def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+def team(postgresql: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
     if not Path(NGINX).exists():
         pytest.skip("Debian's nginx is not installed")
-    folder = tmp_path_factory.mktemp("team")
-    store = a_store(folder, scenes={f"scene-{number:04}": 24 for number in range(1, 9)})
-    for name in PEOPLE:
-        a_person(store, name)
-    apps = [RunningApp(folder / "workspace", store, log=f"app-{number}.log") for number in (1, 2)]
-    for app in apps:
-        app.start()
-    port = free_port()
-    configuration = folder / "nginx.conf"
-    configuration.write_text(nginx_configuration(folder, apps, port))
-    with (folder / "nginx.log").open("wb") as log:
-        nginx = subprocess.Popen([NGINX, "-p", str(folder), "-c", str(configuration)], stdout=log, stderr=log)
-    trust = ssl.create_default_context(cafile=str(folder / "fullchain.pem"))
-    made = Team(store, apps, f"https://127.0.0.1:{port}", trust)
-    try:
-        _wait_until_up(made, folder / "nginx.log")
-        yield made
-    finally:
-        nginx.terminate()
-        nginx.wait(10)
-        for app in apps:
-            app.stop()
-        store.close()
-
-
-def _wait_until_up(team: Team, log: Path) -> None:
-    for _ in range(100):
-        try:
-            if httpx.get(f"{team.url}/healthz", verify=team.trust, timeout=5).status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.1)
-    raise RuntimeError(log.read_text()[-2000:])
-
-
-@dataclass
-class Reviewer:
-    """Somebody's browser as far as HTTP goes."""
-
-    client: httpx.Client
-    person_id: int = 0
-    told: Any = None
-
-    def sync(self, *entries: dict[str, Any]) -> Any:
-        answer = self.client.post("/card/sync", json={"person": self.person_id, "outbox": list(entries)})
-        assert answer.status_code == 200, answer.text
-        self.told = answer.json()
-        return self.told
-
-    def decide(self) -> str:
-        item = self.told["frames"][0]
-        words = {} if "proposal" in item else {"reasoning": "Cones narrow the lane.", "action": "Watch it."}
-        told = self.sync(an_entry(item["frame"], token=f"{self.person_id}-{item['frame']}", **words))
-        assert [one["saved"] for one in told["acknowledged"]] == [True]
-        return str(item["frame"])
-
-
-def seated(team: Team, name: str) -> Reviewer:
-    client = httpx.Client(base_url=team.url, verify=team.trust, headers={"origin": team.url}, timeout=60)
-    answer = client.post("/sign-in", data={"user": name, "password": f"password-{name}"})
-    assert answer.headers["location"] == "./"
-    reviewer = Reviewer(client, PEOPLE.index(name) + 1)
-    reviewer.sync()
-    return reviewer
+    url = postgresql.new_database()
+    with installed(tmp_path_factory.mktemp("team"), url) as team:
+        yield team
+    postgresql.drop(url)
 
 
 def served_by(app: RunningApp) -> int:
@@ -180,6 +59,58 @@ def test_people_on_two_processes_share_one_queue_and_each_stays_with_one_process
     served = [served_by(app) - first for app, first in zip(team.apps, before, strict=True)]
     assert sum(served) == 48
     assert all(n and n % 4 == 0 for n in served)
+    assert not (team.apps[0].workspace / STORE_FILE).exists()
+
+
+def beyond_need(store: Store) -> dict[str, int]:
+    """Frames that more people were asked about than verification needs: one in training, two where held out."""
+    counts = Counter(frame for _, frame in reviews(store))
+    with store.read() as session:
+        sides = dict(session.exec(select(FrameStatus.frame_id, FrameStatus.split)).all())
+    return {frame: n for frame, n in counts.items() if n > (1 if sides[frame] is Split.TRAIN else 2)}
+
+
+def test_what_all_decide_at_once_is_leased_to_one_at_a_time_and_stands_whole_in_the_trail(team: Team) -> None:
+    before = [served_by(app) for app in team.apps]
+    everybody = [seated(team, name) for name in PEOPLE]
+    with ThreadPoolExecutor(len(everybody)) as pool:
+        decided = list(pool.map(lambda one: [one.decide() for _ in range(4)], everybody))
+    assert [len(frames) for frames in decided] == [4] * len(PEOPLE)
+    assert all(served_by(app) > first for app, first in zip(team.apps, before, strict=True))
+    held = [holding for one in everybody for holding in one.held]
+    assert [pair for pair in combinations(held, 2) if pair[0].meets(pair[1])] == []
+    written = reviews(team.store)
+    assert len(set(written)) == len(written)
+    assert beyond_need(team.store) == {}
+    with team.store.read() as session:
+        trail = verify_trail(session)
+        noted = session.exec(select(TrailEntry.person_id).where(TrailEntry.act == TrailAct.REVIEWED)).all()
+        assert damages(session) == []
+    assert trail.breaks == []
+    assert Counter(noted) == Counter(person for person, _ in written)
+
+
+def screens_of_a_lead(store: Store) -> list[str]:
+    _, frame = reviews(store)[0]
+    about_one = [f"frame?id={frame}", f"provenance?of={frame}"]
+    return ["adjudicate", "agreement", "trust", "annotators", "guideline", "reports", *about_one, "progress"]
+
+
+def test_a_lead_sees_every_screen_through_the_proxys_websocket(team: Team) -> None:
+    sockets: list[str] = []
+    with a_browser() as browser:
+        page = signed_in(browser, f"{team.url}/", LEAD, f"password-{LEAD}", ignore_https_errors=True)
+        page.on("websocket", lambda socket: sockets.append(socket.url))
+        for screen in screens_of_a_lead(team.store):
+            page.goto(f"{team.url}/{screen}")
+            page.wait_for_selector(".tt-who")
+            page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+            assert page.get_by_test_id("stException").count() == 0, screen
+        metric = page.get_by_test_id("stMetric").filter(has_text="Reviews written")
+        expect(metric).to_contain_text(str(len(reviews(team.store))))
+        page.context.close()
+    assert sockets
+    assert all(url.startswith(f"{team.url.replace('https', 'wss')}/") for url in sockets)
 
 
 def test_tls_reaches_the_cookie_and_the_headers_through_the_proxy(team: Team) -> None:

@@ -63,6 +63,7 @@ def a_store_with_acts(folder: Path) -> Store:
     )
     frame, other = frames_in(store, Split.TRAIN)[:2]
     note = Note(token="note-0001", frame_id=other, kind=NoteKind.FLAG, reason="Is this <b>rain</b>?")
+    lease_frames(store, ada, n=20)
     note_frame(store, ada, note)
     reviewed(store, ada, frame, T, seconds_shown=4.0)
     reviewed(store, ben, frame, A, seconds_shown=2.125)

@@ -4,10 +4,13 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from argon2 import Parameters, PasswordHasher, extract_parameters
 from sqlmodel import select
 
+from data import people
 from data.errors import NotAllowed, SignInRefused, StoreError
 from data.leases import lease_frames
 from data.people import (
@@ -124,6 +127,43 @@ def test_a_scripted_reviewer_can_never_sign_in(store: Store) -> None:
             sign_in(store, "scripted-1", password)
     with pytest.raises(StoreError, match="Nobody who can sign in"):
         set_password(store, "scripted-1", PASSWORD)
+
+
+class WatchedHasher(PasswordHasher):
+    """A hasher that remembers how dear each of its checks was."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.checks: list[Parameters] = []
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+        self.checks.append(extract_parameters(str(hash)))
+        return super().verify(hash, password)
+
+
+def test_without_a_password_every_password_is_refused_as_a_wrong_one_is_and_costs_the_same(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_person(store, "eve@example.org", PersonRole.LEAD, password=None)
+    watched = WatchedHasher()
+    monkeypatch.setattr(people, "_hasher", lambda: watched)
+    for name, password in (("ada", "wrong password"), ("eve@example.org", ""), ("eve@example.org", "None")):
+        with pytest.raises(SignInRefused, match=r"^The name or the password is not right\.$"):
+            sign_in(store, name, password)
+    first, *others = watched.checks
+    assert others == [first, first]
+
+
+def test_who_came_without_a_password_can_be_given_one(store: Store) -> None:
+    added = add_person(store, "eve@example.org", PersonRole.LEAD, password=None)
+    assert (added.password_hash, added.is_scripted) == (None, False)
+    set_password(store, "eve@example.org", PASSWORD)
+    assert sign_in(store, "eve@example.org", PASSWORD)
+
+
+def test_an_account_that_nobody_could_sign_in_to_is_refused(store: Store) -> None:
+    with pytest.raises(StoreError, match="'eve' could never sign in: without a password"):
+        add_person(store, "eve", PersonRole.LEAD, password=None)
 
 
 @pytest.mark.parametrize("name", ["", "Ada", "a b", "-ada", "ada\n", "аda", "x" * 65, "<b>"])

@@ -121,6 +121,23 @@ def test_a_server_that_is_gone_is_one_sentence_and_is_found_again(
     assert "\n" not in str(caught.value)
 
 
+def test_a_server_that_takes_no_writes_is_one_sentence_and_can_still_be_read(
+    tmp_path: Path, postgresql: Cluster
+) -> None:
+    url = postgresql.new_database()
+    name = url.partition("?")[0].rpartition("/")[2]
+    postgresql.sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    store = open_store(tmp_path, url=url)
+    with (
+        pytest.raises(StoreUnavailable, match=r"in a read-only transaction\); nothing was saved"),
+        store.write() as session,
+    ):
+        session.add(a_person_named("ada"))
+    _look(store)
+    store.close()
+    postgresql.drop(url)
+
+
 def _look(store: Store) -> None:
     with store.read() as session:
         session.exec(select(Person)).all()

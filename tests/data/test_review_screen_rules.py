@@ -8,11 +8,12 @@ import pytest
 
 from data.errors import NotAllowed, ReviewRefused, SettingsRefused
 from data.frame_notes import Note, close_flags, note_frame, open_flags
+from data.leases import lease_frames
 from data.own_day import own_day
 from data.person_settings import DEFAULT_KEYS, CardSettings, save_settings, settings_of
 from data.tables import PersonSettings
 from data.tour import TOUR_FRAMES, GoldCandidate, answer_tour, choose_gold, tour_frames
-from data.vocabulary import NoteKind, PersonRole, TriageLevel
+from data.vocabulary import NoteKind, PersonRole, Split, TriageLevel
 from tests.builders import a_person, a_store, frames_of, reviewed
 
 pytestmark = pytest.mark.each_store
@@ -58,7 +59,7 @@ def test_the_day_counts_frames_once_and_takes_the_median(tmp_path: Path) -> None
 def test_a_flag_stays_open_until_a_lead_closes_it(tmp_path: Path) -> None:
     store = a_store(tmp_path)
     ada, lena = a_person(store), a_person(store, "lena", PersonRole.LEAD)
-    frame = frames_of("scene-0001")[0]
+    frame = lease_frames(store, ada)[0].frame.id
     note_frame(store, ada, Note(token="token-flag", frame_id=frame, kind=NoteKind.FLAG, reason="A tram?"))
     assert [flag.note.reason for flag in open_flags(store)] == ["A tram?"]
     with pytest.raises(NotAllowed):
@@ -84,9 +85,6 @@ def test_gold_takes_the_levels_in_turn_and_scenes_apart() -> None:
 def test_there_is_no_tour_before_five_frames_are_settled(tmp_path: Path) -> None:
     store = a_store(tmp_path, scenes={"scene-0001": 12, "scene-0002": 12})
     ada, eve = a_person(store), a_person(store, "eve")
-    from data.leases import lease_frames
-    from data.vocabulary import Split
-
     served = [one for one in lease_frames(store, eve, n=24) if one.scene.split is Split.TRAIN]
     for one in served[: TOUR_FRAMES - 1]:
         reviewed(store, eve, one.frame.id, S)

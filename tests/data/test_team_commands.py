@@ -10,8 +10,9 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from annotator.__main__ import app
-from data.errors import TeletriageError
+from data.errors import SignInRefused, TeletriageError
 from data.people import person_signed_in, sign_in
+from data.provider_sign_in import person_of_claims, sign_in_identified
 from data.store import Store, open_store
 from tests.postgresql import Cluster
 
@@ -63,6 +64,19 @@ def test_people_come_change_and_go_from_the_command_line(workspace: Path) -> Non
         *("added_person", "signed_in", "changed_role", "set_password", "signed_in", "ended_sign_ins"),
         *("disabled_person", "enabled_person"),
     ]
+
+
+def test_somebody_whom_only_the_provider_lets_in_gets_no_password(workspace: Path) -> None:
+    add = ("people", "add", "ada@example.org", "--role", "annotator", "--no-password")
+    assert figures(workspace, *add) == {"name": "ada@example.org", "role": "annotator", "password": None}
+    store = open_store(workspace)
+    person = person_of_claims(store, {"email": "ada@example.org", "email_verified": True})
+    assert person_signed_in(store, sign_in_identified(store, int(person.id or 0))) is not None
+    with pytest.raises(SignInRefused, match="not right"):
+        sign_in(store, "ada@example.org", "")
+    assert "annotator  no password" in teletriage(workspace, "people", "list").stdout
+    both = teletriage(workspace, *add, "--password", "long enough")
+    assert (both.exit_code, "a password was given too" in both.output) == (2, True)
 
 
 def test_wrong_words_are_one_sentence(workspace: Path) -> None:

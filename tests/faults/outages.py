@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sqlmodel import func, select
 
 from data.errors import StoreUnavailable
-from data.leases import lease_frames
-from data.reviews import submit_review
+from data.leases import ServedFrame, lease_frames
+from data.reviews import Decision, submit_review
 from data.store import Store, open_store
 from data.store_check import check_store
 from data.tables import Lease, Review
@@ -18,7 +19,10 @@ from data.vocabulary import TriageLevel
 from tests.benchmarks.bench_store import fill
 from tests.builders import a_decision, a_person
 from tests.faults import crowd
+from tests.faults.small_disk import small_disk
 from tests.postgresql import Cluster
+
+FRAMES, DISK_MB = 600, 96
 
 
 def database_gone(
@@ -41,40 +45,98 @@ def database_gone(
 
 
 def full_disk(folder: Path) -> dict[str, Any]:
-    """Decide until the file may not grow, then make room: nothing half written, and the same answer is taken."""
+    """SQLite's file may not grow any more; then it may."""
     store = open_store(folder, create=True)
-    fill(store, 200)
+    fill(store, FRAMES)
     person = a_person(store, "ada")
-    waiting = lease_frames(store, person, n=200)
+    waiting = lease_frames(store, person, n=FRAMES)
     _let_grow(store, pages=1)
-    refused = None
-    acknowledged = 0
-    for served in waiting:
-        decision = a_decision(
-            served, TriageLevel.TELEOPERATION, person=person, reasoning="A long story. " * 40
-        )
+    return _full_and_then_not(store, person, waiting, lambda: _let_grow(store, pages=10_000))
+
+
+def full_data_disk() -> dict[str, Any]:
+    """PostgreSQL's data files lie on a full disk, where it can still read; then there is room. Raises NoSmallDisk."""
+    with small_disk(DISK_MB) as disk:
+        cluster = Cluster(durable=True, data=disk.folder / "data")
         try:
-            submit_review(store, person, decision)
-        except StoreUnavailable as problem:
-            refused = str(problem)
-            break
-        acknowledged += 1
-    with store.read() as session:
-        kept = session.exec(select(func.count()).select_from(Review)).one()
-        is_held = session.get(Lease, decision.frame_id) is not None
-    damaged = check_store(store)
-    _let_grow(store, pages=10_000)
-    submit_review(store, person, decision)
-    after = check_store(store)
+            store, person, waiting = _work_on(cluster)
+            disk.fill(leave_bytes=64 * 1024)
+            return _full_and_then_not(store, person, waiting, disk.make_room)
+        finally:
+            cluster.remove()
+
+
+def full_log_disk() -> dict[str, Any]:
+    """PostgreSQL's write-ahead log lies on a full disk: the server crashes and cannot come back; then there is room
+    and it is started again. Raises NoSmallDisk."""
+    with small_disk(DISK_MB) as disk:
+        cluster = Cluster(durable=True, log=disk.folder / "wal")
+
+        def make_room() -> None:
+            disk.make_room()
+            cluster.restart()
+
+        try:
+            store, person, waiting = _work_on(cluster)
+            cluster.sql("CHECKPOINT")
+            disk.fill()
+            return _full_and_then_not(store, person, waiting, make_room, is_readable=False)
+        finally:
+            cluster.remove()
+
+
+def _work_on(cluster: Cluster) -> tuple[Store, int, list[ServedFrame]]:
+    store = open_store(Path(), url=cluster.bare_database())
+    fill(store, FRAMES)
+    person = a_person(store, "ada")
+    return store, person, lease_frames(store, person, n=FRAMES)
+
+
+def _full_and_then_not(
+    store: Store,
+    person: int,
+    waiting: list[ServedFrame],
+    make_room: Callable[[], None],
+    *,
+    is_readable: bool = True,
+) -> dict[str, Any]:
+    """Decide until something is refused, look whether it can be read, make room, look, and send it again."""
+    acknowledged, refused, told = _decide_until_refused(store, person, waiting)
+    looks = [_look(store, refused)] if is_readable else []
+    make_room()
+    looks.append(_look(store, refused))
+    submit_review(store, person, refused)
+    after = _look(store, refused)
     store.close()
     return {
         "acknowledged_before": acknowledged,
-        "stored_before": kept,
-        "told": refused,
-        "frame_still_held": is_held,
-        "damages": len(damaged.damages + after.damages) + len(damaged.stale_statuses + after.stale_statuses),
-        "taken_afterwards": True,
+        "told": told,
+        "stored_before": [look["stored"] for look in looks],
+        "frame_still_held": all(look["held"] for look in looks),
+        "stored_afterwards": after["stored"],
+        "damages": sum(look["damages"] for look in [*looks, after]),
     }
+
+
+def _look(store: Store, decision: Decision) -> dict[str, int]:
+    """How many reviews there are, whether the decision's frame is held, and what is damaged."""
+    with store.read() as session:
+        stored = session.exec(select(func.count()).select_from(Review)).one()
+        held = session.get(Lease, decision.frame_id) is not None
+    found = check_store(store)
+    return {"stored": stored, "held": held, "damages": len(found.damages) + len(found.stale_statuses)}
+
+
+def _decide_until_refused(store: Store, person: int, waiting: list[ServedFrame]) -> tuple[int, Decision, str]:
+    """How many decisions were taken, the one that was not, and what was said of it."""
+    story = "A long story. " * 40
+    for number, served in enumerate(waiting):
+        decision = a_decision(served, TriageLevel.TELEOPERATION, person=person, reasoning=story)
+        try:
+            submit_review(store, person, decision)
+        except StoreUnavailable as problem:
+            return number, decision, str(problem)
+    raise AssertionError(f"the disk held {len(waiting)} decisions")
 
 
 def _let_grow(store: Store, *, pages: int) -> None:

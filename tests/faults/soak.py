@@ -21,6 +21,7 @@ from data.store import Store, open_store
 from tests.benchmarks.bench_store import fill
 from tests.faults import crowd, outages, power_cuts
 from tests.faults.kills import POINTS
+from tests.faults.small_disk import NoSmallDisk
 from tests.postgresql import BIN, MISSING, Cluster
 
 FULL_MINUTES, KILLS, CUTS, GONE_S = 20, 200, 1000, 30.0
@@ -71,7 +72,20 @@ def faults(folder: Path, cluster: Cluster | None, scale: float) -> dict[str, Any
         gone_s = max(2.0, GONE_S * scale)
         gone = outages.database_gone(cluster, gone_s=gone_s, people=20, decisions=20, think_s=THINK_S)
         found["database_gone"] = say("gone", gone)
+        found |= full_disks()
     return found
+
+
+def full_disks() -> dict[str, Any]:
+    """PostgreSQL's disks filled, where disks can be mounted for it."""
+    try:
+        return {
+            "full_data_disk": say("disk", outages.full_data_disk()),
+            "full_log_disk": say("disk", outages.full_log_disk()),
+        }
+    except NoSmallDisk as problem:
+        print(problem, file=sys.stderr)
+        return {}
 
 
 def crowds(

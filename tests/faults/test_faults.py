@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests import builders
 from tests.benchmarks.bench_store import fill
 from tests.builders import S, a_decision, a_person, an_empty_store
 from tests.faults import crowd, kills, outages, power_cuts
+from tests.faults.small_disk import NoSmallDisk
 from tests.postgresql import BIN, MISSING, Cluster
 
 CUTS = 25
@@ -39,6 +41,14 @@ def durable_server() -> Iterator[Cluster]:
 def told(figures: dict[str, Any]) -> dict[str, Any]:
     print(json.dumps(figures))
     return figures
+
+
+def lost_nothing(figures: dict[str, Any]) -> bool:
+    """Of a disk that was full: all that was acknowledged is there, and what was refused came in later, once."""
+    before = figures["acknowledged_before"]
+    as_acknowledged = before > 0 and set(figures["stored_before"]) == {before}
+    taken = figures["stored_afterwards"] == before + 1
+    return as_acknowledged and taken and figures["frame_still_held"] and not figures["damages"]
 
 
 def nothing_wrong(figures: dict[str, Any]) -> bool:
@@ -107,8 +117,30 @@ def test_a_full_disk_is_one_sentence_and_half_writes_nothing(tmp_path: Path) -> 
         "The store cannot do this now (database or disk is full); nothing was saved. "
         "Try again when it is back."
     )
-    assert seen["acknowledged_before"] == seen["stored_before"] > 0
-    assert (seen["frame_still_held"], seen["damages"], seen["taken_afterwards"]) == (True, 0, True)
+    assert lost_nothing(seen)
+
+
+@pytest.mark.parametrize(
+    ("full_disk", "reason"),
+    [
+        (outages.full_data_disk, r'could not extend file "[^"]+": No space left on device'),
+        (outages.full_log_disk, "(No space left on device|server closed the connection unexpectedly)"),
+    ],
+    ids=["data", "log"],
+)
+def test_a_full_disk_under_postgresql_is_one_sentence_and_half_writes_nothing(
+    full_disk: Callable[[], dict[str, Any]], reason: str
+) -> None:
+    if BIN is None:
+        pytest.skip(MISSING)
+    try:
+        seen = told(full_disk())
+    except NoSmallDisk as problem:
+        pytest.skip(str(problem))
+    assert re.fullmatch(
+        rf"The store cannot do this now \(.*{reason}.*\); nothing was saved\. .*", seen["told"]
+    )
+    assert lost_nothing(seen)
 
 
 def test_a_database_that_crashes_and_comes_back_has_lost_nothing(durable_server: Cluster) -> None:

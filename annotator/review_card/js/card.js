@@ -5,6 +5,10 @@ const HEARTBEAT_MS = 60000;
 const SIDE_DELAY_MS = 40;
 const KEEPS_FRAME = ["flag", "plausible"]; // entries after which a frame is still to be judged
 
+function flaggedWords(item) {
+  return `Flagged for the lead: ${visible(item?.caption)}.`;
+}
+
 class ReviewCard {
   constructor(root, data) {
     this.root = root;
@@ -121,7 +125,8 @@ class ReviewCard {
 
   refused(value) {
     this.decided.delete(value.entry.frame_id);
-    this.drawNotices();
+    if (value.entry.kind === "flag") this.dismiss(flaggedWords(value.shown));
+    else this.drawNotices();
     this.say(`Not saved: ${value.reason || "see the note"}`);
   }
 
@@ -436,7 +441,7 @@ class ReviewCard {
     if (kind === "skip") {
       this.outbox.kept.drop("draft", item.frame);
       this.leaving(item);
-    } else this.notify(`Flagged for the lead: ${visible(item.caption)}.`);
+    } else this.notify(flaggedWords(item));
     this.send({ kind, reason }, item);
   }
 

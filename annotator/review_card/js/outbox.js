@@ -134,9 +134,10 @@ class Outbox {
     for (const [name, value] of this.kept.all("out")) {
       const verdict = verdicts.get(value.entry.token);
       if (!verdict) continue;
-      if (!verdict.saved) this.kept.put("refused", name, { ...value, reason: verdict.reason });
+      const isDraft = !verdict.saved && value.entry.kind !== "unreadable"; // which nobody wrote
+      if (isDraft) this.kept.put("refused", name, { ...value, reason: verdict.reason });
       this.kept.drop("out", name);
-      if (!verdict.saved) this.card.refused(value);
+      if (isDraft) this.card.refused(value);
     }
   }
 

@@ -78,7 +78,7 @@ class Side {
 
   refusedNotice(refused) {
     const { entry, shown, reason } = refused;
-    const text = [entry.reasoning, entry.action].filter(Boolean).map(visible).join(" ");
+    const text = [entry.reasoning, entry.action, entry.reason].filter(Boolean).map(visible).join(" ");
     return el(
       "div",
       { class: "rc-notice", "data-draft": entry.frame_id, role: "group", "aria-label": "An answer that was not saved" },

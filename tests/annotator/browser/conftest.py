@@ -35,15 +35,21 @@ FLAGS = [
 ]
 
 
-# For this package only: while Playwright runs, an event loop runs in the main thread, and asyncio.run is refused.
-@pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
+@contextmanager
+def a_browser() -> Iterator[Browser]:
+    """Debian's Chromium. Meanwhile an event loop runs in the main thread, and asyncio.run is refused."""
     if not CHROMIUM.exists():
         pytest.skip("Debian's chromium is not installed")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="package")  # not for the whole session: see a_browser
+def chromium() -> Iterator[Browser]:
+    with a_browser() as browser:
+        yield browser
 
 
 @contextmanager
@@ -86,9 +92,9 @@ def _wait_until_up(address: str, server: subprocess.Popen[bytes], *, limit_s: fl
     raise AssertionError(f"the app did not come up (exit code {server.poll()})")
 
 
-def signed_in(browser: Browser, address: str, name: str, password: str) -> Page:
+def signed_in(browser: Browser, address: str, name: str, password: str, **context: Any) -> Page:
     """A page in a context of its own, past the sign-in form."""
-    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page = browser.new_context(viewport={"width": 1440, "height": 900}, **context).new_page()
     page.set_default_timeout(30_000)
     page.goto(address)
     page.fill("#user", name)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlmodel import col, delete
+from playwright.sync_api import Route
+from sqlmodel import col, delete, select
 
 from data.leases import release_leases
 from data.tables import Lease
@@ -85,23 +86,27 @@ def test_a_server_restart_loses_nothing(desk: MakeDesk, app: RunningApp) -> None
     assert [review.frame_id for review in ada.reviews()] == decided
 
 
-def test_a_frame_that_went_to_somebody_else_becomes_a_draft(desk: MakeDesk, app: RunningApp) -> None:
-    ada = desk()
-    frame = ada.frame()
+def pass_on(app: RunningApp, frame: str, person_id: int) -> None:
+    """Give a frame that somebody holds to another person, as when its lease lapsed."""
     with app.store.write() as session:
         session.exec(delete(Lease).where(col(Lease.frame_id) == frame))
-    eve = a_person(app.store, f"taker-of-{frame[:8]}")
-    with app.store.write() as session:
         now_us = app.store.now_us(session)
         session.add(
             Lease(
                 frame_id=frame,
-                person_id=eve,
+                person_id=person_id,
                 mode=Mode.ASSISTED,
                 leased_at_us=now_us,
                 until_us=now_us + 10**9,
             )
         )
+
+
+def test_a_frame_that_went_to_somebody_else_becomes_a_draft(desk: MakeDesk, app: RunningApp) -> None:
+    ada = desk()
+    frame = ada.frame()
+    eve = a_person(app.store, f"taker-from-{ada.name}")
+    pass_on(app, frame, eve)
     ada.press("3", "b")
     ada.press_and_move_on("Enter")
     draft = ada.page.locator(f"{CARD} [data-draft='{frame}']")
@@ -115,6 +120,49 @@ def test_a_frame_that_went_to_somebody_else_becomes_a_draft(desk: MakeDesk, app:
     assert draft.count() == 1
     draft.get_by_text("Discard").click()
     assert draft.count() == 0
+    release_leases(app.store, eve)
+
+
+def test_a_flag_on_a_frame_that_went_to_somebody_else_keeps_its_words(
+    desk: MakeDesk, app: RunningApp
+) -> None:
+    ada = desk()
+    frame = ada.frame()
+    eve = a_person(app.store, f"taker-from-{ada.name}")
+    pass_on(app, frame, eve)
+    ada.press("f")
+    ada.page.fill("#rc-own-reason", "Is a tram a vehicle?")
+    ada.page.keyboard.press("Enter")
+    draft = ada.page.locator(f"{CARD} [data-draft='{frame}']")
+    draft.wait_for()
+    assert "no longer reserved for you" in draft.inner_text()
+    assert "Is a tram a vehicle?" in draft.inner_text()
+    assert "Flagged for the lead" not in ada.text("notices")
+    pass_on(app, frame, ada.person_id)
+    draft.get_by_text("Send again").click()
+    ada.until(lambda: [note.reason for note in ada.notes()] == ["Is a tram a vehicle?"])
+    assert draft.count() == 0
+
+
+def test_the_cards_own_report_on_a_frame_that_went_to_somebody_else_bothers_nobody(
+    desk: MakeDesk, app: RunningApp
+) -> None:
+    ada = desk(sit=False)
+    with app.store.read() as session:
+        query = select(Lease.frame_id).where(Lease.person_id == ada.person_id)
+        first, *_ = session.exec(query.order_by(col(Lease.leased_at_us)))
+    eve = a_person(app.store, f"taker-from-{ada.name}")
+
+    def broken(route: Route) -> None:
+        pass_on(app, first, eve)
+        route.fulfill(status=404)
+
+    ada.context.route(f"**/frame/{first}.jpg*", broken)
+    ada.sit_down()
+    ada.until(lambda: any('"saved":false' in body for body in ada.bodies))
+    assert ada.frame() != first
+    assert ada.notes() == []
+    assert ada.page.locator("[data-draft]").count() == 0
     release_leases(app.store, eve)
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import col, select
 
 from data.frame_notes import Note, note_frame
-from data.tables import Frame, FrameStatus, Review, TourAnswer
+from data.tables import Frame, FrameStatus, Lease, Review, TourAnswer
 from data.vocabulary import Mode, NoteKind, PersonRole, Split, TriageLevel, VerificationState
 from tests.annotator.browser.served import CARD, Desk, RunningApp
 from tests.builders import a_person, reviewed
@@ -281,10 +281,10 @@ def _pressed_and_moved(ada: Desk, before: str) -> bool:
 def test_leads_see_flags_beside_the_contested_frames(desk: MakeDesk, app: RunningApp) -> None:
     ada, lena = desk(sit=False, n=1), desk(role=PersonRole.LEAD, sit=False, n=0)
     with app.store.read() as session:
-        frame = session.exec(select(FrameStatus.frame_id)).first()
+        frame = session.exec(select(Lease.frame_id).where(Lease.person_id == ada.person_id)).one()
     note = Note(
         token=f"flag-{ada.name}",
-        frame_id=str(frame),
+        frame_id=frame,
         kind=NoteKind.FLAG,
         reason=f"Is a tram a vehicle, asks {ada.name}?",
     )

@@ -1,0 +1,34 @@
+"""Who can sign in and as what, for administrators, who change it with `teletriage people`."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from annotator.runtime import store
+from annotator.screens.look import page_head
+from annotator.screens.tables import figures_table
+from data.people import list_people
+from data.tables import Person
+
+
+def show(person: Person) -> None:
+    """Every account; nothing can be changed here."""
+    page_head(person, "People")
+    figures_table([_row(one) for one in list_people(store())], name="people")
+    st.caption(
+        "The command `teletriage people` adds people, changes what they do, gives new passwords and ends access."
+    )
+
+
+def _row(one: Person) -> dict[str, str]:
+    way_in = "a password" if one.password_hash else "the identity provider only"
+    return {
+        "name": one.name,
+        "shown as": one.display_name,
+        "role": one.role.value,
+        "signs in with": "never: a script"
+        if one.is_scripted
+        else "nothing: disabled"
+        if one.is_disabled
+        else way_in,
+    }
