@@ -18,6 +18,7 @@ from annotator.health import health_route, metrics_route
 from annotator.identity_provider import provider_sign_in_route
 from annotator.monitor.routes import ROUTES as MONITOR_ROUTES
 from annotator.pictures import frame_route
+from annotator.prompt_answers import prompt_answers
 from annotator.review_card.routes import ROUTES as CARD_ROUTES
 from annotator.security_headers import SecurityHeaders
 from annotator.sign_in_routes import sign_in_route, sign_out_route
@@ -43,4 +44,6 @@ MIDDLEWARE = [
     Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(), www_redirect=False),
     Middleware(BodyLimit),
 ]
-app = st.App(Path(__file__).with_name("app.py"), routes=ROUTES, middleware=MIDDLEWARE)
+app = st.App(
+    Path(__file__).with_name("app.py"), routes=ROUTES, middleware=MIDDLEWARE, lifespan=prompt_answers
+)

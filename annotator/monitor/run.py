@@ -137,7 +137,9 @@ async def run_monitor(
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    channel = socket.socket()
+    channel = socket.socket(
+        proto=socket.IPPROTO_TCP
+    )  # named, so that answers leave at once: see prompt_answers
     channel.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         channel.bind((host, port))

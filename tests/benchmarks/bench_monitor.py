@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,7 @@ def run_with_client(app: RunningApp, command: list[str]) -> tuple[dict[str, Any]
         httpx.Client(
             base_url=app.url, cookies=cookies, headers={"origin": app.url.rstrip("/")}, timeout=15.0
         ) as client,
+        ThreadPoolExecutor(8) as beside,
     ):
         told: dict[str, Any] = {}
         while monitor.poll() is None:
@@ -109,12 +111,12 @@ def run_with_client(app: RunningApp, command: list[str]) -> tuple[dict[str, Any]
             heard.append(time.monotonic())
             fresh = [one["alert"] for one in told["alerts"] if one["alert"] not in known]
             known.update(fresh)
-            if fresh:
-                client.post("monitor/shown", json={"person": person, "alerts": fresh})
+            if fresh:  # beside listening, as the console does
+                beside.submit(client.post, "monitor/shown", json={"person": person, "alerts": fresh})
             if told["alerts"] and time.monotonic() - last_s >= 1.0:
                 last_s, first = time.monotonic(), told["alerts"][0]["alert"]
                 given = {"token": f"token-{first}", "alert_id": first, "response": "taken_over"}
-                client.post("monitor/answer", json={"person": person, **given})
+                beside.submit(client.post, "monitor/answer", json={"person": person, **given})
         assert monitor.stdout is not None
         printed = monitor.stdout.read()
     return json.loads(printed.splitlines()[-1]), [after - before for before, after in pairwise(heard)]

@@ -1,0 +1,43 @@
+"""Answers leave at once. Streamlit's server binds its socket in a way that leaves TCP_NODELAY unset, and then the body
+of every answer waits for the browser to acknowledge the head, which browsers put off for 40 ms."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import stat
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, suppress
+from pathlib import Path
+
+_OPEN_FILES = Path("/dev/fd")
+_SETTLED_S = 1.0
+"""By then whoever had come before the doors opened has been let in."""
+
+
+@asynccontextmanager
+async def prompt_answers(app: object) -> AsyncIterator[None]:
+    """While the app runs. Connections inherit what is set on the socket that listens; those that were made before
+    are seen to a moment later."""
+    set_no_delay()
+    later = asyncio.get_running_loop().call_later(_SETTLED_S, set_no_delay)
+    yield
+    later.cancel()
+
+
+def set_no_delay() -> None:
+    """Set TCP_NODELAY on every TCP socket of this process."""
+    for one in _tcp_sockets():
+        with suppress(OSError):  # closed meanwhile
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _tcp_sockets() -> Iterator[socket.socket]:
+    """Each under a number of its own, open until the next is asked for."""
+    for number in [int(path.name) for path in _OPEN_FILES.iterdir()]:
+        with suppress(OSError):  # closed since it was listed
+            if stat.S_ISSOCK(os.fstat(number).st_mode):
+                with closing(socket.socket(fileno=os.dup(number))) as one:
+                    if one.family in (socket.AF_INET, socket.AF_INET6) and one.type == socket.SOCK_STREAM:
+                        yield one
