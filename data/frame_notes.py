@@ -48,7 +48,9 @@ def note_frame(store: Store, person_id: int, note: Note) -> FrameNote:
                 raise NoteRefused("This note's token belongs to another note; write it again.")
             return written
         hold(session, note.frame_id)
-        _require_within_reach(session, person, note.frame_id)
+        require_within_reach(
+            session, person, note.frame_id, "your note was not saved; a lead can still flag it"
+        )
         frame = session.get(Frame, note.frame_id)
         if frame is None:
             raise NoteRefused(f"There is no frame {note.frame_id[:64]}.")
@@ -63,15 +65,16 @@ def note_frame(store: Store, person_id: int, note: Note) -> FrameNote:
         return row
 
 
-def _require_within_reach(session: Session, person: Person, frame_id: str) -> None:
-    """Says the same of a frame that is not there, so that nobody learns which there are."""
+def require_within_reach(session: Session, person: Person, frame_id: str, otherwise: str) -> None:
+    """Raise NoteRefused, saying what is `otherwise`, about a frame that an annotator neither holds nor has reviewed.
+
+    It says the same of a frame that is not there, so that nobody learns which there are.
+    """
     lease = session.get(Lease, frame_id)
     is_held = lease is not None and lease.person_id == person.id
     if is_held or may(person.role, Act.ADJUDICATE) or has_reviewed(session, int(person.id or 0), frame_id):
         return
-    raise NoteRefused(
-        "This frame is no longer reserved for you, so your note was not saved; a lead can still flag it."
-    )
+    raise NoteRefused(f"This frame is no longer reserved for you, so {otherwise}.")
 
 
 def _row(token: str, frame_id: str, person_id: int, kind: NoteKind, reason: str, now_us: int) -> FrameNote:

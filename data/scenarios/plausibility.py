@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlmodel import Session, col, delete, select
 
 from data.errors import NoteRefused
+from data.frame_notes import require_within_reach
 from data.frame_status import refresh
 from data.permissions import Act, may, require
 from data.scenarios.provenance import rejected_clips
@@ -57,18 +58,21 @@ class ClipCounts:
 def judge_clip(store: Store, person_id: int, judgement: Judgement) -> ClipJudgement:
     """Write one act, or give back the one that this token already wrote.
 
-    Raises NotAllowed, and NoteRefused: the frame is not generated, or somebody other than a lead takes back what
-    another person rejected.
+    Raises NotAllowed, and NoteRefused: the frame is not generated, an annotator neither holds nor has reviewed it, or
+    somebody other than a lead takes back what another person rejected.
     """
     with store.write() as session:
         person = require(session, person_id, Act.REVIEW)
         written = session.exec(select(ClipJudgement).where(ClipJudgement.token == judgement.token)).first()
         if written is not None:
             return _same(written, person_id)
+        if judgement.is_rejected:
+            require_within_reach(
+                session, person, judgement.frame_id, "the clip was not rejected; a lead can still do that"
+            )
         clip = _clip_of(session, judgement.frame_id)
-        standing = rejected_clips(session).get(clip.id)
         if not judgement.is_rejected:
-            _require_may_take_back(person, standing)
+            _require_may_take_back(person, rejected_clips(session).get(clip.id))
         row = ClipJudgement(
             token=judgement.token,
             clip_id=clip.id,

@@ -167,7 +167,9 @@ def test_the_plain_review_marks_a_generated_frame_and_rejects_its_clip(made: tup
 def test_a_lead_sees_rejected_clips_and_takes_one_back(made: tuple[Store, list[str]]) -> None:
     store, frames = made
     if not rejections(store):
-        judge_clip(store, a_person(store, "fay"), Judgement(token="t" * 8, frame_id=frames[0]))
+        judge_clip(
+            store, a_person(store, "fay", PersonRole.LEAD), Judgement(token="t" * 8, frame_id=frames[0])
+        )
     page = shown(adjudicate_page, a_person(store, "liv", PersonRole.LEAD))
     assert page.expander[0].label == "1 generated clip rejected as impossible"
     assert "fog, from nvidia/Cosmos-Transfer2.5-2B" in html(page)

@@ -12,7 +12,7 @@ from data.scenarios.ingest import take_in
 from data.scenarios.plausibility import Judgement, judge_clip
 from data.store import Store
 from data.tables import ClipCritique, Frame, GeneratedFrame
-from data.vocabulary import SetAside
+from data.vocabulary import PersonRole, SetAside
 from tests.builders import a_person
 from tests.data.vllm_stand_in import Asked, StandIn, served
 
@@ -67,7 +67,7 @@ def test_people_who_differ_from_the_critic_are_named(tmp_path: Path, store: Stor
     take_in(store, outputs, tmp_path / "workspace")
     with store.read() as session:
         made = session.exec(select(GeneratedFrame.frame_id)).first()
-    judge_clip(store, a_person(store), Judgement(token="t" * 8, frame_id=str(made)))
+    judge_clip(store, a_person(store, role=PersonRole.LEAD), Judgement(token="t" * 8, frame_id=str(made)))
     with served(StandIn(says=lambda _: "All is well.\nVerdict: approve")) as server:
         done = criticise(store, endpoint=server.url, model=server.model)
     assert done.disagreements[0].endswith("the model approves, people have rejected it")

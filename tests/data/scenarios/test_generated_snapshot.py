@@ -17,7 +17,7 @@ from data.snapshot_format import MANIFEST, load_snapshot
 from data.store import Store
 from data.tables import Frame, GeneratedFrame, Scene
 from data.trace import trace, trace_text
-from data.vocabulary import ModelRole, Split
+from data.vocabulary import ModelRole, PersonRole, Split
 from tests.builders import A, S, a_person, a_raw_reply, frames_of, replies_file, reviewed
 
 
@@ -84,7 +84,7 @@ def test_a_generated_frame_on_the_other_side_of_its_source_is_a_leak(
 def test_a_rejected_clip_is_in_no_snapshot_whatever_was_reviewed(
     tmp_path: Path, store: Store, made: list[str]
 ) -> None:
-    judge_clip(store, a_person(store, "ben"), Judgement(token="t" * 8, frame_id=made[0]))
+    judge_clip(store, a_person(store, "ben", PersonRole.LEAD), Judgement(token="t" * 8, frame_id=made[0]))
     manifest = freeze(store, tmp_path / "with", FreezeOptions(generated=True))
     assert manifest.generated == {"pairs": 0, "evaluation": 0, "left_out": 0}
     assert manifest.excluded_by_reason["implausible"] == 8

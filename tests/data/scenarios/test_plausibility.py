@@ -39,7 +39,7 @@ def asides(session: Session, frames: list[str]) -> set[SetAside | None]:
 
 
 def test_one_act_puts_the_whole_clip_aside_for_everybody(store: Store, frames: list[str]) -> None:
-    ada, bob = a_person(store), a_person(store, "bob")
+    ada, bob = a_person(store, role=PersonRole.LEAD), a_person(store, "bob")
     held = {one.frame.id for one in lease_frames(store, bob, n=100)}
     assert held >= set(frames)
     judge_clip(store, ada, Judgement(token="t" * 8, frame_id=frames[2]))
@@ -53,7 +53,7 @@ def test_one_act_puts_the_whole_clip_aside_for_everybody(store: Store, frames: l
 
 
 def test_the_same_act_sent_twice_is_one_row(store: Store, frames: list[str]) -> None:
-    ada = a_person(store)
+    ada = a_person(store, role=PersonRole.LEAD)
     first = judge_clip(store, ada, Judgement(token="t" * 8, frame_id=frames[0]))
     assert judge_clip(store, ada, Judgement(token="t" * 8, frame_id=frames[0])).id == first.id
 
@@ -63,7 +63,8 @@ def test_a_rejection_is_taken_back_by_its_author_or_a_lead_and_reviews_stay(
 ) -> None:
     ada, bob, lead = a_person(store), a_person(store, "bob"), a_person(store, "lea", PersonRole.LEAD)
     reviewed(store, bob, frames[0], S)
-    judge_clip(store, ada, Judgement(token="a" * 8, frame_id=frames[0]))
+    lease_frames(store, ada, n=100)
+    judge_clip(store, ada, Judgement(token="a" * 8, frame_id=frames[1]))
     back = Judgement(token="b" * 8, frame_id=frames[0], is_rejected=False, reason="It is fine.")
     with pytest.raises(NoteRefused, match="a lead can take it back"):
         judge_clip(store, bob, back)
@@ -77,9 +78,22 @@ def test_a_rejection_is_taken_back_by_its_author_or_a_lead_and_reviews_stay(
         judge_clip(store, ada, back.model_copy(update={"token": "c" * 8}))
 
 
+def test_nobody_rejects_a_clip_that_was_not_served_to_them(store: Store, frames: list[str]) -> None:
+    ada, bob = a_person(store), a_person(store, "bob")
+    lease_frames(store, bob, n=100)
+    for frame in (frames[0], "no-such-frame"):
+        with pytest.raises(NoteRefused, match="so the clip was not rejected; a lead can still do that"):
+            judge_clip(store, ada, Judgement(token="a" * 8, frame_id=frame))
+    assert judge_clip(store, bob, Judgement(token="b" * 8, frame_id=frames[0])).is_rejected
+
+
 def test_a_real_frame_has_no_clip_to_reject(store: Store, frames: list[str]) -> None:
     with pytest.raises(NoteRefused, match="was not generated"):
-        judge_clip(store, a_person(store), Judgement(token="t" * 8, frame_id=frames_of("scene-0001")[0]))
+        judge_clip(
+            store,
+            a_person(store, role=PersonRole.LEAD),
+            Judgement(token="t" * 8, frame_id=frames_of("scene-0001")[0]),
+        )
     with pytest.raises(NotAllowed):
         judge_clip(
             store,
@@ -90,6 +104,6 @@ def test_a_real_frame_has_no_clip_to_reject(store: Store, frames: list[str]) -> 
 
 @pytest.mark.parametrize("table", ["generated_clip", "generated_frame", "clip_judgement"])
 def test_the_database_itself_keeps_the_rows(store: Store, frames: list[str], table: str) -> None:
-    judge_clip(store, a_person(store), Judgement(token="t" * 8, frame_id=frames[0]))
+    judge_clip(store, a_person(store, role=PersonRole.LEAD), Judgement(token="t" * 8, frame_id=frames[0]))
     with pytest.raises(DBAPIError, match="are never changed"), store.write() as session:
         session.connection().execute(text(f"DELETE FROM {table}"))
