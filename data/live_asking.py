@@ -19,6 +19,7 @@ from data.request import SamplingParameters, data_url, one_call_body
 from data.vocabulary import ManualReason
 
 _MAX_DETAIL_CHARS = 200
+_CHECK_TIMEOUT_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -98,3 +99,25 @@ def _read(answered: Answered) -> LiveAnswer:
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         return LiveAnswer(None, ManualReason.ANSWERS_WRONG, f"The endpoint's answer cannot be read: {text}")
     return LiveAnswer(sample)
+
+
+def endpoint_problems(endpoints: Sequence[str], model: str, *, api_key: str = "none") -> list[str]:
+    """What would keep these endpoints from answering about this model now, a sentence each."""
+    return [problem for endpoint in endpoints if (problem := _problem(endpoint, model, api_key))]
+
+
+def _problem(endpoint: str, model: str, api_key: str) -> str | None:
+    import httpx  # noqa: PLC0415 - for one question at the start
+
+    headers = {"authorization": f"Bearer {api_key}"}
+    try:
+        told = httpx.get(f"{endpoint.rstrip('/')}/models", headers=headers, timeout=_CHECK_TIMEOUT_S)
+        if told.status_code != OK:
+            return f"The endpoint {endpoint} answers with status {told.status_code}."
+        names = [str(one["id"]) for one in told.json()["data"]]
+    except (httpx.HTTPError, ValueError, TypeError, KeyError) as error:
+        reason = " ".join(str(error).split())[:_MAX_DETAIL_CHARS].rstrip(".")
+        return f"The endpoint {endpoint} cannot be asked for its models: {reason}."
+    if model not in names:
+        return f"The endpoint {endpoint} does not serve {model!r}; it serves {', '.join(names) or 'nothing'}."
+    return None

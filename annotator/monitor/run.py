@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -25,7 +26,7 @@ from annotator.monitor.sources import LONGEST_PAUSE_S, Fail, Folder, Replay, Sho
 from annotator.monitor.watched_feed import WatchedFeed
 from data.alert_answers import answers_since
 from data.errors import FeedError
-from data.live_asking import LiveEndpoints
+from data.live_asking import LiveEndpoints, endpoint_problems
 from data.request import STUDENT_SAMPLING
 from data.snapshot_format import load_snapshot
 from data.store import Store
@@ -191,13 +192,21 @@ async def _watch(
             ),
         ]
         running = [asyncio.create_task(part) for part in parts]
-        stack.push_async_callback(_stop, running)
+        checking = asyncio.create_task(_say_what_is_missing(asked))
+        stack.push_async_callback(_stop, [*running, checking])
         if ready is not None:
             ready(monitor, f"http://{asked.host}:{channel.getsockname()[1]}")
         begun_s = monitor.now_s()
         await _until_told(monitor.stop, [serving, *running], asked.for_s)
         _close_minute(monitor)
         return _watched(monitor, started.watch_id, monitor.now_s() - begun_s)
+
+
+async def _say_what_is_missing(asked: Asked) -> None:
+    """A wrong name shows at once in the log, and not only as feeds that stay with people's eyes."""
+    ask = partial(endpoint_problems, asked.endpoints, asked.model, api_key=asked.api_key)
+    for problem in await asyncio.to_thread(ask):
+        _log.warning("%s Until it answers, the feeds need a person's eyes.", problem)
 
 
 async def _kept_running(source: Source, show: Show, fail: Fail) -> None:

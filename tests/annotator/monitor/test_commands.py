@@ -39,6 +39,28 @@ def test_a_short_watch_prints_one_json_object_and_the_shift_reports_it(tmp_path:
 
 
 @pytest.mark.parametrize(
+    ("path", "model", "sentence"),
+    [
+        ("", "tiny-lv", "does not serve 'tiny-lv'; it serves tiny-vl. Until it answers, the feeds need"),
+        (
+            "/nowhere",
+            "tiny-vl",
+            "/nowhere answers with status 404. Until it answers, the feeds need a person's eyes.",
+        ),
+    ],
+)
+def test_an_endpoint_that_will_not_answer_is_named_at_once(
+    path: str, model: str, sentence: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    a_store(tmp_path).close()
+    with a_model() as (stand_in, _):
+        asked = ["--feeds", a_sheet(tmp_path), "--endpoint", f"{stand_in.url}{path}", "--model", model]
+        place = ["--workspace", str(tmp_path / "workspace")]
+        RUNNER.invoke(app, [*place, "monitor", *asked, "--seconds", "1.5"])
+    assert sentence in caplog.text
+
+
+@pytest.mark.parametrize(
     ("sheet", "endpoint", "error", "sentence"),
     [
         (
