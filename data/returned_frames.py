@@ -12,8 +12,9 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from data.frame_status import refresh
 from data.images import ImageFacts, ImageRefused, inspect_image
@@ -33,7 +34,7 @@ from data.tables import (
     Scene,
     Watch,
 )
-from data.vocabulary import ReturnedFor, SetAside, Split
+from data.vocabulary import Response, ReturnedFor, SetAside, Split
 from data.watch import VERSION
 
 FRAMES = "frames"
@@ -78,22 +79,25 @@ def return_disagreements(store: Store) -> list[Outcome]:
     The same call again brings nothing twice; frames left alone are asked about again, for the split may be drawn.
     """
     with store.read() as session:
-        query = (
-            select(Alert, OperatorAnswer)
-            .join(OperatorAnswer, col(OperatorAnswer.alert_id) == Alert.id)
-            .where(
-                col(Alert.id).not_in(
-                    select(ReturnedFrame.alert_id).where(col(ReturnedFrame.alert_id).is_not(None))
-                )
-            )
-            .order_by(col(OperatorAnswer.id))
-        )
-        last = {alert.id: (alert, answer) for alert, answer in session.exec(query)}
-    return [
-        return_frame(store, _disagreement(alert))
-        for alert, answer in last.values()
-        if answer.response.level is not alert.level
+        alerts = session.exec(_answered_otherwise()).all()
+    return [return_frame(store, _disagreement(alert)) for alert in alerts]
+
+
+def _answered_otherwise() -> Any:
+    """The alerts whose latest answer is another level, without those whose frame is back. The database picks them:
+    months of answers that agree are not read again at every new one."""
+    latest = select(func.max(OperatorAnswer.id)).group_by(col(OperatorAnswer.alert_id))
+    back = select(ReturnedFrame.alert_id).where(col(ReturnedFrame.alert_id).is_not(None))
+    otherwise = [
+        and_(col(OperatorAnswer.response) == response, col(Alert.level) != response.level)
+        for response in Response
     ]
+    return (
+        select(Alert)
+        .join(OperatorAnswer, col(OperatorAnswer.alert_id) == Alert.id)
+        .where(col(OperatorAnswer.id).in_(latest), col(Alert.id).not_in(back), or_(*otherwise))
+        .order_by(col(OperatorAnswer.id))
+    )
 
 
 def _disagreement(alert: Alert) -> Candidate:
