@@ -22,10 +22,11 @@ from av.video.stream import VideoStream
 from annotator.monitor.sources import LONGEST_PAUSE_S, SHORTEST_PAUSE_S, Fail, Picture, Show
 
 WIDTH_PX = 1600
-OPEN_TIMEOUT_S, READ_TIMEOUT_S = 5.0, 2.0
+OPEN_TIMEOUT_S, READ_TIMEOUT_S = 8.0, 2.0
 MOST_BROKEN = 25
 _JPEG_QUALITY = 88
-_LIVE_OPTIONS = {"fflags": "nobuffer", "rtsp_transport": "tcp"}
+_LIVE_OPTIONS = {"fflags": "nobuffer", "analyzeduration": "1000000", "rtsp_transport": "tcp"}
+"""FFmpeg would look at five seconds of a stream before it shows the first picture."""
 
 
 class Camera:
@@ -79,8 +80,7 @@ class Camera:
                 stop.wait(pause_s)
 
     def _pictures(self, stop: threading.Event) -> Iterator[bytes]:
-        timeout = None if self.is_file else (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
-        with av.open(self.address, options=self.options, timeout=timeout) as container:
+        with self._opened() as container:
             stream = container.streams.video[0]
             stream.thread_type = "NONE"  # one camera may not take every core
             begun_s, next_s, first_s = time.monotonic(), 0.0, None
@@ -100,6 +100,16 @@ class Camera:
                     yield _jpeg(frame)
         self.begin_s = 0.0
 
+    def _opened(self) -> InputContainer:
+        begun_s = time.monotonic()
+        try:
+            timeout = None if self.is_file else (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
+            return av.open(self.address, options=self.options, timeout=timeout)
+        except av.FFmpegError as error:
+            if timeout and time.monotonic() - begun_s >= OPEN_TIMEOUT_S:  # FFmpeg says "invalid data" then
+                raise TimeoutError(f"it did not open within {OPEN_TIMEOUT_S:g} s") from error
+            raise
+
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     """The stream's frames; a broken packet is passed over, many in a row end the stream."""
@@ -118,7 +128,8 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
 
 def _live_options(address: str) -> dict[str, str]:
     scheme = address.partition(":")[0]
-    return {name: value for name, value in _LIVE_OPTIONS.items() if scheme == "rtsp" or name == "fflags"}
+    is_rtsp = scheme in ("rtsp", "rtsps")
+    return {name: value for name, value in _LIVE_OPTIONS.items() if is_rtsp or name != "rtsp_transport"}
 
 
 def _jpeg(frame: VideoFrame) -> bytes:

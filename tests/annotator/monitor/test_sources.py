@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from annotator.monitor import camera
 from annotator.monitor.camera import Camera
 from annotator.monitor.sources import Folder, Picture, Replay, Source, recorded_scene
 from data.errors import FeedError
@@ -204,6 +206,16 @@ def test_a_camera_that_ends_its_stream_is_opened_again(tmp_path: Path) -> None:
 def test_a_camera_that_nobody_answers_for_is_said(tmp_path: Path) -> None:
     seen = run(Camera("http://127.0.0.1:9/none", frame_rate=2.0), lambda seen: seen.failures)
     assert seen.failures[0] == "The stream broke: Connection refused."
+
+
+def test_a_camera_that_lets_itself_be_called_and_says_nothing_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(camera, "OPEN_TIMEOUT_S", 0.4)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/front"
+        seen = run(Camera(address, frame_rate=2.0), lambda seen: seen.failures)
+    assert seen.failures[0] == "The stream broke: it did not open within 0.4 s."
 
 
 @contextmanager
