@@ -206,7 +206,7 @@ async def _say_what_is_missing(asked: Asked) -> None:
     """A wrong name shows at once in the log, and not only as feeds that stay with people's eyes."""
     ask = partial(endpoint_problems, asked.endpoints, asked.model, api_key=asked.api_key)
     for problem in await asyncio.to_thread(ask):
-        _log.warning("%s Until it answers, the feeds need a person's eyes.", problem)
+        _log.warning("%s For as long as it does not answer, the feeds need a person's eyes.", problem)
 
 
 async def _kept_running(source: Source, show: Show, fail: Fail) -> None:

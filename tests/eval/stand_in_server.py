@@ -23,12 +23,16 @@ LEVELS = ("AUTONOMY", "SUPERVISION", "TELEOPERATION")
 
 
 def reply(content: str) -> bytes:
-    body = json.dumps(
+    return as_json(
         {
             "choices": [{"message": {"content": content}, "finish_reason": "stop"}],
             "usage": {"completion_tokens": TOKENS},
         }
-    ).encode()
+    )
+
+
+def as_json(value: object) -> bytes:
+    body = json.dumps(value).encode()
     return (
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     )
@@ -88,7 +92,10 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.buffer += data
         head, found, rest = bytes(self.buffer).partition(b"\r\n\r\n")
-        if found and len(rest) >= int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]):
+        if found and head.startswith(b"GET "):  # which models there are
+            self.buffer.clear()
+            self.transport.write(as_json({"data": [{"id": "stand-in"}]}))
+        elif found and len(rest) >= int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]):
             self.buffer.clear()
             self.service.ask(self.transport, rest)
 

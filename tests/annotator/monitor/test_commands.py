@@ -41,11 +41,11 @@ def test_a_short_watch_prints_one_json_object_and_the_shift_reports_it(tmp_path:
 @pytest.mark.parametrize(
     ("path", "model", "sentence"),
     [
-        ("", "tiny-lv", "does not serve 'tiny-lv'; it serves tiny-vl. Until it answers, the feeds need"),
+        ("", "tiny-lv", "does not serve 'tiny-lv'; it serves tiny-vl. For as long as it does not"),
         (
             "/nowhere",
             "tiny-vl",
-            "/nowhere answers with status 404. Until it answers, the feeds need a person's eyes.",
+            "/nowhere answers with status 404. For as long as it does not",
         ),
     ],
 )
