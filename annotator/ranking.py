@@ -8,30 +8,23 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import bindparam, update
-from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
 from annotator import review_order
+from annotator.order_facts import Floats, FrameRow, frame_rows, pool_of, read_facts, reviewed_of
 from data.audit import found_misses, lot_state, renew_spent_lot
-from data.proposals import latest_run
 from data.store import Store
 from data.tables import (
-    Frame,
     FrameStatus,
-    OperatorAnswer,
-    Proposal,
     RandomShare,
     Ranking,
     ReturnedFrame,
     Review,
 )
-from data.vocabulary import LEVELS, Cue, ModelRole, Response, Split, TriageLevel
+from data.vocabulary import Split
 
 RANDOM_SHARE = 0.10
 """The share of training frames reviewed at random, so that estimates over all frames stay unbiased."""
@@ -44,21 +37,6 @@ POLL_S, REST = 5.0, 30
 ordering takes the processor and the store away from people, and at most a thirtieth of them is what it may have."""
 _log = logging.getLogger(__name__)
 
-Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class _Row:
-    frame_id: str
-    split: Split
-    is_open: bool
-    scene: str
-    place: int
-    cues: Mapping[str, str]
-    is_drawn: bool = True
-    """Whether chance may draw it: not a frame that came from a live feed because of what was said there, nor a
-    generated one, on which no estimate over the road's frames may rest."""
-
 
 def rank_frames(store: Store) -> int:
     """Order every frame that can be reviewed; returns how many there are.
@@ -68,14 +46,10 @@ def rank_frames(store: Store) -> int:
     its frames come first in their random order, behind the neighbours of misses.
     """
     begun = time.perf_counter()
-    with store.read() as session:
-        rows = _rows(session)
-        reviews = _review_count(session)
-        train = [row for row in rows if row.split is Split.TRAIN]
-        pool = _pool(session, train)
-        reviewed = _reviewed(session, [row.frame_id for row in train])
-    # The session is closed before the regression: in SQLite whoever reads holds up everybody's next commit.
-    terms = review_order.terms(pool, *reviewed)
+    facts = read_facts(store)
+    rows = frame_rows(facts)
+    train = [row for row in rows if row.split is Split.TRAIN]
+    terms = review_order.terms(pool_of(train, facts), *reviewed_of(train, facts))
     places = _at_random(train, _by_cost(train, terms))
     with store.write(alone=True) as session:
         renew_spent_lot(session, store.now_us(session))
@@ -86,7 +60,9 @@ def rank_frames(store: Store) -> int:
         _store(session, places)
         seconds = time.perf_counter() - begun
         now_us = store.now_us(session)
-        session.add(Ranking(reviews=reviews, frames=len(rows), seconds=seconds, ranked_at_us=now_us))
+        session.add(
+            Ranking(reviews=len(facts.reviews), frames=len(rows), seconds=seconds, ranked_at_us=now_us)
+        )
     return len(rows)
 
 
@@ -150,92 +126,7 @@ def _review_count(session: Session) -> int:
     return int(session.exec(select(func.count(col(Review.id)))).one())
 
 
-def _rows(session: Session) -> list[_Row]:
-    query = (
-        select_columns(
-            col(FrameStatus.frame_id),
-            col(FrameStatus.split),
-            col(FrameStatus.reviews_needed),
-            col(Frame.scene_id),
-            col(Frame.position),
-            col(Frame.cues),
-            col(ReturnedFrame.is_new),
-            col(Frame.generated_clip_id),
-        )
-        .join(Frame, col(Frame.id) == FrameStatus.frame_id)
-        .join(ReturnedFrame, col(ReturnedFrame.frame_id) == FrameStatus.frame_id, isouter=True)
-        .order_by(col(FrameStatus.frame_id))
-    )
-    return [
-        _Row(frame_id, split, needed > 0, scene, place, cues, not live and clip is None)
-        for frame_id, split, needed, scene, place, cues, live, clip in session.connection().execute(query)
-    ]
-
-
-def _pool(session: Session, rows: list[_Row]) -> dict[str, npt.NDArray[Any]]:
-    teacher, probabilities = _said(session, rows, ModelRole.TEACHER)
-    student, _ = _said(session, rows, ModelRole.STUDENT)
-    known = ~np.isnan(probabilities).any(axis=1)
-    planned = review_order.planned_probabilities(teacher, student)
-    return {
-        "a": np.maximum(teacher, 0),
-        "probs": np.where(known[:, None], probabilities, planned),
-        "student": student,
-        "cues": np.array([[cue in row.cues for cue in Cue] for row in rows], dtype=np.float64).reshape(
-            len(rows), len(Cue)
-        ),
-        "scene": np.array([row.scene for row in rows]),
-        "pos": np.array([row.place for row in rows], dtype=np.int64),
-    }
-
-
-def _said(session: Session, rows: list[_Row], role: ModelRole) -> tuple[npt.NDArray[np.int64], Floats]:
-    """(frames,) the level that the latest run of a role gave, -1 for none, and (frames, 3) its probabilities.
-
-    A frame from a live feed that the role has not answered has the monitor's model in the teacher's place and the
-    operator in the student's: where those two differ, as anywhere, a review is worth more.
-    """
-    run = latest_run(session, role)
-    query = select_columns(col(Proposal.frame_id), col(Proposal.level), col(Proposal.level_probabilities))
-    query = query.where(col(Proposal.run_id) == (run.id if run else ""))
-    said = _said_live(session, role)
-    said |= {frame_id: (level, chances) for frame_id, level, chances in session.connection().execute(query)}
-    found = [said.get(row.frame_id, (None, None)) for row in rows]
-    levels = np.array([level.rank if level else -1 for level, _ in found], dtype=np.int64)
-    unknown = [np.nan] * len(LEVELS)
-    chances = np.array([chances or unknown for _, chances in found], dtype=np.float64)
-    return levels, chances.reshape(len(rows), len(LEVELS))
-
-
-def _said_live(session: Session, role: ModelRole) -> dict[str, tuple[TriageLevel | None, list[float] | None]]:
-    if role is ModelRole.TEACHER:
-        query = select(Proposal).join(ReturnedFrame, col(ReturnedFrame.proposal_id) == Proposal.id)
-        return {one.frame_id: (one.level, one.level_probabilities) for one in session.exec(query)}
-    answers = (
-        select(ReturnedFrame.frame_id, OperatorAnswer.response)
-        .join(OperatorAnswer, col(OperatorAnswer.alert_id) == ReturnedFrame.alert_id)
-        .order_by(col(OperatorAnswer.id))
-    )
-    return {frame_id: (Response(response).level, None) for frame_id, response in session.exec(answers)}
-
-
-def _reviewed(session: Session, ids: list[str]) -> tuple[list[int], list[int]]:
-    """Indices of reviewed frames, in the order of their first review, and the highest level said there now."""
-    place = {frame_id: index for index, frame_id in enumerate(ids)}
-    query = select_columns(
-        col(Review.id), col(Review.frame_id), col(Review.level), col(Review.supersedes_id)
-    ).order_by(col(Review.id))
-    rows = session.connection().execute(query).all()
-    superseded = {supersedes for _, _, _, supersedes in rows}
-    highest: dict[int, int] = {}
-    for review_id, frame_id, level, _ in rows:
-        if frame_id in place and review_id not in superseded:
-            index = place[frame_id]
-            highest[index] = max(highest.get(index, 0), level.rank)
-    return list(highest), list(highest.values())
-
-
-def _by_cost(rows: list[_Row], terms: Mapping[str, Floats]) -> dict[str, dict[str, float]]:
+def _by_cost(rows: list[FrameRow], terms: Mapping[str, Floats]) -> dict[str, dict[str, float]]:
     rounded = {name: np.round(values, 4).tolist() for name, values in terms.items()}
     return {
         row.frame_id: {name: values[index] for name, values in rounded.items()}
@@ -243,7 +134,7 @@ def _by_cost(rows: list[_Row], terms: Mapping[str, Floats]) -> dict[str, dict[st
     }
 
 
-def _at_random(rows: list[_Row], places: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+def _at_random(rows: list[FrameRow], places: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
     """The same places, with those of the random share spread evenly over what is still open."""
     drawn = [row for row in rows if row.is_open and row.is_drawn and is_in_random_share(row.frame_id)]
     others = [sum(places[row.frame_id].values()) for row in rows if row.is_open]
@@ -259,7 +150,7 @@ def is_in_random_share(frame_id: str) -> bool:
     return _chance("share", frame_id) < RANDOM_SHARE
 
 
-def _draw_random_share(session: Session, rows: list[_Row]) -> None:
+def _draw_random_share(session: Session, rows: list[FrameRow]) -> None:
     """Record the random share, once per frame, with the probability of its draw."""
     known = set(session.exec(select(RandomShare.frame_id)))
     session.add_all(
@@ -274,7 +165,7 @@ def _draw_random_share(session: Session, rows: list[_Row]) -> None:
 
 
 def _audited(
-    session: Session, rows: list[_Row], places: Mapping[str, dict[str, float]]
+    session: Session, rows: list[FrameRow], places: Mapping[str, dict[str, float]]
 ) -> dict[str, dict[str, float]]:
     """Places of the open audit's frames, and of what comes before them: neighbours of misses, second reviews."""
     state = lot_state(session)
@@ -297,7 +188,7 @@ def _audited(
     return {**first_in_line, **audited}
 
 
-def _held_out(rows: list[_Row], priorities: list[float]) -> dict[str, dict[str, float]]:
+def _held_out(rows: list[FrameRow], priorities: list[float]) -> dict[str, dict[str, float]]:
     places = sorted(priorities) or [0.0]
     return {
         row.frame_id: {"random": places[int(_chance("order", row.frame_id) * len(places))]} for row in rows
