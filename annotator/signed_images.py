@@ -18,7 +18,10 @@ from data.store import Store
 HOUR_S = 3600
 FULL_PX = 0
 """Asks for the picture in its own resolution."""
-WIDTHS_PX = (FULL_PX, 480, 960, 1600)
+SMALL_PX, SCREEN_PX = 400, 960
+"""For strips and on screen. A quarter of nuScenes' 1600: a JPEG decodes to that size by itself, three times as fast as
+to any width near it."""
+WIDTHS_PX = (FULL_PX, SMALL_PX, SCREEN_PX, 1600)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from annotator.runtime import COOKIE, store
-from annotator.signed_images import ImageRequest, image_address, image_key
+from annotator.signed_images import SCREEN_PX, ImageRequest, image_address, image_key
 from data.people import person_signed_in
 from data.tables import Person
 
@@ -15,7 +15,7 @@ def signed_in_person() -> Person | None:
     return person_signed_in(store(), st.context.cookies.get(COOKIE))
 
 
-def frame_image(person: Person, frame_id: str, *, width_px: int = 960) -> str:
+def frame_image(person: Person, frame_id: str, *, width_px: int = SCREEN_PX) -> str:
     """The address under which this person's browser can load a frame's image."""
     request = ImageRequest(frame_id, int(person.id or 0), width_px)
     return image_address(image_key(store()), request)

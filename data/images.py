@@ -116,18 +116,22 @@ def _reduced(image: Image.Image, name: str) -> Image.Image:
 def rendition(path: Path, *, width_px: int | None = None, quality: int = 88) -> bytes:
     """The image as a fresh JPEG without metadata, scaled down to `width_px` if it is wider.
 
+    For people's eyes: scaled with a filter that costs half of what a model's copy does and looks the same.
     Raises ImageRefused as `inspect_image` does.
     """
-    return _rendition(_read(path), path.name, width_px=width_px, quality=quality)
+    how = Image.Resampling.HAMMING
+    return _rendition(_read(path), path.name, width_px=width_px, quality=quality, how=how)
 
 
-def _rendition(content: bytes, name: str, *, width_px: int | None, quality: int) -> bytes:
+def _rendition(
+    content: bytes, name: str, *, width_px: int | None, quality: int, how: Image.Resampling
+) -> bytes:
     image = open_image(content, name)
     try:
         if width_px is not None and image.width > width_px:
             image.draft("RGB", (width_px, image.height * width_px // image.width))
             height_px = max(1, round(image.height * width_px / image.width))
-            image = image.convert("RGB").resize((width_px, height_px), Image.Resampling.LANCZOS)
+            image = image.convert("RGB").resize((width_px, height_px), how)
         out = io.BytesIO()
         fresh = image.convert("RGB")
         fresh.info = {}  # Pillow would write the original's comment into the new file
@@ -151,5 +155,6 @@ def picture_for_model(content: bytes, name: str, *, width_px: int) -> tuple[byte
     """As `image_for_model`, for a picture that is in memory."""
     image = open_image(content, name)
     if image.width > width_px:
-        return _rendition(content, name, width_px=width_px, quality=92), "image/jpeg"
+        how = Image.Resampling.LANCZOS
+        return _rendition(content, name, width_px=width_px, quality=92, how=how), "image/jpeg"
     return content, "image/jpeg" if image.format == "JPEG" else "image/png"

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from annotator.signed_images import FULL_PX
+from annotator.signed_images import FULL_PX, SCREEN_PX, SMALL_PX
 from data.errors import ReviewRefused
 from data.frame_status import standing
 from data.leases import ServedFrame
@@ -19,7 +19,7 @@ from data.store import Store
 from data.tables import Frame, Lease, Proposal, Review, Scene
 from data.vocabulary import Mode
 
-SCREEN_PX, STRIP_PX, REACH, RECENT = 960, 480, 3, 5
+REACH, RECENT = 3, 5
 THOUGHT_CHARS = 4_000
 """How much of a chain of thought travels with a frame; the rest is asked for when somebody wants to read it."""
 MODE_WORDS = {Mode.ASSISTED: "assisted", Mode.DECIDE_FIRST: "decide-first", Mode.BLIND: "blind"}
@@ -130,7 +130,7 @@ def scene_strip(store: Store, person_id: int, frame_id: str, address: Address) -
         {
             "offset": one.position - frame.position,
             "seconds": round((one.captured_at_us - frame.captured_at_us) / 1e6, 1),
-            "thumb": address(one.id, STRIP_PX),
+            "thumb": address(one.id, SMALL_PX),
             "picture": address(one.id, SCREEN_PX),
         }
         for one in around

@@ -19,6 +19,7 @@ from annotator.screens.look import (
 )
 from annotator.screens.rejected_clips import show_rejected
 from annotator.screens.text_differences import marked
+from annotator.signed_images import SMALL_PX
 from annotator.visitor import frame_image
 from data.errors import TeletriageError
 from data.frame_notes import close_flags, open_flags
@@ -113,7 +114,7 @@ def _flags(person: Person) -> None:
                 f"{plain(flag.person.display_name)}</div>"
             )
             if flag.frame.set_aside is None:
-                address = frame_image(person, flag.frame.id, width_px=480)
+                address = frame_image(person, flag.frame.id, width_px=SMALL_PX)
                 picture.html(f'<img class="tt-frame" src="{escape(address)}" alt="{escape(caption)}">')
             else:
                 picture.html('<div class="tt-note">Set aside: its picture is broken.</div>')
@@ -170,7 +171,7 @@ def _card(who: str, level: TriageLevel, reasoning: str, action: str) -> str:
 def _around(person: Person, contested: ContestedFrame) -> None:
     """The frames before and after, small: what a moment alone does not tell."""
     pictures = "".join(
-        f'<img src="{escape(frame_image(person, frame.id, width_px=480))}" '
+        f'<img src="{escape(frame_image(person, frame.id, width_px=SMALL_PX))}" '
         f'alt="Frame {frame.position + 1}" title="Frame {frame.position + 1}">'
         for frame in frames_around(store(), contested.frame)
     )

@@ -9,6 +9,7 @@ import streamlit as st
 from annotator.runtime import store
 from annotator.screens.look import empty_state, frame_caption, level_chip, page_head, plain
 from annotator.screens.tables import figures_table
+from annotator.signed_images import SMALL_PX
 from annotator.visitor import frame_image
 from data.errors import TeletriageError
 from data.frame_view import FrameView, frame_view, next_in_line
@@ -84,7 +85,7 @@ def _picture(person: Person, view: FrameView) -> None:
         f'<div class="tt-note">Cues: {plain(cues or "none")}</div>'
     )
     around = "".join(
-        f'<img src="{escape(frame_image(person, one.id, width_px=480))}" alt="Frame {one.position + 1}">'
+        f'<img src="{escape(frame_image(person, one.id, width_px=SMALL_PX))}" alt="Frame {one.position + 1}">'
         for one in frames_around(store(), view.frame)
     )
     if around:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from annotator.runtime import store
 from annotator.screens.look import plain
+from annotator.signed_images import SMALL_PX
 from annotator.visitor import frame_image
 from data.errors import TeletriageError
 from data.scenarios.plausibility import Judgement, Rejection, judge_clip, rejections
@@ -30,7 +31,7 @@ def show_rejected(person: Person) -> None:
         for one in rejected:
             text, picture, back = st.columns([55, 25, 20], vertical_alignment="center")
             text.html(_text(one))
-            address = frame_image(person, one.frame_id, width_px=480)
+            address = frame_image(person, one.frame_id, width_px=SMALL_PX)
             picture.html(f'<img class="tt-frame" src="{escape(address)}" alt="{escape(one.clip.name)}">')
             back.button(
                 "Take it back", key=f"clip-{one.clip.id}", on_click=_take_back, args=(person, one.frame_id)

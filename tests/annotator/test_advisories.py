@@ -29,7 +29,7 @@ from starlette.testclient import TestClient
 from annotator import asgi
 from annotator.review_card import routes
 from annotator.runtime import COOKIE
-from annotator.signed_images import ImageRequest, image_address
+from annotator.signed_images import SMALL_PX, ImageRequest, image_address
 from data.csv_text import csv_text
 from data.errors import DatarootError, NotAllowed, SettingsRefused, SignInRefused
 from data.images import ImageRefused, inspect_image, open_image, rendition
@@ -170,7 +170,7 @@ def test_cve_2023_47115_markup_in_a_pictures_metadata_never_reaches_a_browser(
     metadata[0x010E] = SCRIPT
     Image.new("RGB", (64, 36)).save(path, "JPEG", exif=metadata, comment=SCRIPT.encode())
     assert SCRIPT.encode() in path.read_bytes()
-    answer = client.get(f"/{image_address(store.secret('images'), ImageRequest(frame_id, ada, 480))}")
+    answer = client.get(f"/{image_address(store.secret('images'), ImageRequest(frame_id, ada, SMALL_PX))}")
     assert answer.headers["content-type"] == "image/jpeg"
     assert SCRIPT.encode() not in answer.content
 
@@ -259,7 +259,7 @@ def test_ghsa_6f87_a_picture_that_became_a_link_leads_to_no_canary(
         path = tmp_path / "dataroot" / session.get_one(Frame, frame_id).filename
     path.unlink()
     path.symlink_to(canary)
-    answer = client.get(f"/{image_address(store.secret('images'), ImageRequest(frame_id, ada, 480))}")
+    answer = client.get(f"/{image_address(store.secret('images'), ImageRequest(frame_id, ada, SMALL_PX))}")
     assert answer.status_code == 404
     assert answer.text == f"{path.name} leads out of the dataroot."
 
@@ -278,7 +278,7 @@ def test_ghsa_x396_the_app_writes_nothing_into_a_dataset(
     ada = signed_in(client, store)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "dataroot").rglob("*")}
     frame_id = frames_of("scene-0001")[0]
-    address = image_address(store.secret("images"), ImageRequest(frame_id, ada, 480))
+    address = image_address(store.secret("images"), ImageRequest(frame_id, ada, SMALL_PX))
     assert client.get(f"/{address}").status_code == 200
     frame = ask(client, "sync", ada).json()["frames"][0]["frame"]
     ask(client, "sync", ada, outbox=[an_entry(frame)])
@@ -318,7 +318,7 @@ def test_cve_2023_43791_and_ghsa_f475_no_key_is_built_in(tmp_path: Path) -> None
 def test_cve_2023_43791_a_forged_cookie_or_address_opens_nothing(client: TestClient, store: Store) -> None:
     ada = signed_in(client, store)
     frame_id = frames_of("scene-0001")[0]
-    forged = image_address(b"\0" * 32, ImageRequest(frame_id, ada, 480))
+    forged = image_address(b"\0" * 32, ImageRequest(frame_id, ada, SMALL_PX))
     assert client.get(f"/{forged}").status_code == 403
     client.cookies.set(COOKIE, "1")
     assert ask(client, "sync", ada).status_code == 401
@@ -369,7 +369,7 @@ def test_cve_2024_47172_and_ghsa_m7p7_somebody_elses_frame_is_out_of_reach_by_ev
     told = ask(client, "sync", ada, outbox=[an_entry(frame)]).json()
     assert told["acknowledged"][0]["saved"] is False
     assert not {item["frame"] for item in told["frames"]} & set(theirs)
-    address = image_address(store.secret("images"), ImageRequest(frame, eve, 480))
+    address = image_address(store.secret("images"), ImageRequest(frame, eve, SMALL_PX))
     assert client.get(f"/{address}").status_code == 403
 
 
@@ -434,8 +434,10 @@ def test_cve_2023_47117_and_ghsa_6hjj_a_request_chooses_no_column_and_no_order(
 
 def test_cve_2023_47116_and_ghsa_9rjc_the_app_fetches_nothing_that_a_browser_names() -> None:
     """No module behind a route or a screen can ask another server, for none of them imports a client; but for the
-    line to the monitor, whose address the monitor itself wrote into the store."""
-    apart = {"serve.py", "walkthrough.py", "demo.py", "monitor/run.py", "monitor/link.py"}
+    line to the monitor, whose address the monitor itself wrote into the store, and what sets options on sockets that
+    are open already."""
+    apart = {"serve.py", "walkthrough.py", "demo.py", "prompt_answers.py"}
+    apart |= {"monitor/run.py", "monitor/link.py"}
     clients = {"httpx", "requests", "urllib.request", "urllib3", "aiohttp", "openai", "socket", "data.vlm"}
     found = [
         (path.name, name)

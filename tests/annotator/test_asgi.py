@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from annotator import pictures, runtime, sign_in_routes
 from annotator.security_headers import SecurityHeaders
-from annotator.signed_images import ImageRequest, image_address
+from annotator.signed_images import SMALL_PX, ImageRequest, image_address
 from data.store import Store
 from tests.builders import a_person, a_store, frames_of
 
@@ -73,7 +73,7 @@ def test_every_answer_carries_the_security_headers(client: TestClient) -> None:
 
 
 def address_for(store: Store, person_id: int, frame_id: str) -> str:
-    return image_address(store.secret("images"), ImageRequest(frame_id, person_id, 480))
+    return image_address(store.secret("images"), ImageRequest(frame_id, person_id, SMALL_PX))
 
 
 def test_a_frame_comes_back_as_a_fresh_jpeg_once_signed_in(client: TestClient, store: Store) -> None:
@@ -88,7 +88,7 @@ def test_a_frame_comes_back_as_a_fresh_jpeg_once_signed_in(client: TestClient, s
 @pytest.mark.parametrize("frame_id", ["..%2f..%2fstore.db", "%2e%2e", "nope"])
 def test_nothing_else_is_served(client: TestClient, store: Store, frame_id: str) -> None:
     sign_in(client)
-    assert client.get(f"/frame/{frame_id}.jpg?p=1&w=480&e=99999999999&s=0").status_code in (403, 404)
+    assert client.get(f"/frame/{frame_id}.jpg?p=1&w=400&e=99999999999&s=0").status_code in (403, 404)
 
 
 def test_a_picture_that_is_gone_is_404_with_a_sentence(
