@@ -71,12 +71,16 @@ class Store:
             with Session(bind, expire_on_commit=False) as session:
                 session.info[WRITES] = True
                 event.listen(session, "after_flush", note_rows)
-                if alone:
-                    queue_for(session, Queue.WHOLE_STORE)
-                yield session
-                session.flush()
-                write_noted(session, lambda: self._turn_in_trail(session))
-                session.commit()
+                try:
+                    if alone:
+                        queue_for(session, Queue.WHOLE_STORE)
+                    yield session
+                    session.flush()
+                    write_noted(session, lambda: self._turn_in_trail(session))
+                    session.commit()
+                except BaseException:
+                    session.rollback()  # a commit that fails leaves its locks behind otherwise
+                    raise
 
     def _turn_in_trail(self, session: Session) -> int:
         """Wait to be the one who appends to the audit trail, at the very end of an act; returns the time then."""

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from sqlmodel import Session, col, select, update
+from sqlalchemy import insert
+from sqlmodel import Session, SQLModel, col, select, update
 
 from data.proposals import start_run
 from data.store import Store
@@ -138,19 +139,30 @@ def without_password(address: str) -> str:
 
 
 def record(store: Store, watch_id: int, entries: Entries) -> None:
-    """Write what happened, as a whole, with a sign of life."""
+    """Write what happened, as a whole, with a sign of life.
+
+    The entries stay as they are, so that they can be written again if this fails at its very end. An alert that is
+    there already, since only the word that it was written got lost, is not written twice.
+    """
     with store.write() as session:
         session.exec(update(Watch).where(col(Watch.id) == watch_id).values(seen_at_us=store.now_us(session)))
         for minute in entries.minutes:
             session.merge(minute)
-        session.add_all([*entries.changes, *entries.alerts])
-        session.flush()
+        _insert(session, FeedChange, [one.model_dump(exclude={"id"}) for one in entries.changes])
+        there = select(Alert.id).where(col(Alert.id).in_([one.id for one in entries.alerts]))
+        known = set(session.exec(there))
+        _insert(session, Alert, [one.model_dump() for one in entries.alerts if one.id not in known])
         for one in entries.ended:
             session.exec(
                 update(Alert)
                 .where(col(Alert.id) == one.alert_id, col(Alert.ended_at_us).is_(None))
                 .values(ended_at_us=one.at_us, end=one.end)
             )
+
+
+def _insert(session: Session, kind: type[SQLModel], rows: list[dict[str, Any]]) -> None:
+    if rows:
+        session.connection().execute(insert(kind), rows)
 
 
 def end_watch(store: Store, watch_id: int) -> None:

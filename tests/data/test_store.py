@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import event
 from sqlmodel import SQLModel, select, text
 
 import data.tables  # noqa: F401 - fills the metadata
-from data.errors import StoreError
+from data.errors import StoreError, StoreUnavailable
 from data.store import STORE_FILE, Store, journal_mode, open_store
 from data.tables import Person
 from data.vocabulary import PersonRole
@@ -51,6 +54,34 @@ def test_what_raises_inside_a_write_is_not_kept(tmp_path: Path) -> None:
         _write_and_fail(store)
     with store.read() as session:
         assert session.exec(select(Person)).first() is None
+
+
+def test_a_commit_that_fails_leaves_no_lock_behind(tmp_path: Path) -> None:
+    store = open_store(tmp_path, create=True)
+    impatient(store)
+    with reading(tmp_path), pytest.raises(StoreUnavailable, match="database is locked"), store.write() as one:
+        one.add(Person(name="ada", display_name="Ada", role=PersonRole.LEAD, created_at_us=1))
+    with closing(sqlite3.connect(tmp_path / STORE_FILE, timeout=0.1)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert other.execute("SELECT count(*) FROM person").fetchone() == (0,)
+
+
+def impatient(store: Store) -> None:
+    """Let this store's connections give up waiting for a lock after a moment."""
+    event.listen(
+        store.engine, "checkout", lambda connection, *_: connection.execute("PRAGMA busy_timeout=50")
+    )
+
+
+@contextmanager
+def reading(workspace: Path) -> Iterator[None]:
+    """Somebody who reads for as long as the block lasts, so that nobody can commit (without WAL)."""
+    if journal_mode() == "WAL":
+        pytest.skip("readers hold nobody up in WAL")
+    with closing(sqlite3.connect(workspace / STORE_FILE, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM person").fetchone()
+        yield
 
 
 def _write_and_fail(store: Store) -> None:

@@ -16,6 +16,7 @@ from data.tables import Alert, FeedChange, ModelRun, Watch, WatchMinute
 from data.vocabulary import AlertEnd, ManualReason, ModelRole, TriageLevel
 from tests.annotator.monitor.watching import BRISK, Desk, a_view, watch
 from tests.builders import a_picture
+from tests.data.test_store import impatient, reading
 
 A, S, T = TriageLevel
 
@@ -201,6 +202,20 @@ def test_a_store_that_takes_nothing_loses_no_alert(store: Store, tmp_path: Path)
         await desk.until(lambda: desk.written(Alert))
         (row,) = desk.written(Alert)
         assert row.level is T
+
+    watch(store, tmp_path, scenario)
+
+
+def test_a_record_that_fails_at_its_commit_is_written_later(store: Store, tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        impatient(store)
+        await desk.picture(A)
+        with reading(tmp_path / "workspace"):
+            await desk.picture(T)
+            desk.monitor.logbook.write()
+        (row,) = desk.written(Alert)
+        assert row.level is T
+        assert [change.level for change in desk.written(FeedChange)].count(T) == 1
 
     watch(store, tmp_path, scenario)
 
