@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from data.errors import AnnotationRefused
 from data.label_studio_config import ACTION, CONTROLS, LEVEL, REASONING
 from data.vocabulary import Assessment, TriageLevel
 
 MAX_SECONDS = 86_400.0
+MOST_ID = 2**63
+"""Beyond what any server counts to."""
 
 
 class Annotation(BaseModel):
@@ -27,8 +29,8 @@ class Annotation(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    id: int
-    project: int | None = None
+    id: int = Field(ge=0, lt=MOST_ID)
+    project: int | None = Field(default=None, ge=0, lt=MOST_ID)
     completed_by: int | dict[str, Any] | None = None
     updated_by: int | dict[str, Any] | None = None
     result: list[dict[str, Any]]

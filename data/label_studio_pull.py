@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from data.errors import AnnotationRefused, LabelStudioError, NotAllowed, ReviewRefused
 from data.frame_status import hold, refresh, standing
@@ -33,9 +33,10 @@ from data.permissions import Act, require
 from data.reviews import Decision, review_row
 from data.store import Store
 from data.tables import LabelStudioAnnotation, Person, Proposal, Review, SampledFrame
-from data.vocabulary import Assessment, Mode, Split
+from data.vocabulary import Assessment, Mode, Split, storable_text
 
 PAGE = 200
+MOST_ID = 2**31
 GUIDELINE = "label-studio"
 """The guideline version of what was judged there: by the project's own instructions."""
 Progress = Callable[[int, int], None]
@@ -114,13 +115,13 @@ def pull(
 
 def take_answers(store: Store, tasks: Sequence[Mapping[str, Any]], origin: Origin, done: Pulled) -> None:
     """Write the reviews that these tasks' annotations are, as one act, and count them into `done`."""
+    given = [_Given(task, one, _read(one)) for task in tasks for one in _annotations(task)]
+    done.tasks += len(tasks)
+    done.annotations += len(given)
     with store.write() as session:
-        page = _Page(session, tasks, origin, store.now_us(session))
-        for task in tasks:
-            done.tasks += 1
-            for given in _annotations(task):
-                done.annotations += 1
-                page.take(task, given, done)
+        page = _Page(session, given, origin, store.now_us(session))
+        for one in given:
+            page.take(one, done)
         if touched := page.keep():
             refresh(session, sorted(touched))
 
@@ -133,52 +134,76 @@ def _annotations(task: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """A task's annotations, oldest first."""
     given = task.get("annotations")
     found = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
-    return sorted(found, key=lambda one: (str(one.get("created_at")), str(one.get("id"))))
+    return sorted(found, key=lambda one: (str(one.get("created_at")), _id(one) or 0))
+
+
+@dataclass(frozen=True)
+class _Given:
+    """One annotation of a task as it came, and as it was read."""
+
+    task: Mapping[str, Any]
+    raw: Mapping[str, Any]
+    annotation: Annotation | AnnotationRefused
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        return _data(self.task)
+
+
+def _read(given: Mapping[str, Any]) -> Annotation | AnnotationRefused:
+    try:
+        return read_annotation(given)
+    except AnnotationRefused as refused:
+        return refused
 
 
 class _Page:
     """What the store knows of the frames of a page of tasks, read in few queries, and the reviews being added."""
 
-    def __init__(
-        self, session: Session, tasks: Sequence[Mapping[str, Any]], origin: Origin, now_us: int
-    ) -> None:
+    def __init__(self, session: Session, given: Sequence[_Given], origin: Origin, now_us: int) -> None:
         self.session, self.origin, self.now_us = session, origin, now_us
         self.new: list[tuple[Review, Callable[..., LabelStudioAnnotation]]] = []
-        self.allowed: dict[str, Person | NotAllowed] = {}
-        frames = {str(_data(task).get(FRAME_ID)) for task in tasks}
+        self.people = {person.name: person for person in session.exec(select(Person))}
+        annotations = [one.annotation for one in given if isinstance(one.annotation, Annotation)]
+        # People before frames, in one order, as every act has it: two acts never wait for each other.
+        authors = {int(who.id or 0) for one in annotations if (who := self._author(one)) is not None}
+        self.allowed = {person_id: self._asked(person_id) for person_id in sorted(authors)}
+        frames = {storable_text(str(one.data.get(FRAME_ID))) for one in given}
         hold(session, *frames)
         sampled = session.exec(select(SampledFrame).where(col(SampledFrame.frame_id).in_(frames)))
         self.splits = {row.frame_id: row.split for row in sampled}
-        ids = {one for task in tasks if isinstance(one := _data(task).get(PROPOSAL_ID), int)}
+        ids = {_number(one.data, PROPOSAL_ID) for one in given}
         proposals = session.exec(select(Proposal).where(col(Proposal.id).in_(ids)))
         self.proposals = {row.id: row for row in proposals}
-        self.people = {person.name: person for person in session.exec(select(Person))}
         self.reviews: dict[tuple[int, str], list[Review]] = defaultdict(list)
         for review in session.exec(
             select(Review).where(col(Review.frame_id).in_(frames)).order_by(col(Review.id))
         ):
             self.reviews[review.person_id, review.frame_id].append(review)
-        query = select(LabelStudioAnnotation, Review.token)
+        query = select(LabelStudioAnnotation, Review.token, Review.frame_id)
         query = query.join(Review, col(Review.id) == LabelStudioAnnotation.review_id)
-        origins = session.exec(query.where(col(Review.frame_id).in_(frames))).all()
-        self.versions = {(row.annotation_key, row.changed_at_us) for row, _ in origins}
-        self.origin_of = {token: row.annotation_key for row, token in origins}
+        keys = col(LabelStudioAnnotation.annotation_key).in_({one.key for one in annotations})
+        origins = session.exec(query.where(or_(col(Review.frame_id).in_(frames), keys))).all()
+        self.versions = {(row.annotation_key, row.changed_at_us) for row, _, _ in origins}
+        self.origin_of = {token: row.annotation_key for row, token, _ in origins}
+        self.frame_of = {row.annotation_key: frame_id for row, _, frame_id in origins}
 
-    def take(self, task: Mapping[str, Any], given: Mapping[str, Any], done: Pulled) -> None:
+    def take(self, given: _Given, done: Pulled) -> None:
         """Write one annotation as a review, or say why not."""
         try:
-            annotation = read_annotation(given)
-            if annotation.was_cancelled:
+            if isinstance(given.annotation, AnnotationRefused):
+                raise given.annotation
+            if given.annotation.was_cancelled:
                 done.skipped += 1
-            elif (review := self._review(task, annotation)) is None:
+            elif (review := self._review(given.task, given.annotation)) is None:
                 done.known += 1
             else:
                 done.taken += 1
                 done.changed += review.supersedes_id is not None
         except AnnotationRefused as refused:
-            frame_id = _data(task).get(FRAME_ID)
+            frame_id = given.data.get(FRAME_ID)
             named = str(frame_id) if frame_id else None
-            done.refused.append(Refusal(_id(task), _id(given), named, str(refused)))
+            done.refused.append(Refusal(_id(given.task), _id(given.raw), named, str(refused)))
 
     def keep(self) -> set[str]:
         """Write the new reviews, all at once, and where they come from; returns their frames."""
@@ -190,6 +215,9 @@ class _Page:
 
     def _review(self, task: Mapping[str, Any], annotation: Annotation) -> Review | None:
         """The new review; None where it is there already."""
+        taken_for = self.frame_of.get(annotation.key)
+        if taken_for not in (None, _data(task).get(FRAME_ID)):
+            raise AnnotationRefused(f"it was taken for frame {taken_for}, and its task names another one now")
         if (annotation.key, annotation.updated_at_us) in self.versions:
             return None
         frame_id, proposal = self._shown(_data(task))
@@ -226,7 +254,7 @@ class _Page:
         proposal_id = data.get(PROPOSAL_ID)
         if proposal_id is None:
             return frame_id, None
-        proposal = self.proposals.get(proposal_id) if isinstance(proposal_id, int) else None
+        proposal = self.proposals.get(_number(data, PROPOSAL_ID))
         if proposal is None or (proposal.frame_id, proposal.run_id) != (frame_id, data.get(RUN_ID)):
             raise AnnotationRefused(
                 f"its task shows proposal {proposal_id!r}, which this store does not have for it"
@@ -243,10 +271,18 @@ class _Page:
                 f"nobody here is called {name} (`teletriage people add {name} --role annotator`, "
                 f"or --person {email}=NAME)"
             )
-        found = self.allowed.get(name) or self.allowed.setdefault(name, self._asked(int(person.id or 0)))
+        found = self.allowed[int(person.id or 0)]
         if isinstance(found, NotAllowed):
             raise AnnotationRefused(str(found).rstrip("."))
         return found
+
+    def _author(self, annotation: Annotation) -> Person | None:
+        """Whose answer it is, None where nobody here is called so."""
+        try:
+            email = author(annotation, self.origin.emails)
+        except AnnotationRefused:
+            return None
+        return self.people.get(self.origin.people.get(email, email))
 
     def _asked(self, person_id: int) -> Person | NotAllowed:
         """Whether somebody may review: asked once a page, which is one act."""
@@ -300,6 +336,7 @@ class _Page:
         )
         self.new.append((review, origin))
         self.versions.add((annotation.key, annotation.updated_at_us))
+        self.frame_of[annotation.key] = review.frame_id
         self.origin_of[review.token] = annotation.key
         self.reviews[review.person_id, review.frame_id].append(review)
 
@@ -310,4 +347,10 @@ def _data(task: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _id(value: Mapping[str, Any]) -> int | None:
-    return value["id"] if isinstance(value.get("id"), int) else None
+    return _number(value, "id")
+
+
+def _number(value: Mapping[str, Any], name: str) -> int | None:
+    """A whole number that every database takes as an id, or None."""
+    found = value.get(name)
+    return found if isinstance(found, int) and 0 <= found < MOST_ID else None

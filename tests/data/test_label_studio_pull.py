@@ -193,6 +193,30 @@ def test_another_level_under_the_words_of_the_first_is_refused(store: Store, stu
     assert taken(store, studio).taken == 1
 
 
+def test_an_annotation_whose_task_names_another_frame_now_is_refused(store: Store, studio: StandIn) -> None:
+    studio.annotate(1, 2, said(T))
+    studio.annotate(3, 3, said(S))
+    first = studio.tasks[1]["data"][FRAME_ID]
+    assert taken(store, studio).taken == 2
+    studio.tasks[1]["data"] = dict(studio.tasks[2]["data"])
+    told = f"it was taken for frame {first}, and its task names another one now"
+    done = taken(store, studio)
+    assert (reasons(done), done.known) == ([told], 1)
+
+
+def test_numbers_that_no_database_counts_to_are_refused(store: Store, tmp_path: Path) -> None:
+    task = {"id": 10**30, "data": {FRAME_ID: "a\0b", "proposal_id": 10**30}}
+    answer = {"completed_by": {"email": ADA}, "result": result_of(said(S)), "project": 1}
+    times = {"created_at": "2026-11-26T10:00:00Z", "updated_at": "2026-11-26T10:00:00Z"}
+    task["annotations"] = [{"id": number, **answer, **times} for number in (10**30, 7)]
+    (tmp_path / "export.json").write_text(json.dumps([task]))
+    done = import_answers(store, tmp_path / "export.json")
+    assert reasons(done) == [
+        "its id cannot be read: Input should be less than 9223372036854775808",
+        "its task is about no sampled frame of this store (frame_id 'a\\x00b')",
+    ]
+
+
 def test_cancelled_annotations_are_counted_only(store: Store, studio: StandIn) -> None:
     studio.annotate(1, 2, [], was_cancelled=True)
     done = taken(store, studio)
