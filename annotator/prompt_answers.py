@@ -1,8 +1,8 @@
 """Answers leave at once.
 
 Streamlit's server binds its socket in a way that leaves TCP_NODELAY unset, and then the body of every answer waits for
-the browser to acknowledge the head, which browsers put off for 40 ms. And all that is loaded, which is never garbage,
-makes a full round of the garbage collector take a tenth of a second, in which nobody is answered.
+the other side to acknowledge the head, which every system puts off for 40 ms. And all that is loaded, which is never
+garbage, makes a full round of the garbage collector take a tenth of a second, in which nobody is answered.
 """
 
 from __future__ import annotations
@@ -51,7 +51,11 @@ def set_no_delay() -> None:
 
 def _tcp_sockets() -> Iterator[socket.socket]:
     """Each under a number of its own, open until the next is asked for."""
-    for number in [int(path.name) for path in _OPEN_FILES.iterdir()]:
+    try:
+        numbers = [int(path.name) for path in _OPEN_FILES.iterdir()]
+    except OSError:  # a system without such a folder: answers are slower there
+        return
+    for number in numbers:
         with suppress(OSError):  # closed since it was listed
             if stat.S_ISSOCK(os.fstat(number).st_mode):
                 with closing(socket.socket(fileno=os.dup(number))) as one:

@@ -13,7 +13,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from data.errors import ProposalError
 
@@ -159,3 +159,15 @@ def _unchunked(data: bytes) -> bytes | None:
         content += data[line + 2 : line + 2 + size]
         place = line + 2 + size + 2
     return None
+
+
+def without_password(address: str) -> str:
+    """An address as it may be written down.
+
+    >>> without_password("rtsp://ops:secret@10.0.0.7:554/front?token=x")
+    'rtsp://10.0.0.7:554/front'
+    """
+    parts = urlsplit(address)
+    if not parts.netloc:
+        return address
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

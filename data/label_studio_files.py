@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pydantic_core import to_json
 
@@ -37,49 +38,54 @@ def export_tasks(store: Store, path: Path, *, reviewed: bool = False, images: st
     configuration beside them under the same name with `.xml`.
 
     reviewed: those that have reviews instead, with each review as an annotation.
-    Raises LabelStudioError: nothing to write, or the file is there already or cannot be written.
+    Raises LabelStudioError: nothing to write, or one of the files is there already or cannot be written; then neither
+    is left.
     """
     if path.suffix == ".xml":
         raise LabelStudioError(f"{path} would be the configuration's name; call the tasks' file NAME.json.")
-    with store.read() as session:
+    with store.read() as session:  # closed before anything is written: whoever reads may hold up commits
         tasks = iter((reviewed_tasks if reviewed else tasks_to_review)(session, images))
-        first = next(tasks, None)
-        if first is None:
-            what = "has a review" if reviewed else "needs a review"
-            raise LabelStudioError(f"No training frame {what}, so there is nothing to export.")
-        counts = _written(path, chain([first], tasks))
+    first = next(tasks, None)
+    if first is None:
+        what = "has a review" if reviewed else "needs a review"
+        raise LabelStudioError(f"No training frame {what}, so there is nothing to export.")
     config = path.with_suffix(".xml")
-    try:
-        config.write_text(labelling_config(), encoding="utf-8")
-    except OSError as error:
-        raise LabelStudioError(f"{config} cannot be written: {error.strerror}.") from error
+    with _new_file(config) as file:
+        file.write(labelling_config().encode())
+        counts = _written(path, chain([first], tasks))
     return Exported(str(path), str(config), *counts)
 
 
-def _written(path: Path, tasks: Iterable[Task]) -> tuple[int, int, int]:
-    """Write tasks as they come into a new file, which is gone again if that fails; returns how many tasks,
-    predictions and annotations."""
+@contextmanager
+def _new_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that was not there before, and is not there if the block fails. Raises LabelStudioError."""
     try:
         file = path.open("xb")
     except FileExistsError as error:
         raise LabelStudioError(f"{path} is there already; choose another name.") from error
     except OSError as error:
         raise LabelStudioError(f"{path} cannot be written: {error.strerror}.") from error
-    written = predictions = annotations = 0
     try:
         with file:
-            for task in tasks:
-                file.write(b",\n" if written else b"[")
-                file.write(to_json(task))
-                written += 1
-                predictions += len(task["predictions"])
-                annotations += len(task.get("annotations", ()))
-            file.write(b"]\n")
+            yield file
     except BaseException as error:
         path.unlink()
         if isinstance(error, OSError):
             raise LabelStudioError(f"{path} cannot be written: {error.strerror}.") from error
         raise
+
+
+def _written(path: Path, tasks: Iterable[Task]) -> tuple[int, int, int]:
+    """Write tasks as they come; returns how many tasks, predictions and annotations."""
+    written = predictions = annotations = 0
+    with _new_file(path) as file:
+        for task in tasks:
+            file.write(b",\n" if written else b"[")
+            file.write(to_json(task))
+            written += 1
+            predictions += len(task["predictions"])
+            annotations += len(task.get("annotations", ()))
+        file.write(b"]\n")
     return written, predictions, annotations
 
 

@@ -55,13 +55,17 @@ def picture_folders(session: Session) -> list[str]:
 
 
 def reviewed_tasks(session: Session, images: str = LOCAL_FILES) -> Iterator[Task]:
-    """The training frames that have reviews, as tasks with each standing review as an annotation."""
+    """The training frames that have reviews, as tasks with each standing review as an annotation.
+
+    All is read before this returns; the tasks are made as they are asked for.
+    """
     build = _TaskBuilder(session, images, is_ranked=True)
     reviews = _standing_reviews(session)
-    for row in session.exec(_frames()):
-        frame = _Frame(*row)
-        if frame.id in reviews:
-            yield {**build.task(frame), "annotations": [_annotation(one) for one in reviews[frame.id]]}
+    frames = [frame for row in session.exec(_frames()) if (frame := _Frame(*row)).id in reviews]
+    return (
+        {**build.task(frame), "annotations": [_annotation(one) for one in reviews[frame.id]]}
+        for frame in frames
+    )
 
 
 class _Frame(NamedTuple):

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from data.kept_connection import OK, Address, Answered, KeptConnection
+from data.kept_connection import OK, Address, Answered, KeptConnection, without_password
 from data.model_answer import Sample, read_samples
 from data.request import SamplingParameters, data_url, one_call_body
 from data.vocabulary import ManualReason
@@ -109,15 +109,15 @@ def endpoint_problems(endpoints: Sequence[str], model: str, *, api_key: str = "n
 def _problem(endpoint: str, model: str, api_key: str) -> str | None:
     import httpx  # noqa: PLC0415 - for one question at the start
 
-    headers = {"authorization": f"Bearer {api_key}"}
+    headers, shown = {"authorization": f"Bearer {api_key}"}, without_password(endpoint)
     try:
         told = httpx.get(f"{endpoint.rstrip('/')}/models", headers=headers, timeout=_CHECK_TIMEOUT_S)
         if told.status_code != OK:
-            return f"The endpoint {endpoint} answers with status {told.status_code}."
+            return f"The endpoint {shown} answers with status {told.status_code} when asked for its models."
         names = [str(one["id"]) for one in told.json()["data"]]
     except (httpx.HTTPError, ValueError, TypeError, KeyError) as error:
         reason = " ".join(str(error).split())[:_MAX_DETAIL_CHARS].rstrip(".")
-        return f"The endpoint {endpoint} cannot be asked for its models: {reason}."
+        return f"The endpoint {shown} cannot be asked for its models: {reason}."
     if model not in names:
-        return f"The endpoint {endpoint} does not serve {model!r}; it serves {', '.join(names) or 'nothing'}."
+        return f"The endpoint {shown} does not serve {model!r}; it serves {', '.join(names) or 'nothing'}."
     return None

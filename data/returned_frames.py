@@ -85,7 +85,7 @@ def return_disagreements(store: Store) -> list[Outcome]:
 
 def _answered_otherwise() -> Any:
     """The alerts whose latest answer is another level, without those whose frame is back. The database picks them:
-    months of answers that agree are not read again at every new one."""
+    months of answers that agree are not fetched again at every new one."""
     latest = select(func.max(OperatorAnswer.id)).group_by(col(OperatorAnswer.alert_id))
     back = select(ReturnedFrame.alert_id).where(col(ReturnedFrame.alert_id).is_not(None))
     otherwise = [

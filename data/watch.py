@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from sqlalchemy import insert
 from sqlmodel import Session, SQLModel, col, select, update
 
+from data.kept_connection import without_password
 from data.proposals import start_run
 from data.store import Store
 from data.tables import Alert, Dataset, Feed, FeedChange, Watch, WatchMinute
@@ -124,18 +124,6 @@ def _feed_id(session: Session, known: KnownFeed, now_us: int) -> int:
     session.add(feed)
     session.flush()
     return int(feed.id or 0)
-
-
-def without_password(address: str) -> str:
-    """An address as it may be written down.
-
-    >>> without_password("rtsp://ops:secret@10.0.0.7:554/front?token=x")
-    'rtsp://10.0.0.7:554/front'
-    """
-    parts = urlsplit(address)
-    if not parts.netloc:
-        return address
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def record(store: Store, watch_id: int, entries: Entries) -> None:

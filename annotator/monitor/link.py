@@ -52,7 +52,10 @@ class Link:
             )
         try:
             answer = await self._client.post(f"{address}/{what}", json=body)
-            return answer.raise_for_status().content
+            answer.raise_for_status()
+            if answer.headers.get("content-type") != "application/json":
+                raise httpx.DecodingError("something else listens there")
+            return answer.content
         except httpx.HTTPError as error:
             self._looked_s = float("-inf")
             raise MonitorAway("The monitor does not answer.") from error

@@ -48,7 +48,7 @@ def listener(monitor: Monitor, key: str, answered: Callable[[], None]) -> Starle
             with suppress(TimeoutError):
                 async with asyncio.timeout(LONGEST_WAIT_S):
                     await monitor.changed.wait()
-        return board(monitor, set(body.get("pictured") or ()))
+        return board(monitor, {str(one) for one in body.get("pictured") or ()})
 
     async def pictures(body: dict[str, Any]) -> dict[str, Any]:
         return {"pictures": wall(monitor, dict(body.get("known") or {}))}

@@ -46,7 +46,9 @@ def link() -> Link:
 async def live(person_id: int, body: Body) -> Response:
     """The board, as soon as it differs from the version the browser has, or after a moment."""
     asked = {name: body.get(name) for name in ("version", "watch")}
-    return _passed_on(await link().fetch("live", {**asked, "pictured": list(body.get("pictured", ()))}))
+    return _passed_on(
+        await link().fetch("live", {**asked, "pictured": [str(one) for one in body.get("pictured", ())]})
+    )
 
 
 async def wall(person_id: int, body: Body) -> Response:

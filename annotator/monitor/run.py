@@ -138,9 +138,8 @@ async def run_monitor(
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    channel = socket.socket(
-        proto=socket.IPPROTO_TCP
-    )  # named, so that answers leave at once: see prompt_answers
+    # The protocol is named, so that answers leave at once: see annotator/prompt_answers.py.
+    channel = socket.socket(proto=socket.IPPROTO_TCP)
     channel.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         channel.bind((host, port))

@@ -21,14 +21,12 @@ def show(person: Person) -> None:
 
 
 def _row(one: Person) -> dict[str, str]:
-    way_in = "a password" if one.password_hash else "the identity provider only"
-    return {
-        "name": one.name,
-        "shown as": one.display_name,
-        "role": one.role.value,
-        "signs in with": "never: a script"
-        if one.is_scripted
-        else "nothing: disabled"
-        if one.is_disabled
-        else way_in,
-    }
+    return {"name": one.name, "shown as": one.display_name, "role": one.role.value, "access": _access(one)}
+
+
+def _access(one: Person) -> str:
+    if one.is_scripted:
+        return "never: a script"
+    if one.is_disabled:
+        return "ended"
+    return "has a password" if one.password_hash else "through the identity provider only"

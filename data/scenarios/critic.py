@@ -160,7 +160,9 @@ def _sheet(clip: GeneratedClip, pictures: Sequence[Path], folder: Path) -> Path:
     for number, path in enumerate(pictures):
         corner = (number % COLUMNS * TILE_PX[0], number // COLUMNS * TILE_PX[1])
         try:
-            with Image.open(io.BytesIO(rendition(path, width_px=TILE_PX[0]))) as picture:
+            with Image.open(
+                io.BytesIO(rendition(path, width_px=TILE_PX[0], how=Image.Resampling.LANCZOS))
+            ) as picture:
                 sheet.paste(picture.resize(TILE_PX), corner)
         except ImageRefused as refused:
             raise ScenarioError(f"The clip {clip.name} cannot be shown to a model: {refused}") from refused

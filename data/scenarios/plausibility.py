@@ -66,13 +66,7 @@ def judge_clip(store: Store, person_id: int, judgement: Judgement) -> ClipJudgem
         written = session.exec(select(ClipJudgement).where(ClipJudgement.token == judgement.token)).first()
         if written is not None:
             return _same(written, person_id)
-        if judgement.is_rejected:
-            require_within_reach(
-                session, person, judgement.frame_id, "the clip was not rejected; a lead can still do that"
-            )
-        clip = _clip_of(session, judgement.frame_id)
-        if not judgement.is_rejected:
-            _require_may_take_back(person, rejected_clips(session).get(clip.id))
+        clip = _clip_within_reach(session, person, judgement)
         row = ClipJudgement(
             token=judgement.token,
             clip_id=clip.id,
@@ -91,6 +85,30 @@ def _same(written: ClipJudgement, person_id: int) -> ClipJudgement:
     if written.person_id != person_id:
         raise NoteRefused("This token belongs to another act; send it again.")
     return written
+
+
+def _clip_within_reach(session: Session, person: Person, judgement: Judgement) -> GeneratedClip:
+    """The clip of a frame that this person may judge. What is refused tells an annotator nothing of the frame."""
+    made = session.get(GeneratedFrame, judgement.frame_id)
+    own = col(ClipJudgement.person_id) == person.id
+    judged = (
+        made
+        and session.exec(
+            select(ClipJudgement).where(ClipJudgement.clip_id == made.clip_id, own).limit(1)
+        ).first()
+    )
+    if judgement.is_rejected:
+        if not judged:  # whoever took a rejection back has no lease any more
+            otherwise = "the clip was not rejected; a lead can still do that"
+            require_within_reach(session, person, judgement.frame_id, otherwise)
+        return _clip_of(session, judgement.frame_id)
+    if not judged and not may(person.role, Act.ADJUDICATE):
+        raise NoteRefused(
+            "You have not rejected this frame's clip; if somebody did, a lead can take it back."
+        )
+    clip = _clip_of(session, judgement.frame_id)
+    _require_may_take_back(person, rejected_clips(session).get(clip.id))
+    return clip
 
 
 def _clip_of(session: Session, frame_id: str) -> GeneratedClip:

@@ -348,7 +348,7 @@ def status(store: Store, frame_id: str) -> tuple[object, ...]:
 def test_an_export_that_cannot_be_finished_leaves_nothing(store: Store, tmp_path: Path) -> None:
     at_most = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, at_most[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3_000, at_most[1]))
     try:
         with pytest.raises(LabelStudioError, match=r"tasks\.json cannot be written: File too large\."):
             export_tasks(store, tmp_path / "tasks.json")

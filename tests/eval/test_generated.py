@@ -16,7 +16,7 @@ from data.snapshot import FreezeOptions, freeze
 from data.snapshot_format import load_snapshot
 from data.store import Store
 from data.tables import Frame, FrameStatus, GeneratedFrame
-from data.vocabulary import ModelRole, Split
+from data.vocabulary import ModelRole, PersonRole, Split
 from eval.agreement_from_store import agreement
 from eval.from_store import Against, evaluate_runs, write_evaluation
 from tests.builders import A, S, T, a_person, a_raw_reply, frames_of, replies_file, reviewed
@@ -108,7 +108,7 @@ def test_agreement_is_of_real_frames(judged: tuple[Path, Store, list[str]]) -> N
 
 def test_a_rejected_clip_is_counted_and_not_used(judged: tuple[Path, Store, list[str]]) -> None:
     _, store, made = judged
-    eve = a_person(store, "eve")
+    eve = a_person(store, "eve", PersonRole.LEAD)
     judge_clip(store, eve, Judgement(token="r" * 8, frame_id=made[0]))
     try:
         found = evaluate_runs(store, ["test-student"]).generated

@@ -45,7 +45,7 @@ def test_a_short_watch_prints_one_json_object_and_the_shift_reports_it(tmp_path:
         (
             "/nowhere",
             "tiny-vl",
-            "/nowhere answers with status 404. For as long as it does not",
+            "/nowhere answers with status 404 when asked for its models. For as long as",
         ),
     ],
 )

@@ -74,8 +74,13 @@ def test_a_rejection_is_taken_back_by_its_author_or_a_lead_and_reviews_stay(
         assert rejected_clips(session) == {}
         assert session.get_one(FrameStatus, frames[0]).level is S
         assert len(session.exec(select(ClipJudgement)).all()) == 2
+    again = back.model_copy(update={"token": "c" * 8})
     with pytest.raises(NoteRefused, match="nothing to take back"):
-        judge_clip(store, ada, back.model_copy(update={"token": "c" * 8}))
+        judge_clip(store, ada, again)
+    for frame in (frames[0], "no-such-frame"):
+        with pytest.raises(NoteRefused, match="You have not rejected this frame's clip"):
+            judge_clip(store, bob, again.model_copy(update={"frame_id": frame}))
+    assert judge_clip(store, ada, Judgement(token="d" * 8, frame_id=frames[0])).is_rejected
 
 
 def test_nobody_rejects_a_clip_that_was_not_served_to_them(store: Store, frames: list[str]) -> None:
