@@ -44,8 +44,8 @@ def test_an_administrator_sees_who_comes_in_how(tmp_path: Path, chromium: Browse
         with page.expect_download() as download:
             page.get_by_role("button", name="Download CSV").click()
         assert Path(download.value.path()).read_text().splitlines()[1:] == [
-            "ben,ben,annotator,nothing: disabled",
-            "eve@example.org,eve@example.org,lead,the identity provider only",
-            "root,root,admin,a password",
+            "ben,ben,annotator,ended",
+            "eve@example.org,eve@example.org,lead,through the identity provider only",
+            "root,root,admin,has a password",
         ]
         page.context.close()
