@@ -89,18 +89,16 @@ def _frames() -> Any:
     )
 
 
+def _said_columns() -> Any:
+    return select_columns(col(Proposal.frame_id), col(Proposal.level), _as_text(Proposal.level_probabilities))
+
+
 def _said_by(run: ModelRun | None) -> Any:
-    query = select_columns(
-        col(Proposal.frame_id), col(Proposal.level), _as_text(Proposal.level_probabilities)
-    )
-    return query.where(col(Proposal.run_id) == (run.id if run else ""))
+    return _said_columns().where(col(Proposal.run_id) == (run.id if run else ""))
 
 
 def _said_by_the_monitor() -> Any:
-    query = select_columns(
-        col(Proposal.frame_id), col(Proposal.level), _as_text(Proposal.level_probabilities)
-    )
-    return query.join(ReturnedFrame, col(ReturnedFrame.proposal_id) == Proposal.id)
+    return _said_columns().join(ReturnedFrame, col(ReturnedFrame.proposal_id) == Proposal.id)
 
 
 def _said_by_operators() -> Any:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from sqlalchemy import or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
-from data.frame_status import reviews_by_frame, standing
+from data.frame_status import of_the_frame, reviews_by_frame, standing
 from data.store import Store
 from data.tables import (
     Frame,
     FrameStatus,
     GeneratedClip,
-    GoldFrame,
     Person,
     Proposal,
     Review,
@@ -129,15 +127,11 @@ def _people(session: Session) -> list[PersonProgress]:
     query = (
         select_columns(*by, func.count())
         .select_from(Review)
-        .join(GoldFrame, col(GoldFrame.frame_id) == Review.frame_id, isouter=True)
-        .where(
-            or_(col(GoldFrame.made_at_us).is_(None), col(Review.reviewed_at_us) < GoldFrame.made_at_us),
-            col(Review.id).not_in(superseded),
-        )
+        .where(col(Review.id).not_in(superseded))
         .group_by(*by)
     )
     by_person: dict[int, Counter[tuple[Mode, Verdict | None]]] = defaultdict(Counter)
-    for person_id, mode, verdict, reviews in session.connection().execute(query).all():
+    for person_id, mode, verdict, reviews in session.connection().execute(of_the_frame(query)).all():
         by_person[person_id][mode, verdict] += reviews
     people = {person.id: person for person in session.exec(select(Person))}
     found = [_person(people[person_id], reviews) for person_id, reviews in by_person.items()]

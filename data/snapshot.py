@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from data.audit_trail import note_act
 from data.errors import SnapshotError
-from data.frame_status import POLICY
+from data.frame_status import POLICY, of_the_frame
 from data.leak_guard import complete_fingerprints, guarded_frames, refuse_leaks
 from data.permissions import Act, require
 from data.preference_pairs import EvaluationFrame, Message, PreferencePair, pair_weight
@@ -197,11 +196,9 @@ def _blind_twice(session: Session) -> tuple[int, int]:
             col(Review.mode),
         )
         .join(FrameStatus, col(FrameStatus.frame_id) == Review.frame_id)
-        .join(GoldFrame, col(GoldFrame.frame_id) == Review.frame_id, isouter=True)
         .where(col(FrameStatus.split) == Split.HELD_OUT)
-        .where(or_(col(GoldFrame.made_at_us).is_(None), col(Review.reviewed_at_us) < GoldFrame.made_at_us))
     )
-    rows = session.connection().execute(query).all()
+    rows = session.connection().execute(of_the_frame(query)).all()
     superseded = {row[1] for row in rows}
     for review_id, _, frame_id, level, mode in rows:
         if review_id not in superseded and mode is Mode.BLIND:
