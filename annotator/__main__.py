@@ -12,9 +12,9 @@ import typer
 
 import annotator.commands
 import annotator.monitor.commands
-import data.commands
-import data.label_studio_commands
-import data.scenarios.commands
+import data.commands.label_studio
+import data.commands.mounted
+import data.commands.scenarios
 import eval.commands
 import training.commands
 from data.errors import TeletriageError
@@ -22,7 +22,7 @@ from data.terminal import Settings
 from data.vocabulary import ModelRole
 
 if TYPE_CHECKING:
-    from annotator.walkthrough import TrainingStages
+    from annotator.demo.walkthrough import TrainingStages
 
 app = typer.Typer(
     name="teletriage",
@@ -57,7 +57,7 @@ def settings(
 
 def _mount() -> None:
     commands = {
-        **data.commands.COMMANDS,
+        **data.commands.mounted.COMMANDS,
         **annotator.commands.COMMANDS,
         **annotator.monitor.commands.COMMANDS,
         **training.commands.COMMANDS,
@@ -67,11 +67,15 @@ def _mount() -> None:
     for name in [*order, *(name for name in commands if name not in order)]:
         _mount_one(name, commands[name])
     _mount_one("walkthrough", _walkthrough)
-    scenarios = data.scenarios.commands.scenarios
+    scenarios = data.commands.scenarios.scenarios
     for name, command in eval.commands.SCENARIO_COMMANDS.items():
         scenarios.command(name)(command)
-    exchange = data.label_studio_commands.label_studio
-    for name, group in {**data.commands.GROUPS, "labelstudio": exchange, "scenarios": scenarios}.items():
+    exchange = data.commands.label_studio.label_studio
+    for name, group in {
+        **data.commands.mounted.GROUPS,
+        "labelstudio": exchange,
+        "scenarios": scenarios,
+    }.items():
         app.add_typer(group, name=name)
 
 
@@ -92,7 +96,7 @@ def _walkthrough(
     seed: Annotated[int, typer.Option(help="The seed of the split and the draw.")] = 0,
 ) -> None:
     """Run the whole loop unattended: ingest to report, scripted reviewers in place of people."""
-    from annotator.walkthrough import WalkthroughInput, run_walkthrough
+    from annotator.demo.walkthrough import WalkthroughInput, run_walkthrough
 
     if (dataroot is None) != (replies is None):
         raise typer.BadParameter("--dataroot and --replies go together.")
@@ -103,7 +107,7 @@ def _walkthrough(
 
 
 def _training_stages() -> TrainingStages:
-    from annotator.walkthrough import TrainingStages
+    from annotator.demo.walkthrough import TrainingStages
     from training.commands import require_training_extra
 
     require_training_extra()

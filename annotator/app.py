@@ -6,7 +6,7 @@ import streamlit as st
 
 from annotator.navigation import navigation_for
 from annotator.screens.sign_in_screen import show as show_sign_in
-from annotator.visitor import signed_in_person
+from annotator.sign_in.visitor import signed_in_person
 
 st.set_page_config(page_title="teletriage", page_icon="🚦", layout="wide")
 

@@ -13,16 +13,16 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Route
 
-from annotator.admission import BodyLimit, allowed_hosts
 from annotator.health import health_route, metrics_route
-from annotator.identity_provider import provider_sign_in_route
-from annotator.monitor.routes import ROUTES as MONITOR_ROUTES
-from annotator.pictures import frame_route
-from annotator.prompt_answers import prompt_answers
+from annotator.monitor.console.routes import ROUTES as MONITOR_ROUTES
+from annotator.pictures.routes import frame_route
 from annotator.review_card.routes import ROUTES as CARD_ROUTES
-from annotator.security_headers import SecurityHeaders
-from annotator.sign_in_routes import sign_in_route, sign_out_route
-from annotator.structured_log import RequestLog, use_json_logs
+from annotator.sign_in.identity_provider import provider_sign_in_route
+from annotator.sign_in.routes import sign_in_route, sign_out_route
+from annotator.web.admission import BodyLimit, allowed_hosts
+from annotator.web.prompt_answers import prompt_answers
+from annotator.web.security_headers import SecurityHeaders
+from annotator.web.structured_log import RequestLog, use_json_logs
 
 use_json_logs()
 # An act gives up the interpreter with every question to the store, and would get it back only after 5 ms whenever

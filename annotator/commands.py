@@ -43,10 +43,10 @@ def review(
     json_logs: Annotated[bool, typer.Option("--json-logs", help="Log one JSON object a line.")] = False,
 ) -> None:
     """Serve the app in which people review frames. Ctrl-C ends it; nothing is lost."""
-    from annotator.ranking import rank_frames
+    from annotator.review_order.ranking import rank_frames
     from annotator.runtime import MODE_SHARES_VARIABLE, parsed_shares
     from annotator.serve import Exposure, require_exposure, serve
-    from data.people import list_people
+    from data.people.accounts import list_people
 
     settings = ctx.obj
     if decide_first is not None or blind is not None:
@@ -74,7 +74,7 @@ def demo(
     allowed_host: AllowedHost = None,
 ) -> None:
     """Build a workspace with drawn frames, scripted proposals and three people, and serve the app on it."""
-    from annotator.demo import build_demo
+    from annotator.demo.workspace import build_demo
     from annotator.serve import Exposure, require_exposure, serve
     from data.terminal import progress_bar
 

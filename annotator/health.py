@@ -18,11 +18,11 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from annotator.admission import LOOPBACK
-from annotator.measures import REGISTRY
 from annotator.runtime import store
-from data.store import Store
-from data.store_health import is_current, workload
+from annotator.web.admission import LOOPBACK
+from annotator.web.measures import REGISTRY
+from data.maintenance.health import is_current, workload
+from data.store.opening import Store
 
 TOKEN_VARIABLE = "TELETRIAGE_METRICS_TOKEN"  # noqa: S105 - the name of a variable
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

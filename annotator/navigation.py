@@ -25,8 +25,8 @@ from annotator.screens import (
     snapshot,
     trust,
 )
-from data.permissions import Act, may, require
-from data.tables import Person
+from data.people.permissions import Act, may, require
+from data.store.tables import Person
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage

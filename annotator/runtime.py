@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from annotator.ranking import keep_ranking
+from annotator.review_order.ranking import keep_ranking
 from data.errors import StoreError
-from data.leases import MODE_SHARES
-from data.said import said_by_people
-from data.store import Store, open_store
+from data.overview.review_columns import said_by_people
+from data.review.serving import MODE_SHARES
+from data.store.opening import Store, open_store
 from data.vocabulary import Mode
 
 WORKSPACE_VARIABLE = "TELETRIAGE_WORKSPACE"

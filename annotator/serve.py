@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from annotator.admission import ALLOWED_HOSTS_VARIABLE, LOOPBACK
-from annotator.identity_provider import PROVIDER_VARIABLE, require_provider_file
 from annotator.runtime import STORE_VARIABLE, WORKSPACE_VARIABLE
-from annotator.sign_in_routes import NO_PASSWORDS_VARIABLE
-from annotator.structured_log import JSON_LOGS_VARIABLE
+from annotator.sign_in.identity_provider import PROVIDER_VARIABLE, require_provider_file
+from annotator.sign_in.routes import NO_PASSWORDS_VARIABLE
+from annotator.web.admission import ALLOWED_HOSTS_VARIABLE, LOOPBACK
+from annotator.web.structured_log import JSON_LOGS_VARIABLE
 from data.errors import StoreError
-from data.store import open_store
+from data.store.opening import open_store
 
 PROXIES_VARIABLE = "FORWARDED_ALLOW_IPS"
 """uvicorn's own: from which addresses X-Forwarded-Proto and X-Forwarded-For are believed."""

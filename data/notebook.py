@@ -18,12 +18,12 @@ import pandas as pd
 from sqlalchemy import select as select_columns
 from sqlmodel import col
 
-from data.proposals import proposals_for_review
-from data.snapshot_format import load_snapshot
-from data.store import Store, open_read_only
-from data.table_files import rows_of, table_names
-from data.tables import Frame, FrameStatus, SampledFrame, Scene
-from data.trace import trace as trace_in
+from data.maintenance.table_files import rows_of, table_names
+from data.proposals.runs import proposals_for_review
+from data.snapshot.folder import load_snapshot
+from data.snapshot.trace import trace as trace_in
+from data.store.opening import Store, open_read_only
+from data.store.tables import Frame, FrameStatus, SampledFrame, Scene
 
 __all__ = ["frames", "pairs", "table", "table_names", "trace"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,10 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from data.asking import Tally
-    from data.store import Store
+    from data.store.opening import Store
 
-QUIET_INTERVAL_S = 60.0
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")
 ]
@@ -32,7 +29,7 @@ class Settings:
 
     def open_store(self, *, create: bool = False) -> Store:
         """The workspace's store, or the one that --store names."""
-        from data.store import open_store  # noqa: PLC0415 - `--help` must not wait for the database library
+        from data.store.opening import open_store  # noqa: PLC0415 - `--help` must not wait for the database library
 
         return open_store(self.workspace, url=self.store_url, create=create)
 
@@ -58,54 +55,3 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-@contextmanager
-def asking_bar(title: str) -> Iterator[Callable[[Tally], None]]:
-    """A bar on stderr for asking a model: rate, time left and failures by reason; yields what to call with the
-    tally. Where stderr is no terminal it says one line a minute instead."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
-
-    console, begun_s = Console(file=sys.stderr), time.monotonic()
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[failures]}"),
-    )
-    said_at_s = begun_s
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=None, rate="", failures="")
-
-        def show(tally: Tally) -> None:
-            nonlocal said_at_s
-            now_s = time.monotonic()
-            rate = f"{tally.done / max(now_s - begun_s, 1e-3):.1f} frames/s"
-            failures = listed(dict(tally.failures))
-            bar.update(task, completed=tally.done, total=tally.total, rate=rate, failures=failures)
-            if not console.is_terminal and now_s - said_at_s >= QUIET_INTERVAL_S:
-                said_at_s = now_s
-                print(f"{title}: {tally.done:,} of {tally.total:,}, {rate}. {failures}", file=sys.stderr)  # noqa: T201
-
-        yield show
-
-
-def counted(n: int, noun: str, plural: str | None = None) -> str:
-    """A count with its noun.
-
-    >>> counted(1, "frame"), counted(1200, "frame"), counted(0, "reply", "replies")
-    ('1 frame', '1,200 frames', '0 replies')
-    """
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
-
-
-def listed(counts: dict[str, int]) -> str:
-    """Counts by reason in one line.
-
-    >>> listed({"image_missing": 403, "empty": 1})
-    '403 image missing, 1 empty'
-    """
-    return ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in counts.items())

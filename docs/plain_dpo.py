@@ -7,9 +7,7 @@ from datasets import load_dataset
 from transformers import AutoModelForImageTextToText
 from trl import DPOConfig, DPOTrainer
 
-from training.processor import (
-    load_processor,
-)  # transformers' own wants torchvision for videos, which nobody has here
+from training.pairs.processor import load_processor
 
 snapshot, model, out = sys.argv[1:]
 settings = DPOConfig(out, max_steps=1, max_length=None, bf16=False, report_to="none")

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from data.terminal import AsJson, counted, print_result
+from data.terminal import AsJson, print_result
+from data.text.phrases import counted
 
 
 def evaluate(
@@ -48,9 +49,10 @@ def evaluate(
         raise typer.BadParameter("--claim and --limit go together.")
     if snapshot is not None and as_of is not None:
         raise typer.BadParameter("--snapshot and --as-of are two ways to name the frames; give one of them.")
-    from eval.claim import stated_claim
-    from eval.deployment import Assumptions
-    from eval.from_store import Against, evaluate_runs, write_evaluation
+    from eval.comparison.claim import stated_claim
+    from eval.evaluation.from_store import Against, evaluate_runs
+    from eval.metrics.deployment import Assumptions
+    from eval.report.render import write_evaluation
 
     evaluation = evaluate_runs(
         ctx.obj.open_store(),
@@ -72,8 +74,8 @@ def evaluate(
 
 
 def _published(as_json: bool) -> None:
-    from eval.published import check_published
-    from eval.published_table import published_table
+    from eval.published.check import check_published
+    from eval.published.table import published_table
 
     check = check_published()
     print_result(check.model_dump(mode="json"), published_table(check), as_json=as_json)
@@ -109,9 +111,9 @@ def throughput(
 ) -> None:
     """Send N camera feeds at a fixed frame rate to an endpoint and say how many it holds."""
     from data.terminal import progress_bar
-    from eval.feeds import Load
-    from eval.measured_server import Server, measure_throughput
-    from eval.throughput_report import read_bench, throughput_lines, write_throughput
+    from eval.throughput.feeds import Load
+    from eval.throughput.report import read_bench, throughput_lines, write_throughput
+    from eval.throughput.server import Server, measure_throughput
 
     beside = read_bench(bench) if bench else None
     with progress_bar("Trying loads") as progress:
@@ -137,8 +139,8 @@ def agreement(
     as_json: AsJson = False,
 ) -> None:
     """Say how far people agree when nothing is proposed to them, with intervals over scenes."""
-    from eval.agreement_from_store import agreement as use_case
-    from eval.agreement_report import as_figures, as_sentences, write_agreement_report
+    from eval.agreement.from_store import agreement as use_case
+    from eval.agreement.report import as_figures, as_sentences, write_agreement_report
 
     found = use_case(ctx.obj.open_store())
     figures = as_figures(found)
@@ -163,8 +165,8 @@ def coverage(
 ) -> None:
     """Say which scenarios the verified frames lack, and where one more hundred would help most."""
     from data.scenarios.catalogue import read_catalogue
-    from eval.coverage_from_store import coverage as use_case
-    from eval.coverage_report import as_figures, as_lines, write_picture
+    from eval.coverage.from_store import coverage as use_case
+    from eval.coverage.report import as_figures, as_lines, write_picture
 
     store = ctx.obj.open_store()
     found = use_case(store, read_catalogue(catalogue), ctx.obj.workspace / "reports", report=report)

@@ -11,15 +11,15 @@ from typing import Any
 
 from PIL import Image
 
-from data.frame_status import refresh_statuses
-from data.ingest import ingest
-from data.leases import ServedFrame, lease_frames, release_leases
-from data.people import add_person
-from data.recorded_replies import propose_from_replies
-from data.reviews import Decision, submit_review
-from data.sampling import sample_frames
-from data.store import Store, open_store
-from data.tables import Person, Review
+from data.frames.ingest import ingest
+from data.frames.sampling import sample_frames
+from data.people.accounts import add_person
+from data.proposals.recorded_replies import propose_from_replies
+from data.review.reviews import Decision, submit_review
+from data.review.serving import ServedFrame, lease_frames, release_leases
+from data.store.opening import Store, open_store
+from data.store.tables import Person, Review
+from data.verification.status import refresh_statuses
 from data.vocabulary import ModelRole, PersonRole, TriageLevel
 
 VERSION = "v1.0-test"

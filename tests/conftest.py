@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from data import people
+from data.people import accounts as people
 from tests import builders
 from tests.postgresql import BIN, MISSING, Cluster
+from tests.repository import ROOT
 
-REPOSITORY = Path(__file__).parents[1]
 DRAW = "import sys; from pathlib import Path; from data import demo; demo.build_dataroot(Path(sys.argv[1]))"
 
 
@@ -29,7 +29,7 @@ def demo_dataroot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     with (shared / "demo.lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
-        subprocess.run([sys.executable, "-c", DRAW, str(shared / "demo")], cwd=REPOSITORY, check=True)
+        subprocess.run([sys.executable, "-c", DRAW, str(shared / "demo")], cwd=ROOT, check=True)
     return shared / "demo"
 
 

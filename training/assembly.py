@@ -9,23 +9,23 @@ from typing import Any
 from peft import PeftModel
 from transformers import PrinterCallback, TrainerCallback
 
-from data.snapshot_format import file_hash
-from training.adapter import lora_config
-from training.batches import pair_order
-from training.checkpoints import seal
-from training.collator import PackedPairCollator, WeightedPairCollator
-from training.dpo_config import dpo_config
-from training.model import DTYPES, load_model, model_hash
-from training.plan import CheckedInputs
-from training.preference_dataset import preference_dataset
-from training.processor import processor_hash
-from training.provenance import Environment, RunOrigin
-from training.reference_cache import ReferenceCache, reference_keys
-from training.run_folder import RunFolder
-from training.shared_vision import base_model, why_not_packed
-from training.trainer import SADPOTrainer
-from training.warm_up import WarmUpTrainer
-from training.watch import tensorboard
+from data.hashing import file_hash
+from training.models.adapter import lora_config
+from training.models.folder import DTYPES, load_model, model_hash
+from training.models.shared_vision import base_model, why_not_packed
+from training.pairs.batches import pair_order
+from training.pairs.collator import PackedPairCollator, WeightedPairCollator
+from training.pairs.preference_dataset import preference_dataset
+from training.pairs.processor import processor_hash
+from training.plan.inputs import CheckedInputs
+from training.process.watch import tensorboard
+from training.record.checkpoints import seal
+from training.record.provenance import Environment, RunOrigin
+from training.record.run_folder import RunFolder
+from training.trainer.dpo_config import dpo_config
+from training.trainer.reference_cache import ReferenceCache, reference_keys
+from training.trainer.sa_dpo_trainer import SADPOTrainer
+from training.trainer.warm_up import WarmUpTrainer
 
 
 def run_origin(inputs: CheckedInputs) -> RunOrigin:

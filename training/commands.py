@@ -16,7 +16,7 @@ import typer
 from data.errors import TrainingError
 
 if TYPE_CHECKING:
-    from training.plan import TrainingPlan
+    from training.plan.inputs import TrainingPlan
     from training.train import TrainingResult
 
 _NEEDED = ("torch", "transformers", "trl", "peft", "datasets", "accelerate")
@@ -71,7 +71,7 @@ def train(
     """Train an adapter on a snapshot's preference pairs."""
     require_training_extra()
     from training import train as use_case
-    from training.processes import is_main_process
+    from training.process.processes import is_main_process
     from training.recipe import find_recipe
 
     path = find_recipe(recipe)
@@ -131,7 +131,7 @@ def require_training_extra() -> None:
 
 
 def _progress_bar() -> Any:
-    from training.progress_bar import progress_bar
+    from training.process.progress_bar import progress_bar
 
     return progress_bar(sys.stderr)
 

@@ -13,10 +13,17 @@ import torch
 from peft import PeftModel
 
 from data.errors import TrainingError
-from training.chatter import library_chatter_to_stderr
-from training.model import LOADING_ERRORS, check_model_folder, first_line, is_stand_in, load_model, model_hash
-from training.processor import PROCESSOR_FILES
-from training.provenance import (
+from training.models.folder import (
+    LOADING_ERRORS,
+    check_model_folder,
+    first_line,
+    is_stand_in,
+    load_model,
+    model_hash,
+)
+from training.pairs.processor import PROCESSOR_FILES
+from training.process.chatter import library_chatter_to_stderr
+from training.record.provenance import (
     AdapterProvenance,
     Environment,
     MergeProvenance,
@@ -24,7 +31,7 @@ from training.provenance import (
     read_adapter_provenance,
     write_provenance,
 )
-from training.run_folder import refuse_taken
+from training.record.run_folder import refuse_taken
 
 MergedDtype = Literal["bfloat16", "float16", "float32"]
 _DTYPES: dict[MergedDtype, torch.dtype] = {

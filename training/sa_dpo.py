@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import logsigmoid
 
-from data.preference_pairs import pair_weight
+from data.snapshot.pairs import pair_weight
 
 __all__ = ["pair_weight", "preference_margin", "sa_dpo_loss", "sa_dpo_losses"]
 

@@ -15,12 +15,12 @@ from transformers import PreTrainedTokenizerFast, Qwen3VLConfig, Qwen3VLForCondi
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
 from data.errors import TrainingError
-from data.question import question_text
-from data.reply import render_reply
+from data.vlm.question import question_text
+from data.vlm.reply import render_reply
 from data.vocabulary import LEVELS, Assessment, TriageLevel
-from training.chatter import library_chatter_to_stderr
-from training.model import STAND_IN_MARKER
-from training.processor import ImageOnlyQwen3VLProcessor
+from training.models.folder import STAND_IN_MARKER
+from training.pairs.processor import ImageOnlyQwen3VLProcessor
+from training.process.chatter import library_chatter_to_stderr
 
 NAME = "stand-in-qwen3-vl-random-weights"
 VOCABULARY = 1024

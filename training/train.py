@@ -14,13 +14,15 @@ import torch
 
 from data.errors import TrainingError
 from training.assembly import build_trainer, build_warm_up, is_packed, run_origin, training_order
-from training.chatter import library_chatter_to_stderr
-from training.checkpoints import last_good, remove_unfinished, steps_of
-from training.model import first_line, is_stand_in
-from training.plan import CheckedInputs, TrainingPlan, check_inputs, notes, plan_training
-from training.preference_dataset import pairs_by_weight
-from training.processes import is_main_process
-from training.provenance import (
+from training.models.folder import first_line, is_stand_in
+from training.models.shared_vision import why_not_packed
+from training.pairs.preference_dataset import pairs_by_weight
+from training.plan.inputs import CheckedInputs, TrainingPlan, check_inputs, notes, plan_training
+from training.process.chatter import library_chatter_to_stderr
+from training.process.processes import is_main_process
+from training.process.watch import Progress, Say, TrainingWatch
+from training.record.checkpoints import last_good, remove_unfinished, steps_of
+from training.record.provenance import (
     AdapterProvenance,
     BaseModelRecord,
     Environment,
@@ -28,10 +30,8 @@ from training.provenance import (
     now,
     write_provenance,
 )
-from training.run_folder import RunFolder, refuse_taken
-from training.shared_vision import why_not_packed
-from training.trainer import SAVING_ERRORS, SADPOTrainer
-from training.watch import Progress, Say, TrainingWatch
+from training.record.run_folder import RunFolder, refuse_taken
+from training.trainer.sa_dpo_trainer import SAVING_ERRORS, SADPOTrainer
 
 
 @dataclass(frozen=True)

@@ -40,10 +40,11 @@ def monitor(
     import asyncio
     from dataclasses import asdict
 
-    from annotator.monitor.feed_sheet import read_feed_sheet
-    from annotator.monitor.limits_file import read_limits
-    from annotator.monitor.run import PICTURES, Asked, run_monitor, snapshot_hash
-    from data.terminal import counted, print_result
+    from annotator.monitor.rules.limits_file import read_limits
+    from annotator.monitor.sources.feed_sheet import read_feed_sheet
+    from annotator.monitor.watching.run import PICTURES, Asked, run_monitor, snapshot_hash
+    from data.terminal import print_result
+    from data.text.phrases import counted
 
     settings = ctx.obj
     _log_to_stderr()

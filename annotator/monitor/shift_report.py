@@ -11,12 +11,12 @@ from typing import Any
 
 from scipy.stats import chi2
 
-from data.shift import Shift, read_shift
-from data.store import Store
+from data.live.shift import Shift, read_shift
+from data.store.opening import Store
 from data.vocabulary import LEVELS, Response
-from eval.intervals import wilson
-from eval.rate import Rate, Undefined
-from eval.throughput import percentiles
+from eval.statistics.intervals import wilson
+from eval.statistics.percentiles import percentiles
+from eval.statistics.rate import Rate, Undefined
 
 CONFIDENCE = 0.95
 _HOUR_S = 3600.0

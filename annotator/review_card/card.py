@@ -7,11 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from annotator.contradiction import NEGATION, PHRASES
-from annotator.reason_codes import REASON_KEYS, REASON_TITLES, ReasonCode, composed_assessment
-from annotator.screens.look import INVISIBLE_CLASS, LEVEL_MARKS
-from data.person_settings import DEFAULT_KEYS, CardSettings
-from data.tables import Person
+from annotator.review_card.contradiction import NEGATION, PHRASES
+from annotator.review_card.reason_codes import REASON_KEYS, REASON_TITLES, ReasonCode, composed_assessment
+from annotator.widgets.page import INVISIBLE_CLASS, LEVEL_MARKS
+from data.people.card_settings import DEFAULT_KEYS, CardSettings
+from data.store.tables import Person
 from data.vocabulary import LEVELS, MAX_ACTION_CHARS, MAX_REASONING_CHARS
 
 SCRIPTS = (

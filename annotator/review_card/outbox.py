@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sqlmodel import select
 
 from data.errors import ReviewRefused, StoreUnavailable, TeletriageError
-from data.frame_notes import Note, note_frame
-from data.reviews import Decision, submit_review
+from data.review.notes import Note, note_frame
+from data.review.reviews import Decision, submit_review
 from data.scenarios.plausibility import Judgement, judge_clip
-from data.store import Store
-from data.tables import Review
+from data.store.opening import Store
+from data.store.tables import Review
 
 MAX_ENTRIES = 100
 

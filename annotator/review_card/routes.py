@@ -15,21 +15,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from annotator.guideline import current_guideline
+from annotator.pictures.signed_addresses import ImageRequest, image_address
 from annotator.review_card import serving
 from annotator.review_card.outbox import apply_outbox
 from annotator.runtime import COOKIE, mode_shares, store
-from annotator.same_origin import same_origin
-from annotator.signed_images import ImageRequest, image_address
-from annotator.worker_threads import act_on
+from annotator.web.same_origin import same_origin
+from annotator.web.worker_threads import act_on
 from data.errors import NotAllowed, StoreUnavailable, TeletriageError
-from data.leases import lease_frames, record_first_level
-from data.own_day import own_day
-from data.people import person_signed_in
-from data.person_settings import save_settings
-from data.store import Store
-from data.tables import Person
-from data.tour import answer_tour, tour_frames
+from data.overview.own_day import own_day
+from data.people.accounts import person_signed_in
+from data.people.card_settings import save_settings
+from data.review.guideline import current_guideline
+from data.review.serving import lease_frames, record_first_level
+from data.review.tour import answer_tour, tour_frames
+from data.store.opening import Store
+from data.store.tables import Person
 from data.vocabulary import TriageLevel
 
 QUEUE, REFILL_BELOW = 8, 6

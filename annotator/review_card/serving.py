@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from annotator.signed_images import FULL_PX, SCREEN_PX, SMALL_PX
+from annotator.pictures.signed_addresses import FULL_PX, SCREEN_PX, SMALL_PX
 from data.errors import ReviewRefused
-from data.frame_status import standing
-from data.leases import ServedFrame
-from data.store import Store
-from data.tables import Frame, Lease, Proposal, Review, Scene
+from data.review.serving import ServedFrame
+from data.store.opening import Store
+from data.store.tables import Frame, Lease, Proposal, Review, Scene
+from data.verification.standing import standing
 from data.vocabulary import Mode
 
 REACH, RECENT = 3, 5

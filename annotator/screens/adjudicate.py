@@ -7,8 +7,11 @@ from urllib.parse import quote
 
 import streamlit as st
 
+from annotator.pictures.signed_addresses import SMALL_PX
 from annotator.runtime import store
-from annotator.screens.look import (
+from annotator.screens.rejected_clips import show_rejected
+from annotator.sign_in.visitor import frame_image
+from annotator.widgets.page import (
     LEVEL_MARKS,
     empty_state,
     frame_caption,
@@ -17,17 +20,14 @@ from annotator.screens.look import (
     page_head,
     plain,
 )
-from annotator.screens.rejected_clips import show_rejected
-from annotator.screens.text_differences import marked
-from annotator.signed_images import SMALL_PX
-from annotator.visitor import frame_image
+from annotator.widgets.text_differences import marked
 from data.errors import TeletriageError
-from data.frame_notes import close_flags, open_flags
-from data.gold import make_gold
-from data.progress import ContestedFrame, contested_frames, frames_around
-from data.reviews import Settlement, adjudicate, other_leads
-from data.tables import Person, Review
-from data.terminal import counted
+from data.overview.contested import ContestedFrame, contested_frames, frames_around
+from data.review.adjudication import Settlement, adjudicate, other_leads
+from data.review.gold import make_gold
+from data.review.notes import close_flags, open_flags
+from data.store.tables import Person, Review
+from data.text.phrases import counted
 from data.vocabulary import LEVELS, TriageLevel
 
 

@@ -9,16 +9,16 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from annotator.figures_at_hand import at_hand
 from annotator.runtime import store
-from annotator.screens.look import empty_state, level_chip, page_head, plain
-from annotator.screens.tables import figures_table
-from data.tables import Person
-from data.terminal import counted
+from annotator.screens.figures_at_hand import at_hand
+from annotator.widgets.page import empty_state, level_chip, page_head, plain
+from annotator.widgets.tables import figures_table
+from data.store.tables import Person
+from data.text.phrases import counted
 from data.vocabulary import LEVELS
-from eval.agreement_from_store import AgreementSummary, Estimate, agreement
-from eval.agreement_report import agreement_html, estimate_rows, interval_text, value_text
-from eval.rate import Interval, Rate, Undefined
+from eval.agreement.from_store import AgreementSummary, Estimate, agreement
+from eval.agreement.report import agreement_html, estimate_rows, interval_text, value_text
+from eval.statistics.rate import Interval, Rate, Undefined
 
 _CONFLICTS_SHOWN = 25
 _HEADLINES = ("Krippendorff's alpha, ordinal", "Cost-weighted agreement", "TELEOPERATION agreement")

@@ -10,17 +10,17 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from annotator.figures_at_hand import at_hand
 from annotator.runtime import store
-from annotator.screens.look import empty_state, page_head, visible
-from annotator.screens.tables import figures_table, is_lead
-from data.gold import LARGEST_SHARE, gold_share, set_gold_share
-from data.tables import Person
+from annotator.screens.figures_at_hand import at_hand
+from annotator.widgets.page import empty_state, page_head, visible
+from annotator.widgets.tables import figures_table, is_lead
+from data.review.gold import LARGEST_SHARE, gold_share, set_gold_share
+from data.store.tables import Person
 from data.vocabulary import Mode
-from eval.automation_bias import Bias, Share
-from eval.gold_score import golds_needed
-from eval.people_from_store import AnnotatorWork, PeopleSummary, people_summary
-from eval.rate import Interval, Rate, Undefined
+from eval.annotators.automation_bias import Bias, Share
+from eval.annotators.from_store import AnnotatorWork, PeopleSummary, people_summary
+from eval.annotators.gold_score import golds_needed
+from eval.statistics.rate import Interval, Rate, Undefined
 
 _LINES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#555555"]
 _COLOURS = {"assisted": "#0072B2", "decide first": "#E69F00", "blind": "#009E73"}

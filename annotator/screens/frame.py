@@ -6,15 +6,15 @@ from html import escape
 
 import streamlit as st
 
+from annotator.pictures.signed_addresses import SMALL_PX
 from annotator.runtime import store
-from annotator.screens.look import empty_state, frame_caption, level_chip, page_head, plain
-from annotator.screens.tables import figures_table
-from annotator.signed_images import SMALL_PX
-from annotator.visitor import frame_image
+from annotator.sign_in.visitor import frame_image
+from annotator.widgets.page import empty_state, frame_caption, level_chip, page_head, plain
+from annotator.widgets.tables import figures_table
 from data.errors import TeletriageError
-from data.frame_view import FrameView, frame_view, next_in_line
-from data.progress import frames_around
-from data.tables import Adjudication, ModelRun, Person, Proposal, Review
+from data.overview.contested import frames_around
+from data.overview.frame_history import FrameView, frame_view, next_in_line
+from data.store.tables import Adjudication, ModelRun, Person, Proposal, Review
 from data.vocabulary import Mode, VerificationState
 
 _MODES = {Mode.ASSISTED: "saw the proposal", Mode.DECIDE_FIRST: "decided first", Mode.BLIND: "blind"}

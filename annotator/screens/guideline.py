@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from annotator.guideline import MAX_CHARS, current_guideline, guideline_history, write_guideline
 from annotator.runtime import store
-from annotator.screens.look import page_head, plain
+from annotator.widgets.page import page_head, plain
 from data.errors import TeletriageError
-from data.tables import Person
+from data.review.guideline import MAX_CHARS, current_guideline, guideline_history, write_guideline
+from data.store.tables import Person
 
 
 def show(person: Person) -> None:

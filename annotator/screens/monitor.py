@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from annotator.monitor import console
-from annotator.screens.look import page_head
-from data.tables import Person
+from annotator.monitor.console import mount as console
+from annotator.widgets.page import page_head
+from data.store.tables import Person
 
 
 def show(person: Person) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from annotator.runtime import store
-from annotator.screens.look import page_head
-from annotator.screens.tables import figures_table
-from data.people import list_people
-from data.tables import Person
+from annotator.widgets.page import page_head
+from annotator.widgets.tables import figures_table
+from data.people.accounts import list_people
+from data.store.tables import Person
 
 
 def show(person: Person) -> None:

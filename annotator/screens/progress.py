@@ -9,16 +9,16 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from annotator.figures_at_hand import at_hand
 from annotator.runtime import store
-from annotator.screens.look import LEVEL_COLOURS, empty_state, page_head, plain
-from annotator.screens.tables import figures_table
-from data.forecast import PAPER_SHARES, forecast, level_shares
-from data.progress import Progress, SceneProgress
-from data.progress import progress as count_progress
+from annotator.screens.figures_at_hand import at_hand
+from annotator.widgets.page import LEVEL_COLOURS, empty_state, page_head, plain
+from annotator.widgets.tables import figures_table
+from data.overview.forecast import PAPER_SHARES, forecast, level_shares
+from data.overview.progress import Progress, SceneProgress
+from data.overview.progress import progress as count_progress
 from data.scenarios.plausibility import count_generated
-from data.tables import Person
-from data.terminal import counted
+from data.store.tables import Person
+from data.text.phrases import counted
 from data.vocabulary import Mode, Split, VerificationState
 
 _STATE_COLOURS = {"verified": "#009E73", "contested": "#D55E00", "awaiting": "#B8BDC4"}

@@ -9,11 +9,11 @@ from typing import Any
 import streamlit as st
 
 from annotator.runtime import store, workspace
-from annotator.screens.look import empty_state, page_head, plain
-from annotator.visitor import frame_image
+from annotator.sign_in.visitor import frame_image
+from annotator.widgets.page import empty_state, page_head, plain
 from data.errors import TeletriageError
-from data.tables import Person
-from data.trace import trace
+from data.snapshot.trace import trace
+from data.store.tables import Person
 
 _TITLES = {
     "pair": "Pair",

@@ -10,14 +10,14 @@ from html import escape
 
 import streamlit as st
 
+from annotator.pictures.signed_addresses import SMALL_PX
 from annotator.runtime import store
-from annotator.screens.look import plain
-from annotator.signed_images import SMALL_PX
-from annotator.visitor import frame_image
+from annotator.sign_in.visitor import frame_image
+from annotator.widgets.page import plain
 from data.errors import TeletriageError
 from data.scenarios.plausibility import Judgement, Rejection, judge_clip, rejections
-from data.tables import Person
-from data.terminal import counted
+from data.store.tables import Person
+from data.text.phrases import counted
 
 _SAID = {True: "plausible", False: "impossible", None: "no verdict"}
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import streamlit as st
 
 from annotator.runtime import store, workspace
-from annotator.screens.look import empty_state, page_head, visible
-from annotator.visitor import frame_image
+from annotator.sign_in.visitor import frame_image
+from annotator.widgets.page import empty_state, page_head, visible
 from data.errors import TeletriageError
-from data.permissions import Act, may
-from data.second_looks import send_back
-from data.tables import Person
-from eval.report import HTML_NAME
-from eval.report_folders import Doubted, ReportFolder, doubted_frames, report_folders
+from data.people.permissions import Act, may
+from data.review.second_looks import send_back
+from data.store.tables import Person
+from eval.report.folders import Doubted, ReportFolder, doubted_frames, report_folders
+from eval.report.render import HTML_NAME
 
 
 def show(person: Person) -> None:

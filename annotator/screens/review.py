@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from annotator.review_card import card
 from annotator.runtime import store
-from annotator.screens.look import page_head
-from data.person_settings import settings_of
-from data.tables import Person
+from annotator.widgets.page import page_head
+from data.people.card_settings import settings_of
+from data.store.tables import Person
 
 
 def show(person: Person) -> None:

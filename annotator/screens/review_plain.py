@@ -12,18 +12,18 @@ from html import escape
 
 import streamlit as st
 
-from annotator.guideline import current_guideline
-from annotator.reason_codes import REASON_TITLES, ReasonCode, composed_assessment
+from annotator.review_card.reason_codes import REASON_TITLES, ReasonCode, composed_assessment
 from annotator.runtime import mode_shares, store
-from annotator.screens.look import empty_state, frame_caption, level_chip, made_mark, page_head, plain
-from annotator.visitor import frame_image
+from annotator.sign_in.visitor import frame_image
+from annotator.widgets.page import empty_state, frame_caption, level_chip, made_mark, page_head, plain
 from data.errors import TeletriageError
-from data.leases import ServedFrame, lease_frames
-from data.progress import own_count, own_recent_reviews
-from data.reviews import Decision, submit_review
+from data.overview.own_day import own_count, own_recent_reviews
+from data.review.guideline import current_guideline
+from data.review.reviews import Decision, submit_review
+from data.review.serving import ServedFrame, lease_frames
 from data.scenarios.plausibility import Judgement, judge_clip
-from data.tables import Person, Proposal
-from data.terminal import counted
+from data.store.tables import Person, Proposal
+from data.text.phrases import counted
 from data.vocabulary import LEVELS, Mode, TriageLevel
 
 STATE = "frame_on_screen"

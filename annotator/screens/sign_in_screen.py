@@ -7,12 +7,12 @@ from importlib import resources
 
 import streamlit as st
 
-from annotator.identity_provider import has_provider, takes_passwords, ticket
 from annotator.runtime import store
-from annotator.screens.look import plain
+from annotator.sign_in.identity_provider import has_provider, takes_passwords, ticket
+from annotator.widgets.page import plain
 from data.errors import SignInRefused
-from data.provider_sign_in import person_of_claims
-from data.tables import Person
+from data.people.provider_sign_in import person_of_claims
+from data.store.tables import Person
 
 _REASONS = {
     "refused": "The name or the password is not right.",
@@ -23,7 +23,7 @@ _REASONS = {
 
 def show() -> None:
     """A form that the server's own sign-in route takes; the page itself never sees the password."""
-    css = resources.files("annotator.screens").joinpath("look.css").read_text(encoding="utf-8")
+    css = resources.files("annotator.widgets").joinpath("look.css").read_text(encoding="utf-8")
     st.html(f"<style>{css}</style>")
     if has_provider() and st.user.is_logged_in:
         _welcome()

@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from annotator.figures_at_hand import at_hand
 from annotator.runtime import store, workspace
-from annotator.screens.look import empty_state, page_head, plain
+from annotator.screens.figures_at_hand import at_hand
+from annotator.widgets.page import empty_state, page_head, plain
 from data.errors import TeletriageError
 from data.scenarios.plausibility import count_generated
-from data.snapshot import FreezeOptions, freeze
-from data.snapshot_format import MANIFEST, Manifest
-from data.snapshot_preview import SnapshotPreview, preview
-from data.tables import Person
-from data.terminal import counted
+from data.snapshot.folder import MANIFEST, Manifest
+from data.snapshot.freeze import FreezeOptions, freeze
+from data.snapshot.preview import SnapshotPreview, preview
+from data.store.tables import Person
+from data.text.phrases import counted
 from data.vocabulary import ImageStorage
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from annotator.ranking import rank_frames
+from annotator.review_order.ranking import rank_frames
 from annotator.runtime import store
-from annotator.screens.look import empty_state, page_head, plain
-from annotator.screens.tables import figures_table, is_lead
-from data.audit import LIMIT, open_audit
+from annotator.widgets.page import empty_state, page_head, plain
+from annotator.widgets.tables import figures_table, is_lead
 from data.errors import TeletriageError
-from data.tables import Person
-from data.terminal import counted
-from eval.certificate import Certificate, in_words, recall_at_least
-from eval.certificate_from_store import LotRecord, Trust, trust
+from data.review.blind_audits import LIMIT, open_audit
+from data.store.tables import Person
+from data.text.phrases import counted
+from eval.certificate.bound import Certificate, in_words, recall_at_least
+from eval.certificate.from_store import LotRecord, Trust, trust
 
 
 def show(person: Person) -> None:

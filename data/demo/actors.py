@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from data.demo.boxes import distance_m, share_in_sight
-from data.demo.casting import PAINTS
-from data.demo.kinds import KINDS
-from data.demo.world import DemoScene, Thing
+from data.demo.drawing.kinds import KINDS
+from data.demo.drawing.world import DemoScene, Thing
+from data.demo.drives.casting import PAINTS
 
 NOTICED = 4
 FARTHEST_M = 60.0

@@ -7,11 +7,11 @@ from functools import cache
 
 import numpy as np
 
-from data.demo.camera import HEIGHT_PX, MOUNT_M, NEAR_M, WIDTH_PX, FloatArray, to_camera, to_pixels
-from data.demo.drawing import in_street
-from data.demo.kinds import KINDS
-from data.demo.scenarios import scene_named
-from data.demo.world import FRAMES_PER_SCENE, DemoScene, Thing
+from data.demo.drawing.camera import HEIGHT_PX, MOUNT_M, NEAR_M, WIDTH_PX, FloatArray, to_camera, to_pixels
+from data.demo.drawing.kinds import KINDS
+from data.demo.drawing.picture import in_street
+from data.demo.drawing.world import FRAMES_PER_SCENE, DemoScene, Thing
+from data.demo.drives.scenes import scene_named
 
 BEHIND_M = -12.0
 AHEAD_M = 80.0

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from data.demo.drawing import render
-from data.demo.scenarios import scene_named, scenes
+from data.demo.drawing.picture import render
+from data.demo.drawing.world import FRAMES_PER_SCENE, DemoScene
+from data.demo.drives.scenes import scene_named, scenes
 from data.demo.tables import all_tables, map_filename
-from data.demo.world import FRAMES_PER_SCENE, DemoScene
 
 VERSION = "v1.0-demo"
 JPEG_QUALITY = 88

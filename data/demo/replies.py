@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 
 from data.demo.actors import actors_in_words
-from data.demo.narratives import Narrative
-from data.demo.scenarios import scenes
+from data.demo.drawing.world import FRAMES_PER_SCENE, DemoScene
+from data.demo.drives.narratives import Narrative
+from data.demo.drives.scenes import scenes
 from data.demo.student import student_levels, student_raw
 from data.demo.truth import NARRATIVES, assessment, with_distance
-from data.demo.world import FRAMES_PER_SCENE, DemoScene
 from data.vocabulary import Assessment, ModelRole
 
 TEACHER_MODEL = "scripted-teacher"

@@ -6,9 +6,9 @@ import hashlib
 import json
 
 from data.demo.actors import actors_in_words
-from data.demo.scenarios import scenes
+from data.demo.drawing.world import FRAMES_PER_SCENE, DemoScene
+from data.demo.drives.scenes import scenes
 from data.demo.truth import assessment
-from data.demo.world import FRAMES_PER_SCENE, DemoScene
 from data.vocabulary import TriageLevel
 
 A, S, T = TriageLevel.AUTONOMY, TriageLevel.SUPERVISION, TriageLevel.TELEOPERATION

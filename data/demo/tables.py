@@ -6,11 +6,11 @@ import hashlib
 from typing import Any
 
 from data.demo.boxes import annotated_frames, lidar_points, visibility_token
-from data.demo.camera import HEIGHT_PX, INTRINSIC, LOOKING_AHEAD, MOUNT_M, WIDTH_PX, yaw_quaternion
+from data.demo.drawing.camera import HEIGHT_PX, INTRINSIC, LOOKING_AHEAD, MOUNT_M, WIDTH_PX, yaw_quaternion
+from data.demo.drawing.kinds import KINDS
+from data.demo.drawing.world import FRAMES_PER_SCENE, MOVING_M_PER_FRAME, DemoLog, DemoScene, Thing
+from data.demo.drives.scenes import scenes
 from data.demo.fixed_names import ATTRIBUTES, CATEGORIES, VISIBILITIES
-from data.demo.kinds import KINDS
-from data.demo.scenarios import scenes
-from data.demo.world import FRAMES_PER_SCENE, MOVING_M_PER_FRAME, DemoLog, DemoScene, Thing
 
 Row = dict[str, Any]
 SAMPLE_LAG_US = 35_491

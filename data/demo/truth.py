@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from data.demo import day_narratives, dusk_narratives, fog_narratives, night_narratives
 from data.demo.boxes import distance_m
-from data.demo.narratives import Narrative, Phase
-from data.demo.scenarios import scenes
-from data.demo.world import FRAMES_PER_SCENE, DemoScene
+from data.demo.drawing.world import FRAMES_PER_SCENE, DemoScene
+from data.demo.drives import day_narratives, dusk_narratives, fog_narratives, night_narratives
+from data.demo.drives.narratives import Narrative, Phase
+from data.demo.drives.scenes import scenes
 from data.vocabulary import Assessment
 
 NARRATIVES: dict[str, Narrative] = {

@@ -23,13 +23,13 @@ from PIL import Image
 from sqlmodel import Session, col, select
 
 from data.errors import ScenarioError
-from data.images import ImageRefused, rendition
-from data.model_answer import ModelAnswer
-from data.request import TEACHER_SAMPLING, SamplingParameters
-from data.scenarios.provenance import rejected_clips
-from data.store import Store
-from data.tables import ClipCritique, Dataset, Frame, GeneratedClip, Scene
-from data.vlm import Asking, Keep, ask_frames
+from data.frames.origins import rejected_clips
+from data.images.inspection import ImageRefused, rendition
+from data.store.opening import Store
+from data.store.tables import ClipCritique, Dataset, Frame, GeneratedClip, Scene
+from data.vlm.answer import ModelAnswer
+from data.vlm.client import Asking, Keep, ask_frames
+from data.vlm.request import TEACHER_SAMPLING, SamplingParameters
 
 MOMENTS, COLUMNS, TILE_PX = 6, 3, (640, 360)
 _VERDICT = re.compile(r"^\W*verdict\W*:\W*(approve|reject)", re.IGNORECASE | re.MULTILINE)
@@ -90,7 +90,7 @@ def criticise(
 ) -> Criticised:
     """Ask about every clip that this model has not answered; each answer is kept as it arrives.
 
-    Raises ScenarioError where there is no generated clip, and ProposalError as `data.vlm.ask_frames` does.
+    Raises ScenarioError where there is no generated clip, and ProposalError as `data.vlm.client.ask_frames` does.
     """
     done, unreached = Criticised(model), Counter[str]()
     asking = Asking(

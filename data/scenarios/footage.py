@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from data.errors import ScenarioError
-from data.nuscenes import CameraFrame
+from data.nuscenes.scenes import CameraFrame
 
 
 @dataclass(frozen=True)

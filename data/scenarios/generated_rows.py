@@ -8,12 +8,12 @@ from pathlib import Path
 
 from sqlmodel import Session, select
 
-from data.cues import frame_cues
-from data.frame_status import refresh
-from data.images import ImageFacts
+from data.frames.cues import frame_cues
+from data.frames.origins import VERSION
+from data.images.inspection import ImageFacts
 from data.scenarios.outputs import Output
-from data.scenarios.provenance import VERSION
-from data.tables import Dataset, Frame, GeneratedClip, GeneratedFrame, SampledFrame, Scene
+from data.store.tables import Dataset, Frame, GeneratedClip, GeneratedFrame, SampledFrame, Scene
+from data.verification.status import refresh
 from data.vocabulary import Cue, Split
 
 GEOMETRIC = (Cue.PEDESTRIAN_NEAR, Cue.CONSTRUCTION, Cue.INTERSECTION)

@@ -15,13 +15,13 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from data.errors import ScenarioError
-from data.images import ImageFacts, ImageRefused, inspect_image
-from data.scenarios.clips import as_jpeg, read_frames
+from data.images.clips import as_jpeg, read_frames
+from data.images.inspection import ImageFacts, ImageRefused, inspect_image
 from data.scenarios.generated_rows import Picture, Source, clip_id_of, generated_dataset, save_clip
 from data.scenarios.outputs import Output, Refused, find_outputs, match_output
 from data.scenarios.plan_folder import OUTPUTS, PLAN, read_plan
-from data.store import Store
-from data.tables import Frame, GeneratedClip, SampledFrame, Scene
+from data.store.opening import Store
+from data.store.tables import Frame, GeneratedClip, SampledFrame, Scene
 from data.vocabulary import Split
 
 FOLDER = "generated"

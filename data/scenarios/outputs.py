@@ -13,10 +13,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from data.errors import ScenarioError
+from data.hashing import file_hash
 from data.scenarios.plan_folder import Plan, PlannedClip
 from data.scenarios.run_script import SUMS
 from data.scenarios.specification import CONTROLS, TransferSpec
-from data.snapshot_format import file_hash
 
 _SIDE_PRODUCT = re.compile(r"_(?:control|mask)_[a-z0-9]+$")
 _SUM_LINE = re.compile(r"^([0-9a-f]{64})[ ][ *](?:\./)?([^/\\\0]+)$")

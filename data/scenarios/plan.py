@@ -13,9 +13,10 @@ from pathlib import Path
 from sqlmodel import select
 
 from data.errors import ScenarioError
-from data.nuscenes import read_camera_frames
+from data.hashing import canonical_json, file_hash
+from data.images.clips import write_clip
+from data.nuscenes.scenes import read_camera_frames
 from data.scenarios.catalogue import Scenario
-from data.scenarios.clips import write_clip
 from data.scenarios.footage import Footage, cut_footage
 from data.scenarios.plan_folder import CLIPS, GENERAL, PLAN, RUN, SPECS, PlannedClip
 from data.scenarios.run_script import run_script
@@ -30,10 +31,9 @@ from data.scenarios.specification import (
     spec_hash,
     write_specs,
 )
-from data.snapshot_format import file_hash
-from data.store import Store
-from data.tables import SampledFrame
-from data.vocabulary import Split, canonical_json
+from data.store.opening import Store
+from data.store.tables import SampledFrame
+from data.vocabulary import Split
 
 Progress = Callable[[int, int], None]
 TRANSFER = "nvidia/Cosmos-Transfer2.5-2B"

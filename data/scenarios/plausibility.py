@@ -14,12 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlmodel import Session, col, delete, select
 
 from data.errors import NoteRefused
-from data.frame_notes import require_within_reach
-from data.frame_status import refresh
-from data.permissions import Act, may, require
-from data.scenarios.provenance import rejected_clips
-from data.store import Store
-from data.tables import (
+from data.frames.origins import rejected_clips
+from data.people.permissions import Act, may, require
+from data.review.notes import require_within_reach
+from data.store.opening import Store
+from data.store.tables import (
     ClipCritique,
     ClipJudgement,
     Frame,
@@ -29,6 +28,7 @@ from data.tables import (
     Lease,
     Person,
 )
+from data.verification.status import refresh
 from data.vocabulary import SetAside, Split, VerificationState
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]

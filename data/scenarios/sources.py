@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from data.errors import ScenarioError
 from data.scenarios.catalogue import Scenario, Shown
-from data.tables import Dataset, Frame, SampledFrame, Scene
+from data.store.tables import Dataset, Frame, SampledFrame, Scene
 from data.vocabulary import Split
 
 

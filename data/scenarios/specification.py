@@ -26,7 +26,7 @@ from pydantic import (
 )
 
 from data.errors import ScenarioError
-from data.vocabulary import canonical_json
+from data.hashing import canonical_json
 
 CHUNK_FRAMES = 93
 """Frames that are generated at once. Shorter clips are padded and cut again; the distilled model takes no other."""

@@ -22,11 +22,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from data.store import Store
+from data.store.opening import Store
 from data.vocabulary import PersonRole
-from tests.annotator.browser.served import ROOT, RunningApp, free_port
-from tests.annotator.test_outbox import an_entry
+from tests.annotator.browser.served import RunningApp, free_port
+from tests.annotator.review_card.test_outbox import an_entry
 from tests.builders import a_person, a_store
+from tests.repository import ROOT
 
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 PEOPLE = [f"person-{number}" for number in range(12)]

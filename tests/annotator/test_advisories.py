@@ -27,25 +27,25 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from annotator import asgi
+from annotator.pictures.signed_addresses import SMALL_PX, ImageRequest, image_address
 from annotator.review_card import routes
 from annotator.runtime import COOKIE
-from annotator.signed_images import SMALL_PX, ImageRequest, image_address
-from data.csv_text import csv_text
 from data.errors import DatarootError, NotAllowed, SettingsRefused, SignInRefused
-from data.images import ImageRefused, inspect_image, open_image, rendition
-from data.ingest import ingest
-from data.leases import lease_frames
-from data.people import sign_in
-from data.person_settings import DEFAULT_KEYS, save_settings
-from data.provider_sign_in import person_of_claims
-from data.reviews import Settlement, adjudicate
-from data.store import Store, journal_mode, open_store
-from data.tables import Dataset, Frame, Person, PersonSettings, Review
+from data.frames.ingest import ingest
+from data.images.inspection import ImageRefused, inspect_image, open_image, rendition
+from data.people.accounts import sign_in
+from data.people.card_settings import DEFAULT_KEYS, save_settings
+from data.people.provider_sign_in import person_of_claims
+from data.review.adjudication import Settlement, adjudicate
+from data.review.serving import lease_frames
+from data.store.opening import Store, journal_mode, open_store
+from data.store.tables import Dataset, Frame, Person, PersonSettings, Review
+from data.text.csv_text import csv_text
 from data.vocabulary import Mode, PersonRole, SetAside, TriageLevel
-from tests.annotator.test_outbox import an_entry
+from tests.annotator.review_card.test_outbox import an_entry
 from tests.builders import VERSION, a_dataroot, a_person, a_picture, a_store, frames_of, reviewed
+from tests.repository import ROOT
 
-ROOT = Path(__file__).parents[2]
 HERE = "http://localhost"
 SCRIPT = "<script>alert(1)</script>"
 PACKAGES = ("annotator", "data", "eval", "training")
@@ -58,7 +58,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     for name in USING_STORE:
         monkeypatch.setattr(importlib.import_module(f"annotator.{name}"), "store", lambda: store)
     monkeypatch.setattr(
-        importlib.import_module("annotator.pictures"), "workspace", lambda: tmp_path / "workspace"
+        importlib.import_module("annotator.pictures.routes"), "workspace", lambda: tmp_path / "workspace"
     )
     monkeypatch.setattr(routes, "mode_shares", lambda: {Mode.ASSISTED: 1.0})
     return store
@@ -438,7 +438,16 @@ def test_cve_2023_47116_and_ghsa_9rjc_the_app_fetches_nothing_that_a_browser_nam
     are open already."""
     apart = {"serve.py", "walkthrough.py", "demo.py", "prompt_answers.py"}
     apart |= {"monitor/run.py", "monitor/link.py"}
-    clients = {"httpx", "requests", "urllib.request", "urllib3", "aiohttp", "openai", "socket", "data.vlm"}
+    clients = {
+        "httpx",
+        "requests",
+        "urllib.request",
+        "urllib3",
+        "aiohttp",
+        "openai",
+        "socket",
+        "data.vlm.client",
+    }
     found = [
         (path.name, name)
         for path, text in sources()

@@ -8,10 +8,12 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from annotator import pictures, runtime, sign_in_routes
-from annotator.security_headers import SecurityHeaders
-from annotator.signed_images import SMALL_PX, ImageRequest, image_address
-from data.store import Store
+from annotator import runtime
+from annotator.pictures import routes as pictures
+from annotator.pictures.signed_addresses import SMALL_PX, ImageRequest, image_address
+from annotator.sign_in import routes as sign_in_routes
+from annotator.web.security_headers import SecurityHeaders
+from data.store.opening import Store
 from tests.builders import a_person, a_store, frames_of
 
 HERE = "http://testserver"

@@ -7,10 +7,10 @@ import pytest
 from sqlmodel import select
 
 from annotator.review_card import routes
-from data.store import Store
-from data.tables import Lease
+from data.store.opening import Store
+from data.store.tables import Lease
 from data.vocabulary import Mode
-from tests.annotator.test_outbox import an_entry
+from tests.annotator.review_card.test_outbox import an_entry
 from tests.builders import a_person, a_store
 
 
@@ -67,7 +67,7 @@ def test_leases_that_have_used_up_a_third_are_renewed(store: Store) -> None:
 
 def test_somebody_who_may_no_longer_review_is_told_so_though_frames_are_held(store: Store) -> None:
     from data.errors import NotAllowed
-    from data.tables import Person
+    from data.store.tables import Person
 
     ada = a_person(store)
     told(store, ada)

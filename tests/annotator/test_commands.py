@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 from annotator.__main__ import app
 from data.vocabulary import ModelRole
 from tests.builders import VERSION, A, S, a_dataroot, a_filename, a_raw_reply, replies_file
+from tests.repository import ROOT
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = sorted(
     {command.name or "" for command in app.registered_commands}
     | {str(group.name) for group in app.registered_groups}

@@ -15,8 +15,8 @@ import yaml  # type: ignore[import-untyped]
 from annotator.__main__ import app
 from annotator.health import metrics
 from tests.builders import a_store
+from tests.repository import ROOT
 
-ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "deploy" / "teletriage@.service"
 
 

@@ -10,12 +10,12 @@ from sqlmodel import col, select
 from streamlit.testing.v1 import AppTest
 
 from annotator import runtime
-from data.leases import lease_frames, release_leases
-from data.progress import progress
+from data.overview.progress import progress
+from data.review.serving import lease_frames, release_leases
 from data.scenarios.ingest import take_in
 from data.scenarios.plausibility import Judgement, count_generated, judge_clip, rejections
-from data.store import Store
-from data.tables import Frame, FrameStatus
+from data.store.opening import Store
+from data.store.tables import Frame, FrameStatus
 from data.vocabulary import PersonRole, SetAside, Split
 from tests.builders import A, S, T, a_person, frames_of, reviewed
 from tests.data.scenarios.builders import a_plan, a_scenario_store, generate
@@ -53,7 +53,7 @@ def made(
 def plain_page(person_id: int) -> None:
     from annotator.runtime import store
     from annotator.screens import review_plain
-    from data.tables import Person
+    from data.store.tables import Person
 
     with store().read() as session:
         person = session.get_one(Person, person_id)
@@ -63,7 +63,7 @@ def plain_page(person_id: int) -> None:
 def adjudicate_page(person_id: int) -> None:
     from annotator.runtime import store
     from annotator.screens import adjudicate
-    from data.tables import Person
+    from data.store.tables import Person
 
     with store().read() as session:
         person = session.get_one(Person, person_id)
@@ -73,7 +73,7 @@ def adjudicate_page(person_id: int) -> None:
 def progress_page(person_id: int) -> None:
     from annotator.runtime import store
     from annotator.screens import progress
-    from data.tables import Person
+    from data.store.tables import Person
 
     with store().read() as session:
         person = session.get_one(Person, person_id)
@@ -83,7 +83,7 @@ def progress_page(person_id: int) -> None:
 def snapshot_page(person_id: int) -> None:
     from annotator.runtime import store
     from annotator.screens import snapshot
-    from data.tables import Person
+    from data.store.tables import Person
 
     with store().read() as session:
         person = session.get_one(Person, person_id)

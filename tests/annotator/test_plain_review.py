@@ -8,9 +8,9 @@ from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 from annotator import runtime
-from data.leases import lease_frames, release_leases
-from data.store import Store
-from data.tables import FrameStatus, Review
+from data.review.serving import lease_frames, release_leases
+from data.store.opening import Store
+from data.store.tables import FrameStatus, Review
 from data.vocabulary import Mode, Verdict
 from tests.builders import S, T, a_person, a_store
 
@@ -29,7 +29,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 def plain_page(person_id: int) -> None:
     from annotator.runtime import store
     from annotator.screens import review_plain
-    from data.tables import Person
+    from data.store.tables import Person
 
     with store().read() as session:
         person = session.get_one(Person, person_id)

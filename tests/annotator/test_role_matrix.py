@@ -20,33 +20,27 @@ from sqlmodel import select
 
 import annotator
 import data
-from annotator import guideline, runtime
+from annotator import runtime
 from annotator.review_card import outbox, routes, serving
-from data import (
-    alert_answers,
-    audit,
-    frame_notes,
-    frame_view,
-    gold,
-    leases,
-    own_day,
-    people,
-    person_settings,
-    progress,
-    provider_sign_in,
-    reviews,
-    rewrites,
-    second_looks,
-    snapshot,
-    tour,
-)
 from data.errors import NotAllowed, TeletriageError
-from data.leases import ServedFrame, lease_frames, record_first_level
-from data.permissions import Act, may
+from data.live import alerts as alert_answers
+from data.maintenance.copying import TableState, table_states
+from data.overview import frame_history as frame_view
+from data.overview import own_day
+from data.people import accounts as people
+from data.people import card_settings as person_settings
+from data.people import provider_sign_in
+from data.people.permissions import Act, may
+from data.review import adjudication, gold, guideline, reviews, second_looks, tour
+from data.review import blind_audits as audit
+from data.review import notes as frame_notes
+from data.review import serving as leases
+from data.review.serving import ServedFrame, lease_frames, record_first_level
 from data.scenarios import plausibility
-from data.store import Store
-from data.store_copy import TableState, table_states
-from data.tables import FrameNote, FrameStatus, GoldFrame, Lease, Review
+from data.snapshot import freeze as snapshot
+from data.snapshot import rewrites
+from data.store.opening import Store
+from data.store.tables import FrameNote, FrameStatus, GoldFrame, Lease, Review
 from data.vocabulary import Mode, NoteKind, PersonRole, Response, Split, TriageLevel
 from tests.builders import (
     A,
@@ -68,8 +62,8 @@ CANARY = "CANARY"
 Do = Callable[[Store, int, str], object]
 
 
-def a_settlement(frame_id: str) -> reviews.Settlement:
-    return reviews.Settlement(frame_id=frame_id, level=T, reasoning="x", action="x", reason="x")
+def a_settlement(frame_id: str) -> adjudication.Settlement:
+    return adjudication.Settlement(frame_id=frame_id, level=T, reasoning="x", action="x", reason="x")
 
 
 def a_note(frame_id: str) -> frame_notes.Note:
@@ -105,9 +99,9 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
         Act.REVIEW,
         lambda store, who, frame: person_settings.save_settings(store, who, {"daily_target": 9}),
     ),
-    reviews.adjudicate: (
+    adjudication.adjudicate: (
         Act.ADJUDICATE,
-        lambda store, who, frame: reviews.adjudicate(store, who, a_settlement(frame)),
+        lambda store, who, frame: adjudication.adjudicate(store, who, a_settlement(frame)),
     ),
     frame_notes.close_flags: (
         Act.ADJUDICATE,
@@ -181,8 +175,8 @@ OWN: set[Callable[..., Any]] = {
     leases.release_leases,
     person_settings.settings_of,
     own_day.own_day,
-    progress.own_count,
-    progress.own_recent_reviews,
+    own_day.own_count,
+    own_day.own_recent_reviews,
     tour.tour_frames,
     serving.recent_decisions,
     serving.scene_strip,
@@ -282,7 +276,7 @@ def test_what_somebody_else_holds_or_wrote_cannot_be_acted_on(tmp_path: Path) ->
         assert {lease.person_id for lease in session.exec(select(Lease))} == {ben}
         assert len(session.exec(select(Review)).all()) == 1
         assert session.exec(select(FrameNote)).all() == []
-    assert progress.own_recent_reviews(store, ada) == []
+    assert own_day.own_recent_reviews(store, ada) == []
     (answer,) = outbox.apply_outbox(
         store, ada, [{**a_decision(held, S).model_dump(mode="json"), "kind": "decision", "person_id": ben}]
     )
@@ -310,10 +304,10 @@ def a_store_full_of_secrets(folder: Path) -> SimpleNamespace:
             status.priority_terms = {f"{CANARY}-term": 0.125}
             session.add(status)
     other_lead = a_person(store, "lou", PersonRole.LEAD)
-    reviews.adjudicate(
+    adjudication.adjudicate(
         store,
         other_lead,
-        reviews.Settlement(
+        adjudication.Settlement(
             frame_id=train[0], level=T, reasoning=f"{CANARY}-x", action=f"{CANARY}-x", reason=f"{CANARY}-x"
         ),
     )

@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 from annotator.__main__ import app
 from data.demo import VERSION
 from data.demo.dataroot import write_image, write_tables
-from data.scenarios.clips import count_frames
+from data.images.clips import count_frames
 from data.scenarios.specification import read_specs
-from data.snapshot_format import load_snapshot
-from data.store import Store, open_store
-from data.tables import Frame, FrameStatus, SampledFrame, Scene
+from data.snapshot.folder import load_snapshot
+from data.store.opening import Store, open_store
+from data.store.tables import Frame, FrameStatus, SampledFrame, Scene
 from data.vocabulary import ModelRole, Split, VerificationState
 from tests.builders import A, S, T, a_person, a_raw_reply, replies_file, reviewed
 from tests.data.scenarios.builders import generate

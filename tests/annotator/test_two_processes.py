@@ -15,10 +15,10 @@ from playwright.sync_api import expect
 from sqlmodel import select
 
 from annotator.runtime import COOKIE
-from data.audit_trail import verify_trail
-from data.store import STORE_FILE, Store
-from data.store_check import damages
-from data.tables import FrameStatus, Review, TrailEntry
+from data.maintenance.check import damages
+from data.maintenance.trail_check import verify_trail
+from data.store.opening import STORE_FILE, Store
+from data.store.tables import FrameStatus, Review, TrailEntry
 from data.vocabulary import Split, TrailAct
 from tests.annotator.browser.conftest import a_browser, signed_in
 from tests.annotator.browser.served import RunningApp

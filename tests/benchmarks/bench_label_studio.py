@@ -20,14 +20,14 @@ from typing import Any
 
 import httpx
 
-from data.frame_status import refresh_statuses
-from data.ingest import ingest
-from data.label_studio_config import labelling_config
-from data.label_studio_files import export_tasks, import_answers
-from data.label_studio_tasks import tasks_to_review
-from data.recorded_replies import propose_from_replies
-from data.sampling import sample_frames
-from data.store import Store, open_store
+from data.frames.ingest import ingest
+from data.frames.sampling import sample_frames
+from data.label_studio.configuration import labelling_config
+from data.label_studio.files import export_tasks, import_answers
+from data.label_studio.tasks import tasks_to_review
+from data.proposals.recorded_replies import propose_from_replies
+from data.store.opening import Store, open_store
+from data.verification.status import refresh_statuses
 from data.vocabulary import LEVELS, ModelRole
 from tests.builders import VERSION, a_dataroot, a_filename, a_person, a_raw_reply, replies_file
 from tests.real_label_studio.running import RunningServer, running_server

@@ -27,9 +27,9 @@ import psutil
 from sqlmodel import select
 
 from annotator.runtime import COOKIE
-from data.people import sign_in
-from data.store import Store
-from data.tables import Review
+from data.people.accounts import sign_in
+from data.store.opening import Store
+from data.store.tables import Review
 from tests.annotator.browser.served import RunningApp
 from tests.benchmarks.bench_review import camera_like_picture, percentile
 from tests.builders import a_person, a_store

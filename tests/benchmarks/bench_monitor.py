@@ -24,12 +24,12 @@ from playwright.sync_api import Page, sync_playwright
 from sqlmodel import select
 
 from annotator.runtime import COOKIE
-from data.people import sign_in
-from data.store import Store, open_store
-from data.tables import Alert, OperatorAnswer, Person
+from data.people.accounts import sign_in
+from data.store.opening import Store, open_store
+from data.store.tables import Alert, OperatorAnswer, Person
 from data.vocabulary import PersonRole, TriageLevel
-from eval.rate import Undefined
-from eval.throughput import Percentiles, percentiles
+from eval.statistics.percentiles import Percentiles, percentiles
+from eval.statistics.rate import Undefined
 from tests.annotator.browser.conftest import CHROMIUM, FLAGS
 from tests.annotator.browser.served import RunningApp
 from tests.builders import a_person

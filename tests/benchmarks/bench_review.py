@@ -22,8 +22,8 @@ from PIL import Image, ImageOps
 from playwright.sync_api import Page, sync_playwright
 
 from annotator.runtime import COOKIE
-from data.people import sign_in
-from data.store import Store
+from data.people.accounts import sign_in
+from data.store.opening import Store
 from data.vocabulary import Mode
 from tests.annotator.browser.conftest import CHROMIUM, FLAGS
 from tests.annotator.browser.served import RunningApp, hold

@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from annotator import review_order
-from annotator.order_features import static_probabilities, surroundings
+from annotator.review_order import expected_cost as review_order
+from annotator.review_order.features import static_probabilities, surroundings
 from tests.benchmarks.simulated_pool import SimulatedPool, simulated_pool
 
 Floats = npt.NDArray[np.float64]

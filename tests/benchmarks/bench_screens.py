@@ -17,15 +17,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from data.forecast import forecast
-from data.frame_view import next_in_line
-from data.leases import lease_frames, release_leases
-from data.progress import contested_frames, progress
-from data.said import said_by_people
-from data.store import STORE_FILE, Store, open_store
-from eval.agreement_from_store import agreement
-from eval.certificate_from_store import trust
-from eval.people_from_store import people_summary
+from data.overview.contested import contested_frames
+from data.overview.forecast import forecast
+from data.overview.frame_history import next_in_line
+from data.overview.progress import progress
+from data.overview.review_columns import said_by_people
+from data.review.serving import lease_frames, release_leases
+from data.store.opening import STORE_FILE, Store, open_store
+from eval.agreement.from_store import agreement
+from eval.annotators.from_store import people_summary
+from eval.certificate.from_store import trust
 from tests.benchmarks.large_store import PEOPLE, large_store
 
 LEASES = 40

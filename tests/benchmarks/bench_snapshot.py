@@ -19,8 +19,8 @@ from typing import Any
 
 from sqlmodel import SQLModel
 
-from data.question import question_hash
-from data.store import Store, open_store
+from data.store.opening import Store, open_store
+from data.vlm.question import question_hash
 from data.vocabulary import (
     LEVELS,
     Mode,

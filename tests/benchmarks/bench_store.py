@@ -21,10 +21,10 @@ from typing import Any
 
 from sqlmodel import Session
 
-from data.leases import lease_frames
-from data.reviews import submit_review
-from data.store import Store, open_store
-from data.tables import Dataset, Frame, FrameStatus, ModelRun, Proposal, SampledFrame, Sampling, Scene
+from data.review.reviews import submit_review
+from data.review.serving import lease_frames
+from data.store.opening import Store, open_store
+from data.store.tables import Dataset, Frame, FrameStatus, ModelRun, Proposal, SampledFrame, Sampling, Scene
 from data.vocabulary import ModelRole, Split, TriageLevel, VerificationState
 from tests.benchmarks.bench_review import percentile
 from tests.builders import a_decision, a_person, a_token

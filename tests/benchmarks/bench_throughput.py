@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import sys
 
-from data.kept_connection import Address
-from eval.feeds import Load, run_feeds
-from eval.throughput import Percentiles, load_figures
+from data.vlm.kept_connection import Address
+from eval.statistics.percentiles import Percentiles
+from eval.throughput.feeds import Load, run_feeds
+from eval.throughput.figures import load_figures
 from tests.eval.stand_in_server import a_server
 
 SERVICE_MS, FEEDS, FRAME_RATE, SECONDS = 200.0, 20, 10.0, 20.0

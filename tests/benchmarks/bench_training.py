@@ -23,23 +23,23 @@ from PIL import Image
 from transformers import AutoConfig, Qwen3VLForConditionalGeneration
 from trl.trainer.dpo_trainer import DataCollatorForVisionPreference, DPOTrainer
 
-from data.preference_pairs import Message
-from data.reply import render_reply
-from data.snapshot_format import file_hash
+from data.hashing import file_hash
+from data.snapshot.pairs import Message
+from data.vlm.reply import render_reply
 from tests.training.builders import A, T, a_pair, an_assessment, write_recipe, write_snapshot
-from training.adapter import lora_config
 from training.assembly import is_packed, pack_pairs
-from training.chatter import library_chatter_to_stderr
-from training.collator import WeightedPairCollator
-from training.dpo_config import dpo_config
-from training.model import DTYPES, load_model
-from training.plan import CheckedInputs, check_inputs
-from training.preference_dataset import preference_dataset
+from training.models.adapter import lora_config
+from training.models.folder import DTYPES, load_model
+from training.pairs.collator import WeightedPairCollator
+from training.pairs.preference_dataset import preference_dataset
+from training.plan.inputs import CheckedInputs, check_inputs
+from training.process.chatter import library_chatter_to_stderr
 from training.recipe import find_recipe, load_recipe
-from training.reference_cache import ReferenceCache, reference_keys
 from training.sa_dpo import pair_weight
 from training.stand_in import build_stand_in
-from training.trainer import SADPOTrainer
+from training.trainer.dpo_config import dpo_config
+from training.trainer.reference_cache import ReferenceCache, reference_keys
+from training.trainer.sa_dpo_trainer import SADPOTrainer
 
 ROUNDS = 5
 MAX_PIXELS = 640 * 1024

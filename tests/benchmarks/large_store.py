@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import insert
 
-from data.store import Store, open_store
-from data.tables import (
+from data.store.opening import Store, open_store
+from data.store.tables import (
     Adjudication,
     Dataset,
     Frame,

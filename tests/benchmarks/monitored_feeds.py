@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from annotator.monitor.feed_sheet import FeedEntry, FeedSheet
-from annotator.monitor.limits import Limits
-from annotator.monitor.run import PICTURES, Asked, run_monitor
-from annotator.monitor.sources import Fail, Picture, Show
-from data.store import open_store
+from annotator.monitor.rules.limits import Limits
+from annotator.monitor.sources.feed_sheet import FeedEntry, FeedSheet
+from annotator.monitor.sources.recorded import Fail, Picture, Show
+from annotator.monitor.watching.run import PICTURES, Asked, run_monitor
+from data.store.opening import open_store
 
 CALM, ALARM = b"\x01", b"\x03"
 PERIOD_S, ALARM_S, BEGIN_S = 20.0, 4.0, 12.0

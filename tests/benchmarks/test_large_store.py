@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from data.forecast import forecast
-from data.progress import contested_frames, progress
+from data.overview.contested import contested_frames
+from data.overview.forecast import forecast
+from data.overview.progress import progress
 from data.vocabulary import VerificationState
-from eval.agreement_from_store import agreement
-from eval.people_from_store import people_summary
+from eval.agreement.from_store import agreement
+from eval.annotators.from_store import people_summary
 from tests.benchmarks.bench_screens import leases, screens
 from tests.benchmarks.large_store import PEOPLE, large_store
 

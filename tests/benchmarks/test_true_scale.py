@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from data.nuscenes import read_scenes
+from data.nuscenes.scenes import read_scenes
 from tests.benchmarks.bench_ingest import bench
 from tests.benchmarks.true_scale import BOXES, SAMPLE_DATA, SAMPLES, VERSION, share, write_dataroot
 

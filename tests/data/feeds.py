@@ -6,11 +6,11 @@ import hashlib
 from itertools import count
 from pathlib import Path
 
-from data.returned_frames import kept_picture
-from data.store import Store
-from data.tables import Alert
+from data.live.record import Entries, KnownFeed, Started, record, start_watch
+from data.live.returned_frames import kept_picture
+from data.store.opening import Store
+from data.store.tables import Alert
 from data.vocabulary import AlertEnd, FeedKind, TriageLevel
-from data.watch import Entries, KnownFeed, Started, record, start_watch
 from tests.builders import a_picture, a_raw_reply
 
 _numbers = count(1)

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from data.vocabulary import LEVELS, Failure, ModelRole, TriageLevel
-from eval.answers import Answers, rank_of
-from eval.evaluation import EvaluatedRun, Prediction, VerifiedFrame
-from eval.part import Method
-from eval.result import Lineage
-from eval.triage_metrics import default_costs
+from eval.evaluation.evaluate import EvaluatedRun, Prediction, VerifiedFrame
+from eval.evaluation.result import Lineage
+from eval.metrics.answers import Answers, rank_of
+from eval.metrics.triage_metrics import default_costs
+from eval.statistics.values import Method
 
 A, S, T = LEVELS
 LINEAGE = Lineage(

@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from annotator.__main__ import app
+from tests.eval.evaluation.test_from_store import a_reviewed_store
 from tests.eval.stand_in_server import a_server
-from tests.eval.test_from_store import a_reviewed_store
 
 
 def teletriage(line: str) -> Result:

@@ -13,11 +13,11 @@ from typing import Any
 from sqlmodel import func, select
 
 from data.errors import ReviewRefused, StoreUnavailable
-from data.leases import lease_frames
-from data.reviews import Decision, submit_review
-from data.store import Store
-from data.store_check import check_store
-from data.tables import Lease, Review
+from data.maintenance.check import check_store
+from data.review.reviews import Decision, submit_review
+from data.review.serving import lease_frames
+from data.store.opening import Store
+from data.store.tables import Lease, Review
 from data.vocabulary import TriageLevel
 from tests.benchmarks.bench_review import percentile
 from tests.builders import a_decision, a_person

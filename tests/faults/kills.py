@@ -19,11 +19,11 @@ from typing import Any
 from sqlalchemy import event
 from sqlmodel import select
 
-from data.leases import lease_frames
-from data.reviews import submit_review
-from data.store import Store, open_store
-from data.store_check import check_store
-from data.tables import Review
+from data.maintenance.check import check_store
+from data.review.reviews import submit_review
+from data.review.serving import lease_frames
+from data.store.opening import Store, open_store
+from data.store.tables import Review
 from data.vocabulary import TriageLevel
 from tests.benchmarks.bench_store import fill
 from tests.builders import a_decision, a_person

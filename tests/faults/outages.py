@@ -10,11 +10,11 @@ from typing import Any
 from sqlmodel import func, select
 
 from data.errors import StoreUnavailable
-from data.leases import ServedFrame, lease_frames
-from data.reviews import Decision, submit_review
-from data.store import Store, open_store
-from data.store_check import check_store
-from data.tables import Lease, Review
+from data.maintenance.check import check_store
+from data.review.reviews import Decision, submit_review
+from data.review.serving import ServedFrame, lease_frames
+from data.store.opening import Store, open_store
+from data.store.tables import Lease, Review
 from data.vocabulary import TriageLevel
 from tests.benchmarks.bench_store import fill
 from tests.builders import a_decision, a_person

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data.audit_trail import verify_trail
-from data.leases import lease_frames
-from data.reviews import submit_review
-from data.store import STORE_FILE, Store, open_store
-from data.store_check import damages
+from data.maintenance.check import damages
+from data.maintenance.trail_check import verify_trail
+from data.review.reviews import submit_review
+from data.review.serving import lease_frames
+from data.store.opening import STORE_FILE, Store, open_store
 from data.vocabulary import TriageLevel
 from tests.benchmarks.bench_store import fill
 from tests.builders import a_decision, a_person

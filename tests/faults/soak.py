@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from data.store import Store, open_store
+from data.store.opening import Store, open_store
 from tests.benchmarks.bench_store import fill
 from tests.faults import crowd, outages, power_cuts
 from tests.faults.kills import POINTS

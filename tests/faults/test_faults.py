@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-import data.store
+import data.store.opening
 from data.errors import StoreUnavailable
-from data.leases import lease_frames
-from data.reviews import submit_review
-from data.store import STORE_FILE, open_store
+from data.review.reviews import submit_review
+from data.review.serving import lease_frames
+from data.store.opening import STORE_FILE, open_store
 from tests import builders
 from tests.benchmarks.bench_store import fill
 from tests.builders import S, a_decision, a_person, an_empty_store
@@ -153,7 +153,7 @@ def test_a_database_that_crashes_and_comes_back_has_lost_nothing(durable_server:
 def test_a_store_that_somebody_else_keeps_locked_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data.store, "BUSY_TIMEOUT_MS", 100)
+    monkeypatch.setattr(data.store.opening, "BUSY_TIMEOUT_MS", 100)
     store = open_store(tmp_path, create=True)
     fill(store, 8)
     ada = a_person(store)

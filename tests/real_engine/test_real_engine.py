@@ -18,12 +18,15 @@ from urllib.error import URLError
 import pytest
 from sqlmodel import select
 
-from data.asking import propose_from_endpoint
-from data.images import image_for_model
-from data.model_answer import Sample, read_samples
-from data.proposals import Proposed
-from data.reply import parse_reply
-from data.request import (
+from data.images.inspection import image_for_model
+from data.proposals.asking import propose_from_endpoint
+from data.proposals.runs import Proposed
+from data.store.opening import Store
+from data.store.tables import Proposal
+from data.vlm.answer import Sample, read_samples
+from data.vlm.client import Asking, Endpoints
+from data.vlm.reply import parse_reply
+from data.vlm.request import (
     STUDENT_SAMPLING,
     TEACHER_SAMPLING,
     SamplingParameters,
@@ -31,9 +34,6 @@ from data.request import (
     data_url,
     thought_text,
 )
-from data.store import Store
-from data.tables import Proposal
-from data.vlm import Asking, Endpoints
 from data.vocabulary import ModelRole
 from tests.builders import a_picture, a_store
 

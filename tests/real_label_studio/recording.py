@@ -1,4 +1,4 @@
-"""What a real Label Studio answers, kept for the tests that run without one (`tests/data/label_studio_recorded.json`).
+"""What a real Label Studio answers, kept beside the stand-in for the tests that run without one.
 
 `TELETRIAGE_RECORD=1 make test-label-studio` records anew.
 """
@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 
-from data.label_studio_config import labelling_config
-from data.label_studio_tasks import result_of
+from data.label_studio.configuration import labelling_config
+from data.label_studio.tasks import result_of
 from data.vocabulary import Assessment, TriageLevel
 from tests.real_label_studio.running import RunningServer
 
-RECORDED = Path(__file__).parents[1] / "data" / "label_studio_recorded.json"
+RECORDED = Path(__file__).parents[1] / "data" / "label_studio" / "label_studio_recorded.json"
 
 
 def record(studio: RunningServer) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from typing import Any
 
 import httpx
 
-from data.label_studio import LabelStudioServer
-from data.label_studio_tasks import result_of
+from data.label_studio.server import LabelStudioServer
+from data.label_studio.tasks import result_of
 from data.vocabulary import Assessment
 
 HERE = Path(__file__).parent

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from data.label_studio_files import export_tasks, import_answers
-from data.label_studio_pull import Pulled, pull
-from data.label_studio_push import push
-from data.label_studio_tasks import FRAME_ID, result_of
-from data.store import Store
-from data.tables import Review
+from data.label_studio.files import export_tasks, import_answers
+from data.label_studio.pull import Pulled, pull
+from data.label_studio.push import push
+from data.label_studio.tasks import FRAME_ID, result_of
+from data.store.opening import Store
+from data.store.tables import Review
 from data.vocabulary import Assessment, Mode, PersonRole, TriageLevel, Verdict
 from tests.builders import A, S, T, a_filename, a_person, a_raw_reply, a_store
 from tests.real_label_studio.recording import RECORDED, forms, record, write_recording
@@ -148,7 +148,7 @@ def test_what_label_studio_lets_through_is_refused_one_by_one(store: Store, stud
 def test_predictions_that_are_lost_while_others_write_are_sent_again(
     studio: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("data.label_studio_push.BATCH", 100)
+    monkeypatch.setattr("data.label_studio.push.BATCH", 100)
     store = a_store(tmp_path, scenes={"scene-0001": 300, "scene-0002": 300})
     over = threading.Event()
 

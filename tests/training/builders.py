@@ -11,18 +11,18 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 from PIL import Image
 
-from data.preference_pairs import EvaluationFrame, Message, PreferencePair, pair_weight
-from data.question import question_hash, question_text
-from data.reply import render_reply
-from data.snapshot_format import EVALUATION, EXCLUDED, MANIFEST, PAIRS, file_hash, manifest_hash
+from data.hashing import file_hash
+from data.snapshot.folder import EVALUATION, EXCLUDED, MANIFEST, PAIRS, manifest_hash
+from data.snapshot.pairs import EvaluationFrame, Message, PreferencePair, pair_weight
+from data.vlm.question import question_hash, question_text
+from data.vlm.reply import render_reply
 from data.vocabulary import Assessment, TriageLevel
+from tests.repository import ROOT
 
 A, S, T = TriageLevel.AUTONOMY, TriageLevel.SUPERVISION, TriageLevel.TELEOPERATION
 COLOURS = {A: (40, 180, 60), S: (220, 200, 40), T: (200, 30, 30)}
 MIXED = [(T, A), (A, S), (S, A), (T, S), (A, T), (S, T), (T, A), (A, A)]
 """Eight pairs of levels that weigh 5, 1, 1, 2, 1, 1, 5, 1."""
-
-REPOSITORY = Path(__file__).parents[2]
 
 
 def an_assessment(
@@ -115,7 +115,7 @@ def write_snapshot(
 
 def write_recipe(path: Path, shipped: str = "stand_in", **changed: Any) -> Path:
     """A shipped recipe with some keys changed, by section and key joined with two underscores."""
-    fields = yaml.safe_load((REPOSITORY / "training" / "recipes" / f"{shipped}.yaml").read_text())
+    fields = yaml.safe_load((ROOT / "training" / "recipes" / f"{shipped}.yaml").read_text())
     for name, value in changed.items():
         *sections, key = name.split("__")
         place = fields

@@ -16,15 +16,15 @@ from transformers import PrinterCallback
 
 from data.vocabulary import TriageLevel
 from tests.training.builders import COLOURS, A, S, T, write_recipe
-from training.adapter import lora_config
-from training.collator import PackedPairCollator
-from training.dpo_config import dpo_config
-from training.model import load_model
-from training.processor import load_processor
+from training.models.adapter import lora_config
+from training.models.folder import load_model
+from training.models.shared_vision import base_model
+from training.pairs.collator import PackedPairCollator
+from training.pairs.processor import load_processor
 from training.recipe import load_recipe
 from training.sa_dpo import pair_weight
-from training.shared_vision import base_model
-from training.trainer import SADPOTrainer
+from training.trainer.dpo_config import dpo_config
+from training.trainer.sa_dpo_trainer import SADPOTrainer
 
 Row = dict[str, Any]
 GRID = [(i + 0.5) / 40 for i in range(40)]

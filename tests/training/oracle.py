@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from PIL import Image
 
-from data.preference_pairs import PreferencePair
+from data.snapshot.pairs import PreferencePair
 
 Adapter = dict[str, tuple[torch.Tensor, torch.Tensor]]
 """Layer name -> (A of shape (rank, in), B of shape (out, rank))."""

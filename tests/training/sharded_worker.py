@@ -17,10 +17,10 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor
 
-from tests.training.test_trainer import a_trainer, backward, checked, perturb
+from tests.training.trainer.test_trainer import a_trainer, backward, checked, perturb
 from training.assembly import pack_pairs
-from training.processes import is_main_process, processes
-from training.reference_cache import ReferenceCache, reference_keys
+from training.process.processes import is_main_process, processes
+from training.trainer.reference_cache import ReferenceCache, reference_keys
 
 
 def main(folder: Path, model: Path) -> None:

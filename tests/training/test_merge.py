@@ -17,9 +17,9 @@ from transformers import AutoModelForImageTextToText
 from data.errors import TrainingError
 from tests.training.builders import write_recipe, write_snapshot
 from training.merge import MergeResult, merge
-from training.model import load_model
-from training.processor import image_tokens, load_processor
-from training.provenance import MergeProvenance
+from training.models.folder import load_model
+from training.pairs.processor import image_tokens, load_processor
+from training.record.provenance import MergeProvenance
 from training.stand_in import build_stand_in
 from training.train import TrainingResult, train
 

@@ -11,13 +11,20 @@ import torch
 
 from data.errors import TrainingError
 from tests.training.builders import MIXED, write_snapshot
-from tests.training.test_trainer import a_trainer, adapter_values, backward, checked, for_the_model, perturb
+from tests.training.trainer.test_trainer import (
+    a_trainer,
+    adapter_values,
+    backward,
+    checked,
+    for_the_model,
+    perturb,
+)
 from training.assembly import is_packed, pack_pairs
-from training.collator import PackedPairCollator
-from training.plan import check_inputs
-from training.reference_cache import ReferenceCache, reference_keys
-from training.shared_vision import vision_once, why_not_packed
+from training.models.shared_vision import vision_once, why_not_packed
+from training.pairs.collator import PackedPairCollator
+from training.plan.inputs import check_inputs
 from training.train import train
+from training.trainer.reference_cache import ReferenceCache, reference_keys
 
 VISION_TOO = r".*(language_model.*\.self_attn\.(q|k|v|o)_proj|visual\.blocks.*\.attn\.qkv)"
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from data.snapshot import FreezeOptions, freeze
+from data.snapshot.freeze import FreezeOptions, freeze
 from data.vocabulary import ImageStorage
 from tests.builders import T
-from tests.data.test_snapshot import a_verified_store
+from tests.data.snapshot.test_snapshot import a_verified_store
+from tests.repository import ROOT
 
-ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "docs" / "plain_dpo.py"
 
 

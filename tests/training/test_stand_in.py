@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from data.errors import TrainingError
-from data.reply import render_reply
+from data.vlm.reply import render_reply
 from data.vocabulary import TriageLevel
 from tests.training.builders import A, S, T, an_assessment
-from training.model import load_model, model_hash
-from training.processor import load_processor
+from training.models.folder import load_model, model_hash
+from training.pairs.processor import load_processor
 from training.stand_in import build_stand_in
 
 

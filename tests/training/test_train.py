@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 
 from data.errors import LeakError, RecipeError, TrainingError
 from tests.training.builders import MIXED, A, S, write_recipe, write_snapshot
-from training.provenance import AdapterProvenance, read_adapter_provenance
 from training.recipe import find_recipe
+from training.record.provenance import AdapterProvenance, read_adapter_provenance
 from training.train import TrainingResult, plan, train
 
 SHORT: dict[str, Any] = {"schedule__max_steps": 2}

@@ -13,8 +13,9 @@ from itertools import count
 from pathlib import Path
 
 from data.vocabulary import TriageLevel
-from tests.annotator.browser.served import ROOT, RunningApp
-from tests.annotator.monitor.watching import Model, a_model, a_view
+from tests.annotator.browser.served import RunningApp
+from tests.annotator.monitor.watched_feeds import Model, a_model, a_view
+from tests.repository import ROOT
 
 EVERY_S = 0.4
 _numbers = count(1)

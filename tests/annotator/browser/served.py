@@ -17,13 +17,13 @@ from playwright.sync_api import BrowserContext, Locator, Page, Response
 from sqlmodel import col, select
 
 from annotator.runtime import COOKIE
-from data.leases import release_leases
-from data.people import sign_in
-from data.store import Store
-from data.tables import FrameNote, FrameStatus, Lease, Proposal, Review
+from data.people.accounts import sign_in
+from data.review.serving import release_leases
+from data.store.opening import Store
+from data.store.tables import FrameNote, FrameStatus, Lease, Proposal, Review
 from data.vocabulary import Mode, Split, VerificationState
+from tests.repository import ROOT
 
-ROOT = Path(__file__).parents[3]
 CARD = "[data-testid=review-card]"
 WAIT_MS = 30_000
 

@@ -10,11 +10,11 @@ from playwright.sync_api import Browser, Page
 from sqlmodel import select
 
 from annotator.runtime import COOKIE
-from data.leases import lease_frames, release_leases
-from data.people import sign_in
-from data.reviews import submit_review
-from data.store import Store
-from data.tables import Frame, FrameNote, Person, Scene
+from data.people.accounts import sign_in
+from data.review.reviews import submit_review
+from data.review.serving import lease_frames, release_leases
+from data.store.opening import Store
+from data.store.tables import Frame, FrameNote, Person, Scene
 from data.vocabulary import NoteKind, PersonRole, Split, TriageLevel
 from tests.annotator.browser.served import RunningApp
 from tests.builders import a_decision, a_person, a_store

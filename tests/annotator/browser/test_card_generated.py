@@ -8,11 +8,11 @@ import pytest
 from playwright.sync_api import Browser
 from sqlmodel import col, select
 
-from data.frame_status import refresh_statuses
-from data.recorded_replies import propose_from_replies
+from data.proposals.recorded_replies import propose_from_replies
 from data.scenarios.ingest import take_in
-from data.store import Store
-from data.tables import ClipJudgement, Frame, Lease, Proposal
+from data.store.opening import Store
+from data.store.tables import ClipJudgement, Frame, Lease, Proposal
+from data.verification.status import refresh_statuses
 from data.vocabulary import Mode, ModelRole, SetAside
 from tests.annotator.browser.served import CARD, Desk, RunningApp
 from tests.builders import S, a_person, a_raw_reply, frames_of, replies_file

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from playwright.sync_api import Route
 from sqlmodel import col, delete, select
 
-from data.leases import release_leases
-from data.tables import Lease
+from data.review.serving import release_leases
+from data.store.tables import Lease
 from data.vocabulary import Mode, TriageLevel
 from tests.annotator.browser.served import CARD, Desk, RunningApp, hold
 from tests.builders import a_person, reviewed

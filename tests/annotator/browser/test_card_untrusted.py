@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from data.store import Store
-from data.tables import Dataset, Frame, Lease, ModelRun, Proposal
+from data.store.opening import Store
+from data.store.tables import Dataset, Frame, Lease, ModelRun, Proposal
 from data.vocabulary import Mode, ModelRole, SetAside, TriageLevel
 from tests.annotator.browser.served import CARD, Desk, RunningApp
 

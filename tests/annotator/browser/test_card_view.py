@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 from sqlmodel import col, select
 
-from data.frame_notes import Note, note_frame
-from data.tables import Frame, FrameStatus, Lease, Review, TourAnswer
+from data.review.notes import Note, note_frame
+from data.store.tables import Frame, FrameStatus, Lease, Review, TourAnswer
 from data.vocabulary import Mode, NoteKind, PersonRole, Split, TriageLevel, VerificationState
 from tests.annotator.browser.served import CARD, Desk, RunningApp
 from tests.builders import a_person, reviewed

@@ -5,9 +5,9 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 from sqlmodel import select
 
-from data.leases import lease_frames
-from data.store import Store
-from data.tables import Adjudication, AuditLot, GoldFrame
+from data.review.serving import lease_frames
+from data.store.opening import Store
+from data.store.tables import Adjudication, AuditLot, GoldFrame
 from data.vocabulary import PersonRole, Split
 from tests.annotator.browser.conftest import served, signed_in
 from tests.builders import A, S, T, a_person, a_store, reviewed

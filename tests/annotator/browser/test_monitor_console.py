@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlmodel import col, select, update
 
-from data.alert_answers import AlertAnswer, answer_alert
-from data.tables import Alert, OperatorAnswer, ReturnedFrame, SignIn
+from data.live.alerts import AlertAnswer, answer_alert
+from data.store.tables import Alert, OperatorAnswer, ReturnedFrame, SignIn
 from data.vocabulary import AlertEnd, PersonRole, Response, ReturnedFor, TriageLevel
 from tests.annotator.browser.monitored import Monitored, a_monitor
 from tests.annotator.browser.served import WAIT_MS, Desk, RunningApp

@@ -11,7 +11,7 @@ from joserfc.jwk import RSAKey
 from playwright.sync_api import Browser, Page
 
 from annotator.runtime import COOKIE
-from data.store import Store
+from data.store.opening import Store
 from tests.annotator.browser.served import CARD, RunningApp
 from tests.annotator.identity_provider import CLIENT, CLIENT_SECRET, IdentityProvider
 from tests.builders import a_person, a_store

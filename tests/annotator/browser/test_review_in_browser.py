@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlmodel import select
 
-from annotator.ranking import rank_frames
-from data.store import Store
-from data.tables import Review
+from annotator.review_order.ranking import rank_frames
+from data.store.opening import Store
+from data.store.tables import Review
 from data.vocabulary import Mode, PersonRole, Verdict
 from tests.annotator.browser.conftest import served, signed_in
 from tests.builders import S, T, a_filename, a_person, a_raw_reply, a_store

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from data.people import add_person, disable_person
+from data.people.accounts import add_person, disable_person
 from data.vocabulary import PersonRole
 from tests.annotator.browser.conftest import served, signed_in
 from tests.builders import a_person, a_store

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from data.snapshot import freeze
+from data.snapshot.freeze import freeze
 from data.vocabulary import PersonRole, Split
 from tests.annotator.browser.conftest import served, signed_in
 from tests.builders import T, a_person
-from tests.data.test_reviews import frames_in
-from tests.data.test_snapshot import a_verified_store, student_says
+from tests.data.review.test_reviews import frames_in
+from tests.data.snapshot.test_snapshot import a_verified_store, student_says
 
 
 def test_a_trainer_sees_what_goes_in_freezes_it_and_where_a_frame_comes_from(

@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from data.vocabulary import Mode
-from tests.annotator.browser.served import CARD, ROOT, Desk, RunningApp, hold
+from tests.annotator.browser.served import CARD, Desk, RunningApp, hold
 from tests.builders import a_person, a_store
+from tests.repository import ROOT
 
 
 def an_older_build(folder: Path) -> Path:

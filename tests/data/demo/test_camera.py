@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data.demo.camera import StreetOrigin, clip_near, to_camera, to_pixels
-from data.demo.kinds import KINDS, Look, mesh
-from data.demo.light import DAY, NIGHT, lamp_pools
-from data.demo.world import Thing, Waypoint
+from data.demo.drawing.camera import StreetOrigin, clip_near, to_camera, to_pixels
+from data.demo.drawing.kinds import KINDS, Look, mesh
+from data.demo.drawing.light import DAY, NIGHT, lamp_pools
+from data.demo.drawing.world import Thing, Waypoint
 
 
 def test_a_point_ahead_at_camera_height_lies_on_the_principal_point() -> None:

@@ -13,9 +13,9 @@ from PIL import Image
 
 from data.demo import VERSION, build_dataroot, dataroot, true_assessments
 from data.demo.dataroot import jpeg_bytes, write_image, write_tables
-from data.demo.scenarios import scene_named, scenes
+from data.demo.drawing.world import DemoScene
+from data.demo.drives.scenes import scene_named, scenes
 from data.demo.tables import all_tables
-from data.demo.world import DemoScene
 from data.vocabulary import LEVELS
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from data.demo import VERSION
 from data.demo.boxes import rectangle
 from data.demo.dataroot import write_image, write_tables
-from data.demo.scenarios import scene_named
+from data.demo.drives.scenes import scene_named
 
 Colours = npt.NDArray[np.int64]
 

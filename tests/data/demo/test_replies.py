@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from data.demo import scripted_replies, true_assessments
-from data.demo.scenarios import scene_named, scenes
+from data.demo.drives.scenes import scene_named, scenes
 from data.demo.truth import NARRATIVES
 from data.vocabulary import Assessment, ModelRole, TriageLevel
 

@@ -15,23 +15,23 @@ import numpy as np
 from PIL import Image
 from sqlmodel import select
 
-from data.frame_status import refresh_statuses
-from data.ingest import ingest
-from data.recorded_replies import propose_from_replies
-from data.sampling import sample_frames
+from data.frames.ingest import ingest
+from data.frames.sampling import sample_frames
+from data.hashing import file_hash
+from data.proposals.recorded_replies import propose_from_replies
 from data.scenarios.catalogue import read_catalogue
 from data.scenarios.plan import Planned, PlanRequest, plan_clips
 from data.scenarios.plan_folder import OUTPUTS, RUN
 from data.scenarios.run_script import SUMS
-from data.snapshot_format import file_hash
-from data.store import Store, open_store
-from data.tables import Dataset
+from data.store.opening import Store, open_store
+from data.store.tables import Dataset
+from data.verification.status import refresh_statuses
 from data.vocabulary import ModelRole, Split
 from tests.builders import VERSION, A, S, a_filename, a_raw_reply, a_store, a_token, replies_file
+from tests.repository import ROOT
 
 STAND_IN = Path(__file__).with_name("stand_in_generator.py")
 SCENES = {"scene-0001": 8, "scene-0002": 8, "scene-0003": 8, "scene-0004": 8}
-ROOT = Path(__file__).parents[3]
 
 
 def with_sweeps(dataroot: Path, *, n: int = 5, version: str = VERSION) -> None:

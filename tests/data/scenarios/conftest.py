@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from data.scenarios.plan_folder import OUTPUTS
-from data.store import Store
+from data.store.opening import Store
 from tests.data.scenarios.builders import a_copy, a_plan, a_scenario_store, generate
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data.errors import ScenarioError
-from data.scenarios.clips import as_jpeg, count_frames, read_frames, write_clip
+from data.images.clips import as_jpeg, count_frames, read_frames, write_clip
 from tests.builders import a_picture
 
 

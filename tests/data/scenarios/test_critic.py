@@ -10,11 +10,11 @@ from data.errors import ScenarioError
 from data.scenarios.critic import critic_question, criticise, read_verdict
 from data.scenarios.ingest import take_in
 from data.scenarios.plausibility import Judgement, judge_clip
-from data.store import Store
-from data.tables import ClipCritique, Frame, GeneratedFrame
+from data.store.opening import Store
+from data.store.tables import ClipCritique, Frame, GeneratedFrame
 from data.vocabulary import PersonRole, SetAside
 from tests.builders import a_person
-from tests.data.vllm_stand_in import Asked, StandIn, served
+from tests.data.vlm.vllm_stand_in import Asked, StandIn, served
 
 
 @pytest.mark.parametrize(

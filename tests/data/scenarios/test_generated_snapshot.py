@@ -7,16 +7,16 @@ import pytest
 from sqlmodel import col, select
 
 from data.errors import LeakError
-from data.frame_status import refresh_statuses
-from data.recorded_replies import propose_from_replies
-from data.sampling import sample_frames
+from data.frames.sampling import sample_frames
+from data.proposals.recorded_replies import propose_from_replies
 from data.scenarios.ingest import take_in
 from data.scenarios.plausibility import Judgement, judge_clip
-from data.snapshot import FreezeOptions, freeze
-from data.snapshot_format import MANIFEST, load_snapshot
-from data.store import Store
-from data.tables import Frame, GeneratedFrame, Scene
-from data.trace import trace, trace_text
+from data.snapshot.folder import MANIFEST, load_snapshot
+from data.snapshot.freeze import FreezeOptions, freeze
+from data.snapshot.trace import trace, trace_text
+from data.store.opening import Store
+from data.store.tables import Frame, GeneratedFrame, Scene
+from data.verification.status import refresh_statuses
 from data.vocabulary import ModelRole, PersonRole, Split
 from tests.builders import A, S, a_person, a_raw_reply, frames_of, replies_file, reviewed
 
@@ -93,7 +93,7 @@ def test_a_rejected_clip_is_in_no_snapshot_whatever_was_reviewed(
 def test_a_snapshot_from_before_generated_frames_is_still_whole(
     tmp_path: Path, store: Store, made: list[str]
 ) -> None:
-    from data.snapshot_format import manifest_hash
+    from data.snapshot.folder import manifest_hash
 
     freeze(store, tmp_path / "old")
     path = tmp_path / "old" / MANIFEST

@@ -8,15 +8,15 @@ import pytest
 from sqlmodel import Session, col, select
 
 from data.errors import ScenarioError
-from data.scenarios.clips import read_frames, write_clip
+from data.frames.origins import origin_of, source_scenes
+from data.hashing import file_hash
+from data.images.clips import read_frames, write_clip
 from data.scenarios.ingest import TakenIn, take_in
 from data.scenarios.outputs import find_outputs
 from data.scenarios.plan_folder import PLAN, read_plan
-from data.scenarios.provenance import origin_of, source_scenes
 from data.scenarios.run_script import SUMS
-from data.snapshot_format import file_hash
-from data.store import Store
-from data.tables import Frame, FrameStatus, GeneratedClip, GeneratedFrame, Review, SampledFrame, Scene
+from data.store.opening import Store
+from data.store.tables import Frame, FrameStatus, GeneratedClip, GeneratedFrame, Review, SampledFrame, Scene
 from data.vocabulary import Split, VerificationState
 from tests.builders import a_token
 from tests.data.scenarios.builders import a_plan, a_street, generate, reseal

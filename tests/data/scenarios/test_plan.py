@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from data.errors import ScenarioError
-from data.nuscenes import CameraFrame, read_camera_frames
+from data.images.clips import count_frames
+from data.nuscenes.scenes import CameraFrame, read_camera_frames
 from data.scenarios.catalogue import read_catalogue
-from data.scenarios.clips import count_frames
 from data.scenarios.footage import window
 from data.scenarios.plan import PlanRequest, plan_clips
 from data.scenarios.plan_folder import read_plan
 from data.scenarios.specification import read_specs
-from data.store import Store
-from data.tables import Scene
+from data.store.opening import Store
+from data.store.tables import Scene
 from data.vocabulary import Split
 from tests.builders import VERSION, a_store, a_token
 from tests.data.scenarios.builders import SCENES, a_plan, a_scenario_store, generate, with_sweeps

@@ -7,14 +7,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select, text
 
 from data.errors import NotAllowed, NoteRefused
-from data.frame_status import refresh_statuses
-from data.leases import lease_frames
-from data.recorded_replies import propose_from_replies
+from data.frames.origins import rejected_clips
+from data.proposals.recorded_replies import propose_from_replies
+from data.review.serving import lease_frames
 from data.scenarios.ingest import take_in
 from data.scenarios.plausibility import Judgement, count_clips, judge_clip
-from data.scenarios.provenance import rejected_clips
-from data.store import Store
-from data.tables import ClipJudgement, Frame, FrameStatus, GeneratedFrame, Lease
+from data.store.opening import Store
+from data.store.tables import ClipJudgement, Frame, FrameStatus, GeneratedFrame, Lease
+from data.verification.status import refresh_statuses
 from data.vocabulary import ModelRole, PersonRole, SetAside
 from tests.builders import S, a_person, a_raw_reply, frames_of, replies_file, reviewed
 

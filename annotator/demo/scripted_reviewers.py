@@ -1,0 +1,134 @@
+"""Scripted stand-ins for people, for the demo and the walkthrough. They lease and review through the same functions
+as the app, and the store marks them as scripted.
+
+On the demo dataset they know what the generator drew, and slip now and then as people do. On real frames nothing is
+known: they keep what is proposed, and judge by the frame's cues where nothing is shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlmodel import col, select
+
+from annotator.review_card.reason_codes import ReasonCode, composed_assessment
+from data.people.accounts import add_scripted_reviewer
+from data.review.adjudication import Settlement, adjudicate
+from data.review.guideline import guideline_version
+from data.review.reviews import Decision, submit_review
+from data.review.serving import ServedFrame, lease_frames
+from data.store.opening import Store
+from data.store.tables import Frame, FrameStatus, Person
+from data.vocabulary import LEVELS, Assessment, Cue, Mode, PersonRole, Split, TriageLevel, VerificationState
+
+SLIP = 0.05
+FOLLOWS_WRONG_PROPOSAL = 0.15
+_CUE_REASONS = {
+    Cue.CONSTRUCTION: ReasonCode.CONSTRUCTION,
+    Cue.PEDESTRIAN_NEAR: ReasonCode.VULNERABLE_ROAD_USER,
+    Cue.FOG: ReasonCode.VISIBILITY,
+    Cue.RAIN: ReasonCode.VISIBILITY,
+    Cue.NIGHT: ReasonCode.VISIBILITY,
+    Cue.GLARE: ReasonCode.VISIBILITY,
+}
+
+Truth = Mapping[str, Assessment]
+"""What is known of frames, by image file name; empty where nothing is."""
+
+
+@dataclass(frozen=True)
+class ScriptedReviewer:
+    """One stand-in: who it is in the store, and what it knows."""
+
+    person: Person
+    truth: Truth
+
+    def decide(self, served: ServedFrame) -> Decision:
+        """What this reviewer says of a frame; always the same for the same frame."""
+        own, kept = self._own(served.frame), self._kept_level(served)
+        return Decision(
+            token=_digest("token", self.person.name, served.frame.id).hex()[:32],
+            frame_id=served.frame.id,
+            level=kept or own.level,
+            first_level=own.level if served.mode is Mode.DECIDE_FIRST else None,
+            reasoning=None if kept else own.reasoning,
+            action=None if kept else own.action,
+            guideline_version=guideline_version(),
+        )
+
+    def _kept_level(self, served: ServedFrame) -> TriageLevel | None:
+        """The proposed level where the reviewer lets it stand: right, not known better, or followed all the same."""
+        proposed = served.proposal.level if served.proposal else None
+        if proposed is None or not self.truth or proposed is self._own(served.frame).level:
+            return proposed
+        return proposed if self._chance("follow", served.frame) < FOLLOWS_WRONG_PROPOSAL else None
+
+    def _own(self, frame: Frame) -> Assessment:
+        """The reviewer's own view, before any proposal."""
+        known = self.truth.get(frame.filename)
+        if known is None:
+            return _by_cues(frame)
+        if self._chance("slip", frame) >= SLIP:
+            return known
+        slipped = LEVELS[max(0, known.level.rank - 1)] if known.level.rank else LEVELS[1]
+        return composed_assessment(ReasonCode.OTHER, slipped)
+
+    def _chance(self, what: str, frame: Frame) -> float:
+        return int.from_bytes(_digest(what, self.person.name, frame.id)[:8], "big") / 2**64
+
+
+def _digest(*parts: str) -> bytes:
+    return hashlib.sha256("|".join(parts).encode()).digest()
+
+
+def _by_cues(frame: Frame) -> Assessment:
+    for cue, reason in _CUE_REASONS.items():
+        if cue in frame.cues:
+            return composed_assessment(reason, TriageLevel.SUPERVISION)
+    return composed_assessment(ReasonCode.ROUTINE, TriageLevel.AUTONOMY)
+
+
+def review_everything(store: Store, names: list[str], truth: Truth, *, limit: int | None = None) -> int:
+    """Let scripted annotators review in turn until nothing is left for any of them, or `limit` reviews are
+    written; returns how many were."""
+    reviewers = [ScriptedReviewer(add_scripted_reviewer(store, name), truth) for name in names]
+    written, busy = 0, True
+    while busy:
+        busy = False
+        for reviewer in reviewers:
+            if limit is not None and written >= limit:
+                return written
+            person_id = int(reviewer.person.id or 0)
+            for served in lease_frames(store, person_id, n=1):
+                submit_review(store, person_id, reviewer.decide(served))
+                written, busy = written + 1, True
+    return written
+
+
+def settle_contested(store: Store, name: str, truth: Truth, *, split: Split) -> int:
+    """Let a scripted lead settle the contested frames of one side of the split; returns how many."""
+    lead = add_scripted_reviewer(store, name, PersonRole.LEAD)
+    with store.read() as session:
+        query = (
+            select(Frame)
+            .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
+            .where(FrameStatus.state == VerificationState.CONTESTED, FrameStatus.split == split)
+            .order_by(Frame.id)
+        )
+        frames = list(session.exec(query))
+    for frame in frames:
+        said = truth.get(frame.filename) or _by_cues(frame)
+        adjudicate(
+            store,
+            int(lead.id or 0),
+            Settlement(
+                frame_id=frame.id,
+                level=said.level,
+                reasoning=said.reasoning,
+                action=said.action,
+                reason="Settled by the script that stands in for a lead.",
+            ),
+        )
+    return len(frames)

@@ -1,0 +1,1 @@
+"""TODO: one sentence: what this room is for."""

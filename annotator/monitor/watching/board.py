@@ -1,0 +1,81 @@
+"""What the console is told: the alerts in order, every feed in one line, the last hour. Plain values, plain text."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Collection
+from typing import Any
+
+from annotator.monitor.rules.alerts import Placed, in_order
+from annotator.monitor.watching.loop import Monitor
+from annotator.monitor.watching.watched_feed import WatchedFeed
+
+MOST_ALERTS = 60
+"""More cards than anybody reads; how many there are besides is said."""
+
+
+def board(monitor: Monitor, pictured: Collection[str] = ()) -> dict[str, Any]:
+    """Everything but the wall's pictures. pictured: the alerts whose small picture the console has; it is by far the
+    largest part, and never changes."""
+    now_s = monitor.now_s()
+    by_id = {feed.alert.id: feed for feed in monitor.feeds.values() if feed.alert and feed.alert.is_open}
+    order = in_order((_placed(number, feed) for number, feed in enumerate(by_id.values())), now_s)
+    ordered = [list(by_id.values())[number] for number in order]
+    return {
+        "version": monitor.version,
+        "at_us": monitor.wall_us(now_s),
+        "watch": monitor.logbook.watch_id,
+        "held": monitor.held,
+        "alerts": [_alert(feed, now_s, pictured) for feed in ordered[:MOST_ALERTS]],
+        "further_alerts": max(0, len(ordered) - MOST_ALERTS),
+        "feeds": [_feed(feed) for feed in monitor.feeds.values()],
+    }
+
+
+def _placed(number: int, feed: WatchedFeed) -> Placed:
+    alert = feed.alert
+    assert alert is not None  # noqa: S101 - only feeds with an open alert come here
+    return Placed(number, alert.level, alert.raised_s, alert.changed_s, bool(alert.watchers))
+
+
+def _alert(feed: WatchedFeed, now_s: float, pictured: Collection[str]) -> dict[str, Any]:
+    alert = feed.alert
+    assert alert is not None  # noqa: S101 - only feeds with an open alert come here
+    return {
+        "alert": alert.id,
+        "feed": feed.name,
+        "level": alert.level.value,
+        "now": feed.shown.value if feed.shown else None,
+        "manual": feed.manual.value if feed.manual else None,
+        "reason": alert.reason,
+        "action": alert.action,
+        "age_s": round(now_s - alert.raised_s, 1),
+        "raised_at_us": alert.raised_at_us,
+        "watchers": alert.watchers,
+        "small": data_address(alert.small) if alert.small and alert.id not in pictured else "",
+    }
+
+
+def data_address(jpeg: bytes) -> str:
+    """A small JPEG as an address that needs no further request."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
+
+
+def _feed(feed: WatchedFeed) -> dict[str, Any]:
+    return {
+        "name": feed.name,
+        "level": feed.shown.value if feed.shown else None,
+        "manual": feed.manual.value if feed.manual else None,
+        "detail": (feed.detail or "")[:160] if feed.manual else "",
+        "since_us": feed.since_us,
+        "handled": feed.alert.handled if feed.alert else None,
+    }
+
+
+def wall(monitor: Monitor, known: dict[str, int]) -> dict[str, Any]:
+    """The newest small picture of every feed whose picture is not the one known, with its number."""
+    return {
+        name: {"number": feed.small_number, "picture": data_address(feed.small)}
+        for name, feed in monitor.feeds.items()
+        if feed.small and known.get(name) != feed.small_number
+    }

@@ -1,0 +1,71 @@
+"""The monitor's own figures for Prometheus: counters since it began, gauges of now, and how long things took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from annotator.monitor.watching.loop import Monitor
+from data.vocabulary import LEVELS, ManualReason
+from eval.statistics.percentiles import percentiles
+from eval.statistics.rate import Undefined
+
+
+def prometheus_text(monitor: Monitor) -> str:
+    """All figures in Prometheus' text format."""
+    registry = CollectorRegistry()
+    registry.register(_Figures(monitor))
+    return generate_latest(registry).decode()
+
+
+class _Figures(Collector):
+    def __init__(self, monitor: Monitor) -> None:
+        self._monitor = monitor
+
+    def collect(self) -> Iterator[Metric]:
+        monitor, whole = self._monitor, self._monitor.tally.whole
+        counters = {
+            "frames": (whole.frames, "Frames that came from feeds"),
+            "answers": (whole.answers, "Answers of the model"),
+            "stale_answers": (whole.stale, "Answers that came too late to be used"),
+            "failed_answers": (
+                whole.failed,
+                "Replies without an assessment, and requests that reached nobody",
+            ),
+            "dropped_frames": (whole.dropped, "Frames that gave way to newer ones"),
+            "alerts": (monitor.tally.alerts, "Alerts raised"),
+            "feed_seconds": (whole.feed_s, "Seconds of feeds watched, summed over feeds"),
+            "manual_feed_seconds": (whole.manual_s, "Of those, seconds of manual monitoring"),
+        }
+        for name, (value, meaning) in counters.items():
+            yield CounterMetricFamily(f"teletriage_monitor_{name}", meaning, value=value)
+        yield from self._gauges()
+
+    def _gauges(self) -> Iterator[Metric]:
+        monitor = self._monitor
+        feeds = list(monitor.feeds.values())
+        by_level = GaugeMetricFamily("teletriage_monitor_feeds", "Feeds by what is shown", labels=["shown"])
+        for level in LEVELS:
+            by_level.add_metric([level.value], sum(feed.shown is level for feed in feeds))
+        by_level.add_metric(["UNKNOWN"], sum(feed.shown is None for feed in feeds))
+        yield by_level
+        by_eye = GaugeMetricFamily("teletriage_monitor_manual", "Feeds by eye, by reason", labels=["reason"])
+        for reason in ManualReason:
+            by_eye.add_metric([reason.value], sum(feed.manual is reason for feed in feeds))
+        yield by_eye
+        yield GaugeMetricFamily("teletriage_monitor_held", "Feeds that can be held", value=monitor.held)
+        took = GaugeMetricFamily(
+            "teletriage_monitor_seconds", "Recent times, nearest rank", labels=["what", "quantile"]
+        )
+        for what, times_s in (
+            ("service", monitor.tally.service_s),
+            ("alert_behind_service", monitor.tally.alert_behind_service_s),
+        ):
+            found = percentiles([1000 * value for value in times_s])
+            if not isinstance(found, Undefined):
+                for quantile, value in (("0.5", found.p50), ("0.95", found.p95), ("0.99", found.p99)):
+                    took.add_metric([what, quantile], value / 1000)
+        yield took

@@ -1,0 +1,79 @@
+"""Where the app reaches the running monitor: a few addresses on this machine, opened by a key that only processes
+with the store have. And Prometheus' address, which tells counts and no pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from annotator.monitor.watching.board import board, wall
+from annotator.monitor.watching.figures import prometheus_text
+from annotator.monitor.watching.loop import Monitor
+from data.errors import FeedError
+
+LONGEST_WAIT_S = 0.8
+"""An answer comes within so long even if nothing changed: silence for longer means that the monitor is gone."""
+KEY_NAME = "monitor"
+
+
+def listener_key(secret: bytes) -> str:
+    """What a request must carry as its bearer token; `secret`: the store's, under KEY_NAME."""
+    return hmac.new(secret, b"listener", hashlib.sha256).hexdigest()
+
+
+def listener(monitor: Monitor, key: str, answered: Callable[[], None]) -> Starlette:
+    """The application. answered: called when the app says that an operator has answered."""
+
+    def guarded(act: Callable[[dict[str, Any]], Any]) -> Callable[[Request], Any]:
+        async def endpoint(request: Request) -> Response:
+            given = request.headers.get("authorization", "").removeprefix("Bearer ")
+            if not hmac.compare_digest(given.encode(), key.encode()):
+                return JSONResponse({"reason": "This key does not open the monitor."}, 403)
+            return Response(json.dumps(await act(await request.json())), media_type="application/json")
+
+        return endpoint
+
+    async def live(body: dict[str, Any]) -> dict[str, Any]:
+        if (body.get("watch"), body.get("version")) == (monitor.logbook.watch_id, monitor.version):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LONGEST_WAIT_S):
+                    await monitor.changed.wait()
+        return board(monitor, {str(one) for one in body.get("pictured") or ()})
+
+    async def pictures(body: dict[str, Any]) -> dict[str, Any]:
+        return {"pictures": wall(monitor, dict(body.get("known") or {}))}
+
+    async def poke(body: dict[str, Any]) -> dict[str, Any]:
+        answered()
+        return {}
+
+    async def call(body: dict[str, Any]) -> dict[str, Any]:
+        try:
+            alert = monitor.call(str(body.get("feed")))
+        except FeedError as error:
+            return {"reason": str(error)}
+        await asyncio.to_thread(monitor.logbook.write)
+        return {"alert": alert}
+
+    async def metrics(request: Request) -> Response:
+        return PlainTextResponse(prometheus_text(monitor), media_type="text/plain; version=0.0.4")
+
+    return Starlette(
+        routes=[
+            Route("/live", guarded(live), methods=["POST"]),
+            Route("/wall", guarded(pictures), methods=["POST"]),
+            Route("/call", guarded(call), methods=["POST"]),
+            Route("/answered", guarded(poke), methods=["POST"]),
+            Route("/metrics", metrics, methods=["GET"]),
+        ]
+    )

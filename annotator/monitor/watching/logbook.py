@@ -1,0 +1,107 @@
+"""Writing down what happened, behind what is shown: entries gather, and a worker writes them in groups.
+
+A store that cannot be reached loses nothing and stops nothing: entries wait and are written when it is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from data.errors import StoreUnavailable
+from data.live.record import AlertEnded, Entries, record
+from data.live.returned_frames import kept_picture
+from data.store.opening import Store
+from data.store.tables import Alert, FeedChange, WatchMinute
+from data.vocabulary import AlertEnd
+
+QUIET_S = 1.0
+"""So often a sign of life is written when nothing happens."""
+_log = logging.getLogger("teletriage.monitor")
+
+
+class Logbook:
+    """The record of one watch. `pictures`: the folder that frames of alerts are kept in."""
+
+    def __init__(self, store: Store, watch_id: int, pictures: Path) -> None:
+        self.store, self.watch_id, self.pictures = store, watch_id, pictures
+        self._entries = Entries()
+        self._pictures: dict[str, bytes] = {}
+        self._something = asyncio.Event()
+        self._gathering, self._writing = threading.Lock(), threading.Lock()
+
+    def change(self, change: FeedChange) -> None:
+        """A feed's level or trust changed."""
+        with self._gathering:
+            self._entries.changes.append(change)
+
+    def alert(self, alert: Alert, picture: bytes) -> None:
+        """An alert was raised by a picture; it is written at once."""
+        with self._gathering:
+            self._entries.alerts.append(alert)
+            self._pictures[alert.image_sha256] = picture
+        self._something.set()
+
+    def ended(self, alert_id: str, end: AlertEnd, at_us: int) -> None:
+        """An alert is over."""
+        with self._gathering:
+            self._entries.ended.append(AlertEnded(alert_id, end, at_us))
+
+    def minute(self, minute: WatchMinute) -> None:
+        """A minute's counts."""
+        with self._gathering:
+            self._entries.minutes.append(minute)
+
+    async def keep(self) -> None:
+        """Write in groups for as long as the monitor runs."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(QUIET_S):
+                    await self._something.wait()
+            self._something.clear()
+            await asyncio.to_thread(self.write)
+
+    def write(self) -> None:
+        """Write what has gathered, and come back when it is written; keep it for the next time if the store cannot be
+        reached."""
+        with self._writing:
+            entries, pictures = self._taken()
+            try:
+                for name, content in pictures.items():
+                    keep_picture(self.pictures, name, content)
+                record(self.store, self.watch_id, entries)
+            except (SQLAlchemyError, StoreUnavailable, OSError) as error:
+                _log.error("What happened cannot be written yet: %s", " ".join(str(error).split())[:200])
+                self._put_back(entries, pictures)
+
+    def _taken(self) -> tuple[Entries, dict[str, bytes]]:
+        with self._gathering:
+            entries, self._entries = self._entries, Entries()
+            pictures, self._pictures = self._pictures, {}
+        return entries, pictures
+
+    def _put_back(self, entries: Entries, pictures: dict[str, bytes]) -> None:
+        with self._gathering:
+            self._entries = Entries(
+                changes=entries.changes + self._entries.changes,
+                alerts=entries.alerts + self._entries.alerts,
+                ended=entries.ended + self._entries.ended,
+                minutes=entries.minutes + self._entries.minutes,
+            )
+            self._pictures = {**pictures, **self._pictures}
+
+
+def keep_picture(pictures: Path, image_sha256: str, content: bytes) -> Path:
+    """Keep a picture under its hash, whole or not at all."""
+    path = kept_picture(pictures, image_sha256)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".part")
+        partial.write_bytes(content)
+        partial.replace(path)
+    return path

@@ -1,0 +1,91 @@
+"""Serving frame images: only to the person an address was signed for, only from inside the dataroot, and always as
+a fresh JPEG made here, so that nothing of the original file but its pixels reaches a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlmodel import col, select
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from annotator.pictures.signed_addresses import ImageRequest, checked_request, image_key
+from annotator.runtime import COOKIE, store, workspace
+from annotator.web.worker_threads import in_picture_thread
+from data.images.inspection import ImageRefused, rendition
+from data.people.accounts import person_signed_in
+from data.store.tables import Dataset, Frame, Scene
+from data.vocabulary import SetAside
+
+_HEADERS = {
+    "cache-control": "private, max-age=3600, immutable",
+    "cross-origin-resource-policy": "same-origin",
+    "content-disposition": "inline",
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Where a frame's image lies, and where its rendition at the asked width is kept once it was made."""
+
+    dataroot: Path
+    filename: str
+    kept: Path
+    width_px: int | None
+
+
+async def frame_route(request: Request) -> Response:
+    """GET a frame's image at one of the served widths."""
+    frame_id, query = request.path_params["frame_id"], dict(request.query_params)
+    asked = checked_request(image_key(store()), frame_id, query)
+    if asked is None:
+        return PlainTextResponse("This picture's address is not valid, or has run out.", 403)
+    found = await asyncio.to_thread(_look_up, request.cookies.get(COOKIE), asked)
+    if found is None:
+        return PlainTextResponse("This picture's address was made for somebody else.", 403)
+    if isinstance(found, bytes):
+        return Response(found, media_type="image/jpeg", headers=_HEADERS)
+    try:
+        content = await in_picture_thread(made, found)
+    except ImageRefused as refused:
+        return PlainTextResponse(str(refused), 404)
+    return Response(content, media_type="image/jpeg", headers=_HEADERS)
+
+
+def _look_up(secret: str | None, asked: ImageRequest) -> bytes | Picture | None:
+    """The rendition if it is kept, else what it takes to make it; None for anybody but the address's person."""
+    person = person_signed_in(store(), secret)
+    if person is None or person.id != asked.person_id:
+        return None
+    query = (
+        select(Frame.filename, Frame.image_sha256, Dataset.dataroot)
+        .join(Scene, col(Scene.id) == Frame.scene_id)
+        .join(Dataset, col(Dataset.id) == Scene.dataset_id)
+        .where(Frame.id == asked.frame_id)
+    )
+    with store().read() as session:
+        filename, sha256, dataroot = session.exec(query).one()
+    kept = workspace() / "images" / f"{sha256}-{asked.width_px}.jpg"
+    if kept.is_file():
+        return kept.read_bytes()
+    return Picture(Path(dataroot), filename, kept, asked.width_px or None)
+
+
+def made(picture: Picture) -> bytes:
+    """Make a rendition and keep it. Raises ImageRefused: missing, broken, too large, or outside the dataroot.
+
+    The path is checked here again though it was when the frame was ingested: a file can become a link since.
+    """
+    source = picture.dataroot / picture.filename
+    if not source.resolve().is_relative_to(picture.dataroot.resolve()):
+        raise ImageRefused(SetAside.IMAGE_UNREADABLE, f"{source.name} leads out of the dataroot.")
+    content = rendition(source, width_px=picture.width_px)
+    picture.kept.parent.mkdir(parents=True, exist_ok=True)
+    partial = picture.kept.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
+    partial.write_bytes(content)
+    partial.replace(picture.kept)
+    return content

@@ -1,0 +1,59 @@
+"""The threads in which the app's own routes work, apart from each other so that none has to wait for a slower kind.
+
+Acts wait for the disk, pictures need a whole core for a while, passwords are slow on purpose. In one common pool a
+burst of pictures would hold up the answer "saved" for everybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, lru_cache, partial
+from typing import Any, TypeVar, cast
+
+from annotator.web.shared_writes import SharedWrites
+from data.store.opening import Store
+
+Result = TypeVar("Result")
+
+ACT_THREADS = 8
+"""How many acts a database server is given at once; on SQLite acts share their commits instead."""
+
+
+async def act_on(store: Store, do: Callable[[Store], Result]) -> Result:
+    """Do something that writes to a store; it is given the store to write to."""
+    if store.is_sqlite:
+        return cast(Result, await asyncio.wrap_future(_shared_writes(store).do(do)))
+    return await asyncio.get_running_loop().run_in_executor(_act_threads(), do, store)
+
+
+async def in_picture_thread(do: Callable[..., Result], *args: Any) -> Result:
+    """Run something that decodes or encodes a picture; one core always stays free for acts where there are two."""
+    return await asyncio.get_running_loop().run_in_executor(_picture_threads(), partial(do, *args))
+
+
+async def in_password_thread(do: Callable[..., Result], *args: Any) -> Result:
+    """Run something that hashes a password: one at a time, so that guessing cannot take the machine."""
+    return await asyncio.get_running_loop().run_in_executor(_password_threads(), partial(do, *args))
+
+
+@lru_cache(maxsize=8)
+def _shared_writes(store: Store) -> SharedWrites:
+    return SharedWrites(store)
+
+
+@cache
+def _act_threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(ACT_THREADS, thread_name_prefix="act")
+
+
+@cache
+def _picture_threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max(1, (os.cpu_count() or 2) - 1), thread_name_prefix="picture")
+
+
+@cache
+def _password_threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="password")

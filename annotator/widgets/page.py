@@ -1,0 +1,74 @@
+"""What screens have in common to the eye: level chips, the page's head, safe text."""
+
+from __future__ import annotations
+
+from html import escape
+from importlib import resources
+
+import streamlit as st
+
+from data.store.tables import Frame, Person, Scene
+from data.vocabulary import TriageLevel
+
+LEVEL_COLOURS = {
+    TriageLevel.AUTONOMY: "#56B4E9",
+    TriageLevel.SUPERVISION: "#E69F00",
+    TriageLevel.TELEOPERATION: "#CC79A7",
+}
+LEVEL_MARKS = {TriageLevel.AUTONOMY: "●", TriageLevel.SUPERVISION: "▲", TriageLevel.TELEOPERATION: "■"}
+_INVISIBLE = {
+    *range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0),
+    0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF,
+}  # fmt: skip
+
+
+def level_chip(level: TriageLevel) -> str:
+    """HTML of a level: its mark, its colour and its name."""
+    return (
+        f'<span class="tt-chip" style="background:{LEVEL_COLOURS[level]}">'
+        f"{LEVEL_MARKS[level]} {level.value}</span>"
+    )
+
+
+INVISIBLE_CLASS = "[" + "".join(f"\\u{code:04x}" for code in sorted(_INVISIBLE)) + "]"
+"""The same characters as a regular expression that a browser understands."""
+
+
+def visible(text: str) -> str:
+    """Text with its invisible and direction-changing characters made visible as ‹U+202E›.
+
+    >>> visible("a\\u202eb")
+    'a‹U+202E›b'
+    """
+    return "".join(f"‹U+{ord(char):04X}›" if ord(char) in _INVISIBLE else char for char in text)
+
+
+def plain(text: str) -> str:
+    """Untrusted text as HTML that shows it letter by letter."""
+    return escape(visible(text)).replace("\n", "<br>")
+
+
+def page_head(person: Person, title: str) -> None:
+    """The screen's title, who is signed in, and the way out."""
+    css = resources.files("annotator.widgets").joinpath("look.css").read_text(encoding="utf-8")
+    st.html(f"<style>{css}</style>")
+    st.html(
+        f'<div class="tt-head"><h1>{escape(title)}</h1>'
+        f'<form class="tt-who" method="post" action="sign-out"><span>{plain(person.display_name)} · '
+        f'{person.role.value}</span><button type="submit">Sign out</button></form></div>'
+    )
+
+
+def made_mark(frame: Frame) -> str:
+    """HTML that says that a generator made the picture; nothing for one that a camera took."""
+    return '<span class="tt-made">generated</span>' if frame.generated_clip_id else ""
+
+
+def frame_caption(frame: Frame, scene: Scene) -> str:
+    """Where and when a frame was taken, in plain text; the scene of a generated one says what it is."""
+    return f"{scene.name} · frame {frame.position + 1} · {scene.location}"
+
+
+def empty_state(title: str, text: str) -> None:
+    """What a screen says when there is nothing to show."""
+    st.html(f'<div class="tt-empty"><h2>{escape(title)}</h2><p>{escape(text)}</p></div>')

@@ -1,0 +1,153 @@
+"""`teletriage backup`, `restore`, `check` and `store copy`: keeping what people did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from data.terminal import AsJson, Settings, print_result, progress_bar
+from data.text.phrases import counted
+
+if TYPE_CHECKING:
+    pass
+
+from typing import TYPE_CHECKING, Any
+
+from data.commands.trail import told_breaks
+from data.errors import StoreDamaged
+
+if TYPE_CHECKING:
+    from data.store.opening import Store
+
+store = typer.Typer(help="The store itself.", no_args_is_help=True)
+
+
+def backup(
+    ctx: typer.Context,
+    out: Annotated[Path, typer.Argument(help="A new file; nobody else can read it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the whole store to one file while people work."""
+    from data.maintenance.backup import write_backup
+
+    with progress_bar("Copying rows") as progress:
+        done = write_backup(ctx.obj.open_store(), out, progress=progress)
+    damage = (
+        f"\nThe store was saved as it is, and it is damaged:\n{told_breaks(done.damages)}"
+        if done.damages
+        else ""
+    )
+    told = f"{counted(done.rows, 'row')} in {out}. Head of the audit trail: {done.head}{damage}"
+    print_result({**done.as_dict(), "path": str(out)}, told, as_json=as_json)
+
+
+def restore(
+    ctx: typer.Context,
+    backup_file: Annotated[Path, typer.Argument(metavar="BACKUP", help="What `teletriage backup` wrote.")],
+    accept_damage: Annotated[
+        bool, typer.Option("--accept-damage", help="Put back a backup that is known not to be whole.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a backup into a workspace without a store, or into an empty database (--store)."""
+    from data.maintenance.backup import restore_backup
+
+    settings: Settings = ctx.obj
+    with progress_bar("Copying rows") as progress:
+        done = restore_backup(
+            backup_file,
+            settings.workspace,
+            url=settings.store_url,
+            accept_damage=accept_damage,
+            progress=progress,
+        )
+    told = f"{counted(done.rows, 'row')} are back; everybody has to sign in again. Head: {done.head}"
+    print_result(done.as_dict(), told, as_json=as_json)
+
+
+def check(
+    ctx: typer.Context,
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Derive stale statuses anew and free frames held without end.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Is the store whole: its file, what rows point at, the audit trail; exits with 1 if not."""
+    from data.maintenance.check import check_store
+
+    state = check_store(ctx.obj.open_store(), mend=mend)
+    if as_json:
+        print_result(state.as_dict(), "", as_json=True)
+    if state.damages:
+        raise StoreDamaged(f"The store is damaged:\n{told_breaks(state.damages)}")
+    if not as_json:
+        print(_told(state.as_dict(), mend=mend))
+
+
+def _told(state: dict[str, Any], *, mend: bool) -> str:
+    can_be_mended = state["stale_statuses"] + state["endless_leases"]
+    word = "mended" if mend else "to be mended with --mend"
+    note = (
+        f" {counted(state['stale_statuses'], 'stale status', 'stale statuses')} and "
+        f"{counted(state['endless_leases'], 'endless lease')} {word}."
+        if can_be_mended
+        else ""
+    )
+    return f"The store is whole: {counted(state['entries'], 'entry', 'entries')} in the audit trail.{note}"
+
+
+@store.command("copy")
+def copy(
+    ctx: typer.Context,
+    to: Annotated[str, typer.Option(help="The address of an empty database, such as postgresql://…")],
+    as_json: AsJson = False,
+) -> None:
+    """Copy the store into an empty one and compare every table. Stop the app first."""
+    from data.maintenance.backup import copy_store
+
+    settings: Settings = ctx.obj
+    source: Store = settings.open_store()
+    with progress_bar("Copying rows") as progress:
+        done = copy_store(source, settings.workspace, to, progress=progress)
+    lines = [
+        f"  {name:24} {one.rows:>10,}  {one.sha256[:12]}" for name, one in done.tables.items() if one.rows
+    ]
+    told = "\n".join([*lines, f"{counted(done.rows, 'row')} arrived as they were read. Head: {done.head}"])
+    print_result(done.as_dict(), told, as_json=as_json)
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"backup": backup, "restore": restore, "check": check}
+
+
+def tables(
+    ctx: typer.Context,
+    parquet: Annotated[
+        Path | None, typer.Option(help="An empty folder for one Parquet file per table, for pandas.")
+    ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(help="An empty folder for one CSV per table, safe to open in a spreadsheet."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write every table of the store as files; passwords' hashes, sign-ins and keys stay where they are."""
+    from data.maintenance.table_files import write_csv, write_parquet
+
+    if parquet is None and csv is None:
+        raise typer.BadParameter("Give --parquet DIR, --csv DIR or both.")
+    store = ctx.obj.open_store()
+    written = [
+        write(store, folder)
+        for write, folder in ((write_parquet, parquet), (write_csv, csv))
+        if folder is not None
+    ]
+    rows = written[0].rows
+    folders = [one.folder for one in written]
+    print_result(
+        {"folders": folders, "rows": rows},
+        f"{counted(len(rows), 'table')} with {counted(sum(rows.values()), 'row')} in {' and '.join(folders)}.",
+        as_json=as_json,
+    )

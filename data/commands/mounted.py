@@ -1,0 +1,32 @@
+"""The commands of the data package: parse, call one function, print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import typer
+
+from data.commands.frames import cues, ingest, sample
+from data.commands.maintenance import COMMANDS as STORE_COMMANDS
+from data.commands.maintenance import store, tables
+from data.commands.people import people
+from data.commands.propose import propose
+from data.commands.snapshot import snapshot, trace
+from data.commands.trail import audit
+
+if TYPE_CHECKING:
+    pass
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "ingest": ingest,
+    "cues": cues,
+    "sample": sample,
+    "propose": propose,
+    "snapshot": snapshot,
+    "trace": trace,
+    **STORE_COMMANDS,
+    "tables": tables,
+}
+GROUPS: dict[str, typer.Typer] = {"people": people, "audit": audit, "store": store}

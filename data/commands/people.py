@@ -1,0 +1,124 @@
+"""`teletriage people`: who signs in, as what, and ending it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from data.terminal import AsJson, print_result
+from data.text.phrases import counted
+from data.vocabulary import PersonRole
+
+people = typer.Typer(help="The people who sign in: add, list, role, disable, reset.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="The name to sign in with.")]
+Password = Annotated[
+    str | None, typer.Option(envvar="TELETRIAGE_PASSWORD", help="By default one is made and printed.")
+]
+
+
+@people.command("add")
+def add_person(
+    ctx: typer.Context,
+    name: Name,
+    role: Annotated[PersonRole, typer.Option(help="What the person does.")],
+    display_name: Annotated[str | None, typer.Option(help="The name to show.")] = None,
+    password: Password = None,
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help="Only the identity provider lets this person in.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add somebody who can sign in."""
+    from data.people.accounts import add_person as use_case
+    from data.people.accounts import random_password
+
+    if no_password and password:
+        raise typer.BadParameter("a password was given too (--password or TELETRIAGE_PASSWORD).")
+    store = ctx.obj.open_store()
+    made = None if password or no_password else random_password()
+    person = use_case(store, name, role, password=password or made, display_name=display_name)
+    told = f" Password: {made}" if made else " Signs in through the provider." if no_password else ""
+    figures = {"name": person.name, "role": role.value, "password": made}
+    print_result(figures, f"Added {person.name} as {role.value}.{told}", as_json=as_json)
+
+
+@people.command("list")
+def list_everybody(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Everybody in the store, scripted reviewers included."""
+    from data.people.accounts import list_people
+
+    rows = [
+        {
+            "name": one.name,
+            "role": one.role.value,
+            "scripted": one.is_scripted,
+            "disabled": one.is_disabled,
+            "no_password": one.password_hash is None and not one.is_scripted,
+        }
+        for one in list_people(ctx.obj.open_store())
+    ]
+    marks = ("scripted", "disabled", "no_password")
+    lines = [
+        " ".join([f"{row['name']:24} {row['role']:10}", *(m.replace("_", " ") for m in marks if row[m])])
+        for row in rows
+    ]
+    print_result({"people": rows}, "\n".join(lines) or "Nobody yet: teletriage people add.", as_json=as_json)
+
+
+@people.command("role")
+def change_role(
+    ctx: typer.Context,
+    name: Name,
+    role: Annotated[PersonRole, typer.Argument(help="What the person does from now on.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make somebody an annotator, a lead, a trainer or an admin; it holds from their next act on."""
+    from data.people.accounts import change_role as use_case
+
+    person = use_case(ctx.obj.open_store(), name, role)
+    print_result(
+        {"name": person.name, "role": role.value}, f"{person.name} is now {role.value}.", as_json=as_json
+    )
+
+
+@people.command("disable")
+def disable(
+    ctx: typer.Context,
+    name: Name,
+    undo: Annotated[bool, typer.Option("--undo", help="Let the person sign in again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let somebody in no more: sign-ins end, held frames are free; what they wrote stays."""
+    from data.people.accounts import disable_person, enable_person
+
+    person = (enable_person if undo else disable_person)(ctx.obj.open_store(), name)
+    told = "can sign in again." if undo else "can no longer sign in; open sign-ins have ended."
+    print_result(
+        {"name": person.name, "disabled": person.is_disabled}, f"{person.name} {told}", as_json=as_json
+    )
+
+
+@people.command("reset")
+def reset_password(
+    ctx: typer.Context,
+    name: Name,
+    password: Password = None,
+    sign_ins_only: Annotated[
+        bool, typer.Option("--sign-ins-only", help="Keep the password and only end what is open.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give somebody a new password and end their sign-ins everywhere."""
+    from data.people.accounts import end_sign_ins, random_password, set_password
+
+    store = ctx.obj.open_store()
+    if sign_ins_only:
+        ended = end_sign_ins(store, name)
+        told = f"{counted(ended, 'sign-in')} of {name} ended."
+        print_result({"name": name, "ended": ended}, told, as_json=as_json)
+        return
+    made = None if password else random_password()
+    set_password(store, name, password or made or "")
+    told = f" Password: {made}" if made else ""
+    print_result({"name": name, "password": made}, f"{name} has a new password.{told}", as_json=as_json)

@@ -1,0 +1,218 @@
+"""The command that asks models: from endpoints, recorded replies or batch files, and the teacher once more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from data.commands.asking_bar import asking_bar
+from data.terminal import AsJson, print_result, progress_bar
+from data.text.phrases import counted, listed
+from data.vocabulary import ModelRole
+
+if TYPE_CHECKING:
+    from data.proposals.runs import Proposed
+    from data.store.opening import Store
+    from data.vlm.request import SamplingParameters
+
+_SOURCES = ("--endpoint", "--replies", "--batch-out", "--batch-in", "--ray")
+
+
+def propose(
+    ctx: typer.Context,
+    role: Annotated[ModelRole, typer.Option(help="What the model is for.")],
+    endpoint: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An OpenAI-compatible address, such as http://127.0.0.1:8000/v1; several take turns."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="The model's name at the endpoint or in the file.")
+    ] = None,
+    replies: Annotated[
+        Path | None, typer.Option(help="Recorded replies instead of an endpoint (JSONL).")
+    ] = None,
+    batch_out: Annotated[
+        Path | None, typer.Option(help="Write the requests to a file for `vllm run-batch` instead.")
+    ] = None,
+    batch_in: Annotated[
+        Path | None, typer.Option(help="Take the results that `vllm run-batch` wrote for such a file.")
+    ] = None,
+    ray: Annotated[
+        bool,
+        typer.Option(
+            "--ray",
+            help="Ask through Ray Data: the endpoints if any are named, else vLLM engines on the cluster's GPUs.",
+        ),
+    ] = False,
+    ray_workers: Annotated[
+        int, typer.Option(min=1, help="Ray actors; each has --concurrency requests under way.")
+    ] = 1,
+    rewrite: Annotated[
+        bool,
+        typer.Option(
+            "--rewrite",
+            help="Ask the teacher for a chain of thought for the verified level of corrected frames.",
+        ),
+    ] = False,
+    revision: Annotated[str | None, typer.Option(help="The model's revision, kept with the run.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="What to call the run; the model's name by default.")
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Answers per frame; the most voted level is proposed.")
+    ] = None,
+    calls: Annotated[
+        int | None,
+        typer.Option(min=1, max=2, help="2: a free chain of thought first, then the constrained reply."),
+    ] = None,
+    thinking: Annotated[
+        bool | None, typer.Option("--thinking/--no-thinking", help="Ask for a chain of thought.")
+    ] = None,
+    temperature: Annotated[float | None, typer.Option(min=0.0, help="Of the sampling.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=16, help="The longest reply, in tokens.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the sampling.")] = None,
+    files: Annotated[
+        bool, typer.Option("--files", help="Name images by path; the server must allow the folder.")
+    ] = False,
+    concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Requests under way at once.")] = 16,
+    api_key: Annotated[str, typer.Option(envvar="TELETRIAGE_API_KEY", help="The endpoint's key.")] = "none",
+    as_json: AsJson = False,
+) -> None:
+    """Ask a model about the sampled frames, or take its recorded replies."""
+    given = [bool(endpoint) or ray, replies is not None, batch_out is not None, batch_in is not None]
+    if sum(given) != 1:
+        raise typer.BadParameter(f"Give exactly one of {', '.join(_SOURCES)}.")
+    if ray and rewrite:
+        raise typer.BadParameter("--rewrite asks an --endpoint; leave --ray out.")
+    store = ctx.obj.open_store()
+    if rewrite:
+        _rewrite(store, role, endpoint, model, concurrency, api_key, as_json=as_json)
+        return
+    wanted = {
+        "samples": samples,
+        "calls": calls,
+        "thinking": thinking,
+        "temperature": temperature,
+        "max_tokens": max_tokens,
+        "seed": seed,
+    }
+    if replies is not None:
+        from data.proposals.recorded_replies import propose_from_replies
+
+        done = propose_from_replies(store, replies, role=role, model=model, name=name)
+    elif model is None:
+        raise typer.BadParameter("This needs a --model.")
+    elif ray:
+        from data.proposals.ray_proposals import propose_with_ray
+
+        with asking_bar(f"Asking {model}") as watch:
+            done = propose_with_ray(
+                store,
+                role=role,
+                model=model,
+                endpoints=endpoint or [],
+                revision=revision,
+                name=name,
+                sampling=_sampling(role, {**wanted, "calls": calls or 1}),
+                workers=ray_workers,
+                concurrency=concurrency,
+                api_key=api_key,
+                files=files,
+                watch=watch,
+            )
+    elif endpoint:
+        from data.proposals.asking import propose_from_endpoint
+
+        with asking_bar(f"Asking {model}") as watch:
+            done = propose_from_endpoint(
+                store,
+                role=role,
+                model=model,
+                endpoint=endpoint,
+                revision=revision,
+                name=name,
+                sampling=_sampling(role, wanted),
+                concurrency=concurrency,
+                api_key=api_key,
+                files=files,
+                watch=watch,
+            )
+    else:
+        from data.proposals.batch_files import open_batch_run, read_batch, write_batch
+
+        sampling = _sampling(role, {**wanted, "calls": calls or 1})
+        run = open_batch_run(store, role=role, model=model, revision=revision, name=name, sampling=sampling)
+        if batch_out is not None:
+            figures = write_batch(store, run, batch_out, files=files)
+            sentence = f"{counted(figures['requests'], 'request')} of run {run.name} in {batch_out}."
+            print_result(figures, sentence, as_json=as_json)
+            return
+        done = read_batch(store, run, batch_in or Path())
+    _finish(store, done, as_json=as_json)
+
+
+def _sampling(role: ModelRole, wanted: dict[str, Any]) -> SamplingParameters:
+    from data.errors import ProposalError
+    from data.vlm.request import default_sampling
+
+    given = {name: value for name, value in wanted.items() if value is not None}
+    if given.get("thinking") is False:
+        given.setdefault("calls", 1)
+    sampling = replace(default_sampling(role), **given)
+    if sampling.calls > 1 and not sampling.thinking:
+        raise ProposalError("Two calls need a chain of thought: give --thinking with --calls 2.")
+    if sampling.samples > 1 and sampling.temperature == 0:
+        raise ProposalError(
+            f"{sampling.samples} samples at temperature 0 would all be the same; give a --temperature."
+        )
+    return sampling
+
+
+def _rewrite(
+    store: Store,
+    role: ModelRole,
+    endpoint: list[str] | None,
+    model: str | None,
+    concurrency: int,
+    api_key: str,
+    *,
+    as_json: bool,
+) -> None:
+    from data.snapshot.rewrites import rewrite_from_endpoint
+
+    if role is not ModelRole.TEACHER or not endpoint:
+        raise typer.BadParameter("--rewrite asks a --role teacher at an --endpoint.")
+    with progress_bar("Rewriting") as progress:
+        done = rewrite_from_endpoint(
+            store,
+            endpoint=endpoint,
+            model=model,
+            concurrency=concurrency,
+            api_key=api_key,
+            progress=progress,
+        )
+    lost = f" No answer yet: {listed(done.unreached)}." if done.unreached else ""
+    sentence = (
+        f"{counted(done.added, 'new rewrite')} for {counted(done.corrected, 'corrected frame')}, "
+        f"{done.failed:,} failed; {done.awaiting:,} to be confirmed.{lost}"
+    )
+    print_result(done.as_dict(), sentence, as_json=as_json)
+
+
+def _finish(store: Store, done: Proposed, *, as_json: bool) -> None:
+    from data.verification.status import refresh_statuses
+
+    refresh_statuses(store)
+    failed = f" ({listed(done.failures)})" if done.failures else ""
+    lost = f" No answer yet: {listed(done.unreached)}." if done.unreached else ""
+    unknown = f" {done.unknown:,} about other frames or settings." if done.unknown else ""
+    sentence = (
+        f"Run {done.run}: {counted(done.added, 'new reply', 'new replies')}; of {counted(done.frames, 'frame')} "
+        f"{done.parsed:,} parsed, {done.failed:,} failed{failed}, {done.unanswered:,} unanswered.{lost}{unknown}"
+    )
+    print_result(done.as_dict(), sentence, as_json=as_json)

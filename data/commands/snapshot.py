@@ -1,0 +1,117 @@
+""""""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from data.terminal import AsJson, Settings, print_result, progress_bar
+from data.text.phrases import counted, listed
+from data.vocabulary import ImageStorage
+
+if TYPE_CHECKING:
+    from data.snapshot.freeze import FreezeOptions
+
+
+def snapshot(
+    ctx: typer.Context,
+    out_dir: Annotated[
+        Path | None, typer.Argument(help="A new folder; with --verify, the one to check.")
+    ] = None,
+    chain_of_thought: Annotated[
+        bool,
+        typer.Option(
+            "--chain-of-thought", help="Keep the teacher's chain of thought where its words stand unchanged."
+        ),
+    ] = False,
+    generated: Annotated[
+        bool,
+        typer.Option("--generated", help="Take verified generated frames too; the manifest counts them."),
+    ] = False,
+    images: Annotated[
+        ImageStorage,
+        typer.Option(help="Copy the pictures into the folder, or name them where they are (referenced)."),
+    ] = ImageStorage.COPIED,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check a snapshot against its own hashes.")
+    ] = False,
+    diff: Annotated[
+        tuple[Path, Path] | None, typer.Option(help="Say what changed between two snapshots, and why.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Freeze the verified frames and their preference pairs into a hashed folder."""
+    if diff is not None:
+        _diff(*diff, as_json=as_json)
+    elif out_dir is None:
+        raise typer.BadParameter("Name a folder, or give --diff A B.")
+    elif verify:
+        _verify(out_dir, as_json=as_json)
+    else:
+        from data.snapshot.freeze import FreezeOptions
+
+        options = FreezeOptions(chain_of_thought, generated, images)
+        _freeze(ctx.obj, out_dir, options, as_json=as_json)
+
+
+def _freeze(settings: Settings, out_dir: Path, options: FreezeOptions, *, as_json: bool) -> None:
+    from data.snapshot.freeze import freeze
+
+    store = settings.open_store()
+    with progress_bar("Freezing") as progress:
+        manifest = freeze(store, out_dir, options, progress=progress)
+    pairs = sum(manifest.pairs_by_weight.values())
+    by_weight = ", ".join(f"{n:,} of weight {weight}" for weight, n in manifest.pairs_by_weight.items())
+    excluded = f" Left out: {listed(manifest.excluded_by_reason)}." if manifest.excluded_by_reason else ""
+    made = manifest.generated["pairs"] + manifest.generated["evaluation"]
+    excluded += f" {counted(made, 'frame')} of it generated." if made else ""
+    figures = {**manifest.model_dump(mode="json", exclude={"files"}), "pairs": pairs, "path": str(out_dir)}
+    print_result(
+        figures,
+        f"Snapshot {manifest.snapshot_hash[:12]} in {out_dir}: {counted(pairs, 'pair')} ({by_weight or 'none'}), "
+        f"{counted(sum(manifest.evaluation_by_level.values()), 'held-out frame')}.{excluded}",
+        as_json=as_json,
+    )
+
+
+def _verify(folder: Path, *, as_json: bool) -> None:
+    from data.snapshot.folder import load_snapshot
+
+    whole = load_snapshot(folder)
+    files, pairs = len(whole.manifest.files), len(whole.pairs)
+    print_result(
+        {"snapshot_hash": whole.manifest.snapshot_hash, "files": files, "pairs": pairs, "whole": True},
+        f"{folder} is whole: {counted(files, 'file')} and {counted(pairs, 'pair')} match their hashes.",
+        as_json=as_json,
+    )
+
+
+def _diff(first: Path, second: Path, *, as_json: bool) -> None:
+    from data.snapshot.diff import diff_snapshots
+
+    found = diff_snapshots(first, second)
+    lines = [f"{change.kind:8} {change.frame_id}  {change.why}" for change in found.changes]
+    total = f"{listed(found.counts)}." if lines else "The two snapshots hold the same frames and texts."
+    print_result(found.as_dict(), "\n".join([*lines, total]), as_json=as_json)
+
+
+def trace(
+    ctx: typer.Context,
+    pair_or_frame: Annotated[str, typer.Argument(help="A frame id, an image's file name, or a pair id.")],
+    snapshots: Annotated[
+        Path | None,
+        typer.Option(help="The folder of snapshots to look pairs up in; the workspace's by default."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show where a pair or a frame comes from: acts, proposals, runs, image."""
+    from data.snapshot.trace import trace as use_case
+    from data.snapshot.trace import trace_text
+
+    settings: Settings = ctx.obj
+    found = use_case(
+        settings.open_store(), pair_or_frame, snapshots=snapshots or settings.workspace / "snapshots"
+    )
+    print_result(found, trace_text(found), as_json=as_json)

@@ -1,0 +1,71 @@
+"""`teletriage audit`: is what stands in the store what was written?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from data.errors import TrailBroken
+from data.terminal import AsJson, print_result
+from data.text.phrases import counted
+
+if TYPE_CHECKING:
+    from data.maintenance.trail_check import TrailState
+    from data.store.trail_chain import Break
+
+SHOWN = 10
+audit = typer.Typer(help="The audit trail of everything that was done.", no_args_is_help=True)
+
+
+@audit.command("verify")
+def verify(
+    ctx: typer.Context,
+    head: Annotated[
+        str | None, typer.Option(help="A head printed earlier: it must still stand in the trail.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Recompute every hash of the trail and of the rows it vouches for; exits with 1 if anything was changed."""
+    from data.maintenance.trail_check import verify_trail
+
+    with ctx.obj.open_store().read() as session:
+        state = verify_trail(session, known_head=head)
+    told = (
+        f"{counted(state.entries, 'entry', 'entries')} and {counted(state.rows, 'row')} are what was written."
+    )
+    if state.is_whole or as_json:
+        print_result(state.as_dict(), f"{told} Head: {state.head}", as_json=as_json)
+    refuse_broken(state)
+
+
+def refuse_broken(state: TrailState) -> None:
+    """Raises TrailBroken with the first places where the trail breaks."""
+    if state.is_whole:
+        return
+    places = counted(len(state.breaks), "place")
+    raise TrailBroken(f"The audit trail is broken in {places}:\n{told_breaks(state.breaks)}")
+
+
+def told_breaks(breaks: Sequence[Break]) -> str:
+    """The first of them, one a line."""
+    lines = [f"  {one.where}: {one.what}" for one in breaks[:SHOWN]]
+    more = [f"  and {len(breaks) - SHOWN:,} more"] if len(breaks) > SHOWN else []
+    return "\n".join([*lines, *more])
+
+
+@audit.command("show")
+def show(
+    ctx: typer.Context,
+    last: Annotated[int, typer.Option(min=1, max=100_000, help="How many of the latest entries.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """The latest entries, oldest first: when, who, what."""
+    from data.maintenance.trail_check import latest_entries
+
+    rows = latest_entries(ctx.obj.open_store(), last)
+    lines = [
+        f"{row['at']}  {row['who']:16} {row['act']:18} {row['subject']} {row['details']}" for row in rows
+    ]
+    print_result({"entries": rows}, "\n".join(lines) or "Nothing was done yet.", as_json=as_json)

@@ -1,0 +1,83 @@
+"""Contact sheets: frames that show a cue, with the evidence beneath, so that a person can check the cue by eye."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+from sqlmodel import col, select
+
+from data.images.inspection import ImageRefused, rendition
+from data.store.opening import Store
+from data.store.tables import Dataset, Frame, Scene
+from data.vocabulary import Cue
+
+COLUMNS, TILE_PX, CAPTION_PX = 4, (320, 180), 32
+_CHARS_A_LINE = 52
+
+
+@dataclass(frozen=True)
+class CueSheets:
+    """How many usable frames show each cue, and the sheets written for those that have any."""
+
+    frames: int
+    counts: dict[str, int]
+    sheets: dict[str, str]
+
+
+def count_cues(store: Store) -> CueSheets:
+    """Frames by cue, without writing anything."""
+    frames = _frames(store)
+    return CueSheets(len(frames), {cue.value: sum(cue in one.cues for one, _ in frames) for cue in Cue}, {})
+
+
+def write_cue_sheets(store: Store, folder: Path, *, most: int = 40) -> CueSheets:
+    """One JPEG per cue that any frame shows: up to `most` frames, spread evenly over the dataset."""
+    folder.mkdir(parents=True, exist_ok=True)
+    frames, sheets = _frames(store), {}
+    for cue in Cue:
+        shown = [(frame, path) for frame, path in frames if cue in frame.cues]
+        if shown:
+            step = max(1, -(-len(shown) // most))
+            path = folder / f"{cue.value}.jpg"
+            _sheet(shown[::step], cue).save(path, quality=85)
+            sheets[cue.value] = str(path)
+    return CueSheets(len(frames), count_cues(store).counts, sheets)
+
+
+def _frames(store: Store) -> list[tuple[Frame, Path]]:
+    """Usable real frames by scene and time, each with its image."""
+    query = (
+        select(Frame, Dataset.dataroot)
+        .join(Scene, col(Scene.id) == Frame.scene_id)
+        .join(Dataset, col(Dataset.id) == Scene.dataset_id)
+        .where(col(Frame.set_aside).is_(None), col(Frame.generated_clip_id).is_(None))
+        .order_by(Frame.scene_id, col(Frame.position))
+    )
+    with store.read() as session:
+        return [(frame, Path(root) / frame.filename) for frame, root in session.exec(query)]
+
+
+def _sheet(shown: list[tuple[Frame, Path]], cue: Cue) -> Image.Image:
+    width, height = TILE_PX[0], TILE_PX[1] + CAPTION_PX
+    rows = -(-len(shown) // COLUMNS)
+    sheet = Image.new("RGB", (COLUMNS * width, rows * height), "black")
+    for number, (frame, path) in enumerate(shown):
+        corner = (number % COLUMNS * width, number // COLUMNS * height)
+        _tile(sheet, corner, path, frame.cues[cue.value])
+    return sheet
+
+
+def _tile(sheet: Image.Image, corner: tuple[int, int], path: Path, evidence: str) -> None:
+    try:
+        with Image.open(io.BytesIO(rendition(path, width_px=TILE_PX[0]))) as image:
+            sheet.paste(image.resize(TILE_PX), corner)
+    except ImageRefused as refused:
+        evidence = str(refused)
+    x, y = corner[0] + 4, corner[1] + TILE_PX[1] + 3
+    # The built-in font has Latin letters only.
+    text = evidence.replace("“", '"').replace("”", '"')
+    lines = [text[:_CHARS_A_LINE], text[_CHARS_A_LINE : 2 * _CHARS_A_LINE]]
+    ImageDraw.Draw(sheet).multiline_text((x, y), "\n".join(lines), fill="white", spacing=1)

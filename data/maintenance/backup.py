@@ -1,0 +1,218 @@
+"""Use cases: a backup while people work, putting it back, and moving a store to another database.
+
+A backup is always one SQLite file, whichever database it comes from: it can be checked, opened as a store and put
+back on either. It holds password hashes and the store's keys, so only its owner may read it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlmodel import col, update
+
+from data.errors import BackupError
+from data.hashing import file_hash
+from data.maintenance.check import damages
+from data.maintenance.copying import Progress, TableState, copy_rows, require_empty, table_states
+from data.maintenance.trail_check import verify_trail
+from data.store.opening import STORE_FILE, Store, open_store
+from data.store.tables import SignIn
+from data.store.trail import note_act
+from data.store.trail_chain import Break
+from data.vocabulary import TrailAct
+
+_OWNER_ONLY = 0o600
+
+
+@dataclass(frozen=True)
+class Copied:
+    """A store that was copied, by table, the head of its audit trail then, and what was not whole in it."""
+
+    tables: dict[str, TableState]
+    head: str
+    damages: list[Break]
+    sha256: str | None = None
+
+    @property
+    def rows(self) -> int:
+        return sum(state.rows for state in self.tables.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        tables = {name: {"rows": one.rows, "sha256": one.sha256} for name, one in self.tables.items()}
+        broken = [{"where": one.where, "what": one.what} for one in self.damages]
+        figures = {"rows": self.rows, "head": self.head, "sha256": self.sha256}
+        return {**figures, "damages": broken, "tables": tables}
+
+
+def write_backup(store: Store, out: Path, *, progress: Progress | None = None) -> Copied:
+    """Write the store as it is at one moment to the new file `out`, whole or not at all. People go on working.
+
+    A store that is damaged is saved as it is; look at `damages`. Raises BackupError: the
+    file exists, its folder does not, the disk is full.
+    """
+    if out.exists():
+        raise BackupError(f"{out} exists; a backup is never written over. Choose another name.")
+    try:
+        with _partial(out) as partial:
+            _write(store, partial, progress)
+            copied = _inspected(partial)
+            partial.chmod(_OWNER_ONLY)
+            partial.rename(out)
+    except (OSError, sqlite3.Error) as error:
+        raise BackupError(f"The backup {out} could not be written: {error}.") from error
+    with store.write() as session:
+        details = {"head": copied.head, "rows": copied.rows, "sha256": copied.sha256}
+        note_act(session, TrailAct.WROTE_BACKUP, by=None, subject=f"backup:{out.name}", details=details)
+    return copied
+
+
+@contextmanager
+def _partial(out: Path) -> Iterator[Path]:
+    """A file beside `out` that nobody else can read, gone at the end unless it was renamed."""
+    handle, name = tempfile.mkstemp(prefix=f".{out.name}-", dir=out.parent)
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        for path in (Path(name), Path(f"{name}-journal"), Path(f"{name}-wal"), Path(f"{name}-shm")):
+            path.unlink(missing_ok=True)
+
+
+def _write(store: Store, file: Path, progress: Progress | None) -> None:
+    if store.is_sqlite:
+        _copy_file(Path(str(store.engine.url.database)), file)
+        return
+    target = open_store(file.parent, url=f"sqlite:///{file}")
+    try:
+        with _one_moment(store) as source:
+            copy_rows(source, target, progress)
+    finally:
+        target.close()
+
+
+def _copy_file(source: Path, file: Path) -> None:
+    """SQLite's own backup, in one step: in many, writers who go on would make it begin again and again."""
+    with _opened(source) as read, _opened(file) as write:
+        read.execute("PRAGMA busy_timeout=20000")
+        read.backup(write, pages=-1)
+        write.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _one_moment(store: Store) -> Iterator[Connection]:
+    """A connection that sees one state of the store, whatever is written meanwhile."""
+    options: dict[str, Any] = {} if store.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+    with store.engine.execution_options(**options).connect() as connection:
+        yield connection
+
+
+def _inspected(file: Path) -> Copied:
+    """What a backup holds and what is not whole in it."""
+    store = open_store(file.parent, url=f"sqlite:///{file}")
+    try:
+        with store.read() as session:
+            found = damages(session)
+            tables, head = table_states(session.connection()), verify_trail(session).head
+    finally:
+        store.close()
+    return Copied(tables, head, found, file_hash(file))
+
+
+def restore_backup(
+    backup: Path,
+    workspace: Path,
+    *,
+    url: str | None = None,
+    accept_damage: bool = False,
+    progress: Progress | None = None,
+) -> Copied:
+    """Put a backup into a workspace without a store, or into the empty database that `url` names.
+
+    A backup of an earlier release is brought up to date. Open sign-ins of then have ended. Raises BackupError: there
+    is no such file, it is not whole and `accept_damage` does not say that this is known, or something is there already.
+    """
+    if not backup.is_file():
+        raise BackupError(f"There is no backup {backup}.")
+    if url is None and (workspace / STORE_FILE).exists():
+        raise BackupError(
+            f"{workspace / STORE_FILE} exists; a store is never written over. Move it away first."
+        )
+    workspace.mkdir(parents=True, exist_ok=True)
+    with _partial(workspace / STORE_FILE) as partial:
+        try:
+            _copy_file(backup, partial)
+        except (OSError, sqlite3.Error) as error:
+            raise BackupError(f"{backup} cannot be read as a backup: {error}.") from error
+        copied = _inspected(partial)
+        if copied.damages and not accept_damage:
+            first = copied.damages[0]
+            raise BackupError(f"{backup} is not whole: {first.where}: {first.what}.")
+        if url is None:
+            partial.rename(workspace / STORE_FILE)
+            store = open_store(workspace)
+        else:
+            store = open_store(workspace, url=url)
+            _fill(store, partial, progress)
+    _note_restored(store, backup, copied)
+    store.close()
+    return copied
+
+
+def _fill(store: Store, file: Path, progress: Progress | None) -> None:
+    source = open_store(file.parent, url=f"sqlite:///{file}")
+    try:
+        with _one_moment(source) as connection:
+            copy_rows(connection, store, progress)
+    finally:
+        source.close()
+
+
+def _note_restored(store: Store, backup: Path, copied: Copied) -> None:
+    """Whoever was signed in then may have been sent away since: everybody signs in again."""
+    with store.write() as session:
+        now_us = store.now_us(session)
+        is_open = col(SignIn.ended_at_us).is_(None)
+        session.exec(update(SignIn).where(is_open).values(ended_at_us=now_us))
+        details = {"head": copied.head, "rows": copied.rows}
+        note_act(session, TrailAct.RESTORED_BACKUP, by=None, subject=f"backup:{backup.name}", details=details)
+
+
+def copy_store(store: Store, workspace: Path, url: str, *, progress: Progress | None = None) -> Copied:
+    """Copy a store into the empty one that `url` names, and compare what arrived row by row.
+
+    The copy is of one moment: stop the app before, or what people do meanwhile stays behind. Raises StoreError: the
+    target is not empty, or something arrived otherwise than it was read.
+    """
+    target = open_store(workspace, url=url)
+    try:
+        require_empty(target)
+        with tempfile.TemporaryDirectory(prefix="teletriage-copy-") as folder:
+            file = Path(folder) / STORE_FILE
+            _write(store, file, None)
+            before = _inspected(file)
+            _fill(target, file, progress)
+        with target.read() as session:
+            arrived = Copied(table_states(session.connection()), verify_trail(session).head, before.damages)
+        with target.write() as session:
+            details = {"head": arrived.head, "rows": arrived.rows, "equal": arrived.tables == before.tables}
+            note_act(session, TrailAct.COPIED_STORE, by=None, subject="store", details=details)
+    finally:
+        target.close()
+    return arrived

@@ -1,0 +1,116 @@
+"""Is a store whole? The file itself, rows that point at nothing, the audit trail; and what can be mended: statuses
+that do not follow from what people said, leases that would never end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Table, func, text
+from sqlalchemy import select as select_columns
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session, SQLModel, col, delete, select
+
+from data.maintenance.trail_check import verify_trail
+from data.store.opening import Store
+from data.store.tables import FrameStatus, Lease
+from data.store.trail_chain import Break
+from data.verification.status import derived, refresh
+
+FILE = "the database file"
+LONGEST_LEASE_US = 24 * 3_600_000_000
+
+
+def damages(session: Session) -> list[Break]:
+    """Everything that is not as it should be, in plain words; empty for a whole store."""
+    found = [*_file(session)]
+    if found:
+        return found  # what follows could not be trusted, or not even be read
+    return [*_orphans(session), *verify_trail(session).breaks]
+
+
+def _file(session: Session) -> Iterator[Break]:
+    """What SQLite's own check says of the file; PostgreSQL checks its pages as it reads them, if told to."""
+    connection = session.connection()
+    if connection.dialect.name != "sqlite":
+        return
+    try:
+        lines = list(connection.execute(text("PRAGMA integrity_check")).scalars())
+    except DBAPIError as error:
+        lines = [str(error.orig)]
+    for line in lines:
+        if line != "ok":
+            yield Break(FILE, str(line))
+
+
+def _orphans(session: Session) -> Iterator[Break]:
+    """Rows that point at a row that is not there."""
+    for table in SQLModel.metadata.sorted_tables:
+        for key in table.foreign_keys:
+            count = _pointing_nowhere(session, table, key)
+            if count:
+                yield Break(
+                    f"{table.name}.{key.parent.name}", f"{count:,} rows point at no {key.column.table.name}"
+                )
+
+
+def _pointing_nowhere(session: Session, table: Table, key: Any) -> int:
+    there = key.column.table.alias()
+    known = select_columns(there.c[key.column.name]).where(there.c[key.column.name] == key.parent)
+    query = select_columns(func.count()).select_from(table).where(key.parent.is_not(None), ~known.exists())
+    return int(session.connection().execute(query).scalar_one())
+
+
+def stale_statuses(session: Session) -> list[str]:
+    """Frames whose status is not what the reviews and adjudications add up to; deriving them anew mends it."""
+    known = {row.frame_id: row for row in session.exec(select(FrameStatus))}
+    results = derived(session)
+    stale = set(known) - {row.frame_id for row, _ in results}
+    for row, result in results:
+        status = known.get(row.frame_id)
+        said = (status.state, status.level, status.reviews_needed) if status else None
+        if said != (result.state, result.level, result.reviews_needed):
+            stale.add(row.frame_id)
+    return sorted(stale)
+
+
+def endless_leases(session: Session, now_us: int) -> list[str]:
+    """Frames whose lease ends further in the future than any lease lasts, as after the clock was set back."""
+    query = select(Lease.frame_id).where(col(Lease.until_us) > now_us + LONGEST_LEASE_US)
+    return sorted(session.exec(query))
+
+
+@dataclass(frozen=True)
+class StoreState:
+    """What a check found. `entries`: of the audit trail; what can be mended by frame."""
+
+    entries: int
+    head: str
+    damages: list[Break]
+    stale_statuses: list[str]
+    endless_leases: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "entries": self.entries,
+            "head": self.head,
+            "damages": [{"where": one.where, "what": one.what} for one in self.damages],
+            "stale_statuses": len(self.stale_statuses),
+            "endless_leases": len(self.endless_leases),
+        }
+
+
+def check_store(store: Store, *, mend: bool = False) -> StoreState:
+    """Look at everything once; with `mend`, derive the stale statuses anew and end the endless leases."""
+    with store.read() as session:
+        found = damages(session)
+        if any(one.where == FILE for one in found):
+            return StoreState(0, "", found, [], [])
+        trail = verify_trail(session)
+        stale, endless = stale_statuses(session), endless_leases(session, store.now_us(session))
+    if mend and (stale or endless):
+        with store.write(alone=True) as session:
+            refresh(session, None)
+            session.exec(delete(Lease).where(col(Lease.frame_id).in_(endless)))
+    return StoreState(trail.entries, trail.head, found, stale, endless)

@@ -1,0 +1,100 @@
+"""One frame with everything that was said of it, for those who may see that: what a lead sends a colleague."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, select
+
+from data.errors import TraceError
+from data.people.permissions import Act, require
+from data.store.opening import Store
+from data.store.tables import (
+    Adjudication,
+    Frame,
+    FrameStatus,
+    GoldFrame,
+    ModelRun,
+    Person,
+    Proposal,
+    Review,
+    Scene,
+)
+
+
+@dataclass(frozen=True)
+class FrameView:
+    """`status` is None for a frame that is not in review; reviews and adjudications oldest first, superseded ones
+    included; proposals by run, oldest first."""
+
+    frame: Frame
+    scene: Scene
+    status: FrameStatus | None
+    reviews: list[tuple[Review, Person]]
+    adjudications: list[tuple[Adjudication, Person]]
+    proposals: list[tuple[Proposal, ModelRun]]
+    is_gold: bool
+
+
+def frame_view(store: Store, person_id: int, address: str) -> FrameView:
+    """The frame of that id or image file name. Raises NotAllowed, and TraceError if there is none."""
+    with store.read() as session:
+        require(session, person_id, Act.SEE_PROGRESS)
+        wanted = address.strip()
+        frame = session.exec(
+            select(Frame).where(or_(col(Frame.id) == wanted, col(Frame.filename) == wanted))
+        ).first()
+        if frame is None:
+            raise TraceError(f"{address!r} is neither a frame's id nor an image's file name.")
+        return FrameView(
+            frame=frame,
+            scene=session.get_one(Scene, frame.scene_id),
+            status=session.get(FrameStatus, frame.id),
+            reviews=_reviews(session, frame.id),
+            adjudications=_adjudications(session, frame.id),
+            proposals=_proposals(session, frame.id),
+            is_gold=session.get(GoldFrame, frame.id) is not None,
+        )
+
+
+def _reviews(session: Session, frame_id: str) -> list[tuple[Review, Person]]:
+    query = select(Review, Person).join(Person, col(Person.id) == Review.person_id)
+    return list(session.exec(query.where(Review.frame_id == frame_id).order_by(col(Review.id))).all())
+
+
+def _adjudications(session: Session, frame_id: str) -> list[tuple[Adjudication, Person]]:
+    query = select(Adjudication, Person).join(Person, col(Person.id) == Adjudication.person_id)
+    query = query.where(Adjudication.frame_id == frame_id).order_by(col(Adjudication.id))
+    return list(session.exec(query).all())
+
+
+def _proposals(session: Session, frame_id: str) -> list[tuple[Proposal, ModelRun]]:
+    query = select(Proposal, ModelRun).join(ModelRun, col(ModelRun.id) == Proposal.run_id)
+    return list(session.exec(query.where(Proposal.frame_id == frame_id).order_by(col(Proposal.id))).all())
+
+
+@dataclass(frozen=True)
+class InLine:
+    """A frame that waits for a review, with its place in the order and the terms that put it there."""
+
+    frame: Frame
+    scene: Scene
+    priority: float
+    terms: dict[str, float]
+
+
+def next_in_line(store: Store, person_id: int, *, n: int = 20) -> list[InLine]:
+    """The frames that are served next, first the next one. Raises NotAllowed."""
+    with store.read() as session:
+        require(session, person_id, Act.SEE_PROGRESS)
+        query = (
+            select(FrameStatus, Frame, Scene)
+            .join(Frame, col(Frame.id) == FrameStatus.frame_id)
+            .join(Scene, col(Scene.id) == Frame.scene_id)
+            .where(FrameStatus.reviews_needed > 0)
+            .order_by(col(FrameStatus.priority).desc(), col(FrameStatus.frame_id).desc())
+            .limit(n)
+        )
+        rows = session.exec(query).all()
+    return [InLine(frame, scene, status.priority, status.priority_terms) for status, frame, scene in rows]

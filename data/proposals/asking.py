@@ -1,0 +1,200 @@
+"""Use case: ask a model behind endpoints about every sampled frame, and keep each answer as it arrives.
+
+An answer is durable within one commit of its arrival: answers that come while a commit is under way share the
+next. A call that was interrupted anywhere, killed included, is resumed by the same call: the run asks about the
+frames that have no proposal yet, and no frame gets two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sqlmodel import Session, col, select
+
+from data.errors import ProposalError
+from data.proposals.runs import (
+    Proposed,
+    frames_by_address,
+    record_answer,
+    run_summary,
+    start_run,
+    unanswered_frames,
+)
+from data.store.opening import Store
+from data.store.tables import Dataset, Frame, ModelRun, Proposal, Scene
+from data.vlm.answer import ModelAnswer
+from data.vlm.client import FIRST_PAUSE_S, REQUEST_TIMEOUT_S, Asking, ask_frames
+from data.vlm.request import SamplingParameters, default_sampling, request_hash
+from data.vocabulary import ModelRole
+
+GIVE_UP_AFTER = 32
+"""So many frames in a row without an answer end the call: a dead endpoint should not be waited on all night."""
+
+
+@dataclass(frozen=True)
+class DueFrame:
+    """A frame to ask about: its image, and the hash of the request."""
+
+    frame_id: str
+    image: Path
+    request_hash: str
+
+
+@dataclass
+class Tally:
+    """How a call is going. `failures` counts frames by reason: unusable replies, refusals and unreached ones."""
+
+    total: int
+    answered: int = 0
+    unreached: Counter[str] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
+    in_a_row_unreached: int = 0
+
+    @property
+    def done(self) -> int:
+        return self.answered + self.unreached.total()
+
+    def keep_going(self) -> bool:
+        return self.in_a_row_unreached < GIVE_UP_AFTER
+
+
+def propose_from_endpoint(
+    store: Store,
+    *,
+    role: ModelRole,
+    model: str,
+    endpoint: str | Sequence[str],
+    revision: str | None = None,
+    name: str | None = None,
+    sampling: SamplingParameters | None = None,
+    concurrency: int = 16,
+    api_key: str = "none",
+    files: bool = False,
+    timeout_s: float = REQUEST_TIMEOUT_S,
+    first_pause_s: float = FIRST_PAUSE_S,
+    progress: Callable[[int, int], None] | None = None,
+    watch: Callable[[Tally], None] | None = None,
+) -> Proposed:
+    """Ask a model about every sampled frame that its run has not answered; each answer is kept as it arrives.
+
+    endpoint: one address or several that take turns. files: name the images by path instead of sending them.
+    watch: called with the tally whenever answers were kept; `progress` with (done, total).
+    A request without an answer is not kept, so that the same call later asks again. Raises ProposalError as
+    `data.vlm.client.ask_frames` does, and if no frame is sampled.
+    """
+    asking = Asking(
+        endpoints=(endpoint,) if isinstance(endpoint, str) else tuple(endpoint),
+        model=model,
+        sampling=sampling or default_sampling(role),
+        concurrency=concurrency,
+        api_key=api_key,
+        files=files,
+        timeout_s=timeout_s,
+        first_pause_s=first_pause_s,
+    )
+    run = start_endpoint_run(
+        store, role=role, model=model, revision=revision, name=name, sampling=asking.sampling
+    )
+    due = due_frames(store, run)
+    tally = Tally(total=len(due))
+
+    def keep(answers: list[ModelAnswer]) -> None:
+        keep_answers(store, run, answers, {frame.frame_id: frame.request_hash for frame in due}, tally)
+        if watch:
+            watch(tally)
+        if progress:
+            progress(tally.done, tally.total)
+
+    if due:
+        frames = [(frame.frame_id, frame.image) for frame in due]
+        asyncio.run(ask_frames(frames, asking, keep, keep_going=tally.keep_going))
+    if due and not tally.answered:
+        reasons = "; ".join(reason.rstrip(".") for reason in tally.unreached)
+        raise ProposalError(
+            f"None of {tally.done} requests to {', '.join(asking.endpoints)} got an answer "
+            f"({reasons}); the run can be resumed."
+        )
+    return replace(run_summary(store, run, added=tally.answered), unreached=dict(tally.unreached))
+
+
+def start_endpoint_run(
+    store: Store,
+    *,
+    role: ModelRole,
+    model: str,
+    revision: str | None,
+    name: str | None,
+    sampling: SamplingParameters,
+) -> ModelRun:
+    """The run of these settings, whichever endpoints or batch files carry its requests."""
+    frames_by_address(store)
+    return start_run(
+        store,
+        role=role,
+        model=model,
+        revision=revision,
+        source="endpoint",
+        parameters=sampling.as_dict(),
+        name=name,
+    )
+
+
+def due_frames(store: Store, run: ModelRun) -> list[DueFrame]:
+    """The sampled frames that the run has not answered, in time order within scenes."""
+    with store.read() as session:
+        roots = dict(
+            session.exec(
+                select(Scene.id, Dataset.dataroot).join(Dataset, col(Dataset.id) == Scene.dataset_id)
+            ).all()
+        )
+        return [
+            DueFrame(frame.id, Path(roots[frame.scene_id]) / frame.filename, frame_request_hash(frame, run))
+            for frame in unanswered_frames(session, run)
+        ]
+
+
+def frame_request_hash(frame: Frame, run: ModelRun) -> str:
+    """The hash under which a run asks about a frame."""
+    return request_hash(
+        image_sha256=frame.image_sha256,
+        model=run.model,
+        revision=run.revision,
+        sampling=run.parameters,
+        question=run.question_hash,
+    )
+
+
+def keep_answers(
+    store: Store, run: ModelRun, answers: Sequence[ModelAnswer], hashes: dict[str, str], tally: Tally
+) -> None:
+    """Write a group of answers in one commit, and count them.
+
+    Refusals are kept as failures once anything was answered; before that they speak about the settings rather
+    than about frames, and count as unreached. A frame that another process answered meanwhile is left alone.
+    """
+    takes_refusals = tally.answered > 0 or any(answer.samples for answer in answers)
+    kept = [answer for answer in answers if answer.samples or (answer.refused and takes_refusals)]
+    with store.write(alone=True) as session:
+        now_us, there = store.now_us(session), _answered(session, run, [one.frame_id for one in kept])
+        rows = [
+            record_answer(session, run, answer, now_us=now_us, request_hash=hashes[answer.frame_id])
+            for answer in kept
+            if answer.frame_id not in there
+        ]
+        tally.failures.update(row.failure.value for row in rows if row.failure)
+    tally.answered += len(kept)
+    for answer in answers:
+        reason = answer.unreached or (None if takes_refusals else answer.refused)
+        tally.in_a_row_unreached = tally.in_a_row_unreached + 1 if reason else 0
+        if reason:
+            tally.unreached[reason] += 1
+            tally.failures["unreached"] += 1
+
+
+def _answered(session: Session, run: ModelRun, frame_ids: list[str]) -> set[str]:
+    query = select(Proposal.frame_id).where(Proposal.run_id == run.id, col(Proposal.frame_id).in_(frame_ids))
+    return set(session.exec(query))

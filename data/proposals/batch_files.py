@@ -1,0 +1,130 @@
+"""Asking without a server: request files for `vllm run-batch` (or any OpenAI batch endpoint), and their results.
+
+A line's `custom_id` holds the frame and the hash of the request, so that results are matched whatever their
+order, and results of other settings are told apart. Two calls per frame cannot be written as one file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from data.errors import ProposalError
+from data.images.inspection import ImageRefused, image_for_model
+from data.proposals.asking import DueFrame, Tally, due_frames, keep_answers, start_endpoint_run
+from data.proposals.runs import Proposed, run_summary
+from data.store.opening import Store
+from data.store.tables import ModelRun
+from data.vlm.answer import ModelAnswer, read_samples
+from data.vlm.request import SamplingParameters, data_url, default_sampling, file_url, one_call_body
+from data.vocabulary import ModelRole
+
+COMMIT_EVERY = 500
+
+
+def open_batch_run(
+    store: Store,
+    *,
+    role: ModelRole,
+    model: str,
+    revision: str | None = None,
+    name: str | None = None,
+    sampling: SamplingParameters | None = None,
+) -> ModelRun:
+    """The run that batch files of these settings belong to; the same as an endpoint's. One call per frame: the
+    default sampling of a role is reduced to that, and two calls asked for are a ProposalError."""
+    if sampling is not None and sampling.calls > 1:
+        raise ProposalError(
+            "A batch file holds one call per frame; ask with --calls 1, or ask an --endpoint instead."
+        )
+    chosen = sampling or replace(default_sampling(role), calls=1)
+    return start_endpoint_run(store, role=role, model=model, revision=revision, name=name, sampling=chosen)
+
+
+def write_batch(store: Store, run: ModelRun, out: Path, *, files: bool = False) -> dict[str, Any]:
+    """Write a request line for every frame the run has not answered; counts of lines and unreadable images.
+
+    files: name the images by path; otherwise they stand in the file (about 0.3 MB each). Raises ProposalError if
+    `out` is there already or cannot be written.
+    """
+    sampling, unreadable, lines = SamplingParameters(**run.parameters), 0, 0
+    try:
+        with out.open("x", encoding="utf-8") as file:
+            for frame in due_frames(store, run):
+                try:
+                    line = _request_line(frame, run.model, sampling, files=files)
+                except ImageRefused:
+                    unreadable += 1
+                    continue
+                file.write(json.dumps(line) + "\n")
+                lines += 1
+    except OSError as error:
+        raise ProposalError(f"The batch file {out} cannot be written: {error.strerror}.") from error
+    return {"run": run.name, "requests": lines, "unreadable_images": unreadable, "path": str(out)}
+
+
+def _request_line(
+    frame: DueFrame, model: str, sampling: SamplingParameters, *, files: bool
+) -> dict[str, Any]:
+    return {
+        "custom_id": f"{frame.frame_id}:{frame.request_hash}",
+        "method": "POST",
+        "url": "/v1/chat/completions",
+        "body": one_call_body(_image_url(frame, sampling, files=files), model, sampling),
+    }
+
+
+def _image_url(frame: DueFrame, sampling: SamplingParameters, *, files: bool) -> str:
+    if files:
+        return file_url(frame.image)
+    return data_url(*image_for_model(frame.image, width_px=sampling.image_width_px))
+
+
+def read_batch(store: Store, run: ModelRun, results: Path) -> Proposed:
+    """Record a batch's results. Answered frames are kept as they are, so a file can be read twice; lines of other
+    settings or frames are counted as unknown, and failed requests (rate limit, server error) stay unanswered.
+
+    Raises ProposalError: the file cannot be read, a line is not a batch result (with its number).
+    """
+    due = {f"{frame.frame_id}:{frame.request_hash}": frame for frame in due_frames(store, run)}
+    tally, unknown = Tally(total=len(due)), 0
+    hashes = {frame.frame_id: frame.request_hash for frame in due.values()}
+    group: list[ModelAnswer] = []
+    for custom_id, answer in _results(results):
+        frame = due.pop(custom_id, None)
+        unknown += frame is None
+        if frame is not None:
+            group.append(replace(answer, frame_id=frame.frame_id))
+        if len(group) == COMMIT_EVERY:
+            keep_answers(store, run, group, hashes, tally)
+            group = []
+    keep_answers(store, run, group, hashes, tally)
+    summary = run_summary(store, run, added=tally.answered, unknown=unknown)
+    return replace(summary, unreached=dict(tally.unreached))
+
+
+def _results(path: Path) -> Iterator[tuple[str, ModelAnswer]]:
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield _result(line, f"{path}, line {number}")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProposalError(f"The batch results {path} cannot be read: {error}.") from error
+
+
+def _result(line: str, where: str) -> tuple[str, ModelAnswer]:
+    try:
+        row = json.loads(line)
+        custom_id, response = str(row["custom_id"]), row.get("response") or {}
+        body = response.get("body") or {}
+        samples = tuple(read_samples(body)) if response.get("status_code", 200) == 200 else ()  # noqa: PLR2004
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ProposalError(f"{where}, is not a batch result: {error!r}.") from error
+    if samples:
+        return custom_id, ModelAnswer("", samples)
+    reason = str(row.get("error") or body.get("error") or body or "no response")[:300]
+    return custom_id, ModelAnswer("", unreached=f"The batch has no answer: {reason}")

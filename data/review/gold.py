@@ -1,0 +1,112 @@
+"""Gold frames: settled ones that test people without their knowing, seeded into queues at a settable share."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlmodel import Session, col, select
+
+from data.errors import ReviewRefused
+from data.people.permissions import Act, require
+from data.proposals.runs import latest_run, proposals_by_frame
+from data.review.lease_time import keeps_others_away
+from data.store.opening import Store
+from data.store.tables import Frame, GoldFrame, Lease, Review, Setting
+from data.store.trail import note_act
+from data.verification.standing import adjudications_by_frame
+from data.verification.status import hold
+from data.vocabulary import ModelRole, TrailAct, TriageLevel
+
+SHARE = "gold_share"
+DEFAULT_SHARE = 0.05
+LARGEST_SHARE = 0.30
+
+
+def make_gold(store: Store, person_id: int, frame_id: str) -> GoldFrame:
+    """Let a settled frame test people from now on; made once.
+
+    Raises NotAllowed, and ReviewRefused for a frame that no lead has settled.
+    """
+    with store.write() as session:
+        require(session, person_id, Act.ADJUDICATE)
+        hold(session, frame_id)
+        there = session.get(GoldFrame, frame_id)
+        if there is not None:
+            return there
+        settled = adjudications_by_frame(session, [frame_id]).get(frame_id)
+        if settled is None:
+            raise ReviewRefused("Only a frame that a lead has settled can become gold; settle it first.")
+        teacher = proposals_by_frame(session, latest_run(session, ModelRole.TEACHER), [frame_id])
+        gold = GoldFrame(
+            frame_id=frame_id,
+            adjudication_id=int(settled.id or 0),
+            level=settled.level,
+            proposed=teacher[frame_id].level if frame_id in teacher else None,
+            made_by_id=person_id,
+            made_at_us=store.now_us(session),
+        )
+        session.add(gold)
+        return gold
+
+
+def gold_share(session: Session) -> float:
+    """The share of served frames that are gold, 0..0.3."""
+    setting = session.get(Setting, SHARE)
+    return setting.value if setting else DEFAULT_SHARE
+
+
+def set_gold_share(store: Store, person_id: int, share: float) -> None:
+    """Set how much of everybody's queue is gold. Raises NotAllowed, and ReviewRefused off 0 to 0.3."""
+    if not 0 <= share <= LARGEST_SHARE:
+        raise ReviewRefused(
+            f"The share of gold frames is between 0 and {LARGEST_SHARE:.0%}, not {share:.0%}."
+        )
+    with store.write() as session:
+        require(session, person_id, Act.ADJUDICATE)
+        session.merge(Setting(name=SHARE, value=share))
+        act = TrailAct.CHANGED_SETTING
+        note_act(session, act, by=person_id, subject=f"setting:{SHARE}", details={"value": share})
+
+
+def gold_due(person_id: int, place: int, share: float) -> bool:
+    """Whether this person's frame at this place, counted from the first, is gold: a seeded hash, no pattern."""
+    return _chance("gold", str(person_id), str(place)) < share
+
+
+def gold_for(session: Session, person_id: int, n: int, now_us: int) -> list[str]:
+    """At most n gold frames that this person has not seen and nobody holds, half of the time those first on
+    which the teacher missed a TELEOPERATION."""
+    if n <= 0:
+        return []
+    seen = select(Review.frame_id).where(Review.person_id == person_id)
+    held = select(Lease.frame_id).where(keeps_others_away(now_us))
+    query = (
+        select(GoldFrame)
+        .join(Frame, col(Frame.id) == GoldFrame.frame_id)
+        .where(
+            col(Frame.set_aside).is_(None),
+            GoldFrame.made_by_id != person_id,
+            col(GoldFrame.frame_id).not_in(seen),
+            col(GoldFrame.frame_id).not_in(held),
+        )
+    )
+    golds = list(session.exec(query))
+    golds.sort(key=lambda gold: _place(gold, person_id))
+    return [gold.frame_id for gold in golds[:n]]
+
+
+def is_missed_teleoperation(gold: GoldFrame) -> bool:
+    """Whether it is a TELEOPERATION for which the teacher proposed less."""
+    return gold.level is TriageLevel.TELEOPERATION and gold.proposed in (
+        TriageLevel.AUTONOMY,
+        TriageLevel.SUPERVISION,
+    )
+
+
+def _place(gold: GoldFrame, person_id: int) -> float:
+    chance = _chance("gold-order", str(person_id), gold.frame_id)
+    return chance / 2 if is_missed_teleoperation(gold) else chance
+
+
+def _chance(*parts: str) -> float:
+    return int.from_bytes(hashlib.sha256("|".join(parts).encode()).digest()[:8], "big") / 2**64

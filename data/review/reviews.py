@@ -1,0 +1,158 @@
+"""Use cases: writing a review, and settling a contested frame. One row per human act, appended.
+
+Who, when, in which mode and what was shown come from the store, never from the browser.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+from sqlmodel import Session, select
+
+from data.errors import ReviewRefused
+from data.people.permissions import Act, require
+from data.store.opening import Store
+from data.store.tables import Lease, Proposal, Review
+from data.verification.standing import standing
+from data.verification.status import hold, refresh
+from data.vocabulary import (
+    Action,
+    FromOutside,
+    Mode,
+    Reasoning,
+    TriageLevel,
+    Verdict,
+)
+
+
+class Decision(FromOutside):
+    """What a person sends. `token` is made once per decision, so that sending it twice writes once.
+
+    `reasoning` and `action` are None where the proposal's wording is kept. `supersedes_id` names the own earlier
+    review that this one replaces.
+    """
+
+    token: str = Field(min_length=8, max_length=64)
+    frame_id: str
+    level: TriageLevel
+    first_level: TriageLevel | None = None
+    reasoning: Reasoning | None = None
+    action: Action | None = None
+    reason_code: str | None = Field(default=None, max_length=32)
+    guideline_version: str = Field(max_length=16)
+    seconds_shown: float | None = Field(default=None, ge=0, le=86_400)
+    supersedes_id: int | None = None
+
+
+def submit_review(store: Store, person_id: int, decision: Decision) -> Review:
+    """Write one review, or give back the one that this decision's token already wrote.
+
+    Raises NotAllowed, and ReviewRefused: the frame is held by somebody else or was never served to this person,
+    a level other than the proposed one comes without words, or the review to supersede is not the person's
+    standing one.
+    """
+    with store.write() as session:
+        require(session, person_id, Act.REVIEW)
+        written = session.exec(select(Review).where(Review.token == decision.token)).first()
+        if written is not None:
+            return _same(written, person_id, decision)
+        hold(session, decision.frame_id)
+        mode, proposal = _as_shown(session, store.now_us(session), person_id, decision)
+        lease = session.get(Lease, decision.frame_id)
+        if lease is not None and lease.person_id == person_id and lease.first_level is not None:
+            decision = decision.model_copy(update={"first_level": lease.first_level})
+        review = review_row(person_id, decision, mode, proposal, store.now_us(session))
+        session.add(review)
+        if lease is not None and lease.person_id == person_id:
+            session.delete(lease)
+        session.flush()
+        refresh(session, [decision.frame_id])
+        return review
+
+
+def _same(written: Review, person_id: int, decision: Decision) -> Review:
+    if written.person_id != person_id or written.frame_id != decision.frame_id:
+        raise ReviewRefused("This decision's token belongs to another decision; decide again.")
+    return written
+
+
+def _as_shown(
+    session: Session, now_us: int, person_id: int, decision: Decision
+) -> tuple[Mode, Proposal | None]:
+    """The mode and the proposal under which the person decided, from the lease or the superseded review."""
+    if decision.supersedes_id is not None:
+        before = _standing(session, person_id, decision.frame_id)
+        if before is None or before.id != decision.supersedes_id:
+            raise ReviewRefused("Only your own latest review of a frame can be changed.")
+        return before.mode, _proposal(session, before.proposal_id)
+    if _standing(session, person_id, decision.frame_id) is not None:
+        raise ReviewRefused("You have reviewed this frame already; change that review instead.")
+    lease = session.get(Lease, decision.frame_id)
+    if lease is None:
+        raise ReviewRefused("This frame is no longer reserved for you; your answer was not saved.")
+    if lease.person_id != person_id:
+        passed_on = "is with somebody else now" if lease.until_us > now_us else "was passed on"
+        raise ReviewRefused(f"This frame {passed_on}; your answer was not saved.")
+    return lease.mode, _proposal(session, lease.proposal_id)
+
+
+def _proposal(session: Session, proposal_id: int | None) -> Proposal | None:
+    return session.get(Proposal, proposal_id) if proposal_id is not None else None
+
+
+def _standing(session: Session, person_id: int, frame_id: str) -> Review | None:
+    reviews = session.exec(
+        select(Review).where(Review.person_id == person_id, Review.frame_id == frame_id)
+    ).all()
+    return next(iter(standing(reviews)), None)
+
+
+def review_row(
+    person_id: int, decision: Decision, mode: Mode, proposal: Proposal | None, now_us: int
+) -> Review:
+    """The row of a decision on a frame that was shown with this proposal in this mode; not yet in any session.
+
+    Raises ReviewRefused: another level than the proposed one without words, no own level in decide-first.
+    """
+    keeps_level = proposal is not None and proposal.level is decision.level
+    reasoning, action = _own_words(decision, proposal if keeps_level else None)
+    if not keeps_level and not (reasoning and action):
+        raise ReviewRefused(f"{decision.level.value} needs a reasoning and an operator action of yours.")
+    if mode is Mode.DECIDE_FIRST and decision.first_level is None:
+        raise ReviewRefused("Choose your own level before the proposal is shown.")
+    return Review(
+        token=decision.token,
+        frame_id=decision.frame_id,
+        person_id=person_id,
+        proposal_id=proposal.id if proposal else None,
+        mode=mode,
+        verdict=_verdict(mode, keeps_level and reasoning is None),
+        level=decision.level,
+        first_level=decision.first_level if mode is Mode.DECIDE_FIRST else None,
+        reasoning=reasoning,
+        action=action,
+        reason_code=decision.reason_code,
+        guideline_version=decision.guideline_version,
+        seconds_shown=decision.seconds_shown,
+        supersedes_id=decision.supersedes_id,
+        reviewed_at_us=now_us,
+    )
+
+
+def _own_words(decision: Decision, kept: Proposal | None) -> tuple[str | None, str | None]:
+    """(reasoning, action) as the person words them; both None where the kept proposal's words stand unchanged."""
+    if kept is None:
+        return decision.reasoning, decision.action
+    final = decision.reasoning or kept.reasoning, decision.action or kept.action
+    return (None, None) if final == (kept.reasoning, kept.action) else final
+
+
+def _verdict(mode: Mode, keeps_everything: bool) -> Verdict | None:
+    if mode is Mode.BLIND:
+        return None
+    return Verdict.ACCEPT if keeps_everything else Verdict.CORRECT
+
+
+def has_reviewed(session: Session, person_id: int, frame_id: str) -> bool:
+    """Whether this person is one of those who disagree on the frame."""
+    query = select(Review.id).where(Review.person_id == person_id, Review.frame_id == frame_id).limit(1)
+    return session.exec(query).first() is not None

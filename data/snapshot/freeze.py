@@ -1,0 +1,269 @@
+"""Use case: freeze the verified frames and their preference pairs into a folder. Two runs on the same store are
+byte-identical; `data.snapshot.folder` says what the folder holds and reads it back."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, select
+
+from data.errors import SnapshotError
+from data.hashing import canonical_json
+from data.people.permissions import Act, require
+from data.proposals.runs import latest_run, proposals_by_frame
+from data.snapshot.folder import IMAGES, Manifest
+from data.snapshot.leak_guard import complete_fingerprints, guarded_frames, refuse_leaks
+from data.snapshot.pairs import EvaluationFrame, Message, PreferencePair, pair_weight
+from data.snapshot.writer import GENERATED, Excluded, FolderWriter, Progress, SnapshotFacts
+from data.store.opening import Store
+from data.store.tables import Frame, FrameStatus, GoldFrame, Proposal, Review, SampledFrame
+from data.store.trail import note_act
+from data.verification.standing import of_the_frame
+from data.verification.status import POLICY
+from data.verification.verified_frames import VerifiedFrame, each_verified
+from data.vlm.question import question_hash, question_text
+from data.vlm.reply import render_reply
+from data.vocabulary import (
+    Assessment,
+    ImageStorage,
+    Mode,
+    ModelRole,
+    Split,
+    TrailAct,
+    TriageLevel,
+    VerificationState,
+)
+
+FRAMES_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class FreezeOptions:
+    """What goes into a snapshot.
+
+    chain_of_thought: put the teacher's chain of thought into the chosen text where its words stand unchanged.
+    generated: take verified generated frames too; they are marked, and the manifest counts them.
+    images: copy the pictures into the folder, or name them where they are.
+    """
+
+    chain_of_thought: bool = False
+    generated: bool = False
+    images: ImageStorage = ImageStorage.COPIED
+
+    def as_policy(self) -> dict[str, object]:
+        chosen = {"chain_of_thought": self.chain_of_thought, "generated": self.generated}
+        return {**POLICY.as_dict(), **chosen, "images": self.images.value}
+
+
+FREEZE_DEFAULTS = FreezeOptions()
+
+
+def freeze(
+    store: Store,
+    out: Path,
+    options: FreezeOptions = FREEZE_DEFAULTS,
+    *,
+    progress: Progress | None = None,
+    by: int | None = None,
+) -> Manifest:
+    """Write the snapshot folder `out`, whole or not at all.
+
+    by: the person who asks for it in the app, None at the command line. Raises NotAllowed; SnapshotError: `out` holds
+    something already, nothing is verified, an image is gone or changed since ingest; LeakError: a scene, a picture or
+    two pictures of one view on both sides.
+    """
+    if by is not None:
+        with store.read() as session:
+            require(session, by, Act.FREEZE_SNAPSHOT)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise SnapshotError(f"{out} is not empty; a snapshot is never written over. Choose another folder.")
+    complete_fingerprints(store)
+    partial = _folder_beside(out)
+    try:
+        with store.read() as session:
+            manifest = _written(session, partial, options, progress)
+        partial.chmod(0o755)
+        if out.exists():
+            out.rmdir()
+        partial.rename(out)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    with store.write() as session:
+        subject = f"snapshot:{manifest.snapshot_hash}"
+        details = {
+            "pairs": sum(manifest.pairs_by_weight.values()),
+            "evaluation": sum(manifest.evaluation_by_level.values()),
+        }
+        note_act(session, TrailAct.FROZE_SNAPSHOT, by=by, subject=subject, details=details)
+    return manifest
+
+
+def _folder_beside(out: Path) -> Path:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    except OSError as error:
+        raise SnapshotError(f"{out} cannot be made: {error.strerror}. Choose another folder.") from error
+
+
+def _written(session: Session, folder: Path, options: FreezeOptions, progress: Progress | None) -> Manifest:
+    train, held_out = (guarded_frames(session, split) for split in (Split.TRAIN, Split.HELD_OUT))
+    if not train and not held_out:
+        raise SnapshotError("No frame is verified yet, so there is nothing to freeze.")
+    refuse_leaks(train, held_out)
+    student_run = latest_run(session, ModelRole.STUDENT)
+    facts = SnapshotFacts(
+        policy=options.as_policy(),
+        question_hash=question_hash(),
+        guideline_versions=sorted(set(session.exec(select(Review.guideline_version)))),
+        student_run_id=student_run.id if student_run else None,
+        blind_twice=_blind_twice(session),
+        frames=len(train) + len(held_out),
+    )
+    with FolderWriter(folder, facts, options.images, progress) as writer:
+        for line in each_entry(session, options):
+            if isinstance(line, Excluded):
+                writer.exclude(line)
+            else:
+                writer.add(*line)
+        return writer.finish()
+
+
+def each_entry(
+    session: Session, options: FreezeOptions
+) -> Iterator[Excluded | tuple[PreferencePair | EvaluationFrame, Path]]:
+    """Everything that a snapshot taken now would hold: pairs, evaluation frames (each with its picture's file), and
+    what is left out with the reason."""
+    student_run = latest_run(session, ModelRole.STUDENT)
+    gold = set(session.exec(select(GoldFrame.frame_id)))
+    for group in _groups(each_verified(session, Split.TRAIN)):
+        students = proposals_by_frame(session, student_run, [one.frame.id for one in group])
+        for one in group:
+            reason = _left_out(one, gold, options)
+            built = reason or _pair(one, students.get(one.frame.id), options)
+            yield Excluded(one.frame.id, built) if isinstance(built, str) else (built, one.image)
+    for one in each_verified(session, Split.HELD_OUT):
+        if one.source_frame_id and not options.generated:
+            yield Excluded(one.frame.id, GENERATED)
+        else:
+            yield _evaluation_frame(one, options), one.image
+    yield from _not_verified(session)
+
+
+def _groups(frames: Iterator[VerifiedFrame]) -> Iterator[list[VerifiedFrame]]:
+    while group := list(islice(frames, FRAMES_AT_ONCE)):
+        yield group
+
+
+def _left_out(one: VerifiedFrame, gold: set[str], options: FreezeOptions) -> str | None:
+    """Why a verified training frame is kept out whatever the student said: people and models are tested on gold."""
+    if one.source_frame_id and not options.generated:
+        return GENERATED
+    return "gold" if one.frame.id in gold else None
+
+
+def _blind_twice(session: Session) -> tuple[int, int]:
+    """(held-out frames that two or more people judged blind, those of them on which they said one level)."""
+    levels: dict[str, set[TriageLevel]] = defaultdict(set)
+    people: Counter[str] = Counter()
+    query = (
+        select_columns(
+            col(Review.id),
+            col(Review.supersedes_id),
+            col(Review.frame_id),
+            col(Review.level),
+            col(Review.mode),
+        )
+        .join(FrameStatus, col(FrameStatus.frame_id) == Review.frame_id)
+        .where(col(FrameStatus.split) == Split.HELD_OUT)
+    )
+    rows = session.connection().execute(of_the_frame(query)).all()
+    superseded = {row[1] for row in rows}
+    for review_id, _, frame_id, level, mode in rows:
+        if review_id not in superseded and mode is Mode.BLIND:
+            levels[frame_id].add(level)
+            people[frame_id] += 1
+    twice = [frame_id for frame_id, n in people.items() if n > 1]
+    return len(twice), sum(len(levels[frame_id]) == 1 for frame_id in twice)
+
+
+def _pair(verified: VerifiedFrame, student: Proposal | None, options: FreezeOptions) -> PreferencePair | str:
+    """The pair of a verified training frame, or the reason why there is none."""
+    if verified.text is None:
+        return "no_wording"
+    if student is None:
+        return "no_student_reply"
+    if student.level is None or student.reasoning is None or student.action is None:
+        return "student_reply_failed"
+    said = Assessment(reasoning=student.reasoning, level=student.level, action=student.action)
+    thought = verified.text.chain_of_thought if options.chain_of_thought else None
+    chosen = render_reply(verified.text.assessment, thought)
+    rejected = render_reply(said)
+    if chosen == rejected:
+        return "same_text"
+    frame, teacher = verified.frame, verified.teacher
+    return PreferencePair(
+        pair_id=hashlib.sha256(canonical_json([frame.id, chosen, rejected]).encode()).hexdigest()[:16],
+        frame_id=frame.id,
+        scene_id=verified.scene_id,
+        source_frame_id=verified.source_frame_id,
+        images=[_image_name(verified, options)],
+        image_sha256=frame.image_sha256 or "",
+        prompt=[Message(role="user", content=question_text(thinking=False))],
+        chosen=[Message(role="assistant", content=chosen)],
+        rejected=[Message(role="assistant", content=rejected)],
+        weight=pair_weight(verified.level, student.level),
+        chosen_level=verified.level,
+        rejected_level=student.level,
+        review_ids=list(verified.review_ids),
+        adjudication_id=verified.adjudication_id,
+        teacher_proposal_id=teacher.id if teacher else None,
+        student_proposal_id=int(student.id or 0),
+        teacher_run_id=teacher.run_id if teacher else None,
+        student_run_id=student.run_id,
+    )
+
+
+def _evaluation_frame(verified: VerifiedFrame, options: FreezeOptions) -> EvaluationFrame:
+    text = verified.text.assessment if verified.text else None
+    return EvaluationFrame(
+        frame_id=verified.frame.id,
+        scene_id=verified.scene_id,
+        source_frame_id=verified.source_frame_id,
+        images=[_image_name(verified, options)],
+        image_sha256=verified.frame.image_sha256 or "",
+        level=verified.level,
+        reasoning=text.reasoning if text else "",
+        action=text.action if text else "",
+        review_ids=list(verified.review_ids),
+        adjudication_id=verified.adjudication_id,
+    )
+
+
+def _image_name(verified: VerifiedFrame, options: FreezeOptions) -> str:
+    """A path in the folder, or the picture's own absolute one."""
+    if options.images is ImageStorage.REFERENCED:
+        return str(verified.image.absolute())
+    return f"{IMAGES}/{verified.frame.id}{Path(verified.frame.filename).suffix.lower()}"
+
+
+def _not_verified(session: Session) -> Iterator[Excluded]:
+    """Sampled frames that are contested, awaiting, set aside or not yet proposed for, each with that reason."""
+    query = (
+        select(SampledFrame.frame_id, Frame.set_aside, FrameStatus.state)
+        .join(Frame, col(Frame.id) == SampledFrame.frame_id)
+        .join(FrameStatus, col(FrameStatus.frame_id) == SampledFrame.frame_id, isouter=True)
+    )
+    for frame_id, set_aside, state in session.exec(query).all():
+        if set_aside is not None or state is not VerificationState.VERIFIED:
+            reason = set_aside or state
+            yield Excluded(frame_id, str(reason) if reason else "no_proposal")

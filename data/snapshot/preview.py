@@ -1,0 +1,62 @@
+"""Use case: what a snapshot taken now would hold, without writing it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from data.errors import LeakError
+from data.snapshot.freeze import FreezeOptions, each_entry
+from data.snapshot.leak_guard import guarded_frames, refuse_leaks
+from data.snapshot.pairs import PreferencePair
+from data.snapshot.writer import Excluded
+from data.store.opening import Store
+from data.vocabulary import Split
+
+EXAMPLES = 5
+
+
+@dataclass
+class SnapshotPreview:
+    """What a snapshot taken now would hold, in counts, with its first pairs. `leak`: why it would be refused."""
+
+    pairs: int = 0
+    evaluation: int = 0
+    pairs_by_weight: dict[str, int] = field(default_factory=dict)
+    pairs_by_levels: dict[str, int] = field(default_factory=dict)
+    excluded_by_reason: dict[str, int] = field(default_factory=dict)
+    examples: list[dict[str, object]] = field(default_factory=list)
+    leak: str | None = None
+
+
+def preview(store: Store, options: FreezeOptions) -> SnapshotPreview:
+    """Count what `freeze` would write now; nothing is written. Pictures are not looked at, but for their
+    fingerprints as far as they are known."""
+    seen = SnapshotPreview()
+    weights, levels, reasons = Counter[str](), Counter[str](), Counter[str]()
+    with store.read() as session:
+        for entry in each_entry(session, options):
+            if isinstance(entry, Excluded):
+                reasons[entry.reason] += 1
+            elif isinstance(line := entry[0], PreferencePair):
+                weights[f"{line.weight:.1f}"] += 1
+                levels[f"{line.chosen_level.value}>{line.rejected_level.value}"] += 1
+                if len(seen.examples) < EXAMPLES:
+                    seen.examples.append(_example(line))
+            else:
+                seen.evaluation += 1
+        try:
+            refuse_leaks(*(guarded_frames(session, split) for split in (Split.TRAIN, Split.HELD_OUT)))
+        except LeakError as error:
+            seen.leak = str(error)
+    seen.pairs = weights.total()
+    sides = (weights, levels, reasons)
+    seen.pairs_by_weight, seen.pairs_by_levels, seen.excluded_by_reason = (
+        dict(sorted(counts.items())) for counts in sides
+    )
+    return seen
+
+
+def _example(pair: PreferencePair) -> dict[str, object]:
+    texts = {"chosen": pair.chosen[0].content, "rejected": pair.rejected[0].content}
+    return {"pair": pair.pair_id, "frame": pair.frame_id, "weight": pair.weight, **texts}

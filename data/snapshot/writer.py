@@ -1,0 +1,205 @@
+"""Writing a snapshot's folder: lines, pictures, Parquet, the card, and the manifest over all of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self, TextIO
+
+from data.errors import SnapshotError
+from data.hashing import canonical_json, file_hash
+from data.snapshot.card import render_card
+from data.snapshot.folder import (
+    CARD,
+    EVALUATION,
+    EXCLUDED,
+    MANIFEST,
+    PAIRS,
+    PARQUET,
+    SCHEMA_VERSION,
+    Manifest,
+    manifest_hash,
+)
+from data.snapshot.pairs import EvaluationFrame, PreferencePair
+from data.snapshot.parquet import PairsFile
+from data.vocabulary import ImageStorage
+
+Progress = Callable[[int, int], None]
+"""Called with (pictures copied, pictures in all)."""
+
+GENERATED = "generated"
+"""Why a verified generated frame is left out of a snapshot that takes none."""
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Excluded:
+    """A sampled frame that is in neither file, and why."""
+
+    frame_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SnapshotFacts:
+    """What a folder says of itself beside its lines. `frames`: how many pictures are to come; `blind_twice` counts
+    held-out frames judged blind by two people, and those on which they agreed."""
+
+    policy: dict[str, object]
+    question_hash: str
+    guideline_versions: list[str]
+    student_run_id: str | None
+    blind_twice: tuple[int, int]
+    frames: int
+
+
+class FolderWriter:
+    """Writes an empty folder line by line, so that memory does not grow with the number of pairs; the manifest comes
+    last, and files are read-only when `finish` returns.
+
+    Raises SnapshotError for a picture that is gone or has changed since it was ingested.
+    """
+
+    def __init__(
+        self, folder: Path, facts: SnapshotFacts, images: ImageStorage, progress: Progress | None
+    ) -> None:
+        self._folder, self._facts, self._images, self._progress = folder, facts, images, progress
+        self._open = ExitStack()
+        self._pairs = self._text(PAIRS)
+        self._evaluation = self._text(EVALUATION)
+        self._parquet = self._open.enter_context(PairsFile(folder / PARQUET, folder))
+        self._counts = _Counts()
+        self._excluded: list[Excluded] = []
+        self._hashes: dict[str, str] = {}
+
+    def _text(self, name: str) -> TextIO:
+        return self._open.enter_context((self._folder / name).open("w", encoding="utf-8", newline="\n"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def add(self, line: PreferencePair | EvaluationFrame, image: Path) -> None:
+        """A pair or an evaluation frame, and the file of its picture."""
+        self._take_image(line.images[0], image, line.image_sha256)
+        text = canonical_json(line.model_dump(mode="json")) + "\n"
+        if isinstance(line, PreferencePair):
+            self._pairs.write(text)
+            self._parquet.add(line)
+        else:
+            self._evaluation.write(text)
+        self._counts.add(line)
+
+    def exclude(self, one: Excluded) -> None:
+        """A frame that is in neither file."""
+        self._excluded.append(one)
+
+    def finish(self) -> Manifest:
+        """Close the files and write what stands over all of them."""
+        self._open.close()
+        if not self._counts.lines:
+            raise SnapshotError("No frame is verified yet, so there is nothing to freeze.")
+        self._excluded.sort(key=lambda one: one.frame_id)
+        rows = ({"frame_id": one.frame_id, "reason": one.reason} for one in self._excluded)
+        text = "".join(canonical_json(row) + "\n" for row in rows)
+        (self._folder / EXCLUDED).write_text(text, encoding="utf-8")
+        fields = self._fields()
+        rated, agreed = self._facts.blind_twice
+        card = render_card(fields, rated_twice=rated, agreed=agreed)
+        (self._folder / CARD).write_text(card, encoding="utf-8")
+        for name in (CARD, PAIRS, PARQUET, EVALUATION, EXCLUDED):
+            self._hashes[name] = file_hash(self._folder / name)
+        fields["files"] = dict(sorted(self._hashes.items()))
+        manifest = Manifest.model_validate({**fields, "snapshot_hash": manifest_hash(fields)})
+        (self._folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        for path in self._folder.rglob("*"):
+            if path.is_file():
+                path.chmod(0o444)
+        return manifest
+
+    def _take_image(self, name: str, source: Path, expected: str) -> None:
+        if self._images is ImageStorage.REFERENCED:
+            if not source.is_file():
+                raise SnapshotError(f"The image {source} is gone; ingest again.")
+        else:
+            (self._folder / name).parent.mkdir(exist_ok=True)
+            if _copied(source, self._folder / name) != expected:
+                raise SnapshotError(
+                    f"The image {source} has changed since it was ingested; ingest again with --recheck."
+                )
+            self._hashes[name] = expected
+        if self._progress:
+            self._progress(self._counts.lines + 1, self._facts.frames)
+
+    def _fields(self) -> dict[str, object]:
+        """The manifest without its hashes."""
+        counts = self._counts
+        left_out = _sorted(Counter(one.reason for one in self._excluded))
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "pairs_by_weight": _sorted(counts.by_weight),
+            "pairs_by_levels": _sorted(counts.by_levels),
+            "evaluation_by_level": _sorted(counts.by_level),
+            "excluded_by_reason": left_out,
+            "policy": self._facts.policy,
+            "question_hash": self._facts.question_hash,
+            "guideline_versions": self._facts.guideline_versions,
+            "train_scenes": sorted(counts.train_scenes),
+            "held_out_scenes": sorted(counts.held_out_scenes),
+            "student_run_id": self._facts.student_run_id,
+            "generated": {
+                "pairs": counts.generated_pairs,
+                "evaluation": counts.generated_evaluation,
+                "left_out": left_out.get(GENERATED, 0),
+            },
+        }
+
+
+@dataclass
+class _Counts:
+    """What the manifest counts, as lines pass."""
+
+    lines: int = 0
+    by_weight: Counter[str] = field(default_factory=Counter)
+    by_levels: Counter[str] = field(default_factory=Counter)
+    by_level: Counter[str] = field(default_factory=Counter)
+    train_scenes: set[str] = field(default_factory=set)
+    held_out_scenes: set[str] = field(default_factory=set)
+    generated_pairs: int = 0
+    generated_evaluation: int = 0
+
+    def add(self, line: PreferencePair | EvaluationFrame) -> None:
+        self.lines += 1
+        is_generated = line.source_frame_id is not None
+        if isinstance(line, PreferencePair):
+            self.by_weight[f"{line.weight:.1f}"] += 1
+            self.by_levels[f"{line.chosen_level.value}>{line.rejected_level.value}"] += 1
+            self.train_scenes.add(line.scene_id)
+            self.generated_pairs += is_generated
+        else:
+            self.by_level[line.level.value] += 1
+            self.held_out_scenes.add(line.scene_id)
+            self.generated_evaluation += is_generated
+
+
+def _sorted(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items()))
+
+
+def _copied(source: Path, target: Path) -> str:
+    """Copy a file and return the SHA-256 of what was read."""
+    digest = hashlib.sha256()
+    try:
+        with source.open("rb") as reading, target.open("wb") as writing:
+            while block := reading.read(_BLOCK):
+                digest.update(block)
+                writing.write(block)
+    except OSError as error:
+        raise SnapshotError(f"The image {source} cannot be copied: {error.strerror}.") from error
+    return digest.hexdigest()

@@ -1,0 +1,26 @@
+"""Counts in words, for commands, screens and reports alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+
+def counted(n: int, noun: str, plural: str | None = None) -> str:
+    """A count with its noun.
+
+    >>> counted(1, "frame"), counted(1200, "frame"), counted(0, "reply", "replies")
+    ('1 frame', '1,200 frames', '0 replies')
+    """
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def listed(counts: dict[str, int]) -> str:
+    """Counts by reason in one line.
+
+    >>> listed({"image_missing": 403, "empty": 1})
+    '403 image missing, 1 empty'
+    """
+    return ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in counts.items())

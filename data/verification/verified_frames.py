@@ -1,0 +1,119 @@
+"""The verified frames of one side of the split, each with its words and the acts behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, select
+
+from data.errors import SnapshotError
+from data.frames.origins import source_frames, source_scenes
+from data.proposals.runs import proposals_for_review
+from data.store.tables import Adjudication, Dataset, Frame, FrameStatus, Proposal, Review, Scene
+from data.verification.chosen_text import ChosenText, chosen_text
+from data.verification.policy import AdjudicationFact, verify
+from data.verification.standing import adjudications_by_frame, review_fact, reviews_by_frame
+from data.verification.status import POLICY
+from data.vocabulary import Split, TriageLevel, VerificationState
+
+SCENES_AT_ONCE = 50
+
+
+@dataclass(frozen=True)
+class VerifiedFrame:
+    """A verified frame with its words and the acts behind it.
+
+    `scene_id` is the unit of splitting: of a generated frame the scene that it was made of, whose frame
+    `source_frame_id` names (None for a real frame).
+    """
+
+    frame: Frame
+    level: TriageLevel
+    text: ChosenText | None
+    review_ids: tuple[int, ...]
+    adjudication_id: int | None
+    image: Path
+    teacher: Proposal | None
+    scene_id: str
+    source_frame_id: str | None = None
+
+
+def verified_frames(session: Session, split: Split) -> list[VerifiedFrame]:
+    """Every verified frame of one side of the split, by scene and time."""
+    return list(each_verified(session, split))
+
+
+def each_verified(session: Session, split: Split) -> Iterator[VerifiedFrame]:
+    """As `verified_frames`, a few scenes at a time, so that memory does not grow with their number."""
+    scenes, sources = source_scenes(session), source_frames(session)
+    query = (
+        select(Frame.scene_id)
+        .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
+        .where(FrameStatus.state == VerificationState.VERIFIED, FrameStatus.split == split)
+        .distinct()
+        .order_by(Frame.scene_id)
+    )
+    scene_ids = list(session.exec(query))
+    for first in range(0, len(scene_ids), SCENES_AT_ONCE):
+        for one in _verified_of(session, split, scene_ids[first : first + SCENES_AT_ONCE]):
+            yield replace(
+                one,
+                scene_id=scenes.get(one.frame.scene_id, one.frame.scene_id),
+                source_frame_id=sources.get(one.frame.id),
+            )
+
+
+def _verified_of(session: Session, split: Split, scene_ids: Sequence[str]) -> list[VerifiedFrame]:
+    query = (
+        select(Frame, Dataset)
+        .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
+        .join(Scene, col(Scene.id) == Frame.scene_id)
+        .join(Dataset, col(Dataset.id) == Scene.dataset_id)
+        .where(FrameStatus.state == VerificationState.VERIFIED, FrameStatus.split == split)
+        .where(col(Frame.scene_id).in_(scene_ids))
+        .options(defer(Frame.boxes), defer(Frame.cues), defer(Frame.pixels))  # type: ignore[arg-type]
+        .order_by(Frame.scene_id, col(Frame.position))
+    )
+    rows = session.exec(query).all()
+    frame_ids = [frame.id for frame, _ in rows]
+    teachers = proposals_for_review(session, frame_ids)
+    reviews = reviews_by_frame(session, frame_ids)
+    adjudications = adjudications_by_frame(session, frame_ids)
+    return [
+        _verified(
+            frame,
+            split,
+            Path(dataset.dataroot) / frame.filename,
+            teachers.get(frame.id),
+            reviews.get(frame.id, []),
+            adjudications.get(frame.id),
+        )
+        for frame, dataset in rows
+    ]
+
+
+def _verified(
+    frame: Frame,
+    split: Split,
+    image: Path,
+    teacher: Proposal | None,
+    reviews: Sequence[Review],
+    adjudication: Adjudication | None,
+) -> VerifiedFrame:
+    settled = AdjudicationFact(int(adjudication.id or 0), adjudication.level) if adjudication else None
+    result = verify(
+        [review_fact(review) for review in reviews],
+        proposed=teacher.level if teacher else None,
+        split=split,
+        adjudication=settled,
+        policy=POLICY,
+    )
+    if result.level is None:
+        raise SnapshotError(f"Frame {frame.id} is marked verified but its reviews say {result.state.value}.")
+    counting = [review for review in reviews if review.id in result.review_ids]
+    text = chosen_text(result.level, teacher=teacher, reviews=counting, adjudication=adjudication)
+    ids = (result.review_ids, result.adjudication_id)
+    return VerifiedFrame(frame, result.level, text, *ids, image, teacher, frame.scene_id)

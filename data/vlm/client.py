@@ -1,0 +1,276 @@
+"""Asking a vision-language model behind OpenAI-compatible endpoints (vLLM) about frames. The only module that
+talks to one.
+
+Endpoints take turns, request by request, and stand in for one another when one fails. Requests that fail in
+transport are repeated with growing pauses; replies without an assessment are asked for again, at most twice.
+The reasoning parser of the server should be off: `data.vlm.reply` reads <think> itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import openai
+from openai import AsyncOpenAI
+
+from data.errors import ProposalError
+from data.images.inspection import ImageRefused, image_for_model
+from data.vlm.answer import ModelAnswer, Sample, message_text, read_samples
+from data.vlm.request import (
+    END_OF_THOUGHT,
+    SamplingParameters,
+    answer_body,
+    data_url,
+    file_url,
+    one_call_body,
+    thought_body,
+    thought_text,
+)
+
+REQUEST_TIMEOUT_S = 300.0
+TRANSPORT_RETRIES = 5
+CONTENT_RETRIES = 2
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 30.0
+_PASSING = {408, 409, 425, 429}
+_CONFIGURATION = {401, 403, 404}
+_SERVER_ERROR = 500
+_MAX_REASON_CHARS = 300
+
+Keep = Callable[[list[ModelAnswer]], None]
+"""Takes answers as they arrive and makes them durable; called from a worker thread, one call at a time."""
+
+
+class Unreached(Exception):
+    """No answer came, and one may come later. The message is one sentence."""
+
+
+class Refused(Exception):
+    """The endpoint does not take this request, now or later. The message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How frames are asked about. `files`: name images on the server's disk instead of sending them.
+    `timeout_s`, `first_pause_s`: per request, and before its first repetition."""
+
+    endpoints: tuple[str, ...]
+    model: str
+    sampling: SamplingParameters
+    concurrency: int = 16
+    api_key: str = "none"
+    files: bool = False
+    timeout_s: float = REQUEST_TIMEOUT_S
+    first_pause_s: float = FIRST_PAUSE_S
+
+
+class Endpoints:
+    """Open clients of all endpoints, used in turn."""
+
+    def __init__(self, asking: Asking) -> None:
+        self.asking = asking
+        self._clients = [
+            AsyncOpenAI(base_url=url, api_key=asking.api_key, timeout=asking.timeout_s, max_retries=0)
+            for url in asking.endpoints
+        ]
+        self._turns = itertools.cycle(self._clients)
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        for client in self._clients:
+            await self._stack.enter_async_context(client)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def check(self) -> None:
+        """Raise ProposalError unless every endpoint answers and serves the model."""
+        for url, client in zip(self.asking.endpoints, self._clients, strict=True):
+            try:
+                known = [entry.id async for entry in client.models.list()]
+            except openai.OpenAIError as error:
+                raise ProposalError(
+                    f"The endpoint {url} cannot be asked for its models: {self._reason(error)}"
+                ) from error
+            if known and self.asking.model not in known:
+                raise ProposalError(
+                    f"The endpoint {url} does not serve {self.asking.model!r}; it serves {', '.join(known)}."
+                )
+
+    async def post(self, body: dict[str, Any]) -> dict[str, Any]:
+        """One chat completion, as the server's JSON. Raises Unreached, Refused, or ProposalError (wrong key)."""
+        for attempt in itertools.count():
+            try:
+                return await self._post_once(body)
+            except openai.OpenAIError as error:
+                self._raise_if_final(error)
+                if attempt == TRANSPORT_RETRIES:
+                    raise Unreached(self._reason(error)) from error
+                await asyncio.sleep(self._pause_s(attempt, error))
+        raise AssertionError("count() does not end")
+
+    async def _post_once(self, body: dict[str, Any]) -> dict[str, Any]:
+        # The client's typed call walks the whole request first, at a third of the cost of asking.
+        try:
+            value = await next(self._turns).post("/chat/completions", cast_to=object, body=body)
+        except ValueError as error:
+            raise Unreached("The endpoint's answer is not JSON.") from error
+        if not isinstance(value, dict) or not value.get("choices"):
+            raise Unreached("The endpoint's answer holds no choice.")
+        return value
+
+    def _raise_if_final(self, error: openai.OpenAIError) -> None:
+        if isinstance(error, openai.APIConnectionError):
+            return
+        status = error.status_code if isinstance(error, openai.APIStatusError) else 0
+        if status in _PASSING or status >= _SERVER_ERROR:
+            return
+        if status in _CONFIGURATION:
+            raise ProposalError(
+                f"The endpoint does not let {self.asking.model!r} be asked: {self._reason(error)}"
+            ) from error
+        raise Refused(self._reason(error)) from error
+
+    def _pause_s(self, attempt: int, error: openai.OpenAIError) -> float:
+        """Doubling with jitter, and never less than the server asks for (Retry-After)."""
+        growing = self.asking.first_pause_s * 2.0**attempt * (0.75 + random.random() / 2)
+        headers = error.response.headers if isinstance(error, openai.APIStatusError) else {}
+        try:
+            asked_for = float(headers.get("retry-after", 0))
+        except ValueError:
+            asked_for = 0.0
+        return min(max(growing, asked_for), LONGEST_PAUSE_S)
+
+    def _reason(self, error: openai.OpenAIError) -> str:
+        if isinstance(error, openai.APITimeoutError):
+            return f"No answer came within {self.asking.timeout_s:g} s."
+        if isinstance(error, openai.APIConnectionError):
+            return "Nothing answers there."
+        text = " ".join(str(error).split())
+        return text[:_MAX_REASON_CHARS] + ("…" if len(text) > _MAX_REASON_CHARS else "")
+
+
+async def ask_frames(
+    frames: Sequence[tuple[str, Path]],
+    asking: Asking,
+    keep: Keep,
+    *,
+    keep_going: Callable[[], bool],
+    question_of: Callable[[str], str] | None = None,
+) -> None:
+    """Ask about (frame id, image path) pairs, a bounded number at a time, and hand answers to `keep` in the
+    groups in which they arrive: while one group is being written the next one gathers.
+
+    keep_going: asked before every frame; False lets the requests under way finish and ends. question_of: ask this
+    of each frame instead, for a chain of thought alone. Raises ProposalError if an endpoint cannot be reached at
+    all, does not know the model, or refuses the key.
+    """
+    answers: asyncio.Queue[ModelAnswer | None] = asyncio.Queue()
+    async with Endpoints(asking) as endpoints:
+        await endpoints.check()
+        keeper = asyncio.create_task(_keep_all(answers, keep))
+        waiting = iter(frames)
+
+        async def work() -> None:
+            for frame_id, image in waiting:
+                if keeper.done() or not keep_going():
+                    return
+                question = question_of(frame_id) if question_of else None
+                answers.put_nowait(await ask_frame(endpoints, frame_id, image, question))
+
+        try:
+            async with asyncio.TaskGroup() as workers:
+                for _ in range(min(asking.concurrency, len(frames))):
+                    workers.create_task(work())
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+        finally:
+            answers.put_nowait(None)
+            await keeper
+
+
+async def _keep_all(answers: asyncio.Queue[ModelAnswer | None], keep: Keep) -> None:
+    arrived: list[ModelAnswer | None] = []
+    while None not in arrived:
+        arrived = [await answers.get()]
+        while not answers.empty():
+            arrived.append(answers.get_nowait())
+        group = [answer for answer in arrived if answer is not None]
+        if group:
+            await asyncio.to_thread(keep, group)
+
+
+async def ask_frame(
+    endpoints: Endpoints, frame_id: str, image: Path, question: str | None = None
+) -> ModelAnswer:
+    """One frame's answer: asked again, at most twice and with another seed, while no sample can be used."""
+    asking, attempt = endpoints.asking, 0
+    try:
+        url = await asyncio.to_thread(_image_url, image, asking)
+        while True:
+            samples = await _ask_once(endpoints, url, asking.sampling.asked_again(attempt), question)
+            attempt += 1
+            if attempt > CONTENT_RETRIES or any(_is_usable(sample, question) for sample in samples):
+                return ModelAnswer(frame_id, tuple(samples), attempts=attempt)
+    except (ImageRefused, Unreached) as error:
+        return ModelAnswer(frame_id, attempts=attempt + 1, unreached=str(error))
+    except Refused as error:
+        return ModelAnswer(frame_id, attempts=attempt + 1, refused=str(error))
+
+
+def _is_usable(sample: Sample, question: str | None) -> bool:
+    """A reply with an assessment; for a question of its own, text that was not cut."""
+    if question is None:
+        return sample.level is not None
+    return bool(sample.raw) and sample.finish_reason != "length"
+
+
+def _image_url(image: Path, asking: Asking) -> str:
+    if asking.files:
+        return file_url(image)
+    content, media_type = image_for_model(image, width_px=asking.sampling.image_width_px)
+    return data_url(content, media_type)
+
+
+async def _ask_once(
+    endpoints: Endpoints, url: str, sampling: SamplingParameters, question: str | None
+) -> list[Sample]:
+    model = endpoints.asking.model
+    if question is not None:
+        return await _ask_thoughts(endpoints, thought_body(url, model, sampling, question))
+    if sampling.calls == 1:
+        return read_samples(await endpoints.post(one_call_body(url, model, sampling)))
+    thoughts = await _ask_thoughts(endpoints, thought_body(url, model, sampling))
+    asked = [_answer_behind(endpoints, url, sampling, thought) for thought in thoughts]
+    return list(await asyncio.gather(*asked))
+
+
+async def _ask_thoughts(endpoints: Endpoints, body: dict[str, Any]) -> list[Sample]:
+    """Chains of thought, without their tags. One that was cut keeps its finish reason "length"."""
+    choices = (await endpoints.post(body))["choices"]
+    texts = [(message_text(choice.get("message") or {}), choice.get("finish_reason")) for choice in choices]
+    return [Sample(_bare_thought(text), finish_reason) for text, finish_reason in texts]
+
+
+def _bare_thought(text: str) -> str:
+    thought = text.partition(END_OF_THOUGHT)[0].strip().removeprefix("<think>")
+    return thought.strip()
+
+
+async def _answer_behind(
+    endpoints: Endpoints, url: str, sampling: SamplingParameters, thought: Sample
+) -> Sample:
+    """The constrained reply behind a chain of thought. A thought that was cut is a cut reply: nothing is asked."""
+    if thought.finish_reason == "length":
+        return Sample(f"<think>\n{thought.raw}", "length")
+    body = answer_body(url, endpoints.asking.model, sampling, thought.raw)
+    (sample,) = read_samples(await endpoints.post(body), before=thought_text(thought.raw))
+    return sample

@@ -1,0 +1,264 @@
+"""Use case: how each annotator works, for leads: pace, modes, haste, agreement with peers, gold, drift, bias."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import String, type_coerce
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, func, select
+
+from data.overview.review_columns import MODES, NONE, Said, said_by_people
+from data.proposals.runs import latest_run
+from data.store.opening import Store
+from data.store.tables import Adjudication, GoldFrame, Person, Proposal
+from data.vocabulary import LEVELS, Mode, ModelRole, TriageLevel
+from eval.annotators.automation_bias import Bias, Observation, bias
+from eval.annotators.dawid_skene import confusion_matrices
+from eval.annotators.gold_score import judged
+from eval.statistics.rate import Rate, Undefined
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+FAST_S = 1.0
+"""Nobody looks at a frame and decides in less."""
+PAUSE_US = 10 * 60 * 1_000_000
+DAY_US = 24 * 3600 * 1_000_000
+DRIFT_SHARE = 3
+_T = TriageLevel.TELEOPERATION.rank
+
+
+@dataclass(frozen=True)
+class AnnotatorWork:
+    """One person's standing reviews in figures. Rates are None where there is nothing to count.
+
+    hours: time between reviews no more than ten minutes apart; too_fast: of those with a measured time, decided in
+    under a second; peers: independent ratings that agree with another person's on the same frame; early, late:
+    agreement with peers in the first and the last third of the person's shared frames; by_week: the same by week
+    since 1970; overlooks: estimated chance
+    to say less where the true level is TELEOPERATION (Dawid-Skene, for ranking only), None without shared frames.
+    """
+
+    person_id: int
+    name: str
+    is_active: bool
+    reviews: int
+    hours: float
+    by_mode: dict[Mode, int]
+    accepted: Rate | None
+    seconds: float | None
+    too_fast: Rate | None
+    peers: Rate | None
+    early: Rate | None
+    late: Rate | None
+    by_week: dict[int, Rate]
+    gold: Rate | None
+    gold_teleoperation: Rate | None
+    passes: bool | Undefined
+    overlooks: float | None
+    by_day: dict[int, int]
+
+
+@dataclass(frozen=True)
+class PeopleSummary:
+    """Everybody's work, the pooled bias, that for true TELEOPERATION, and both for each person."""
+
+    people: list[AnnotatorWork]
+    pooled: Bias
+    teleoperation: Bias
+    by_person: dict[str, Bias]
+    teleoperation_by_person: dict[str, Bias]
+    gold_frames: int
+
+
+def people_summary(store: Store) -> PeopleSummary:
+    """Gather everything once and add it up by person."""
+    with store.read() as session:
+        said = said_by_people(session, now_us=store.now_us(session))
+        names = {int(person.id or 0): person for person in session.exec(select(Person))}
+        place = {frame_id: number for number, frame_id in enumerate(said.frame_ids)}
+        levels = _Levels(
+            proposed=_ranks(session, place, _proposed(session)),
+            true=_ranks(session, place, _adjudicated()),
+            gold=_ranks(session, place, select_columns(col(GoldFrame.frame_id), _text(GoldFrame.level))),
+        )
+    people = np.unique(said.person).tolist()
+    shared = _Shared.of(said)
+    overlooks = _overlooks(shared)
+    observed = _observations(said, levels)
+    own = {names[one].display_name: [seen for seen in observed if seen.person_id == one] for one in people}
+    return PeopleSummary(
+        people=[_work(names[one], said, shared, levels, overlooks.get(one)) for one in people],
+        pooled=bias(observed),
+        teleoperation=bias(observed, teleoperation_only=True),
+        by_person={name: bias(seen) for name, seen in own.items()},
+        teleoperation_by_person={name: bias(seen, teleoperation_only=True) for name, seen in own.items()},
+        gold_frames=int((levels.gold != NONE).sum()),
+    )
+
+
+@dataclass(frozen=True)
+class _Levels:
+    """(frames,) ranks each, NONE where there is none: the teacher's, the latest adjudication's, the gold level."""
+
+    proposed: Ints
+    true: Ints
+    gold: Ints
+
+
+def _text(column: Any) -> Any:
+    return type_coerce(column, String)
+
+
+def _proposed(session: Session) -> Any:
+    run = latest_run(session, ModelRole.TEACHER)
+    return select_columns(col(Proposal.frame_id), _text(Proposal.level)).where(
+        col(Proposal.run_id) == (run.id if run else ""), col(Proposal.level).is_not(None)
+    )
+
+
+def _adjudicated() -> Any:
+    latest = select_columns(func.max(col(Adjudication.id))).group_by(col(Adjudication.frame_id))
+    return select_columns(col(Adjudication.frame_id), _text(Adjudication.level)).where(
+        col(Adjudication.id).in_(latest)
+    )
+
+
+def _ranks(session: Session, place: dict[str, int], query: Any) -> Ints:
+    """(frames,) the ranks that a query of (frame id, level) gives."""
+    rank = {level.value: level.rank for level in LEVELS}
+    ranks = np.full(max(1, len(place)), NONE, dtype=np.int64)
+    rows = session.connection().execute(query).all()
+    if rows:
+        frames, levels = zip(*rows, strict=True)
+        ranks[[place[one] for one in frames]] = [rank[one] for one in levels]
+    return ranks
+
+
+def _observations(said: Said, levels: _Levels) -> list[Observation]:
+    """Reviews of settled frames that bear on bias: where the proposal was wrong, or the own first answer was."""
+    proposed, true = levels.proposed[said.frame], levels.true[said.frame]
+    known = (proposed != NONE) & (true != NONE)
+    wrong_first = said.given_in(Mode.DECIDE_FIRST) & (said.first != true)
+    told = said.where(known & ((proposed != true) | wrong_first))
+    return [
+        Observation(
+            person_id=person,
+            scene_id=said.scene_ids[scene],
+            mode=MODES[mode],
+            proposed=LEVELS[levels.proposed[frame]],
+            true=LEVELS[levels.true[frame]],
+            final=LEVELS[final],
+            first=LEVELS[first] if first != NONE else None,
+        )
+        for person, scene, mode, frame, final, first in zip(
+            *(
+                one.tolist()
+                for one in (told.person, told.scene, told.mode, told.frame, told.level, told.first)
+            ),
+            strict=True,
+        )
+    ]
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """Independent ratings of frames that several people rated so, tests left out, oldest first, one entry each.
+
+    same, others: how many of the frame's other ratings agree, and how many there are.
+    """
+
+    person: Ints
+    frame: Ints
+    level: Ints
+    same: Ints
+    others: Ints
+    rated_at_us: Ints
+
+    @classmethod
+    def of(cls, said: Said) -> _Shared:
+        own = said.own_level
+        rated, level = said.where((own != NONE) & ~said.is_test), own[(own != NONE) & ~said.is_test]
+        frames, frame = np.unique(rated.frame, return_inverse=True)
+        counts = np.zeros((len(frames), len(LEVELS)), dtype=np.int64)
+        np.add.at(counts, (frame, level), 1)
+        same, others = counts[frame, level] - 1, counts.sum(axis=1)[frame] - 1
+        several = others > 0
+        columns = (rated.person, rated.frame, level, same, others, rated.reviewed_at_us)
+        return cls(*(column[several] for column in columns))
+
+    def rate(self, wanted: Flags | Ints) -> Rate | None:
+        """How often others agree with those ratings, once per other rating."""
+        others = int(self.others[wanted].sum())
+        return Rate(int(self.same[wanted].sum()), others) if others else None
+
+
+def _work(
+    person: Person, everybody: Said, shared: _Shared, levels: _Levels, overlooks: float | None
+) -> AnnotatorWork:
+    person_id = int(person.id or 0)
+    said = everybody.where(everybody.person == person_id)
+    proposed, gold = levels.proposed[said.frame], levels.gold[said.frame]
+    shown = ~said.given_in(Mode.BLIND) & (proposed != NONE)
+    measured = said.seconds[~np.isnan(said.seconds)]
+    rated = np.flatnonzero(shared.person == person_id)
+    third = len(rated) // DRIFT_SHARE
+    on_t = said.is_test & (gold == _T)
+    seen = _rate(said.level[on_t] == gold[on_t])
+    return AnnotatorWork(
+        person_id=person_id,
+        name=person.display_name,
+        is_active=not person.is_disabled,
+        reviews=len(said),
+        hours=_hours(said.reviewed_at_us),
+        by_mode={mode: int(said.given_in(mode).sum()) for mode in Mode},
+        accepted=_rate(said.level[shown] == proposed[shown]),
+        seconds=float(np.median(measured)) if len(measured) else None,
+        too_fast=_rate(measured < FAST_S),
+        peers=shared.rate(rated),
+        early=shared.rate(rated[:third]),
+        late=shared.rate(rated[len(rated) - third :]),
+        by_week=_by_week(shared, rated),
+        gold=_rate(said.level[said.is_test] == gold[said.is_test]),
+        gold_teleoperation=seen,
+        passes=judged(seen),
+        overlooks=overlooks,
+        by_day=_by_day(said.reviewed_at_us),
+    )
+
+
+def _hours(times_us: Ints) -> float:
+    gaps = np.diff(np.sort(times_us))
+    return float(gaps[gaps <= PAUSE_US].sum() / 3.6e9)
+
+
+def _rate(hits: Flags) -> Rate | None:
+    return Rate(int(hits.sum()), len(hits)) if len(hits) else None
+
+
+def _by_day(times_us: Ints) -> dict[int, int]:
+    """Reviews by day since 1970, UTC."""
+    days, times = np.unique(times_us // DAY_US, return_counts=True)
+    return dict(zip(days.tolist(), times.tolist(), strict=True))
+
+
+def _by_week(shared: _Shared, rated: Ints) -> dict[int, Rate]:
+    """Agreement with peers by week since 1970 (of seven days, UTC), for weeks with shared frames."""
+    week = shared.rated_at_us[rated] // (7 * DAY_US)
+    found = {int(one): shared.rate(rated[week == one]) for one in np.unique(week)}
+    return {one: rate for one, rate in found.items() if rate is not None}
+
+
+def _overlooks(shared: _Shared) -> dict[int, float]:
+    people, row = np.unique(shared.person, return_inverse=True)
+    if not len(people):
+        return {}
+    frames, column = np.unique(shared.frame, return_inverse=True)
+    ratings: npt.NDArray[np.float64] = np.full((len(people), len(frames)), np.nan)
+    ratings[row, column] = shared.level
+    matrices, _ = confusion_matrices(ratings)
+    return {int(person_id): float(1 - matrices[place, _T, _T]) for place, person_id in enumerate(people)}

@@ -1,0 +1,254 @@
+"""Evaluating runs against verified frames: what goes in, and `evaluate`, which turns it into an `Evaluation`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from data.errors import EvaluationError
+from data.vocabulary import LEVELS, Cue, Failure, ModelRole, TriageLevel
+from eval.comparison.claim import Claim, held_against
+from eval.comparison.runs import compare_runs
+from eval.evaluation.label_errors import doubts
+from eval.evaluation.label_quality import LabelQuality
+from eval.evaluation.result import (
+    Evaluation,
+    FrameAccount,
+    LeftOut,
+    Lineage,
+    MissedFrame,
+    RunOrigin,
+    RunResult,
+    Said,
+    ShownFrame,
+    SuspiciousFrame,
+)
+from eval.evaluation.statements import what_it_does_not_show, what_it_shows
+from eval.metrics.answers import Answers, Mask, rank_of
+from eval.metrics.calibration import calibration_of
+from eval.metrics.deployment import Assumptions, deployment
+from eval.metrics.run_figures import definitions, run_figures
+from eval.metrics.slices import slices
+from eval.metrics.structured_output import Reply, structured_output
+from eval.metrics.triage_metrics import checked_costs
+from eval.statistics.intervals import CONFIDENCE, RESAMPLES, SEED
+from eval.statistics.values import Method
+
+
+@dataclass(frozen=True)
+class VerifiedFrame:
+    """A held-out frame with its verified assessment. `image` is shown in the report, nothing else is read from it."""
+
+    frame_id: str
+    scene_id: str
+    level: TriageLevel
+    reasoning: str
+    action: str
+    image: Path | None = None
+    cues: frozenset[Cue] = frozenset()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a run answered for one frame: a level, or the failure that stands in its place.
+
+    `probabilities`: of AUTONOMY, SUPERVISION, TELEOPERATION, where they were recorded.
+    """
+
+    level: TriageLevel | None
+    failure: Failure | None = None
+    reasoning: str = ""
+    action: str = ""
+    probabilities: tuple[float, float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.level is None) == (self.failure is None):
+            raise EvaluationError(
+                f"An answer holds either a level or a failure, not {self.level} and {self.failure}."
+            )
+
+
+@dataclass(frozen=True)
+class EvaluatedRun:
+    """A run's answers by frame id. `is_stand_in`: scripted or random weights, there to run the path."""
+
+    name: str
+    role: ModelRole
+    model: str
+    revision: str | None
+    is_stand_in: bool
+    predictions: Mapping[str, Prediction]
+    origin: RunOrigin | None = None
+
+
+def evaluate(
+    frames: Sequence[VerifiedFrame],
+    runs: Sequence[EvaluatedRun],
+    *,
+    lineage: Lineage,
+    claim: Claim | None = None,
+    assumptions: Assumptions | None = None,
+    label_quality: LabelQuality | None = None,
+    costs: ArrayLike | None = None,
+    confidence: float = CONFIDENCE,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> Evaluation:
+    """Compare the runs on the frames that are verified and were asked in every run.
+
+    `claim` is what was stated before the figures; `assumptions` hold for the figures on the road.
+    `costs` is (3, 4), by default those of `triage_metrics.default_costs`. A figure without frames to count, an
+    empty set or a single scene give a reason in place of a number. Raises EvaluationError if there is no run, or
+    if a run name or a frame stands there twice.
+    """
+    _refuse_doubles(frames, runs)
+    table = checked_costs(costs)
+    compared = [frame for frame in frames if all(frame.frame_id in run.predictions for run in runs)]
+    method = Method(confidence=confidence, resamples=resamples, seed=seed, costs=table.tolist())
+    answers = [_answers(run, compared) for run in runs]
+    results = [_result(run, of_run, compared, method) for run, of_run in zip(runs, answers, strict=True)]
+    account = _account(frames, compared, runs)
+    return Evaluation(
+        claim=held_against(claim, {run.name: run.figures for run in results}, method) if claim else None,
+        shows=what_it_shows(account, results, confidence),
+        does_not_show=what_it_does_not_show(account, results, label_quality),
+        frames=account,
+        runs=results,
+        comparisons=compare_runs(answers, method),
+        slices=slices(answers, _with_cue(compared), method),
+        deployment=deployment(
+            {run.name: run.per_scene() for run in answers}, assumptions or Assumptions(), method
+        ),
+        missed=_missed(compared, runs),
+        suspicious=_suspicious(compared, runs, answers),
+        label_quality=label_quality,
+        lineage=lineage,
+        method=method,
+        definitions=definitions(),
+    )
+
+
+def _refuse_doubles(frames: Sequence[VerifiedFrame], runs: Sequence[EvaluatedRun]) -> None:
+    if not runs:
+        raise EvaluationError("There is no run to evaluate: name at least one.")
+    for what, names in (("run", [run.name for run in runs]), ("frame", [frame.frame_id for frame in frames])):
+        double = [name for name, times in Counter(names).items() if times > 1]
+        if double:
+            raise EvaluationError(f"The {what} {double[0]} stands there twice: name each {what} once.")
+
+
+def _account(
+    frames: Sequence[VerifiedFrame], compared: Sequence[VerifiedFrame], runs: Sequence[EvaluatedRun]
+) -> FrameAccount:
+    return FrameAccount(
+        verified=len(frames),
+        compared=len(compared),
+        scenes=len({frame.scene_id for frame in compared}),
+        by_level={level: sum(frame.level is level for frame in compared) for level in LEVELS},
+        scenes_by_level={
+            level: len({frame.scene_id for frame in compared if frame.level is level}) for level in LEVELS
+        },
+        left_out=_left_out({frame.frame_id for frame in frames}, runs),
+    )
+
+
+def _left_out(verified: set[str], runs: Sequence[EvaluatedRun]) -> list[LeftOut]:
+    reasons = []
+    for run in runs:
+        asked = set(run.predictions)
+        reasons.append(LeftOut(reason=f"verified, but not asked in {run.name}", frames=len(verified - asked)))
+        reasons.append(LeftOut(reason=f"asked in {run.name}, but not verified", frames=len(asked - verified)))
+    return [reason for reason in reasons if reason.frames]
+
+
+def _answers(run: EvaluatedRun, frames: Sequence[VerifiedFrame]) -> Answers:
+    """The run on the compared frames; scenes in the order of their ids."""
+    scenes = {scene_id: place for place, scene_id in enumerate(sorted({frame.scene_id for frame in frames}))}
+    said = [run.predictions[frame.frame_id] for frame in frames]
+    nowhere = (np.nan,) * len(LEVELS)
+    return Answers(
+        name=run.name,
+        true=np.array([frame.level.rank for frame in frames], dtype=np.int64),
+        said=np.array([rank_of(one.level) for one in said], dtype=np.int64),
+        scene=np.array([scenes[frame.scene_id] for frame in frames], dtype=np.int64),
+        scenes=len(scenes),
+        probabilities=np.array([one.probabilities or nowhere for one in said], dtype=float).reshape(-1, 3),
+    )
+
+
+def _with_cue(frames: Sequence[VerifiedFrame]) -> dict[Cue, Mask]:
+    return {cue: np.array([cue in frame.cues for frame in frames], dtype=np.bool_) for cue in Cue}
+
+
+def _result(
+    run: EvaluatedRun, answers: Answers, frames: Sequence[VerifiedFrame], method: Method
+) -> RunResult:
+    said = {frame.frame_id: run.predictions[frame.frame_id] for frame in frames}
+    failures = Counter(one.failure for one in said.values())
+    per_scene = answers.per_scene()
+    return RunResult(
+        name=run.name,
+        role=run.role,
+        model=run.model,
+        revision=run.revision,
+        is_stand_in=run.is_stand_in,
+        confusion=per_scene.sum(0).tolist(),
+        figures=run_figures(per_scene, method),
+        failures={failure: failures[failure] for failure in Failure if failures[failure]},
+        calibration=calibration_of(answers),
+        structured_output=structured_output([_reply(frame_id, one) for frame_id, one in said.items()]),
+        origin=run.origin,
+    )
+
+
+def _reply(frame_id: str, said: Prediction) -> Reply:
+    return Reply(
+        frame_id=frame_id,
+        level=said.level,
+        failure=said.failure,
+        reasoning=said.reasoning,
+        action=said.action,
+    )
+
+
+def _missed(frames: Sequence[VerifiedFrame], runs: Sequence[EvaluatedRun]) -> list[MissedFrame]:
+    """Frames missed by an aligned run first, then those missed by most runs, then by frame id."""
+    aligned = {run.name for run in runs if run.role is ModelRole.ALIGNED}
+    missed = [_missed_frame(frame, runs) for frame in frames if frame.level is TriageLevel.TELEOPERATION]
+    return sorted(
+        (frame for frame in missed if frame.missed_by),
+        key=lambda frame: (aligned.isdisjoint(frame.missed_by), -len(frame.missed_by), frame.frame_id),
+    )
+
+
+def _missed_frame(frame: VerifiedFrame, runs: Sequence[EvaluatedRun]) -> MissedFrame:
+    shown = _shown(frame, runs)
+    missed_by = [name for name, said in shown.said.items() if said.level is not TriageLevel.TELEOPERATION]
+    return MissedFrame(**dict(shown), missed_by=missed_by)
+
+
+def _suspicious(
+    frames: Sequence[VerifiedFrame], runs: Sequence[EvaluatedRun], answers: Sequence[Answers]
+) -> list[SuspiciousFrame]:
+    """Frames whose verified level may be wrong, in the order of the frames."""
+    found = doubts(answers, [run.name for run in runs if run.role is ModelRole.ALIGNED])
+    return [SuspiciousFrame(**dict(_shown(frames[place], runs)), why=why) for place, why in found.items()]
+
+
+def _shown(frame: VerifiedFrame, runs: Sequence[EvaluatedRun]) -> ShownFrame:
+    answers = {run.name: run.predictions[frame.frame_id] for run in runs}
+    return ShownFrame(
+        frame_id=frame.frame_id,
+        scene_id=frame.scene_id,
+        image=None if frame.image is None else str(frame.image),
+        true=Said(level=frame.level, reasoning=frame.reasoning, action=frame.action),
+        said={
+            name: Said(level=said.level, reasoning=said.reasoning, action=said.action, failure=said.failure)
+            for name, said in answers.items()
+        },
+    )

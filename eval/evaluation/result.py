@@ -1,0 +1,156 @@
+"""What an evaluation found, as data: everything a report shows and nothing it does not. Serialises to JSON."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from data.vocabulary import Failure, ModelRole, TriageLevel
+from eval.comparison.claim import ClaimResult
+from eval.comparison.runs import Comparison
+from eval.evaluation.label_quality import LabelQuality
+from eval.metrics.calibration import Calibration
+from eval.metrics.deployment import Deployment
+from eval.metrics.slices import Slice
+from eval.metrics.structured_output import StructuredOutput
+from eval.statistics.rate import Undefined
+from eval.statistics.values import Definition, Figure, Method, Part
+
+
+class RunOrigin(Part):
+    """What determined a run's answers, as the store has it."""
+
+    run_id: str
+    source: str
+    question_hash: str
+    parameters: dict[str, Any]
+
+
+class RunResult(Part):
+    """One run on the compared frames. `confusion`: rows true A, S, T; columns said A, S, T, no assessment."""
+
+    name: str
+    role: ModelRole
+    model: str
+    revision: str | None
+    is_stand_in: bool
+    confusion: list[list[int]]
+    figures: dict[str, Figure]
+    failures: dict[Failure, int]
+    calibration: Calibration | Undefined
+    structured_output: StructuredOutput
+    origin: RunOrigin | None
+
+
+class LeftOut(Part):
+    """Frames that were not compared, and why. One frame may be left out for several reasons."""
+
+    reason: str
+    frames: int
+
+
+class FrameAccount(Part):
+    """Which frames were compared: those verified and asked in every run."""
+
+    verified: int
+    compared: int
+    scenes: int
+    by_level: dict[TriageLevel, int]
+    scenes_by_level: dict[TriageLevel, int]
+    left_out: list[LeftOut]
+
+
+class Said(Part):
+    """An assessment in a report: what people verified, or what a run answered (`failure` where it holds none)."""
+
+    level: TriageLevel | None
+    reasoning: str
+    action: str
+    failure: Failure | None = None
+
+
+class ShownFrame(Part):
+    """A frame with its verified assessment and what every run said."""
+
+    frame_id: str
+    scene_id: str
+    image: str | None
+    true: Said
+    said: dict[str, Said]
+
+
+class MissedFrame(ShownFrame):
+    """A true TELEOPERATION frame that at least one run did not call TELEOPERATION."""
+
+    missed_by: list[str]
+
+
+class SuspiciousFrame(ShownFrame):
+    """A frame whose verified level may be wrong, and why it is looked at again."""
+
+    why: str
+
+
+class GeneratedRun(Part):
+    """One run on generated frames; `confusion` and `figures` as in a RunResult."""
+
+    name: str
+    is_stand_in: bool
+    confusion: list[list[int]]
+    figures: dict[str, Figure]
+
+
+class GeneratedResult(Part):
+    """The same runs on verified held-out frames that a generator made. They say how a run copes with pictures that
+    the road did not give, and nothing about how often it meets them; no figure adds them to real frames.
+
+    `scenarios`: frames by what was asked for; `rejected_clips`: those that people called impossible, never used.
+    Scenes are the real ones that the frames were made of.
+    """
+
+    frames: FrameAccount
+    scenarios: dict[str, int]
+    rejected_clips: int
+    runs: list[GeneratedRun]
+
+
+class Lineage(Part):
+    """Where the figures come from. What was not recorded is null and is shown as such.
+
+    `snapshot_hash`: the snapshot that the verified frames equal. `verified_set_hash`: over every verified held-out
+    frame's id, image hash and level. `split_hash`: over the ids of the held-out scenes.
+    """
+
+    snapshot_hash: str | None = None
+    verified_set_hash: str | None = None
+    split_hash: str | None = None
+    guideline_versions: list[str] = Field(default_factory=list)
+    question_hash: str | None = None
+    recipe: str | None = None
+    commit: str | None = None
+    versions: dict[str, str] = Field(default_factory=dict)
+
+
+class Evaluation(Part):
+    """A report as data. Lists are in the order in which they are shown; runs in the order in which they were given.
+
+    Everything but `generated` is about frames that a camera took.
+    """
+
+    schema_version: Literal[2] = 2
+    claim: ClaimResult | None
+    shows: list[str]
+    does_not_show: list[str]
+    frames: FrameAccount
+    runs: list[RunResult]
+    comparisons: list[Comparison]
+    slices: list[Slice]
+    deployment: Deployment
+    missed: list[MissedFrame]
+    suspicious: list[SuspiciousFrame]
+    label_quality: LabelQuality | None
+    lineage: Lineage
+    method: Method
+    definitions: list[Definition]
+    generated: GeneratedResult | None = None

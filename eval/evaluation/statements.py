@@ -1,0 +1,79 @@
+"""What an evaluation shows and does not show, in sentences made from its figures."""
+
+from __future__ import annotations
+
+from eval.evaluation.label_quality import LabelQuality
+from eval.evaluation.result import FrameAccount, RunResult
+from eval.metrics.shares import FALSE_TELEOPERATION, MISSED_TELEOPERATION
+from eval.presentation.in_words import percent, percent_range
+from eval.statistics.intervals import FEWEST_SCENES
+from eval.statistics.rate import Undefined
+from eval.statistics.values import Figure
+
+ALWAYS_OPEN = (
+    "How any of these models does outside this set: other cities, sensors, weather or operators.",
+    "How often operators would be called: TELEOPERATION is far rarer in uncurated driving than in a sampled set, and "
+    "accuracy, precision and cost move with that share. Recall, UE and missed TELEOPERATION do not.",
+    "That the verified levels are right: they are what people agreed on, and people miss too.",
+    "What a vehicle or an operator would have done: every frame was judged alone, without a closed loop.",
+)
+
+
+def what_it_shows(frames: FrameAccount, runs: list[RunResult], confidence: float) -> list[str]:
+    """The sentences a reader may take away: one on the set, one for each run."""
+    levels = ", ".join(f"{n} {level.value}" for level, n in frames.by_level.items())
+    first = f"{frames.compared} verified frames from {frames.scenes} scenes were compared: {levels}."
+    return [first, *(_claim(run, f"{100 * confidence:g}\u00a0%") for run in runs)]
+
+
+def _claim(run: RunResult, confidence: str) -> str:
+    missed = _counted(
+        run.figures[MISSED_TELEOPERATION.key], "missed {} of {} true TELEOPERATION frames", confidence
+    )
+    alarms = _counted(
+        run.figures[FALSE_TELEOPERATION.key], "called {} of {} true AUTONOMY frames TELEOPERATION", confidence
+    )
+    return f"{run.name}{' (stand-in)' if run.is_stand_in else ''} {missed}, and {alarms}."
+
+
+def _counted(figure: Figure, sentence: str, confidence: str) -> str:
+    if isinstance(figure.value, Undefined) or isinstance(figure.wilson, Undefined):
+        return f"{sentence.format(0, figure.n)} ({figure.value})"
+    share, interval = percent(figure.value), percent_range(figure.wilson)
+    return f"{sentence.format(figure.count, figure.n)}, {share} ({confidence} interval {interval})"
+
+
+def what_it_does_not_show(
+    frames: FrameAccount, runs: list[RunResult], labels: LabelQuality | None
+) -> list[str]:
+    """What would be wrong to conclude: from stand-ins, from few scenes, and what no such report shows."""
+    return [*_stand_ins(runs), *_scripted(labels), *_few_scenes(frames), *ALWAYS_OPEN]
+
+
+def _stand_ins(runs: list[RunResult]) -> list[str]:
+    names = [run.name for run in runs if run.is_stand_in]
+    if not names:
+        return []
+    told = f"{', '.join(names)} {'is a stand-in' if len(names) == 1 else 'are stand-ins'}"
+    return [
+        f"How good a trained model is: {told}, there to run the path, and these figures say nothing else."
+    ]
+
+
+def _scripted(labels: LabelQuality | None) -> list[str]:
+    if labels is None or not labels.scripted:
+        return []
+    return [
+        f"What people would have decided: behind {labels.scripted} of {labels.frames} verified frames stand scripts."
+    ]
+
+
+def _few_scenes(frames: FrameAccount) -> list[str]:
+    if frames.compared and frames.scenes == 1:
+        return ["How the figures vary between scenes: all frames are from one."]
+    if frames.compared and frames.scenes < FEWEST_SCENES:
+        return [
+            f"How the figures vary between scenes: there are {frames.scenes}, and an interval over fewer than "
+            f"{FEWEST_SCENES} scenes is too narrow."
+        ]
+    return []

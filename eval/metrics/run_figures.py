@@ -1,0 +1,86 @@
+"""All figures of one run, each with its n and its intervals, and what each is called and counts."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from eval.metrics.shares import SHARES, Share
+from eval.metrics.triage_metrics import (
+    Counts,
+    Values,
+    cost_values,
+    cost_weighted_error,
+    macro_f1,
+    macro_f1_values,
+    rate_of,
+    share_values,
+)
+from eval.statistics.intervals import Statistic, clopper_pearson, scene_interval, wilson
+from eval.statistics.rate import Rate, Score, Undefined
+from eval.statistics.values import Definition, Figure, Method
+
+MACRO_F1 = Definition(
+    key="macro_f1",
+    title="Macro-F1",
+    text="Plain mean over the three levels of F1 = 2 TP / (true + said). n is the number of frames.",
+)
+COST = Definition(
+    key="cost_weighted_error",
+    title="Cost-weighted error",
+    text="Mean cost per frame under the costs listed with the method: 0 where the level is right.",
+)
+NO_COUNT = Undefined("not a share")
+
+
+def definitions() -> list[Definition]:
+    """Every figure of a run, in the order in which they are shown."""
+    counted = [Definition(key=share.key, title=share.title, text=share.definition) for share in SHARES]
+    return [counted[0], MACRO_F1, *counted[1:], COST]
+
+
+def run_figures(per_scene: Counts, method: Method) -> dict[str, Figure]:
+    """Figures by key, from (scenes, 3, 4) confusion matrices."""
+    matrix: Counts = per_scene.sum(0)
+    costs: Values = np.array(method.costs)
+    found = {share.key: share_figure(share, per_scene, method) for share in SHARES}
+    found[MACRO_F1.key] = _figure(macro_f1(matrix), macro_f1_values, per_scene, method)
+    found[COST.key] = _figure(
+        cost_weighted_error(matrix, costs), partial(cost_values, costs=costs), per_scene, method
+    )
+    return {definition.key: found[definition.key] for definition in definitions()}
+
+
+def share_figure(share: Share, per_scene: Counts, method: Method) -> Figure:
+    """One share from (scenes, 3, 4) confusion matrices."""
+    return _figure(rate_of(share, per_scene.sum(0)), partial(share_values, share), per_scene, method)
+
+
+def _figure(
+    found: Rate | Score | Undefined, statistic: Statistic, per_scene: Counts, method: Method
+) -> Figure:
+    if isinstance(found, Undefined):
+        return Figure(
+            value=found, count=None, n=0, wilson=found, clopper_pearson=found, scene_bootstrap=found
+        )
+    spread = scene_interval(
+        per_scene, statistic, confidence=method.confidence, resamples=method.resamples, seed=method.seed
+    )
+    if isinstance(found, Score):
+        return Figure(
+            value=found.value,
+            count=None,
+            n=found.n,
+            wilson=NO_COUNT,
+            clopper_pearson=NO_COUNT,
+            scene_bootstrap=spread,
+        )
+    return Figure(
+        value=found.value,
+        count=found.count,
+        n=found.n,
+        wilson=wilson(found, confidence=method.confidence),
+        clopper_pearson=clopper_pearson(found, confidence=method.confidence),
+        scene_bootstrap=spread,
+    )

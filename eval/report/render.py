@@ -1,0 +1,163 @@
+"""An `Evaluation` as one self-contained HTML file: no network, no scripts, light and dark, printable."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from data.errors import EvaluationError
+from data.vocabulary import LEVELS, TriageLevel
+from eval.evaluation.result import Evaluation
+from eval.metrics.shares import (
+    FALSE_TELEOPERATION,
+    MISSED_TELEOPERATION,
+    NO_ANSWER,
+    OVER_ESCALATION,
+    UNANSWERED_TELEOPERATION,
+    UNDER_ESCALATION,
+)
+from eval.presentation.in_words import figure_interval, figure_value, markdown_text, told, told_range, visible
+from eval.report.figures import recall_figure, trade_off_figure
+from eval.report.frame_image import image_data_uri
+from eval.report.reliability_figure import reliability_figure
+from eval.statistics.rate import Interval, Undefined
+
+SCHEMA = Path(__file__).with_name("evaluation.schema.json")
+"""The JSON schema of `evaluation.json`, published with the package."""
+JSON_NAME = "evaluation.json"
+HTML_NAME = "report.html"
+MARKDOWN_NAME = "report.md"
+
+# The first table: what a reader compares runs by. All other figures stand in the table of all intervals.
+SIDE_BY_SIDE = (
+    "accuracy",
+    "macro_f1",
+    "recall_autonomy",
+    "recall_supervision",
+    "recall_teleoperation",
+    UNDER_ESCALATION.key,
+    MISSED_TELEOPERATION.key,
+    UNANSWERED_TELEOPERATION.key,
+    FALSE_TELEOPERATION.key,
+    OVER_ESCALATION.key,
+    NO_ANSWER.key,
+)
+SAFETY = (UNDER_ESCALATION.key, MISSED_TELEOPERATION.key, UNANSWERED_TELEOPERATION.key)
+
+
+def write_report(evaluation: Evaluation, out: Path) -> Path:
+    """Write `evaluation.json`, `report.md` and `report.html` into the folder `out` and return the HTML's path.
+
+    Each file appears whole or not at all.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    _write_whole(out / JSON_NAME, evaluation.model_dump_json(indent=2) + "\n")
+    _write_whole(out / MARKDOWN_NAME, render_markdown(evaluation))
+    return _write_whole(out / HTML_NAME, render_html(evaluation))
+
+
+def render_html(evaluation: Evaluation) -> str:
+    """The report's HTML. Images are read now and become part of it."""
+    return (
+        _environment()
+        .get_template("report.html.jinja")
+        .render(
+            evaluation=evaluation,
+            definitions={definition.key: definition for definition in evaluation.definitions},
+            images=_images(evaluation),
+            recall_figure=recall_figure(evaluation),
+            trade_off_figure=trade_off_figure(evaluation),
+            reliability_figures={run.name: reliability_figure(run) for run in evaluation.runs},
+        )
+    )
+
+
+def render_markdown(evaluation: Evaluation) -> str:
+    """The report's figures as Markdown, without its pictures. Untrusted text is escaped to stay text."""
+    return (
+        _environment()
+        .get_template("report.md.jinja")
+        .render(evaluation=evaluation, definitions={one.key: one for one in evaluation.definitions})
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader([Path(__file__).parent, Path(__file__).parents[1] / "presentation"]),
+        # everything but Markdown, whose own escaping is `markdown_text`
+        autoescape=lambda name: name is None or not name.endswith(".md.jinja"),  # noqa: S701
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        visible=visible, md=markdown_text, cell_kind=cell_kind, row_percent=row_percent
+    )
+    environment.tests.update(undefined_figure=_is_undefined, interval=_is_interval)
+    environment.globals.update(
+        levels=[level.value for level in LEVELS],
+        side_by_side=SIDE_BY_SIDE,
+        safety=SAFETY,
+        teleoperation=TriageLevel.TELEOPERATION,
+        figure_value=figure_value,
+        figure_interval=figure_interval,
+        told=told,
+        told_range=told_range,
+    )
+    return environment
+
+
+def cell_kind(place: tuple[int, int]) -> str:
+    """What a cell of the confusion matrix (row, column) means: right, too low, too high, or no assessment."""
+    row, column = place
+    if column == len(LEVELS):
+        return "none"
+    return "right" if row == column else "low" if column < row else "high"
+
+
+def row_percent(count: int, row: list[int]) -> float | None:
+    """Percent of the row's frames; None in a row without frames."""
+    return 100 * count / sum(row) if sum(row) else None
+
+
+def _is_undefined(value: Any) -> bool:
+    return isinstance(value, Undefined)
+
+
+def _is_interval(value: Any) -> bool:
+    return isinstance(value, Interval)
+
+
+def _images(evaluation: Evaluation) -> dict[str, str | Undefined]:
+    """Data URI by frame id, or why there is no picture."""
+    return {
+        frame.frame_id: Undefined("no image was given")
+        if frame.image is None
+        else image_data_uri(Path(frame.image))
+        for frame in (*evaluation.missed, *evaluation.suspicious)
+    }
+
+
+def _write_whole(path: Path, text: str) -> Path:
+    """Write beside, then rename: a reader never sees half a file."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return path
+
+
+def write_evaluation(evaluation: Evaluation, out: Path) -> Path:
+    """Write the report folder. Raises EvaluationError if it cannot be written."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        return write_report(evaluation, out)
+    except OSError as error:
+        raise EvaluationError(f"The report cannot be written to {out}: {error.strerror}.") from error

@@ -1,0 +1,87 @@
+"""How sure a figure is: Wilson and Clopper-Pearson for counts, a bootstrap over scenes for everything.
+
+Frames of one scene resemble each other, so intervals that take frames as independent (Wilson, Clopper-Pearson) are
+too narrow when a scene gives several of the counted frames; the scene bootstrap resamples whole scenes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from eval.statistics.rate import Interval, Rate, Undefined
+
+CONFIDENCE = 0.95
+RESAMPLES = 2000
+SEED = 20260101
+# Below this share of resamples in which the figure exists at all, its spread says more about which scenes happen
+# to hold the level than about the run.
+MIN_DEFINED_SHARE = 0.95
+# Resampling fewer scenes gives intervals that are too narrow: no conclusion is drawn from them alone.
+FEWEST_SCENES = 10
+
+Statistic = Callable[[NDArray[Any]], NDArray[np.float64]]
+
+
+def wilson(rate: Rate, *, confidence: float = CONFIDENCE) -> Interval:
+    """Wilson's score interval of a share (Wilson 1927; Newcombe 1998, method 3). Frames taken as independent."""
+    return _binomial(rate, "wilson", confidence)
+
+
+def clopper_pearson(rate: Rate, *, confidence: float = CONFIDENCE) -> Interval:
+    """The exact interval of a share (Clopper & Pearson 1934): never too narrow. Frames taken as independent."""
+    return _binomial(rate, "exact", confidence)
+
+
+def _binomial(rate: Rate, method: Literal["wilson", "exact"], confidence: float) -> Interval:
+    found = binomtest(rate.count, rate.n).proportion_ci(confidence_level=confidence, method=method)
+    return Interval(float(found.low), float(found.high))
+
+
+@lru_cache(maxsize=8)
+def scene_resamples(scenes: int, resamples: int = RESAMPLES, seed: int = SEED) -> NDArray[np.float64]:
+    """(resamples, scenes) how often each scene is drawn when `scenes` are drawn with replacement.
+
+    The same draw for every run and figure of an evaluation, so that differences between runs stay paired.
+    """
+    drawn = np.random.default_rng(seed).integers(scenes, size=(resamples, scenes), dtype=np.int32)
+    # One count over (resample, scene) numbers: several times as fast as drawing from a multinomial.
+    places = drawn + np.arange(resamples, dtype=np.int64)[:, None] * scenes
+    draws = np.bincount(places.ravel(), minlength=resamples * scenes).astype(np.float64)
+    draws.flags.writeable = False
+    return draws.reshape(resamples, scenes)
+
+
+def scene_interval(
+    per_scene: NDArray[Any],
+    statistic: Statistic,
+    *,
+    confidence: float = CONFIDENCE,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> Interval | Undefined:
+    """Percentile bootstrap over scenes (Efron & Tibshirani 1993, ch. 13) of a figure made of sums over frames.
+
+    `per_scene` is (scenes, ...): what each scene adds to the table the figure is computed from (a confusion matrix,
+    a contingency or coincidence table). `statistic` takes (resamples, ...) summed tables and returns (resamples,)
+    values, NaN where the figure is not defined.
+    """
+    if len(per_scene) < 2:  # noqa: PLR2004 - nothing to resample
+        return Undefined("one scene" if len(per_scene) else "no scenes")
+    draws = scene_resamples(len(per_scene), resamples, seed)
+    values = statistic(np.tensordot(draws, per_scene, axes=1))
+    return _percentiles(values[~np.isnan(values)], resamples, confidence)
+
+
+def _percentiles(values: NDArray[np.float64], resamples: int, confidence: float) -> Interval | Undefined:
+    if len(values) < MIN_DEFINED_SHARE * resamples:
+        return Undefined("too few scenes hold such frames")
+    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
+    if low == high:
+        return Undefined("all resamples are equal")
+    return Interval(float(low), float(high))

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from annotator.monitor.rules.alerts import Change, Placed, change_of, end_by, in_order
+from annotator.monitor.rules.brief import brief_action, brief_reason
+from data.vocabulary import AlertEnd, Response, TriageLevel
+
+A, S, T = TriageLevel
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "alerted", "expected"),
+    [
+        (A, S, None, Change.OPEN),
+        (None, T, None, Change.OPEN),
+        (S, T, S, Change.RISE),
+        (T, S, T, Change.NONE),
+        (S, T, T, Change.NONE),
+        (S, A, S, Change.CALM),
+        (None, A, None, Change.NONE),
+        (None, A, T, Change.CALM),
+        (T, None, T, Change.NONE),
+        (S, S, S, Change.NONE),
+    ],
+)
+def test_a_change_of_level(
+    before: TriageLevel | None, now: TriageLevel | None, alerted: TriageLevel | None, expected: Change
+) -> None:
+    assert change_of(before, now, alerted) is expected
+
+
+def test_the_highest_unwatched_newly_changed_oldest_alert_comes_first() -> None:
+    alerts = [
+        Placed(1, S, raised_s=0.0, changed_s=0.0),
+        Placed(2, T, raised_s=50.0, changed_s=50.0),
+        Placed(3, T, raised_s=10.0, changed_s=10.0, is_watched=True),
+        Placed(4, T, raised_s=20.0, changed_s=95.0),
+        Placed(5, T, raised_s=40.0, changed_s=40.0),
+        Placed(6, S, raised_s=98.0, changed_s=98.0),
+    ]
+    assert in_order(alerts, 100.0) == [4, 5, 2, 3, 6, 1]
+
+
+def test_only_watching_leaves_an_alert_open() -> None:
+    ends = {response: end_by(response) for response in Response}
+    assert ends == {
+        Response.TAKEN_OVER: AlertEnd.TAKEN_OVER,
+        Response.NOT_NEEDED: AlertEnd.NOT_NEEDED,
+        Response.WATCHING: None,
+    }
+
+
+def test_a_reason_is_two_sentences_and_forty_words_at_most() -> None:
+    long = "word " * 60
+    assert len(brief_reason(long).removesuffix(" …").split()) == 40
+    assert brief_reason("One.  Two!\nThree?") == "One. Two!"
+    assert brief_reason("") == ""
+
+
+def test_an_action_is_one_sentence() -> None:
+    assert brief_action("Take over now. Then call the depot.") == "Take over now."

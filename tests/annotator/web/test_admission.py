@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from annotator.serve import Exposure, require_exposure
+from annotator.web.admission import ALLOWED_HOSTS_VARIABLE, MAX_BODY_BYTES, BodyLimit, allowed_hosts
+from annotator.web.security_headers import SecurityHeaders
+from data.errors import StoreError
+
+
+async def length(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(
+        str(len(await request.body())), headers={"access-control-allow-origin": "*", "server": "x"}
+    )
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    monkeypatch.setenv(ALLOWED_HOSTS_VARIABLE, "triage.example.org,*.lab.example.org")
+    middleware = [
+        Middleware(SecurityHeaders),
+        Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(), www_redirect=False),
+        Middleware(BodyLimit),
+    ]
+    app = Starlette(routes=[Route("/", length, methods=["POST"])], middleware=middleware)
+    return TestClient(app, base_url="http://triage.example.org")
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("triage.example.org", 200),
+        ("triage.example.org:8501", 200),
+        ("a.lab.example.org", 200),
+        ("127.0.0.1:8501", 200),
+        ("evil.example.org", 400),
+        ("triage.example.org.evil.org", 400),
+        ("lab.example.org.evil", 400),
+        ("", 400),
+    ],
+)
+def test_only_names_of_ours_are_answered(client: TestClient, host: str, status: int) -> None:
+    assert client.post("/", headers={"host": host}).status_code == status
+
+
+def test_a_body_is_taken_up_to_the_limit_and_refused_above_it(client: TestClient) -> None:
+    assert client.post("/", content=b"x" * MAX_BODY_BYTES).text == str(MAX_BODY_BYTES)
+    refused = client.post("/", content=b"x" * (MAX_BODY_BYTES + 1))
+    assert (refused.status_code, refused.text) == (413, "This is larger than 1,000,000 bytes.")
+
+
+def test_a_body_that_hides_its_length_is_cut_off_while_it_arrives(client: TestClient) -> None:
+    sent: list[int] = []
+
+    def endless() -> Iterator[bytes]:
+        for number in range(40):
+            sent.append(number)
+            yield b"x" * 100_000
+
+    assert client.post("/", content=endless()).status_code == 413
+
+
+def test_nothing_is_answered_for_other_sites_and_the_server_names_itself_to_nobody(
+    client: TestClient,
+) -> None:
+    headers = client.post("/").headers
+    assert "access-control-allow-origin" not in headers
+    assert "server" not in headers
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert "camera=()" in headers["permissions-policy"]
+    assert "strict-transport-security" not in headers
+
+
+def test_over_tls_the_browser_is_told_to_stay_with_it(client: TestClient) -> None:
+    client.base_url = "https://triage.example.org"
+    assert client.post("/").headers["strict-transport-security"] == "max-age=31536000"
+
+
+@pytest.mark.parametrize(
+    ("host", "exposure", "sentence"),
+    [
+        ("192.0.2.1", Exposure(), "say under which name with --allowed-host"),
+        ("127.0.0.1", Exposure(allowed_hosts=["https://x.org"]), "is not a host name"),
+        ("127.0.0.1", Exposure(allowed_hosts=["*"]), "is not a host name"),
+        ("127.0.0.1", Exposure(takes_passwords=False), "nobody could sign in"),
+        ("127.0.0.1", Exposure(oidc=Path("nowhere.toml")), "cannot be read"),
+    ],
+)
+def test_what_would_let_in_more_than_was_meant_does_not_start(
+    host: str, exposure: Exposure, sentence: str
+) -> None:
+    with pytest.raises(StoreError, match=sentence):
+        require_exposure(host, exposure)
+
+
+def test_one_machine_alone_needs_no_options() -> None:
+    require_exposure("127.0.0.1", Exposure())
+    require_exposure("192.0.2.1", Exposure(allowed_hosts=["triage.example.org"]))

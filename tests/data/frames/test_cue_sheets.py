@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image
+
+from data.frames.cue_sheets import count_cues, write_cue_sheets
+from data.frames.ingest import ingest
+from data.store.opening import open_store
+from tests.builders import VERSION, a_box, a_dataroot, a_filename
+
+
+def test_a_sheet_is_written_for_every_cue_that_frames_show(tmp_path: Path) -> None:
+    person = a_box(category="human.pedestrian.adult", ahead_m=9.0)
+    boxes = {a_filename("scene-0001", position): [person] for position in range(3)}
+    store = open_store(tmp_path / "workspace", create=True)
+    ingest(store, a_dataroot(tmp_path / "root", boxes=boxes), VERSION)
+    done = write_cue_sheets(store, tmp_path / "sheets", most=2)
+    assert (done.frames, done.counts["pedestrian_near"], done.counts["glare"]) == (8, 3, 0)
+    assert "pedestrian_near" in done.sheets
+    assert "glare" not in done.sheets
+    with Image.open(done.sheets["pedestrian_near"]) as sheet:
+        assert sheet.size == (4 * 320, 212)
+    assert count_cues(store).counts == done.counts

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data.errors import DatarootError
+from data.nuscenes.box_geometry import rotation_matrix
+from data.nuscenes.scenes import read_scenes
+from tests.builders import VERSION, a_box, a_dataroot, a_filename
+from tests.repository import REAL_NUSCENES, needs_real_frames
+
+
+def test_scenes_come_by_name_and_keyframes_by_time(tmp_path: Path) -> None:
+    scenes = read_scenes(a_dataroot(tmp_path, scenes={"scene-0002": 2, "scene-0001": 3}), VERSION)
+    assert [(scene.name, len(scene.keyframes)) for scene in scenes] == [("scene-0001", 3), ("scene-0002", 2)]
+    times = [frame.captured_at_us for frame in scenes[0].keyframes]
+    assert times == sorted(times)
+    assert (scenes[0].location, scenes[0].utc_offset_min) == ("singapore-onenorth", 480)
+
+
+def test_only_boxes_that_the_camera_sees_are_kept_and_placed_from_the_ego_vehicle(tmp_path: Path) -> None:
+    boxes = [
+        a_box(category="human.pedestrian.adult", ahead_m=12.0, left_m=-2.0),
+        a_box(category="vehicle.car", ahead_m=-12.0),
+        a_box(category="vehicle.truck", ahead_m=10.0, left_m=60.0),
+    ]
+    root = a_dataroot(tmp_path, scenes={"scene-0001": 1}, boxes={a_filename("scene-0001", 0): boxes})
+    (seen,) = read_scenes(root, VERSION)[0].keyframes[0].boxes
+    assert (seen.category, seen.ahead_m, seen.left_m) == ("human.pedestrian.adult", 12.0, -2.0)
+
+
+def test_a_quarter_turn_rotates_forward_to_the_left() -> None:
+    turned = rotation_matrix([np.sqrt(0.5), 0.0, 0.0, np.sqrt(0.5)]) @ np.array([1.0, 0.0, 0.0])
+    assert np.allclose(turned, [0.0, 1.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    "filename", ["/etc/passwd", "../outside.jpg", "samples/../../outside.jpg", "samples\\x.jpg", "a\0b.jpg"]
+)
+def test_a_file_name_that_leaves_the_dataroot_is_refused(tmp_path: Path, filename: str) -> None:
+    root = a_dataroot(tmp_path)
+    table = root / VERSION / "sample_data.json"
+    rows = json.loads(table.read_text())
+    rows[0]["filename"] = filename
+    table.write_text(json.dumps(rows))
+    with pytest.raises(DatarootError, match="leaves the dataroot"):
+        read_scenes(root, VERSION)
+
+
+def test_a_missing_version_names_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(DatarootError, match=f"has no version v1.0-trainval. It has {VERSION}"):
+        read_scenes(a_dataroot(tmp_path), "v1.0-trainval")
+
+
+def test_a_missing_table_is_named(tmp_path: Path) -> None:
+    root = a_dataroot(tmp_path)
+    (root / VERSION / "ego_pose.json").unlink()
+    with pytest.raises(DatarootError, match=r"The table .*ego_pose.json is missing"):
+        read_scenes(root, VERSION)
+
+
+def test_broken_json_is_one_sentence(tmp_path: Path) -> None:
+    root = a_dataroot(tmp_path)
+    (root / VERSION / "sample.json").write_text('[{"token": "a", "scene')
+    with pytest.raises(DatarootError, match="cannot be read") as caught:
+        read_scenes(root, VERSION)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_dataroot_without_front_keyframes_is_refused(tmp_path: Path) -> None:
+    root = a_dataroot(tmp_path)
+    (root / VERSION / "sample_data.json").write_text("[]")
+    with pytest.raises(DatarootError, match="no CAM_FRONT keyframe"):
+        read_scenes(root, VERSION)
+
+
+@needs_real_frames
+def test_the_real_frames_match_nuscenes_devkit() -> None:
+    _assert_same_as_devkit(REAL_NUSCENES, "v1.0-frames")
+
+
+@needs_real_frames
+def test_real_mini_has_its_404_keyframes_in_ten_scenes() -> None:
+    scenes = read_scenes(REAL_NUSCENES, "v1.0-mini")
+    assert (len(scenes), sum(len(scene.keyframes) for scene in scenes)) == (10, 404)
+
+
+def test_the_demo_frames_match_nuscenes_devkit(demo_dataroot: Path) -> None:
+    _assert_same_as_devkit(demo_dataroot, "v1.0-demo")
+
+
+def _assert_same_as_devkit(dataroot: Path, version: str) -> None:
+    """Frames, their order, and the boxes seen are those of nuscenes-devkit."""
+    devkit = pytest.importorskip("nuscenes.nuscenes")
+    from nuscenes.utils.geometry_utils import BoxVisibility
+
+    oracle = devkit.NuScenes(version=version, dataroot=str(dataroot), verbose=False)
+    ours = {scene.token: scene for scene in read_scenes(dataroot, version)}
+    assert sorted(ours) == sorted(scene["token"] for scene in oracle.scene)
+    for scene in oracle.scene:
+        expected, token = [], scene["first_sample_token"]
+        while token:
+            sample = oracle.get("sample", token)
+            expected.append(sample["data"]["CAM_FRONT"])
+            token = sample["next"]
+        assert [frame.token for frame in ours[scene["token"]].keyframes] == expected
+        for frame in ours[scene["token"]].keyframes:
+            path, boxes, _ = oracle.get_sample_data(frame.token, box_vis_level=BoxVisibility.ANY)
+            assert path == str(dataroot / frame.filename)
+            assert sorted(box.name for box in boxes) == sorted(box.category for box in frame.boxes)
+
+
+def test_keyframes_in_another_folder_than_nuscenes_own_are_found_too(tmp_path: Path) -> None:
+    dataroot = a_dataroot(tmp_path, scenes={"scene-0001": 3})
+    table = dataroot / VERSION / "sample_data.json"
+    rows = json.loads(table.read_text())
+    rows[1]["filename"] = "elsewhere/1.jpg"
+    table.write_text(json.dumps(rows))
+    (scene,) = read_scenes(dataroot, VERSION)
+    assert [frame.filename for frame in scene.keyframes][1] == "elsewhere/1.jpg"
+    assert len(scene.keyframes) == 3
+
+
+def test_a_keyframe_of_an_unknown_scene_is_refused_by_name(tmp_path: Path) -> None:
+    dataroot = a_dataroot(tmp_path, scenes={"scene-0001": 2, "scene-0002": 2})
+    table = dataroot / VERSION / "scene.json"
+    table.write_text(json.dumps(json.loads(table.read_text())[:1]))
+    with pytest.raises(
+        DatarootError, match=r"2 keyframes are of scenes that scene\.json does not have, such as samp"
+    ):
+        read_scenes(dataroot, VERSION)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data.overview.contested import contested_frames
+from data.overview.own_day import own_count, own_recent_reviews
+from data.overview.progress import progress
+from data.review.reviews import submit_review
+from data.vocabulary import Split, VerificationState
+from tests.builders import A, S, T, a_decision, a_person, a_store, reviewed
+from tests.data.review.test_reviews import frames_in
+
+pytestmark = pytest.mark.each_store
+
+
+def test_progress_counts_states_levels_and_people(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    ada = a_person(store, "ada")
+    train = frames_in(store, Split.TRAIN)
+    reviewed(store, ada, train[0], S)
+    reviewed(store, ada, train[1], A)
+    reviewed(store, ada, train[2], T)
+    counts = progress(store)
+    assert (counts.sampled, counts.reviews) == (8, 3)
+    assert counts.states[Split.TRAIN] == {
+        VerificationState.VERIFIED: 2,
+        VerificationState.CONTESTED: 0,
+        VerificationState.AWAITING: 2,
+    }
+    assert counts.levels == {A: 1, S: 1, T: 0}
+    assert [(one.name, one.reviews) for one in counts.people] == [("ada", 3)]
+    assert sum(scene.verified for scene in counts.scenes) == 2
+
+
+def test_the_widest_disagreement_comes_first_with_what_each_said(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    ada, ben = a_person(store, "ada"), a_person(store, "ben")
+    near, far = frames_in(store, Split.HELD_OUT)[:2]
+    for frame, levels in ((near, (S, T)), (far, (A, T))):
+        for person, level in zip((ada, ben), levels, strict=True):
+            reviewed(store, person, frame, level)
+    contested = contested_frames(store)
+    assert [(one.frame.id, one.spread) for one in contested] == [(far, 2), (near, 1)]
+    assert [(who.name, review.level) for review, who in contested[0].reviews] == [("ada", A), ("ben", T)]
+
+
+def test_own_recent_reviews_leave_out_superseded_ones(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    ada = a_person(store)
+    frames = frames_in(store, Split.TRAIN)[:2]
+    first = reviewed(store, ada, frames[0], S)
+    reviewed(store, ada, frames[1], S)
+    submit_review(store, ada, a_decision(frames[0], A, supersedes_id=first.id))
+    assert [(one.review.frame_id, one.review.level) for one in own_recent_reviews(store, ada)] == [
+        (frames[0], A),
+        (frames[1], S),
+    ]
+    assert own_count(store, ada) == 2

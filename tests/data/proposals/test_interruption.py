@@ -1,0 +1,132 @@
+"""`teletriage propose` against kill -9, and at the full number of frames."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from sqlmodel import col, func, select
+
+from data.proposals.asking import propose_from_endpoint
+from data.store.opening import Store, open_store
+from data.store.tables import Dataset, Frame, ModelRun, Proposal, SampledFrame, Sampling, Scene
+from data.vocabulary import ModelRole, Split
+from tests.builders import a_picture, a_store, a_token
+from tests.data.vlm.vllm_stand_in import StandIn, served
+
+CONCURRENCY = 8
+
+
+def propose(workspace: Path, url: str) -> subprocess.Popen[bytes]:
+    command = [
+        sys.executable,
+        "-m",
+        "annotator",
+        "--workspace",
+        str(workspace),
+        "propose",
+        "--role",
+        "student",
+    ]
+    options = ["--model", "tiny-vl", "--endpoint", url, "--concurrency", str(CONCURRENCY)]
+    return subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def counts(store: Store) -> tuple[int, int]:
+    """(proposals, frames that have one)."""
+    with store.read() as session:
+        frame_ids = list(session.exec(select(Proposal.frame_id)))
+    return len(frame_ids), len(set(frame_ids))
+
+
+def killed_at(process: subprocess.Popen[bytes], stand_in: StandIn, requests: int) -> None:
+    deadline = time.monotonic() + 60
+    while stand_in.by_image.total() < requests:
+        assert process.poll() is None, process.stderr.read() if process.stderr else ""
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def test_kill_9_loses_no_answer_that_was_kept_and_asks_no_kept_frame_again(tmp_path: Path) -> None:
+    store = a_store(tmp_path, scenes={"scene-0001": 60, "scene-0002": 60}, teacher=None, student=None)
+    kept_before = 0
+    with served(StandIn(delay_s=0.03, keeps_bodies=False)) as stand_in:
+        for requests in (1, 30, 90):
+            killed_at(propose(tmp_path / "workspace", stand_in.url), stand_in, requests)
+            proposals, frames = counts(store)
+            assert proposals == frames
+            assert proposals >= kept_before
+            kept_before = proposals
+        finished = propose(tmp_path / "workspace", stand_in.url)
+        _, told = finished.communicate(timeout=120)
+    assert finished.returncode == 0, told
+    assert counts(store) == (120, 120)
+    # Only what was under way or not yet durable at a kill is asked for twice: a group in writing, one in flight.
+    repeated = sum(times - 1 for times in stand_in.by_image.values())
+    assert repeated <= 3 * 3 * CONCURRENCY
+    assert len(stand_in.by_image) == 120
+
+
+def a_large_store(folder: Path, frames: int) -> Store:
+    """So many sampled frames of a few hundred bytes each, written without an ingest."""
+    images = folder / "samples"
+    images.mkdir(parents=True)
+    store = open_store(folder / "workspace", create=True)
+    with store.write() as session:
+        session.add(Dataset(id=1, version="v1.0-test", dataroot=str(folder), ingested_at_us=0))
+        session.add(Sampling(id=1, seed=0, parameters={}, sampled_at_us=0))
+        session.flush()
+        session.add(Scene(id="s", dataset_id=1, name="s", description="", log_name="", location=""))
+        session.flush()
+        content = a_picture(size=(16, 16))
+        for number in range(frames):
+            name, token = f"samples/{number}.jpg", a_token(str(number))
+            (folder / name).write_bytes(content + number.to_bytes(4, "big"))
+            session.add(Frame(id=token, scene_id="s", position=number, captured_at_us=number, filename=name))
+        session.flush()
+        session.add_all(
+            SampledFrame(
+                frame_id=a_token(str(n)), sampling_id=1, split=Split.TRAIN, inclusion_probability=1.0
+            )
+            for n in range(frames)
+        )
+    return store
+
+
+def test_ten_thousand_five_hundred_frames_lose_and_double_nothing(tmp_path: Path) -> None:
+    store = a_large_store(tmp_path, 10_500)
+    # One request in fifty fails once with a 503, one in a hundred is answered with nothing of use.
+    number: Counter[str] = Counter()
+
+    def fails(asked: object) -> int | None:
+        number["requests"] += 1
+        return 503 if number["requests"] % 50 == 0 else None
+
+    with (
+        served(StandIn(fails=fails, keeps_bodies=False)) as first,
+        served(StandIn(keeps_bodies=False)) as second,
+    ):
+        done = propose_from_endpoint(
+            store,
+            role=ModelRole.STUDENT,
+            model="tiny-vl",
+            endpoint=[first.url, second.url],
+            concurrency=16,
+            first_pause_s=0.01,
+        )
+    answered = first.by_image + second.by_image
+    assert (done.added, done.parsed, done.failed, done.unanswered) == (10_500, 10_500, 0, 0)
+    assert counts(store) == (10_500, 10_500)
+    assert len(answered) == 10_500
+    assert answered.total() == 10_500 + number["requests"] // 50
+    with store.read() as session:
+        hashes = session.exec(select(func.count(func.distinct(col(Proposal.frame_id))))).one()
+        runs = session.exec(select(func.count(col(ModelRun.id)))).one()
+    assert (hashes, runs) == (10_500, 1)

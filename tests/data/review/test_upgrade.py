@@ -1,0 +1,234 @@
+"""Every schema that was ever released is brought up to date with everything that stood in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, MetaData, text
+from sqlmodel import SQLModel, select
+
+import data.store.opening
+from data.maintenance.check import check_store
+from data.maintenance.trail_check import verify_trail
+from data.review.reviews import submit_review
+from data.review.serving import lease_frames
+from data.store.opening import Store, open_store
+from data.store.tables import Person, Review, TrailEntry
+from data.verification.status import refresh_statuses
+from data.vocabulary import PersonRole, TrailAct
+from tests.builders import S, a_decision
+from tests.postgresql import Cluster
+
+CONFIG = Config()
+CONFIG.set_main_option("script_location", str(Path(data.store.opening.__file__).parent / "migrations"))
+BEFORE_THE_TRAIL = "0006"
+REVISIONS = [one.revision for one in ScriptDirectory.from_config(CONFIG).walk_revisions()][::-1]
+ROWS: dict[str, list[dict[str, Any]]] = {
+    "dataset": [{"id": 1, "version": "v1.0-test", "dataroot": "/data", "ingested_at_us": 1}],
+    "scene": [
+        {
+            "id": "s",
+            "dataset_id": 1,
+            "name": "scene-0001",
+            "description": "Dög",
+            "log_name": "",
+            "location": "x",
+        }
+    ],
+    "frame": [
+        {
+            "id": frame,
+            "scene_id": "s",
+            "position": place,
+            "captured_at_us": place,
+            "filename": f"{frame}.jpg",
+            "boxes": {},
+            "cues": {"rain": "wet"},
+            "ego_x_m": 0.5,
+            "ego_y_m": 0.0,
+        }
+        for place, frame in enumerate("fgh")
+    ],
+    "sampling": [{"id": 1, "seed": 0, "parameters": {}, "sampled_at_us": 1}],
+    "sampled_frame": [
+        {"frame_id": frame, "sampling_id": 1, "split": "train", "inclusion_probability": 1.0}
+        for frame in "fgh"
+    ],
+    "model_run": [
+        {
+            "id": "run",
+            "name": "teacher",
+            "role": "teacher",
+            "model": "m",
+            "source": "recorded",
+            "question_hash": "q",
+            "parameters": {},
+            "created_at_us": 1,
+        }
+    ],
+    "proposal": [
+        {
+            "id": place,
+            "run_id": "run",
+            "frame_id": frame,
+            "raw": "{}",
+            "level": "SUPERVISION",
+            "reasoning": "Cones.",
+            "action": "Watch.",
+            "answered_at_us": 1,
+        }
+        for place, frame in enumerate("fgh", start=1)
+    ],
+    "person": [
+        {
+            "id": number,
+            "name": name,
+            "display_name": name,
+            "role": role,
+            "is_scripted": False,
+            "is_disabled": False,
+            "created_at_us": 1,
+        }
+        for number, (name, role) in enumerate(
+            [("ada", "annotator"), ("ben", "annotator"), ("lena", "lead")], 1
+        )
+    ],
+    "review": [
+        {
+            "id": number,
+            "token": f"token-000{number}",
+            "frame_id": frame,
+            "person_id": person,
+            "mode": "blind",
+            "level": level,
+            "reasoning": "A dog.",
+            "action": "Stop.",
+            "guideline_version": "1",
+            "seconds_shown": 2.5,
+            "reviewed_at_us": 5,
+        }
+        for number, (frame, person, level) in enumerate(
+            [("f", 1, "TELEOPERATION"), ("f", 2, "AUTONOMY"), ("g", 1, "SUPERVISION")], 1
+        )
+    ],
+    "adjudication": [
+        {
+            "id": 1,
+            "frame_id": "f",
+            "person_id": 3,
+            "level": "TELEOPERATION",
+            "reasoning": "A dog.",
+            "action": "Stop.",
+            "reason": "It is a dog.",
+            "adjudicated_at_us": 6,
+        }
+    ],
+    "frame_status": [
+        {
+            "frame_id": frame,
+            "split": "train",
+            "state": state,
+            "level": level,
+            "reviews_needed": needed,
+            "priority": 0.0,
+            "priority_terms": {},
+            "is_audit": False,
+        }
+        for frame, state, level, needed in [
+            ("f", "verified", "TELEOPERATION", 0),
+            ("g", "verified", "SUPERVISION", 0),
+            ("h", "awaiting", None, 1),
+        ]
+    ],
+    "guideline_text": [{"id": 1, "version": "1", "text": "Look.", "person_id": 3, "written_at_us": 3}],
+    "gold_frame": [
+        {"frame_id": "f", "adjudication_id": 1, "level": "TELEOPERATION", "made_by_id": 3, "made_at_us": 9}
+    ],
+    "second_look": [
+        {
+            "id": 1,
+            "frame_id": "f",
+            "person_id": 3,
+            "reason": "Again.",
+            "after_adjudication_id": 0,
+            "sent_back_at_us": 6,
+        }
+    ],
+}
+"""A store in which every kind of act stands once; each schema takes the tables and columns that it has."""
+
+
+def at_revision(engine: Engine, revision: str) -> None:
+    """The schema of a release, filled with what it could hold, before there was a trail that wants to be told."""
+    with engine.begin() as connection:
+        CONFIG.attributes["connection"] = connection
+        command.upgrade(CONFIG, min(revision, BEFORE_THE_TRAIL))
+        then = MetaData()
+        then.reflect(connection)
+        for table in then.sorted_tables:
+            for row in ROWS.get(table.name, []):
+                given = {name: value for name, value in row.items() if name in table.columns}
+                connection.execute(table.insert(), given)
+        if connection.dialect.name == "postgresql":
+            for name in ("review", "adjudication", "person", "proposal"):
+                connection.execute(text(f"SELECT setval('{name}_id_seq', 100)"))
+        command.upgrade(CONFIG, revision)
+
+
+def checked(store: Store) -> None:
+    """Everything is there, vouched for by the trail, and work goes on."""
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, SQLModel.metadata) == []
+    with store.read() as session:
+        said = [(one.token, one.level.value, one.seconds_shown) for one in session.exec(select(Review))]
+        acts = [one.act for one in session.exec(select(TrailEntry))]
+        assert verify_trail(session).is_whole
+        assert session.get_one(Person, 3).role is PersonRole.LEAD
+    assert sorted(said) == [
+        ("token-0001", "TELEOPERATION", 2.5),
+        ("token-0002", "AUTONOMY", 2.5),
+        ("token-0003", "SUPERVISION", 2.5),
+    ]
+    assert acts.count(TrailAct.ADOPTED) >= 4
+    refresh_statuses(store)
+    served = lease_frames(store, 2, n=3)
+    assert [one.frame.id for one in served][-1:] in (["h"], ["g"])
+    submit_review(store, 2, a_decision(served[-1], S, person=2))
+    state = check_store(store)
+    assert (state.damages, state.stale_statuses) == ([], [])
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_a_released_sqlite_schema_opens_with_everything_in_it(tmp_path: Path, revision: str) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    engine = data.store.opening._engine(url)
+    at_revision(engine, revision)
+    engine.dispose()
+    checked(open_store(tmp_path))
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_a_released_postgresql_schema_opens_with_everything_in_it(
+    tmp_path: Path, revision: str, postgresql: Cluster
+) -> None:
+    url = postgresql.bare_database()
+    engine = data.store.opening._engine(url)
+    at_revision(engine, revision)
+    engine.dispose()
+    store = open_store(tmp_path, url=url)
+    checked(store)
+    store.close()
+    postgresql.drop(url)
+
+
+def test_revisions_form_one_line() -> None:
+    assert len(REVISIONS) == len(set(REVISIONS))
+    assert ScriptDirectory.from_config(CONFIG).get_heads() == [REVISIONS[-1]]

@@ -1,0 +1,191 @@
+"""What leads see on odd stores: nobody, one person, one level, somebody who left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlmodel import select
+
+from data.overview.forecast import forecast
+from data.review.blind_audits import open_audit
+from data.review.serving import lease_frames
+from data.store.opening import Store
+from data.store.tables import Person
+from data.text.csv_text import csv_text
+from data.vocabulary import Mode, PersonRole, Split, TriageLevel
+from eval.agreement.coefficients import fleiss_kappa, gwet_ac, level_counts
+from eval.agreement.from_store import ONE_LEVEL, agreement
+from eval.agreement.report import agreement_html, as_figures, write_agreement_report
+from eval.agreement.tables import ac_of, ac_tables, fleiss_of, fleiss_tables
+from eval.annotators.automation_bias import Observation, bias
+from eval.annotators.dawid_skene import confusion_matrices
+from eval.annotators.from_store import people_summary
+from eval.annotators.gold_score import golds_needed, good_passes, judged, misses_allowed
+from eval.certificate.from_store import trust
+from eval.statistics.rate import Rate, Undefined
+from tests.builders import A, S, T, a_person, a_store, reviewed
+
+pytestmark = pytest.mark.each_store
+
+SCENES = {"scene-0001": 6, "scene-0002": 6, "scene-0003": 6, "scene-0004": 6}
+
+
+def frames_on(store: Store, person_id: int, side: Split) -> list[str]:
+    return [one.frame.id for one in lease_frames(store, person_id, n=100) if one.scene.split is side]
+
+
+def test_a_store_without_reviews_has_no_agreement_and_nobody_to_show(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    found = agreement(store)
+    assert (found.independent.ratings, found.independent.rated_twice) == (0, 0)
+    assert all(isinstance(one.value, Undefined) for one in found.independent.estimates)
+    assert people_summary(store).people == []
+    assert forecast(store).per_day is None
+
+
+def test_one_annotator_alone_agrees_with_nobody(tmp_path: Path) -> None:
+    store = a_store(tmp_path, scenes=SCENES)
+    ada = a_person(store)
+    for frame_id in frames_on(store, ada, Split.HELD_OUT)[:3]:
+        reviewed(store, ada, frame_id, T)
+    found = agreement(store).independent
+    assert (found.people, found.rated_twice, found.pair) == (1, 0, None)
+    assert people_summary(store).people[0].peers is None
+
+
+def test_two_people_who_always_say_the_same_level_leave_agreement_undefined(tmp_path: Path) -> None:
+    store = a_store(tmp_path, scenes=SCENES)
+    ada, ben = a_person(store, "ada"), a_person(store, "ben")
+    for frame_id in frames_on(store, ada, Split.HELD_OUT):
+        reviewed(store, ada, frame_id, S)
+        reviewed(store, ben, frame_id, S)
+    by_name = {one.name: one for one in agreement(store).independent.estimates}
+    assert by_name["Krippendorff's alpha, ordinal"].value == ONE_LEVEL
+    assert by_name["Gwet's AC1"].value == ONE_LEVEL
+    supervision = by_name["SUPERVISION agreement"].value
+    assert isinstance(supervision, Rate)
+    assert supervision.value == 1.0
+
+
+def a_disagreement(tmp_path: Path) -> tuple[Store, int, int]:
+    store = a_store(tmp_path, scenes=SCENES, teacher=A)
+    ada, ben = a_person(store, "ada"), a_person(store, "ben")
+    for number, frame_id in enumerate(frames_on(store, ada, Split.HELD_OUT)):
+        reviewed(store, ada, frame_id, T if number == 0 else [A, S][number % 2])
+        reviewed(store, ben, frame_id, A if number == 0 else [A, S][number % 2])
+    return store, ada, ben
+
+
+def test_autonomy_against_teleoperation_is_listed_by_frame(tmp_path: Path) -> None:
+    store, _, _ = a_disagreement(tmp_path)
+    found = agreement(store).independent
+    assert len(found.conflicts) == 1
+    assert found.conflicts[0].filename.startswith("samples/CAM_FRONT/")
+    figures = as_figures(agreement(store))["independent"]
+    assert figures["teleoperation_autonomy_conflicts"] == [found.conflicts[0].filename]
+    teleoperation = next(one for one in figures["figures"] if one["name"] == "TELEOPERATION agreement")
+    assert (teleoperation["value"], teleoperation["n"]) == (0.0, 1)
+
+
+def test_an_annotator_who_left_keeps_what_they_said(tmp_path: Path) -> None:
+    store, _, ben = a_disagreement(tmp_path)
+    with store.write() as session:
+        person = session.exec(select(Person).where(Person.id == ben)).one()
+        person.is_disabled = True
+        session.add(person)
+    work = {one.person_id: one for one in people_summary(store).people}
+    assert not work[ben].is_active
+    assert work[ben].peers is not None
+    assert agreement(store).independent.people == 2
+
+
+def test_the_page_and_the_csv_hold_the_figures_and_no_markup_of_others(tmp_path: Path) -> None:
+    store, ada, _ = a_disagreement(tmp_path)
+    with store.write() as session:
+        person = session.exec(select(Person).where(Person.id == ada)).one()
+        person.display_name = "<script>alert(1)</script>"
+        session.add(person)
+    found = agreement(store)
+    page = agreement_html(found)
+    assert "<script" not in page
+    assert "Krippendorff&#x27;s alpha, ordinal" in page
+    assert write_agreement_report(found, tmp_path / "out").read_text() == page
+
+
+def test_cells_that_a_spreadsheet_would_run_are_text() -> None:
+    rows = [{"name": text} for text in ("=1", "+1", "-1", "@a", "\tb", "fine")]
+    assert csv_text(rows).split("\r\n")[1:3] == ["'=1", "'+1"]
+    assert csv_text(rows).count("'") == 5
+    assert csv_text([]) == ""
+
+
+def test_sums_over_frames_give_the_same_coefficients_as_the_ratings() -> None:
+    ratings = np.random.default_rng(1).choice([0.0, 1.0, 2.0], size=(3, 40))
+    counts = level_counts(ratings, np.array([0.0, 1.0, 2.0]))
+    assert ac_of(ac_tables(counts, np.eye(3)).sum(axis=0), np.eye(3)) == pytest.approx(
+        gwet_ac(ratings, levels=[0, 1, 2])
+    )
+    assert fleiss_of(fleiss_tables(counts).sum(axis=0)) == pytest.approx(fleiss_kappa(counts))
+
+
+def test_a_hundred_golds_allow_four_misses_and_a_good_eye_passes_95_times_in_100() -> None:
+    assert misses_allowed(100) == 4
+    assert good_passes(100) == pytest.approx(0.949, abs=0.001)
+    assert good_passes(30) < 0.6
+    assert judged(Rate(96, 100)) is True
+    assert judged(Rate(95, 100)) is False
+
+
+def test_nobody_is_judged_on_few_golds() -> None:
+    assert judged(Rate(10, 10)) == Undefined(
+        f"not enough data yet, {golds_needed() - 10} more TELEOPERATION golds needed"
+    )
+    assert isinstance(judged(None), Undefined)
+
+
+def observations(mode: Mode, *, n: int, follows: float, true: TriageLevel = T) -> list[Observation]:
+    return [
+        Observation(1, f"scene-{i // 10}", mode, A, true, A if i * 37 % 100 < 100 * follows else true)
+        for i in range(n)
+    ]
+
+
+def test_a_planted_bias_of_twenty_points_is_found() -> None:
+    seen = observations(Mode.ASSISTED, n=400, follows=0.3) + observations(Mode.BLIND, n=400, follows=0.1)
+    found = bias(seen)
+    assert found.effect == pytest.approx(0.20)
+    assert found.effect_interval is not None
+    assert not isinstance(found.effect_interval, Undefined)
+    assert found.effect_interval.low < 0.20 < found.effect_interval.high
+
+
+def test_too_little_data_gives_no_effect_but_says_how_much_is_missing() -> None:
+    found = bias(
+        observations(Mode.ASSISTED, n=400, follows=0.3) + observations(Mode.BLIND, n=95, follows=0.1)
+    )
+    assert found.effect is None
+    assert [one.needed for one in found.shares[:2]] == [0, 100]
+
+
+def test_dawid_and_skene_see_who_overlooks_teleoperation() -> None:
+    rng = np.random.default_rng(2)
+    true = rng.choice([0, 1, 2], size=400)
+    ratings = np.tile(true.astype(float), (3, 1))
+    ratings[2, (true == 2) & (rng.random(400) < 0.5)] = 0
+    matrices, _ = confusion_matrices(ratings)
+    assert matrices[2, 2, 2] == pytest.approx(0.5, abs=0.1)
+    assert matrices[0, 2, 2] > 0.95
+
+
+def test_an_audit_without_a_miss_to_its_end_certifies_what_is_left_of_it(tmp_path: Path) -> None:
+    store = a_store(tmp_path, scenes=SCENES, teacher=A)
+    lead, ada = a_person(store, "lena", PersonRole.LEAD), a_person(store, "ada")
+    open_audit(store, lead)
+    for frame_id in frames_on(store, ada, Split.TRAIN):
+        reviewed(store, ada, frame_id, A)
+    certificate = trust(store).certificate
+    assert certificate is not None
+    assert certificate.is_given
+    assert certificate.frames == 0

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from eval.coverage.need import NOTHING_VERIFIED, ScenarioCount, by_need, covered, with_more
+from eval.statistics.rate import Interval, Rate, Undefined
+
+
+def a_count(
+    key: str = "fog", per_scene: tuple[tuple[int, int], ...] = ((1, 4), (1, 6)), **more: int
+) -> ScenarioCount:
+    table = np.array(per_scene, dtype=np.int64).reshape(-1, 2)
+    return ScenarioCount(key=key, title=key.title(), frames=50, sampled=50, per_scene=table, **more)
+
+
+def test_a_scenario_has_its_counts_and_both_intervals() -> None:
+    found = covered(a_count(asked=2, missed=1))
+    assert (found.verified, found.teleoperation, found.scenes) == (10, 2, 2)
+    assert found.share == Rate(2, 10)
+    assert isinstance(found.wilson, Interval)
+    assert (round(found.wilson.low, 4), round(found.wilson.high, 4)) == (0.0567, 0.5098)
+    assert isinstance(found.scene_bootstrap, Interval)
+    assert (round(found.scene_bootstrap.low, 4), round(found.scene_bootstrap.high, 4)) == (0.1667, 0.25)
+    assert found.missed == Rate(1, 2)
+
+
+def test_what_was_never_verified_has_a_reason_and_the_widest_interval() -> None:
+    found = covered(a_count(per_scene=()))
+    assert (found.share, found.wilson, found.width) == (NOTHING_VERIFIED, NOTHING_VERIFIED, 1.0)
+    assert isinstance(found.missed, Undefined)
+    assert round(found.width_after, 3) == 0.192
+
+
+def test_one_scene_gives_no_bootstrap() -> None:
+    assert covered(a_count(per_scene=((1, 4),))).scene_bootstrap == Undefined("one scene")
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [(Rate(0, 3), Rate(0, 103)), (Rate(1, 4), Rate(26, 104)), (NOTHING_VERIFIED, Rate(50, 100))],
+)
+def test_a_hundred_more_frames_are_like_those_there_are(share: Rate | Undefined, expected: Rate) -> None:
+    assert with_more(share) == expected
+
+
+def test_need_follows_fewest_teleoperation_widest_interval_and_most_missed() -> None:
+    counts = [
+        a_count("plenty", ((30, 100), (20, 100)), asked=10, missed=0),
+        a_count("missed", ((30, 100), (20, 100)), asked=10, missed=9),
+        a_count("scarce", ((1, 5), (0, 5))),
+        a_count("nothing", ()),
+    ]
+    placed = by_need(counts)
+    assert [(one.need, one.count.key) for one in placed] == [
+        (1, "nothing"),
+        (2, "scarce"),
+        (3, "missed"),
+        (4, "plenty"),
+    ]
+
+
+def test_equal_scenarios_keep_the_order_of_the_catalogue() -> None:
+    assert [one.count.key for one in by_need([a_count("b"), a_count("a")])] == ["b", "a"]

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from data.errors import EvaluationError
+from data.vocabulary import Failure, ModelRole
+from eval.evaluation.evaluate import Prediction, evaluate
+from eval.evaluation.result import Evaluation, LeftOut
+from eval.statistics.rate import Interval, Undefined
+from eval.statistics.values import Figure
+from tests.eval.builders import LINEAGE, A, S, T, a_frame, a_run, an_answer, frames_of, near
+
+MATRIX = [[40, 6, 3, 1], [5, 20, 4, 1], [2, 3, 13, 2]]
+
+
+def evaluated(matrix: list[list[int]], *, scenes: int = 10) -> Evaluation:
+    frames, answers = frames_of(matrix, scenes=scenes)
+    return evaluate(frames, [a_run(answers)], lineage=LINEAGE)
+
+
+def test_every_figure_has_its_count_its_n_and_its_intervals() -> None:
+    run = evaluated(MATRIX).runs[0]
+    missed = run.figures["missed_teleoperation"]
+    assert run.confusion == MATRIX
+    assert (missed.value, missed.count, missed.n) == (0.35, 7, 20)
+    assert missed.wilson == Interval(near(0.1812, abs=1e-4), near(0.5671, abs=1e-4))
+    assert missed.clopper_pearson == Interval(near(0.1539, abs=1e-4), near(0.5922, abs=1e-4))
+    assert isinstance(missed.scene_bootstrap, Interval)
+    assert run.failures == {Failure.NO_JSON: 4}
+
+
+def test_macro_f1_and_cost_have_a_scene_interval_and_no_count() -> None:
+    figure = evaluated(MATRIX).runs[0].figures["macro_f1"]
+    assert figure.count is None
+    assert figure.n == 100
+    assert figure.wilson == Undefined("not a share")
+    assert isinstance(figure.scene_bootstrap, Interval)
+    assert figure.scene_bootstrap.low < float(str(figure.value)) < figure.scene_bootstrap.high
+
+
+def test_the_json_reads_back_as_the_same_evaluation() -> None:
+    evaluation = evaluated(MATRIX)
+    text = evaluation.model_dump_json()
+    assert Evaluation.model_validate_json(text) == evaluation
+    assert json.loads(text)["schema_version"] == 2
+    assert json.loads(text)["runs"][0]["figures"]["under_escalation"]["count"] == 2
+
+
+def test_the_same_input_gives_the_same_json() -> None:
+    assert evaluated(MATRIX).model_dump_json() == evaluated(MATRIX).model_dump_json()
+
+
+def test_only_frames_common_to_all_runs_are_compared_and_the_rest_is_counted_with_its_reason() -> None:
+    frames = [a_frame(f"f{place}", level=T) for place in range(4)]
+    first = a_run({f"f{place}": an_answer(T) for place in (0, 1, 2)}, name="first")
+    second = a_run({f"f{place}": an_answer(A) for place in (1, 2, 3, 9)}, name="second")
+    account = evaluate(frames, [first, second], lineage=LINEAGE)
+    assert (account.frames.verified, account.frames.compared) == (4, 2)
+    assert account.frames.left_out == [
+        LeftOut(reason="verified, but not asked in first", frames=1),
+        LeftOut(reason="verified, but not asked in second", frames=1),
+        LeftOut(reason="asked in second, but not verified", frames=1),
+    ]
+    assert [frame.frame_id for frame in account.missed] == ["f1", "f2"]
+
+
+def test_without_teleoperation_its_figures_say_so_and_nothing_is_missed() -> None:
+    evaluation = evaluated([[8, 1, 0, 0], [1, 2, 0, 0], [0, 0, 0, 0]])
+    reason = Undefined("no true TELEOPERATION among 12 frames")
+    figure = evaluation.runs[0].figures["missed_teleoperation"]
+    assert figure == Figure(
+        value=reason, count=None, n=0, wilson=reason, clopper_pearson=reason, scene_bootstrap=reason
+    )
+    assert evaluation.missed == []
+    assert (
+        "missed 0 of 0 true TELEOPERATION frames (not defined: no true TELEOPERATION among 12 frames)"
+        in (evaluation.shows[1])
+    )
+
+
+def test_an_empty_set_is_evaluated_to_reasons() -> None:
+    evaluation = evaluate([], [a_run()], lineage=LINEAGE)
+    assert all(isinstance(figure.value, Undefined) for figure in evaluation.runs[0].figures.values())
+    assert "NaN" not in evaluation.model_dump_json()
+
+
+def test_a_run_with_only_failures_misses_every_teleoperation_frame_and_under_escalates_none() -> None:
+    evaluation = evaluated([[0, 0, 0, 4], [0, 0, 0, 3], [0, 0, 0, 2]])
+    figures = evaluation.runs[0].figures
+    assert (figures["missed_teleoperation"].count, figures["missed_teleoperation"].n) == (2, 2)
+    assert figures["under_escalation"].count == 0
+    assert figures["no_assessment"].count == 9
+    assert evaluation.missed[0].said["sa-dpo"].failure is Failure.NO_JSON
+
+
+def test_a_single_scene_has_no_scene_interval() -> None:
+    evaluation = evaluated(MATRIX, scenes=1)
+    assert all(
+        figure.scene_bootstrap == Undefined("one scene") for figure in evaluation.runs[0].figures.values()
+    )
+    assert any("all frames are from one" in text for text in evaluation.does_not_show)
+
+
+def test_stand_ins_are_named_as_such_in_what_is_shown_and_what_is_not() -> None:
+    evaluation = evaluated(MATRIX)
+    assert "sa-dpo (stand-in)" in evaluation.shows[1]
+    assert evaluation.does_not_show[0].startswith("How good a trained model is: sa-dpo is a stand-in")
+
+
+def test_a_trained_model_is_not_called_a_stand_in() -> None:
+    frames, answers = frames_of(MATRIX)
+    evaluation = evaluate(frames, [a_run(answers, is_stand_in=False)], lineage=LINEAGE)
+    assert not any("stand-in" in text for text in evaluation.shows + evaluation.does_not_show)
+
+
+def test_frames_missed_by_an_aligned_run_come_first() -> None:
+    frames = [a_frame("f1", level=T), a_frame("f2", level=T), a_frame("f3", level=S)]
+    student = a_run(
+        {"f1": an_answer(A), "f2": an_answer(T), "f3": an_answer(A)}, name="student", role=ModelRole.STUDENT
+    )
+    aligned = a_run({"f1": an_answer(T), "f2": an_answer(S), "f3": an_answer(A)}, name="aligned")
+    missed = evaluate(frames, [student, aligned], lineage=LINEAGE).missed
+    assert [(frame.frame_id, frame.missed_by) for frame in missed] == [
+        ("f2", ["aligned"]),
+        ("f1", ["student"]),
+    ]
+    assert missed[0].said["student"].level is T
+
+
+def test_no_run_a_run_twice_and_a_frame_twice_are_refused() -> None:
+    with pytest.raises(EvaluationError, match="no run"):
+        evaluate([a_frame()], [], lineage=LINEAGE)
+    with pytest.raises(EvaluationError, match="sa-dpo stands there twice"):
+        evaluate([a_frame()], [a_run(), a_run()], lineage=LINEAGE)
+    with pytest.raises(EvaluationError, match="frame-1 stands there twice"):
+        evaluate([a_frame(), a_frame()], [a_run()], lineage=LINEAGE)
+
+
+def test_an_answer_is_a_level_or_a_failure() -> None:
+    with pytest.raises(EvaluationError, match="either a level or a failure"):
+        Prediction(None, None)

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+
+from data.vocabulary import Cue
+from eval.evaluation.label_errors import doubts
+from eval.metrics.answers import Answers
+from eval.metrics.slices import slices
+from eval.statistics.rate import Interval, Undefined
+from tests.eval.builders import A_METHOD, A, S, T, some_answers
+
+
+def a_run_that_fails_at_night() -> tuple[Answers, np.ndarray]:  # type: ignore[type-arg]
+    """400 frames in 20 scenes of A; the ten odd scenes are at night, where 6 in 10 answers are wrong."""
+    night = np.arange(400) % 20 % 2 == 1
+    wrong = night & (np.arange(400) % 10 < 7)
+    said = [S if one else A for one in wrong]
+    return some_answers([A] * 400, said, scenes=20), night
+
+
+def test_a_slice_where_the_run_errs_more_often_stands_out() -> None:
+    run, night = a_run_that_fails_at_night()
+    rain = np.arange(400) < 200
+    found = slices([run], {Cue.RAIN: rain, Cue.NIGHT: night}, A_METHOD)
+    assert [one.cue for one in found] == [Cue.RAIN, Cue.NIGHT]
+    by_cue = {one.cue: one for one in found}
+    assert (by_cue[Cue.NIGHT].frames, by_cue[Cue.NIGHT].scenes) == (200, 10)
+    assert by_cue[Cue.NIGHT].accuracy.count == 80
+    assert by_cue[Cue.NIGHT].accuracy_elsewhere.value == 1.0
+    assert isinstance(by_cue[Cue.NIGHT].accuracy.wilson, Interval)
+    assert float(str(by_cue[Cue.NIGHT].p_holm)) < 0.05
+    assert float(str(by_cue[Cue.RAIN].p_holm)) > 0.05
+
+
+def test_holm_doubles_the_smaller_p_value_of_two_slices() -> None:
+    run, night = a_run_that_fails_at_night()
+    found = {
+        one.cue: one for one in slices([run], {Cue.RAIN: np.arange(400) < 200, Cue.NIGHT: night}, A_METHOD)
+    }
+    assert float(str(found[Cue.NIGHT].p_holm)) == 2 * float(str(found[Cue.NIGHT].p_value))
+
+
+def test_below_thirty_frames_there_is_no_figure() -> None:
+    among = np.arange(100) < 29
+    (found,) = slices([some_answers([T] * 100, [T] * 100)], {Cue.FOG: among}, A_METHOD)
+    assert found.accuracy.value == Undefined("too few (n = 29)")
+    assert found.accuracy.wilson == found.accuracy.value
+    assert found.p_value == Undefined("too few on one side")
+
+
+def test_a_cue_that_no_frame_shows_is_not_listed() -> None:
+    assert slices([some_answers([A], [A])], {Cue.FOG: np.array([False])}, A_METHOD) == []
+
+
+def test_an_aligned_run_that_is_sure_of_another_level_casts_doubt() -> None:
+    p = [(0.95, 0.03, 0.02), (0.95, 0.03, 0.02), (0.6, 0.3, 0.1)]
+    run = some_answers([T, A, T], [A, A, A], name="aligned", probabilities=p)
+    assert doubts([run], ["aligned"]) == {
+        0: "aligned gives AUTONOMY 0.95 and the verified level 0.02.",
+    }
+    assert doubts([run], []) == {}
+
+
+def test_three_runs_of_one_mind_against_the_verified_level_cast_doubt_and_two_do_not() -> None:
+    runs = [some_answers([T, A, A], [A, A, None], name=name) for name in ("one", "two", "three")]
+    assert doubts(runs, ["three"]) == {0: "All 3 runs say AUTONOMY."}
+    assert doubts(runs[:2], ["two"]) == {}

@@ -1,0 +1,58 @@
+"""The order of pairs as a rule."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.pairs.batches import pair_order, update_steps
+
+
+@pytest.mark.parametrize(
+    ("pairs", "epochs", "batch", "most", "steps"),
+    [
+        (100, 1, 16, None, 7),
+        (96, 1, 16, None, 6),
+        (9500, 2, 16, None, 1188),
+        (100, 10, 8, 24, 24),
+        (3, 1, 8, None, 1),
+    ],
+)
+def test_steps_cover_the_epochs_and_stop_at_the_limit(
+    pairs: int, epochs: float, batch: int, most: int | None, steps: int
+) -> None:
+    assert update_steps(pairs, epochs=epochs, effective_batch=batch, max_steps=most) == steps
+
+
+def test_an_epoch_holds_every_pair_once_before_any_comes_again() -> None:
+    order = pair_order(10, steps=5, effective_batch=4, seed=1)
+    assert sorted(order[:10]) == list(range(10))
+    assert sorted(order[10:]) == list(range(10))
+    assert order[:10] != order[10:]
+
+
+def test_the_same_seed_gives_the_same_order_and_another_seed_another() -> None:
+    assert pair_order(50, steps=5, effective_batch=10, seed=3) == pair_order(
+        50, steps=5, effective_batch=10, seed=3
+    )
+    assert pair_order(50, steps=5, effective_batch=10, seed=3) != pair_order(
+        50, steps=5, effective_batch=10, seed=4
+    )
+
+
+def test_no_pairs_cannot_be_ordered() -> None:
+    with pytest.raises(ValueError, match="no pairs"):
+        pair_order(0, steps=1, effective_batch=1, seed=0)
+
+
+@given(st.integers(1, 40), st.integers(1, 12), st.integers(1, 9), st.integers(0, 99))
+def test_every_update_is_over_a_full_batch_and_no_pair_is_favoured(
+    pairs: int, steps: int, batch: int, seed: int
+) -> None:
+    order = pair_order(pairs, steps=steps, effective_batch=batch, seed=seed)
+    seen = Counter(order)
+    assert len(order) == steps * batch
+    assert max(seen.values()) - min(seen[index] for index in range(pairs)) <= 1

@@ -1,0 +1,145 @@
+"""Pairs -> one batch of tensors, each with its weight. Two forms: TRL's two rows per pair, and one packed row per pair.
+
+What TRL would train on without a word (a cut completion, an empty side, a lost weight) is refused here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from trl.data_utils import apply_chat_template, prepare_multimodal_messages
+from trl.trainer.dpo_trainer import DataCollatorForVisionPreference
+
+from data.errors import TrainingError
+from training.pairs.packing import TokenizedPair, pack
+
+RopeIndex = Callable[..., tuple[torch.Tensor, torch.Tensor]]
+"""Qwen3-VL's `get_rope_index`: ids, modalities, image grids, mask -> (positions of shape (3, rows, tokens), deltas)."""
+
+
+_ALIGNMENT = 8
+"""Row lengths of packed pairs: GPU attention takes a mask as it is only if its rows are aligned."""
+
+
+@dataclass
+class WeightedPairCollator(DataCollatorForVisionPreference):
+    """Adds `weight`, float32 of shape (pairs,), and `pair_id` to TRL's batch of chosen rows, then rejected rows.
+
+    Raises TrainingError for a pair without a weight, a pair with an empty side, and for any `max_length`: TRL cuts
+    completions without a word, and a pair whose completion is gone has loss log 2 and no gradient.
+    """
+
+    def __post_init__(self) -> None:
+        if self.max_length is not None:
+            raise TrainingError(
+                f"A max_length of {self.max_length} would cut pairs silently. Set it to None and lower "
+                "image.max_pixels in the recipe if sequences are too long."
+            )
+
+    def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
+        """One batch. `examples`: rows of the preference dataset, images decoded."""
+        weights = [_weight(example) for example in examples]
+        for example in examples:
+            _refuse_empty_side(example)
+        batch = self._encode([_without_ours(example) for example in examples])
+        if (batch["completion_mask"].sum(dim=1) == 0).any():
+            raise TrainingError("A pair's completion has no tokens: it would be trained on without effect.")
+        batch["weight"] = torch.tensor(weights, dtype=torch.float32)
+        batch["pair_id"] = [_name(example) for example in examples]
+        return batch
+
+    def _encode(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
+        batch: dict[str, Any] = super().torch_call(examples)
+        return batch
+
+
+@dataclass
+class PackedPairCollator(WeightedPairCollator):
+    """One row per pair (see `training.pairs.packing`), with each image preprocessed once instead of twice.
+
+    `rope_index`: the model's own rule for the positions of text and image tokens.
+    """
+
+    rope_index: RopeIndex | None = None
+
+    def _encode(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
+        images = [example["images"] for example in examples]
+        texts = [apply_chat_template(_with_placeholders(example), self.processor) for example in examples]
+        questions = self._tokens([text["prompt"] for text in texts], padding_side="left", images=images)
+        answers = [self._tokens([text[side] for text in texts]) for side in ("chosen", "rejected")]
+        batch: dict[str, Any] = pack(
+            self._pairs(questions, *answers), pad_id=self._pad_id(), multiple_of=_ALIGNMENT
+        )
+        batch |= {name: questions[name] for name in ("pixel_values", "image_grid_thw")}
+        return batch
+
+    def _tokens(self, texts: list[str], **kwargs: Any) -> Any:
+        return self.processor(
+            text=texts, padding=True, return_tensors="pt", add_special_tokens=False, **kwargs
+        )
+
+    def _pairs(self, questions: Any, chosen: Any, rejected: Any) -> list[TokenizedPair]:
+        if self.rope_index is None:
+            raise TrainingError("Packing needs the model's rope_index: positions decide what a token means.")
+        positions, _ = self.rope_index(
+            questions["input_ids"],
+            questions["mm_token_type_ids"],
+            image_grid_thw=questions["image_grid_thw"],
+            attention_mask=questions["attention_mask"],
+        )
+        kept = questions["attention_mask"].bool()
+        return [
+            TokenizedPair(
+                questions["input_ids"][i, kept[i]],
+                positions[:, i, kept[i]],
+                _row(chosen, i),
+                _row(rejected, i),
+            )
+            for i in range(len(kept))
+        ]
+
+    def _pad_id(self) -> int:
+        return int(self.processor.tokenizer.pad_token_id or 0)
+
+
+def _with_placeholders(example: dict[str, Any]) -> dict[str, Any]:
+    """The conversation in blocks, with an image block for each image, as TRL's own collator makes it."""
+    return {
+        "prompt": prepare_multimodal_messages(example["prompt"], images=example["images"]),
+        "chosen": prepare_multimodal_messages(example["chosen"]),
+        "rejected": prepare_multimodal_messages(example["rejected"]),
+    }
+
+
+def _row(encoded: Any, index: int) -> torch.Tensor:
+    row: torch.Tensor = encoded["input_ids"][index, encoded["attention_mask"][index].bool()]
+    return row
+
+
+def _weight(example: dict[str, Any]) -> float:
+    weight = example.get("weight")
+    if weight is None:
+        raise TrainingError(f"The pair {_name(example)} has no weight.")
+    if not (math.isfinite(weight) and weight > 0):
+        raise TrainingError(
+            f"The pair {_name(example)} has the weight {weight}; it must be above 0 and finite."
+        )
+    return float(weight)
+
+
+def _refuse_empty_side(example: dict[str, Any]) -> None:
+    for side in ("chosen", "rejected"):
+        if not any(message["content"].strip() for message in example[side]):
+            raise TrainingError(f"The {side} side of the pair {_name(example)} is empty.")
+
+
+def _without_ours(example: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in example.items() if name not in ("weight", "pair_id")}
+
+
+def _name(example: dict[str, Any]) -> str:
+    return str(example.get("pair_id", "(unnamed)"))

@@ -1,0 +1,156 @@
+"""A snapshot -> TRL's vision preference columns, with every pair checked before a model sees it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import datasets
+
+from data.errors import LeakError, TrainingError
+from data.hashing import file_hash
+from data.snapshot.folder import Snapshot, load_snapshot
+from data.snapshot.pairs import ALPHA_HIGH, ALPHA_MED, Message, PreferencePair, pair_weight
+from data.vlm.reply import parse_reply
+from data.vocabulary import ImageStorage, TriageLevel
+from training.recipe import LossSettings
+
+_MESSAGES = [{"role": datasets.Value("string"), "content": datasets.Value("string")}]
+COLUMNS = datasets.Features(
+    {
+        "pair_id": datasets.Value("string"),
+        "images": datasets.List(datasets.Image()),
+        "prompt": _MESSAGES,
+        "chosen": _MESSAGES,
+        "rejected": _MESSAGES,
+        "weight": datasets.Value("float64"),
+    }
+)
+"""Images are stored as paths and opened as PIL images when a row is read."""
+
+
+@dataclass(frozen=True)
+class WeighedPair:
+    """A pair with its images as paths and the weight that the recipe gives it."""
+
+    pair: PreferencePair
+    images: list[Path]
+    weight: float
+
+
+def load_pairs(snapshot: Path, loss: LossSettings) -> tuple[Snapshot, list[WeighedPair]]:
+    """The snapshot and its pairs, checked, weighed under the recipe's alphas.
+
+    Raises SnapshotError if a file of the snapshot does not match its hash, LeakError if a scene would be in training
+    and in evaluation, and TrainingError if there are no pairs, a level is not what its text says, a stored weight
+    does not follow from its levels, or an image is gone or changed.
+    """
+    frozen = load_snapshot(snapshot, check_images=False)  # the pairs' images are checked below, each once
+    if not frozen.pairs:
+        raise TrainingError(f"The snapshot {snapshot} has no pairs: there is nothing to train on.")
+    refuse_leak(frozen)
+    _refuse_equal_ids(frozen.pairs)
+    for pair in frozen.pairs:
+        _check_levels(pair)
+        _check_weight(pair, frozen.manifest.policy)
+    return frozen, [_weigh(frozen, pair, loss) for pair in frozen.pairs]
+
+
+def preference_dataset(pairs: list[WeighedPair]) -> datasets.Dataset:
+    """One row per pair, in the order given; `COLUMNS` are its columns."""
+    return datasets.Dataset.from_list([_row(pair) for pair in pairs], features=COLUMNS)
+
+
+def pairs_by_weight(pairs: list[WeighedPair]) -> dict[str, int]:
+    """How many pairs have each weight, lowest weight first."""
+    counts = Counter(pair.weight for pair in pairs)
+    return {str(weight): counts[weight] for weight in sorted(counts)}
+
+
+def refuse_leak(snapshot: Snapshot) -> None:
+    """Raise LeakError if any scene stands in training and in evaluation at once."""
+    manifest = snapshot.manifest
+    training = {pair.scene_id for pair in snapshot.pairs} | set(manifest.train_scenes)
+    held_out = {frame.scene_id for frame in snapshot.evaluation} | set(manifest.held_out_scenes)
+    if both := sorted(training & held_out):
+        raise LeakError(
+            f"The scene {both[0]} is in train and held-out ({len(both)} such): an evaluation would be worthless. "
+            "Split by scene and take the snapshot again."
+        )
+
+
+def _refuse_equal_ids(pairs: list[PreferencePair]) -> None:
+    """What is known of a pair, its reference among it, is kept under its id: two pairs must not share one."""
+    pair_id, times = Counter(pair.pair_id for pair in pairs).most_common(1)[0]
+    if times > 1:
+        raise TrainingError(f"The snapshot has {times} pairs with the id {pair_id}: take it again.")
+
+
+def _check_levels(pair: PreferencePair) -> None:
+    for side, messages, level in (
+        ("chosen", pair.chosen, pair.chosen_level),
+        ("rejected", pair.rejected, pair.rejected_level),
+    ):
+        said = _level_of(messages)
+        if said is not level:
+            shown = said.value if said else "no level"
+            raise TrainingError(
+                f"The {side} side of the pair {pair.pair_id} says {shown} but is recorded as {level.value}."
+            )
+
+
+def _level_of(messages: list[Message]) -> TriageLevel | None:
+    assessment = parse_reply(messages[-1].content).assessment if messages else None
+    return assessment.level if assessment else None
+
+
+def _check_weight(pair: PreferencePair, policy: dict[str, object]) -> None:
+    expected = pair_weight(
+        pair.chosen_level,
+        pair.rejected_level,
+        alpha_high=_alpha(policy, "alpha_high", ALPHA_HIGH),
+        alpha_med=_alpha(policy, "alpha_med", ALPHA_MED),
+    )
+    if pair.weight != expected:
+        raise TrainingError(
+            f"The pair {pair.pair_id} has the weight {pair.weight}, but {pair.chosen_level.value} over "
+            f"{pair.rejected_level.value} weighs {expected}: the snapshot does not follow its own rule."
+        )
+
+
+def _alpha(policy: dict[str, object], name: str, default: float) -> float:
+    value = policy.get(name, default)
+    return float(value) if isinstance(value, int | float) else default
+
+
+def _weigh(snapshot: Snapshot, pair: PreferencePair, loss: LossSettings) -> WeighedPair:
+    weight = pair_weight(
+        pair.chosen_level, pair.rejected_level, alpha_high=loss.alpha_high, alpha_med=loss.alpha_med
+    )
+    return WeighedPair(pair, [_image(snapshot, pair, name) for name in pair.images], weight)
+
+
+def _image(snapshot: Snapshot, pair: PreferencePair, name: str) -> Path:
+    path = snapshot.folder / name
+    is_named = path == Path(name) and snapshot.manifest.policy.get("images") == ImageStorage.REFERENCED.value
+    if not is_named and not path.resolve().is_relative_to(snapshot.folder.resolve()):
+        raise TrainingError(f"The image {name} of the pair {pair.pair_id} lies outside the snapshot.")
+    if not path.is_file():
+        raise TrainingError(f"The image {path} of the pair {pair.pair_id} is gone.")
+    if file_hash(path) != pair.image_sha256:
+        raise TrainingError(f"The image {path} of the pair {pair.pair_id} was changed after the snapshot.")
+    return path
+
+
+def _row(weighed: WeighedPair) -> dict[str, Any]:
+    pair = weighed.pair
+    return {
+        "pair_id": pair.pair_id,
+        "images": [str(path) for path in weighed.images],
+        "prompt": [message.model_dump() for message in pair.prompt],
+        "chosen": [message.model_dump() for message in pair.chosen],
+        "rejected": [message.model_dump() for message in pair.rejected],
+        "weight": weighed.weight,
+    }

@@ -1,0 +1,94 @@
+"""Text and image -> a model's inputs.
+
+Frames are single images, so nothing here needs a video processor, nor torchvision, which that one needs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoConfig, AutoProcessor, Qwen3VLProcessor
+from transformers.processing_utils import ProcessorMixin
+
+from data.errors import TrainingError
+from data.hashing import canonical_json, file_hash
+from training.models.folder import first_line
+
+PROCESSOR_FILES = (
+    "*tokenizer*", "vocab.json", "merges.txt", "special_tokens_map.json", "added_tokens.json", "chat_template*",
+    "*processor_config.json",
+)  # fmt: skip
+_IMAGE_PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
+
+
+class ImageOnlyQwen3VLProcessor(Qwen3VLProcessor):
+    """Qwen3VLProcessor without its video processor, which exists only where torchvision does.
+
+    ProcessorMixin finds its parts in the signature of `__init__`: without `video_processor` there, it is neither
+    built, loaded nor saved.
+    """
+
+    def __init__(
+        self, image_processor: Any = None, tokenizer: Any = None, chat_template: Any = None, **_: Any
+    ) -> None:
+        self.image_token, self.image_token_id = _token(tokenizer, "<|image_pad|>")
+        self.video_token, self.video_token_id = _token(tokenizer, "<|video_pad|>")
+        self.vision_start_token, self.vision_start_token_id = _token(tokenizer, "<|vision_start|>")
+        self.vision_end_token, self.vision_end_token_id = _token(tokenizer, "<|vision_end|>")
+        ProcessorMixin.__init__(  # type: ignore[no-untyped-call]  # untyped in transformers
+            self, image_processor, tokenizer, chat_template=chat_template
+        )
+
+
+def _token(tokenizer: Any, token: str) -> tuple[str, int]:
+    return token, tokenizer.convert_tokens_to_ids(token)
+
+
+def load_processor(folder: Path, *, max_pixels: int | None = None) -> Any:
+    """The model's processor: tokenizer, chat template and image processor.
+
+    max_pixels: area to which images are scaled down; None keeps the model's own.
+    Raises TrainingError if the folder has no image processor: transformers would return a bare tokenizer silently.
+    """
+    if not any((folder / name).is_file() for name in _IMAGE_PROCESSOR_FILES):
+        raise TrainingError(f"{folder} has no image processor (preprocessor_config.json): frames need one.")
+    try:
+        processor = _processor_class(folder).from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, ImportError, AttributeError, TypeError) as error:
+        raise TrainingError(f"The processor in {folder} cannot be loaded: {first_line(error)}") from error
+    if not isinstance(processor, ProcessorMixin) or getattr(processor, "image_processor", None) is None:
+        raise TrainingError(
+            f"{folder} holds a {type(processor).__name__}, which has no image processor: frames need one."
+        )
+    if max_pixels is not None:
+        _cap(processor.image_processor, max_pixels)
+    return processor
+
+
+def processor_hash(folder: Path) -> str:
+    """SHA-256 over the files that decide how text and images become tokens, as hex."""
+    files = sorted({path for pattern in PROCESSOR_FILES for path in folder.glob(pattern) if path.is_file()})
+    return hashlib.sha256(canonical_json({path.name: file_hash(path) for path in files}).encode()).hexdigest()
+
+
+def image_tokens(processor: Any, width: int, height: int) -> int:
+    """Tokens that a frame of this size becomes.
+
+    This follows the image processor's own rounding, so it is exact for the Qwen-VL family.
+    """
+    image_processor = processor.image_processor
+    patches = image_processor.get_number_of_image_patches(height, width, {})
+    return int(patches) // int(image_processor.merge_size) ** 2
+
+
+def _processor_class(folder: Path) -> Any:
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    return ImageOnlyQwen3VLProcessor if config.model_type == "qwen3_vl" else AutoProcessor
+
+
+def _cap(image_processor: Any, max_pixels: int) -> None:
+    size = image_processor.size
+    shortest = min(int(size["shortest_edge"]), max_pixels)  # areas in pixels, whatever their names say
+    image_processor.size = {"shortest_edge": shortest, "longest_edge": max_pixels}

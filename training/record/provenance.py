@@ -1,0 +1,174 @@
+"""What stands beside every adapter and merge: all that determined it. Written last, so that it also means: finished."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Self
+
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from data.errors import TrainingError
+from training.models.folder import is_stand_in, model_hash
+from training.process.processes import processes
+
+PROVENANCE = "provenance.json"
+_PACKAGES = (
+    "teletriage", "torch", "transformers", "trl", "peft", "accelerate", "datasets", "tokenizers", "pillow", "numpy",
+)  # fmt: skip
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BaseModelRecord(_Record):
+    """The model that training started from. `hash` covers its configuration and every byte of its weights."""
+
+    path: str
+    hash: str
+    stand_in: bool
+
+    @classmethod
+    def of(cls, folder: Path) -> Self:
+        """The record of a model folder."""
+        return cls(path=str(folder.resolve()), hash=model_hash(folder), stand_in=is_stand_in(folder))
+
+
+class Environment(_Record):
+    """Where it ran. `commit` is None outside a git checkout, and ends in -dirty if files were changed."""
+
+    commit: str | None
+    versions: dict[str, str]
+    python: str
+    machine: str
+    cpus: int
+    device: str
+    processes: int
+
+    @classmethod
+    def here(cls) -> Self:
+        """The environment of this process."""
+        return cls(
+            commit=_commit(),
+            versions={name: found for name in _PACKAGES if (found := _version(name))},
+            python=platform.python_version(),
+            machine=platform.machine(),
+            cpus=os.cpu_count() or 1,
+            device=torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+            processes=processes(),
+        )
+
+
+class RunOrigin(_Record):
+    """What determines a run's parameters, known before its first step: with equal origins, equal adapters."""
+
+    recipe: str
+    recipe_hash: str
+    recipe_text: str
+    snapshot_hash: str
+    base_model_hash: str
+    pairs_per_update: int
+    environment: Environment
+
+
+class CheckpointProvenance(_Record):
+    """How a checkpoint came to be after `step` updates, and the SHA-256 of each of its files."""
+
+    finished_at: str
+    step: int
+    origin: RunOrigin
+    files: dict[str, str]
+
+
+class AdapterProvenance(_Record):
+    """How an adapter came to be. The losses are those of the first and the last line of its log."""
+
+    finished_at: str
+    recipe: str
+    recipe_hash: str
+    recipe_text: str
+    image_max_pixels: int | None
+    seed: int
+    snapshot: str
+    snapshot_hash: str
+    pairs_by_weight: dict[str, int]
+    steps: int
+    loss_first: float
+    loss_last: float
+    adapter_parameters: int
+    base_parameters: int
+    base_model: BaseModelRecord
+    environment: Environment
+
+
+class MergeProvenance(_Record):
+    """How a merged model came to be, with the whole provenance of its adapter."""
+
+    finished_at: str
+    dtype: str
+    adapter: AdapterProvenance
+    environment: Environment
+
+
+def write_provenance(
+    folder: Path, provenance: AdapterProvenance | MergeProvenance | CheckpointProvenance
+) -> None:
+    """Write `provenance.json` in one step: it is there whole or not at all."""
+    unfinished = folder / f"{PROVENANCE}.unfinished"
+    unfinished.write_text(provenance.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    unfinished.replace(folder / PROVENANCE)
+
+
+def read_adapter_provenance(folder: Path) -> AdapterProvenance:
+    """The provenance of a finished adapter. Raises TrainingError if the run never finished."""
+    path = folder / PROVENANCE
+    if not path.is_file():
+        raise TrainingError(
+            f"{folder} holds no finished adapter: {PROVENANCE} is missing, so its training never ended. Train again."
+        )
+    try:
+        return AdapterProvenance.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise TrainingError(f"{path} is not an adapter's provenance: {key}: {first['msg']}.") from error
+
+
+def read_checkpoint(folder: Path) -> CheckpointProvenance | None:
+    """The provenance of a checkpoint; None if it was never finished, or is not readable any more."""
+    try:
+        return CheckpointProvenance.model_validate_json((folder / PROVENANCE).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def now() -> str:
+    """The time of this machine, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    """The commit of the checkout that this file stands in; None if it stands in none, or in another project's."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    described = subprocess.run(  # noqa: S603 - fixed words and the path of this file
+        ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return described.stdout.strip() or None
