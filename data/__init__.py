@@ -1,1 +1,5 @@
-"""What is known about frames: the domain's words, the store, and the doors to nuScenes and to models."""
+"""What is known about frames: the words of the domain, the store, and the doors to datasets and models.
+
+Start with `vocabulary`, then `verification`. Everything here serves annotators, trainers and operators alike; it
+imports none of the other packages, no torch and no Streamlit.
+"""

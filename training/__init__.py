@@ -1,4 +1,8 @@
-"""From a snapshot of verified pairs to an aligned model. The only package that imports torch, below this file."""
+"""From a snapshot of verified pairs to an aligned model. torch is imported below this package and nowhere else.
+
+`train` and `merge` are the use cases, `sa_dpo` is the loss (pure), `recipe` reads the one file that determines a
+run. Knows snapshots, not the store.
+"""
 
 import os
 

@@ -1,1 +1,4 @@
-"""TODO: one sentence: what this room is for."""
+"""Frame pictures over HTTP: signed addresses, and the route that serves them.
+
+`image_address` makes an address for one person, `frame_route` honours it. Knows no proposal and no level.
+"""

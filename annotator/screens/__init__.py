@@ -1,1 +1,4 @@
-"""The app's screens. A screen asks the domain and draws; it decides nothing."""
+"""The app's screens. A screen asks the domain and draws; it decides nothing.
+
+Each module has `show`. No SQL, rule or formula stands here.
+"""

@@ -1,1 +1,4 @@
-"""TODO: one sentence: what this room is for."""
+"""What stands before every route: admission, security headers, same-origin checks, logs, threads.
+
+Knows no frame, no review and no person's name.
+"""

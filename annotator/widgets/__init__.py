@@ -1,1 +1,4 @@
-"""TODO: one sentence: what this room is for."""
+"""What screens share: level chips, the page's head, safe text, tables with their CSV.
+
+Knows no use case and reads no store.
+"""

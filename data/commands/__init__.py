@@ -1,1 +1,4 @@
-"""TODO: one sentence: what this room is for."""
+"""The commands of the data package: parse, call one use case, print.
+
+`mounted` is what the `teletriage` command mounts. No rule, no SQL and no formula stands here.
+"""

@@ -1,6 +1,7 @@
-"""The demo dataset: twelve synthetic street scenes in the nuScenes schema, with scripted model replies.
+"""The demo dataset: twelve drawn street scenes in the nuScenes schema, with scripted model replies.
 
-Nothing in the dataroot states a level: what is true of a frame is known to `true_assessments` alone.
+`dataroot` draws and writes them, `replies` and `student` script the models. Nothing in the dataroot states a level:
+what is true of a frame is known to `true_assessments` alone.
 """
 
 from __future__ import annotations

@@ -1,1 +1,5 @@
-"""TODO: one sentence: what this room is for."""
+"""The record of live feeds: watches, alerts, operators' answers, frames that come back into review.
+
+`start_watch`, `answer_alert`, `read_shift` and `return_frame` are the use cases. Knows no camera and no model; the
+monitor does.
+"""

@@ -1,1 +1,4 @@
-"""TODO: one sentence: what this room is for."""
+"""Read models for people who look at the work: progress, forecast, contested frames, a frame's history.
+
+`progress`, `forecast`, `contested_frames`, `frame_view` and `own_day` answer screens. Reads only; it never writes.
+"""

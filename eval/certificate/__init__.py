@@ -1,1 +1,4 @@
-"""TODO: one sentence: what this room is for."""
+"""When the unreviewed frames may be trusted: an anytime-valid bound on their miss rate.
+
+`certify` is the bound (pure), `trust` reads the store's audits. Knows no model: only what blind reviewers found.
+"""

@@ -1,1 +1,4 @@
-"""TODO: one sentence: what this room is for."""
+"""How figures and untrusted text are written in a report, and the style sheet they share.
+
+Knows no formula: it gets values and gives words.
+"""

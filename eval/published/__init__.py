@@ -1,1 +1,4 @@
-"""TODO: one sentence: what this room is for."""
+"""The paper's printed figures against its own confusion matrices.
+
+`check_published` is the way in. Knows nothing of our runs.
+"""

@@ -1,1 +1,4 @@
-"""TODO: one sentence: what this room is for."""
+"""Model folders and adapters: checked, hashed and loaded from this machine only.
+
+`load_model` and `lora_config` are the ways in. Knows no pair.
+"""

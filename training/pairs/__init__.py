@@ -1,1 +1,4 @@
-"""TODO: one sentence: what this room is for."""
+"""A snapshot's preference pairs as batches of tensors: checked, tokenised, packed behind one picture.
+
+`load_pairs` and `PackedPairCollator` are the ways in. Knows no loss.
+"""

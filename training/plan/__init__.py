@@ -1,1 +1,4 @@
-"""TODO: one sentence: what this room is for."""
+"""What a run will do and need before it starts: checked inputs, steps, memory, time.
+
+`plan_training` and `run_estimate` are the ways in. Loads no weights.
+"""

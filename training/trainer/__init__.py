@@ -1,1 +1,4 @@
-"""TODO: one sentence: what this room is for."""
+"""TRL's trainers with the loss of SA-DPO, the supervised warm-up, and cached reference log-probabilities.
+
+`SADPOTrainer` and `WarmUpTrainer`. The only room that knows TRL's inner names.
+"""

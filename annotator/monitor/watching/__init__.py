@@ -1,1 +1,4 @@
-"""TODO: one sentence: what this room is for."""
+"""The running monitor: one event loop that asks, decides, alerts and writes down.
+
+`run_monitor` is the use case. Nothing waits for the store: it is written behind what is shown.
+"""

@@ -1,1 +1,4 @@
-"""TODO: one sentence: what this room is for."""
+"""How a street scene of the demo is drawn, pixel by pixel: camera, ground, sky, vehicles, people, weather.
+
+`picture` is the way in. Knows no level and no nuScenes table.
+"""
