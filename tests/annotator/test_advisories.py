@@ -49,7 +49,13 @@ from tests.repository import ROOT
 HERE = "http://localhost"
 SCRIPT = "<script>alert(1)</script>"
 PACKAGES = ("annotator", "data", "eval", "training")
-USING_STORE = ("pictures", "sign_in_routes", "identity_provider", "health", "review_card.routes")
+USING_STORE = (
+    "pictures.routes",
+    "sign_in.routes",
+    "sign_in.identity_provider",
+    "health",
+    "review_card.routes",
+)
 
 
 @pytest.fixture
@@ -198,7 +204,7 @@ def test_cve_2026_40192_a_fits_bomb_is_not_opened(tmp_path: Path) -> None:
 BOMB = """
 import resource, sys, time
 from pathlib import Path
-from data.images import ImageRefused, inspect_image, rendition
+from data.images.inspection import ImageRefused, inspect_image, rendition
 begun = time.process_time()
 before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for look in (inspect_image, rendition):
@@ -436,8 +442,8 @@ def test_cve_2023_47116_and_ghsa_9rjc_the_app_fetches_nothing_that_a_browser_nam
     """No module behind a route or a screen can ask another server, for none of them imports a client; but for the
     line to the monitor, whose address the monitor itself wrote into the store, and what sets options on sockets that
     are open already."""
-    apart = {"serve.py", "walkthrough.py", "demo.py", "prompt_answers.py"}
-    apart |= {"monitor/run.py", "monitor/link.py"}
+    apart = {"serve.py", "demo/walkthrough.py", "demo/workspace.py", "web/prompt_answers.py"}
+    apart |= {"monitor/watching/run.py", "monitor/console/link.py"}
     clients = {
         "httpx",
         "requests",

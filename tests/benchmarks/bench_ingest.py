@@ -17,7 +17,7 @@ from tests.benchmarks.true_scale import SCENES, VERSION, write_dataroot
 
 OURS = """
 from pathlib import Path
-from data.nuscenes import read_scenes
+from data.nuscenes.scenes import read_scenes
 scenes = read_scenes(Path(root), version)
 found = [sum(len(scene.keyframes) for scene in scenes)]
 found.append(sum(len(frame.boxes) for scene in scenes for frame in scene.keyframes))

@@ -38,8 +38,8 @@ HELD_OUT_EVERY = 10
 FREEZE = """
 import json, resource, sys, time
 from pathlib import Path
-from data.snapshot import FreezeOptions, freeze
-from data.store import open_store
+from data.snapshot.freeze import FreezeOptions, freeze
+from data.store.opening import open_store
 from data.vocabulary import ImageStorage
 begun = time.monotonic()
 manifest = freeze(open_store(Path(sys.argv[1])), Path(sys.argv[2]), FreezeOptions(images=ImageStorage.REFERENCED))
