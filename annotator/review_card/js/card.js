@@ -30,6 +30,7 @@ class ReviewCard {
     this.dialogs = new Dialogs(this);
     this.tour = new Tour(this);
     this.messages = [];
+    this.tourInvitation = 0; // frames that the tour offers
     this.listen();
     this.useSettings(this.settings);
     this.showState();
@@ -57,9 +58,11 @@ class ReviewCard {
       this.outbox.flush(1000);
     };
     this.onStorage = (event) => this.otherTab(event);
+    this.onLeave = (event) => this.outbox.isOnlyInTab && event.preventDefault(); // the browser asks before it closes
     window.addEventListener("online", this.onOnline);
     window.addEventListener("offline", this.onOffline);
     window.addEventListener("storage", this.onStorage);
+    window.addEventListener("beforeunload", this.onLeave);
   }
 
   stop() {
@@ -69,6 +72,7 @@ class ReviewCard {
     window.removeEventListener("online", this.onOnline);
     window.removeEventListener("offline", this.onOffline);
     window.removeEventListener("storage", this.onStorage);
+    window.removeEventListener("beforeunload", this.onLeave);
   }
 
   // Leases are held on to while somebody is there.
@@ -237,9 +241,10 @@ class ReviewCard {
     const state = this.problem ? "offline" : n ? "saving" : isSaved ? "saved" : "ready";
     this.root.dataset.state = state;
     const answers = `${n} ${n === 1 ? "answer" : "answers"}`;
+    const where = this.outbox.isOnlyInTab ? "in this tab only: leave it open" : "here";
     const words = {
       ready: drafts ? `${drafts} not saved, see below` : "Ready", saving: `Saving ${answers} …`, saved: "All saved",
-      offline: `${this.problem?.status ? visible(this.problem.message) : "Offline"}${n ? ` · ${answers} kept here` : ""}`,
+      offline: `${this.problem?.status ? visible(this.problem.message) : "Offline"}${n ? ` · ${answers} kept ${where}` : ""}`,
     };
     this.part("state").textContent = words[state];
     if (this.problem?.status === 401 || this.problem?.status === 409) {
@@ -397,7 +402,7 @@ class ReviewCard {
     this.wording.reasoning.focus();
   }
 
-  decide(level, { reasoning, action, code }) {
+  decide(level, { reasoning = null, action = null, code = null } = {}) {
     const item = this.current;
     if (this.picture.shown !== item.frame) return;
     const keeps = item.proposal?.level === level;

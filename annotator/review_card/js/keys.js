@@ -48,7 +48,7 @@ class Keys {
   }
 
   isTyping(target) {
-    return target instanceof Element && (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable);
+    return target instanceof HTMLElement && (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable);
   }
 
   // Enter and Space on a focused control do what they do everywhere.

@@ -18,6 +18,19 @@ class Kept {
     }
   }
 
+  // Whether anything of a kind could not be stored: closing the tab would lose it.
+  isOnlyInTab(kind) {
+    return [...this.memory.keys()].some((key) => key.startsWith(`${this.prefix}${kind}:`));
+  }
+
+  // Tries again to store what only this tab holds.
+  storeAgain() {
+    for (const [key, value] of [...this.memory]) {
+      const [kind, ...name] = key.slice(this.prefix.length).split(":");
+      this.put(kind, name.join(":"), value);
+    }
+  }
+
   get(kind, name) {
     const key = `${this.prefix}${kind}:${name}`;
     if (this.memory.has(key)) return this.memory.get(key);
@@ -89,6 +102,10 @@ class Outbox {
     this.flush(60);
   }
 
+  get isOnlyInTab() {
+    return this.kept.isOnlyInTab("out");
+  }
+
   waiting() {
     return this.kept.all("out").map(([, value]) => value);
   }
@@ -105,6 +122,7 @@ class Outbox {
       return;
     }
     this.running = true;
+    this.kept.storeAgain();
     try {
       const outbox = this.waiting().slice(0, 50).map((one) => one.entry);
       const told = await this.card.server.ask("sync", { outbox, offset_min: -new Date().getTimezoneOffset() });

@@ -15,7 +15,9 @@ class Wording {
   }
 
   // start: { code, reasoning, action } to begin with, as from a draft or for editing what is proposed.
+  /** @param {{ code?: string, reasoning?: string, action?: string }} start */
   open(level, start = {}) {
+    /** @type {{ code?: string }} */
     const typed = this.isOpen && this.code ? { code: this.code } : {};
     this.isOpen = true;
     this.level = level;

@@ -146,7 +146,7 @@ class Alerts {
     const full = new Image();
     full.onload = () => { image.src = full.src; };
     full.onerror = () => { if (tries < 4) setTimeout(() => this.loadFull(one, image, tries + 1), 500 * (tries + 1)); };
-    full.src = new URL(`monitor/picture/${encodeURIComponent(one.alert)}.jpg?try=${tries}`, this.console.server.root);
+    full.src = new URL(`monitor/picture/${encodeURIComponent(one.alert)}.jpg?try=${tries}`, this.console.server.root).href;
   }
 
   now(feed, picture) {

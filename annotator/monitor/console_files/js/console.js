@@ -194,7 +194,7 @@ class Console {
   key(event) {
     this.sound.wake();
     const target = event.composedPath()[0];
-    const isTyping = target instanceof Element && (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable);
+    const isTyping = target instanceof HTMLElement && (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable);
     if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey || isTyping) return;
     if (this.part("dialog").open) return;
     if (this.large.isOpen) return this.large.key(event);
