@@ -7,6 +7,10 @@ class TeletriageError(Exception):
     """A rule of the domain said no. Commands print it as one sentence and exit with 1."""
 
 
+class NotNow(TeletriageError):
+    """Nothing of the act was done; the same act may succeed in a moment."""
+
+
 class DatarootError(TeletriageError):
     """The nuScenes dataroot cannot be read as it is."""
 
@@ -15,7 +19,7 @@ class StoreError(TeletriageError):
     """The store cannot be opened or used."""
 
 
-class StoreUnavailable(TeletriageError):
+class StoreUnavailable(NotNow):
     """The store does not answer now, or cannot write; nothing of the act was saved, and it may be sent again."""
 
 
@@ -111,5 +115,5 @@ class AnswerRefused(TeletriageError):
     """An operator's answer to an alert was not written."""
 
 
-class AlertNotWritten(TeletriageError):
+class AlertNotWritten(NotNow):
     """The alert is on screen and the store does not have it yet; the same answer a moment later is taken."""

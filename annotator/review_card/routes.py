@@ -6,37 +6,29 @@ whole page run, and an HTTP status tells the browser for certain what has been s
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from functools import partial
-from typing import Any
-
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from annotator.pictures.signed_addresses import ImageRequest, image_address
 from annotator.review_card import serving
 from annotator.review_card.outbox import apply_outbox
 from annotator.runtime import COOKIE, mode_shares, store
-from annotator.web.same_origin import same_origin
-from annotator.web.worker_threads import act_on
-from data.errors import NotAllowed, StoreUnavailable, TeletriageError
+from annotator.web.json_door import Act, Body, Door
 from data.overview.own_day import own_day
-from data.people.accounts import person_signed_in
 from data.people.card_settings import save_settings
 from data.review.guideline import current_guideline
 from data.review.serving import lease_frames, record_first_level
 from data.review.tour import answer_tour, tour_frames
 from data.store.opening import Store
-from data.store.tables import Person
 from data.vocabulary import TriageLevel
 
 QUEUE, REFILL_BELOW = 8, 6
 """Frames that a card holds at most, and fewer than which it gets new ones: reserving one per answer would cost
 everybody a second write to the disk."""
-Body = dict[str, Any]
-Act = Callable[[Store, int, Body], Body]
+DOOR = Door(
+    lambda: store(),  # noqa: PLW0108 - the name is looked up when somebody asks
+    COOKIE,
+    signed_out="You are signed out. Sign in again; your answers are kept in this browser until then.",
+)
 
 
 def _address(store: Store, person_id: int) -> serving.Address:
@@ -109,49 +101,6 @@ def tour_answer(store: Store, person_id: int, body: Body) -> Body:
     }
 
 
-def _endpoint(act: Act) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> Response:
-        if not same_origin(request):
-            return _no(403, "This was sent from another site.")
-        try:
-            body = await request.json()
-        except ValueError:
-            return _no(400, "This is not JSON.")
-        answer = partial(_answer, act=act, secret=request.cookies.get(COOKIE), body=body)
-        if act in READING:
-            return await asyncio.to_thread(answer, store())
-        return await act_on(store(), answer)
-
-    return endpoint
-
-
-def _answer(store: Store, *, act: Act, secret: str | None, body: object) -> Response:
-    person: Person | None = person_signed_in(store, secret)
-    if person is None:
-        return _no(
-            401, "You are signed out. Sign in again; your answers are kept in this browser until then."
-        )
-    if not isinstance(body, dict) or body.get("person") != person.id:
-        return _no(409, "Somebody else is signed in now. Load the page again.")
-    try:
-        return JSONResponse(act(store, int(person.id or 0), body))
-    except TeletriageError as error:
-        return _no(_status(error), str(error))
-    except (KeyError, ValueError, TypeError) as error:
-        return _no(400, f"This cannot be understood: {type(error).__name__}.")
-
-
-def _status(error: TeletriageError) -> int:
-    """503 tells the browser to keep everything and send it again."""
-    return 503 if isinstance(error, StoreUnavailable) else 403 if isinstance(error, NotAllowed) else 422
-
-
-def _no(status: int, reason: str) -> Response:
-    return JSONResponse({"reason": reason}, status)
-
-
-READING = frozenset({strip, thought, guideline, tour})
-"""Acts that write nothing; they do not queue behind those that do."""
 _ACTS: dict[str, Act] = {
     "sync": sync,
     "own-level": own_level,
@@ -162,4 +111,8 @@ _ACTS: dict[str, Act] = {
     "tour": tour,
     "tour-answer": tour_answer,
 }
-ROUTES = [Route(f"/card/{name}", _endpoint(act), methods=["POST"]) for name, act in _ACTS.items()]
+_READING = frozenset({"strip", "thought", "guideline", "tour"})
+ROUTES = [
+    Route(f"/card/{name}", (DOOR.reads if name in _READING else DOOR.writes)(act), methods=["POST"])
+    for name, act in _ACTS.items()
+]

@@ -21,6 +21,7 @@ from annotator.web.measures import ERRORS, REQUEST_SECONDS
 JSON_LOGS_VARIABLE = "TELETRIAGE_JSON_LOGS"
 OURS = (
     "card",
+    "monitor",
     "frame",
     "sign-in",
     "sign-out",
@@ -30,6 +31,7 @@ OURS = (
     "oauth2callback",
     "auth",
 )
+_WITH_ACTS = ("card", "monitor")
 _requests = logging.getLogger("annotator.requests")
 
 
@@ -69,13 +71,16 @@ def use_json_logs() -> None:
 def route_of(path: str) -> str | None:
     """The route of one of the app's own addresses, without what it names; None for Streamlit's.
 
-    >>> route_of("/card/sync"), route_of("/frame/abc.jpg"), route_of("/_stcore/stream")
-    ('card/sync', 'frame', None)
+    >>> route_of("/card/sync"), route_of("/monitor/picture/abc.jpg"), route_of("/frame/abc.jpg")
+    ('card/sync', 'monitor/picture', 'frame')
+    >>> route_of("/_stcore/stream"), route_of("/monitor")
+    (None, None)
     """
     first, _, rest = path.strip("/").partition("/")
-    if first not in OURS:
+    if first not in OURS or (first == "monitor" and not rest):  # /monitor itself is a page of Streamlit's
         return None
-    return f"card/{rest}" if first == "card" and rest.replace("-", "").isalpha() else first
+    act = rest.partition("/")[0]
+    return f"{first}/{act}" if first in _WITH_ACTS and act.replace("-", "").isalpha() else first
 
 
 class RequestLog:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from annotator.monitor.watching.listener import KEY_NAME, listener_key
-from data.errors import FeedError
+from data.errors import NotNow
 from data.live.record import current_watch
 from data.store.opening import Store
 
@@ -19,7 +19,7 @@ TIMEOUT_S = 1.4
 """Shorter than the console waits: it should hear the reason, not silence."""
 
 
-class MonitorAway(FeedError):
+class MonitorAway(NotNow):
     """No monitor runs, or it does not answer."""
 
 

@@ -5,33 +5,33 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
 from sqlmodel import select
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from annotator.monitor.console.link import Link, MonitorAway
 from annotator.runtime import COOKIE, store
-from annotator.web.same_origin import same_origin
-from data.errors import AlertNotWritten, AnswerRefused, NotAllowed, TeletriageError
+from annotator.web.json_door import Body, Door, LiveAct
+from data.errors import AnswerRefused
 from data.images.inspection import ImageRefused, rendition
 from data.live.alerts import AlertAnswer, alerts_shown, answer_alert
 from data.live.record import VERSION
 from data.live.returned_frames import kept_picture, return_disagreements
 from data.live.shift import last_hour
-from data.people.accounts import person_signed_in
-from data.people.permissions import Act, may
-from data.store.tables import Alert, Dataset, Person
+from data.people.permissions import Act
+from data.store.tables import Alert, Dataset
 from data.vocabulary import Response as OperatorResponse
 
-Body = dict[str, Any]
-Doing = Callable[[int, Body], Awaitable[Body | Response]]
+DOOR = Door(
+    lambda: store(),  # noqa: PLW0108 - the name is looked up when somebody asks
+    COOKIE,
+    signed_out="You are signed out. Watch the feeds yourself until you have signed in again.",
+    needs=Act.WATCH_FEEDS,
+)
 CARD_PX = 960
 MOST_SHOWN = 200
 _TRIES, _PAUSE_S = 20, 0.1
@@ -98,48 +98,9 @@ async def call(person_id: int, body: Body) -> Body:
     return await answer(person_id, {**taken, "reason": "Taken over without an alert"})
 
 
-def _endpoint(act: Doing) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> Response:
-        if not same_origin(request):
-            return _no(403, "This was sent from another site.")
-        try:
-            body = await request.json()
-        except ValueError:
-            return _no(400, "This is not JSON.")
-        person = await asyncio.to_thread(person_signed_in, store(), request.cookies.get(COOKIE))
-        if person is None:
-            return _no(401, "You are signed out. Watch the feeds yourself until you have signed in again.")
-        if not isinstance(body, dict) or body.get("person") != person.id:
-            return _no(409, "Somebody else is signed in now. Load the page again.")
-        if not may(person.role, Act.WATCH_FEEDS):
-            return _no(403, f"{person.name} may not {Act.WATCH_FEEDS.value}.")
-        return await _answered(act, person, body)
-
-    return endpoint
-
-
-async def _answered(act: Doing, person: Person, body: Body) -> Response:
-    try:
-        done = await act(int(person.id or 0), body)
-        return done if isinstance(done, Response) else JSONResponse(done)
-    except (MonitorAway, AlertNotWritten) as error:
-        return _no(503, str(error))
-    except NotAllowed as error:
-        return _no(403, str(error))
-    except TeletriageError as error:
-        return _no(422, str(error))
-    except (ValidationError, KeyError, ValueError, TypeError) as error:
-        return _no(400, f"This cannot be understood: {type(error).__name__}.")
-
-
-def _no(status: int, reason: str) -> Response:
-    return JSONResponse({"reason": reason}, status)
-
-
 async def picture_route(request: Request) -> Response:
     """GET the picture that raised an alert, as a fresh JPEG."""
-    person = await asyncio.to_thread(person_signed_in, store(), request.cookies.get(COOKIE))
-    if person is None or not may(person.role, Act.WATCH_FEEDS):
+    if await asyncio.to_thread(DOOR.signed_in, request) is None:
         return PlainTextResponse("This picture is for those who watch feeds.", 403)
     try:
         content = await asyncio.to_thread(_picture, str(request.path_params["alert_id"]))
@@ -160,7 +121,7 @@ def _picture(alert_id: str) -> bytes | None:
     return rendition(kept_picture(Path(dataset.dataroot), alert.image_sha256), width_px=CARD_PX)
 
 
-_ACTS: dict[str, Doing] = {
+_ACTS: dict[str, LiveAct] = {
     "live": live,
     "wall": wall,
     "hour": hour,
@@ -169,6 +130,6 @@ _ACTS: dict[str, Doing] = {
     "call": call,
 }
 ROUTES = [
-    *(Route(f"/monitor/{name}", _endpoint(act), methods=["POST"]) for name, act in _ACTS.items()),
+    *(Route(f"/monitor/{name}", DOOR.awaits(act), methods=["POST"]) for name, act in _ACTS.items()),
     Route("/monitor/picture/{alert_id:str}.jpg", picture_route, methods=["GET"]),
 ]
