@@ -234,6 +234,11 @@ class Response(StrEnum):
         """The level that the operator's act says the feed needed."""
         return _RESPONSE_LEVELS[self]
 
+    @property
+    def end(self) -> AlertEnd | None:
+        """How the answer ends its alert; None: it stays open, and says who is watching."""
+        return _RESPONSE_ENDS.get(self)
+
 
 _RESPONSE_LEVELS = {
     Response.TAKEN_OVER: TriageLevel.TELEOPERATION,
@@ -250,6 +255,9 @@ class AlertEnd(StrEnum):
     ROSE = "rose"
     CALMED = "calmed"
     MONITOR_ENDED = "monitor_ended"
+
+
+_RESPONSE_ENDS = {Response.TAKEN_OVER: AlertEnd.TAKEN_OVER, Response.NOT_NEEDED: AlertEnd.NOT_NEEDED}
 
 
 class ReturnedFor(StrEnum):

@@ -41,8 +41,8 @@ def monitor(
     from dataclasses import asdict
 
     from annotator.monitor.rules.limits_file import read_limits
+    from annotator.monitor.service.run import PICTURES, Asked, run_monitor, snapshot_hash
     from annotator.monitor.sources.feed_sheet import read_feed_sheet
-    from annotator.monitor.watching.run import PICTURES, Asked, run_monitor, snapshot_hash
     from data.terminal import print_result
     from data.text.phrases import counted
 

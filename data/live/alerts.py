@@ -14,7 +14,6 @@ from data.store.tables import Alert, OperatorAnswer, Person
 from data.vocabulary import AlertEnd, Response
 
 MAX_REASON_CHARS = 300
-_ENDS = {Response.TAKEN_OVER: AlertEnd.TAKEN_OVER, Response.NOT_NEEDED: AlertEnd.NOT_NEEDED}
 
 
 class AlertAnswer(BaseModel):
@@ -78,7 +77,7 @@ def answer_alert(store: Store, person_id: int, given: AlertAnswer) -> OperatorAn
             answered_at_us=now_us,
         )
         session.add(answer)
-        end = _ENDS.get(given.response)
+        end = given.response.end
         if end is not None and alert.ended_at_us is None:
             alert.ended_at_us, alert.end = now_us, end
         alert.shown_at_us = alert.shown_at_us or now_us
@@ -104,7 +103,10 @@ def _ended_by(session: Session, alert: Alert) -> tuple[str, datetime]:
     query = (
         select(Person.display_name, OperatorAnswer.answered_at_us)
         .join(OperatorAnswer, col(OperatorAnswer.person_id) == Person.id)
-        .where(OperatorAnswer.alert_id == alert.id, col(OperatorAnswer.response).in_(list(_ENDS)))
+        .where(
+            OperatorAnswer.alert_id == alert.id,
+            col(OperatorAnswer.response).in_([one for one in Response if one.end]),
+        )
         .order_by(col(OperatorAnswer.id))
     )
     name, at_us = session.exec(query).first() or ("Somebody else", alert.ended_at_us or 0)

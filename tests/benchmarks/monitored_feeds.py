@@ -18,9 +18,9 @@ import numpy as np
 from PIL import Image
 
 from annotator.monitor.rules.limits import Limits
+from annotator.monitor.service.run import PICTURES, Asked, run_monitor
 from annotator.monitor.sources.feed_sheet import FeedEntry, FeedSheet
 from annotator.monitor.sources.recorded import Fail, Picture, Show
-from annotator.monitor.watching.run import PICTURES, Asked, run_monitor
 from data.store.opening import open_store
 
 CALM, ALARM = b"\x01", b"\x03"

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from annotator.monitor.watching.listener import KEY_NAME, listener_key
+from annotator.monitor.service.listener import KEY_NAME, listener_key
 from data.errors import NotNow
 from data.live.record import current_watch
 from data.store.opening import Store

@@ -18,7 +18,7 @@ SCRIPTS = ("words.js", "sound.js", "wall.js", "alerts.js", "answers.js", "large.
 
 
 def _file(name: str) -> str:
-    return resources.files("annotator.monitor").joinpath("console_files", name).read_text(encoding="utf-8")
+    return resources.files("annotator.monitor.console").joinpath(name).read_text(encoding="utf-8")
 
 
 def _shared(name: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from data.vocabulary import AlertEnd, Response, TriageLevel
+from data.vocabulary import TriageLevel
 
 RECENT_S = 10.0
 """A change is news for so long."""
@@ -44,11 +44,6 @@ def change_of(before: TriageLevel | None, now: TriageLevel | None, alerted: Tria
     if alerted is None:
         return Change.OPEN
     return Change.RISE if now > alerted else Change.NONE
-
-
-def end_by(response: Response) -> AlertEnd | None:
-    """How an operator's answer ends an alert; None: it stays open, and says who is watching."""
-    return {Response.TAKEN_OVER: AlertEnd.TAKEN_OVER, Response.NOT_NEEDED: AlertEnd.NOT_NEEDED}.get(response)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""The running monitor: one event loop that asks, decides, alerts and writes down.
+"""Feeds under watch, on one event loop: pictures come in, the model is asked, levels change, alerts open and end.
 
-`run_monitor` is the use case. Nothing waits for the store: it is written behind what is shown.
+`Monitor` puts the parts together: `Intake`, `Asking`, `Alerting`, `Trust`, `Load`. Nothing waits for the store: what
+happened is written behind what is shown. Knows no browser and no request.
 """

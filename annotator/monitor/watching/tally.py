@@ -38,6 +38,11 @@ class Tally:
             for name, value in counts.items():
                 setattr(part, name, getattr(part, name) + value)
 
+    def alert_raised(self, behind_service_s: float) -> None:
+        """Count an alert; `behind_service_s`: what passed before it beside the model's own time."""
+        self.alerts += 1
+        self.alert_behind_service_s.append(behind_service_s)
+
     def next_minute(self) -> Counts:
         """The minute that is over; counting goes on in a new one."""
         over, self.minute = self.minute, Counts()

@@ -11,7 +11,7 @@ from annotator.monitor.rules.levels import FeedLevel
 from annotator.monitor.sources.picture import Look, Signature, is_still
 from annotator.monitor.sources.recorded import Picture
 from data.vlm.answer import Sample
-from data.vocabulary import Assessment, FeedKind, ManualReason, TriageLevel
+from data.vocabulary import Assessment, FeedKind, ManualReason, Response, TriageLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,15 @@ class OpenAlert:
     def is_open(self) -> bool:
         return self.handled is None
 
+    def answer(self, response: Response, who: str) -> None:
+        """Take in what an operator did."""
+        if response is Response.WATCHING:
+            self.watchers = [*dict.fromkeys([*self.watchers, who])]
+            return
+        self.handled = who
+        if response is Response.TAKEN_OVER:  # whatever comes now, somebody is there
+            self.level = TriageLevel.TELEOPERATION
+
 
 @dataclass
 class WatchedFeed:
@@ -99,6 +108,28 @@ class WatchedFeed:
             self.name, self.last_asked_s, self.level.shown, self.slot.is_waiting, len(self.under_way)
         )
 
+    def came(self, picture: Picture, now_s: float) -> Captured:
+        """Number a picture that is accepted."""
+        self.accepted_s = self.signs.picture_s = now_s
+        self.pictures += 1
+        return Captured(picture, now_s, self.pictures)
+
+    def begin_request(self, number: int, now_s: float) -> None:
+        """A request about the picture of this number is under way."""
+        self.last_asked_s = self.under_way[number] = now_s
+        self.signs.asked_s = min(self.under_way.values())
+
+    def end_request(self, number: int) -> None:
+        """It no longer is, however it ended."""
+        del self.under_way[number]
+        self.signs.asked_s = min(self.under_way.values(), default=None)
+
+    def unreadable(self, captured: Captured, now_s: float, reason: str) -> None:
+        """Take in that a picture cannot be decoded."""
+        self.is_looking = False
+        self.broken = captured.number
+        self.signs.unreadable_s, self.detail = now_s, reason
+
     def looked(self, look: Look, captured: Captured) -> None:
         """Take in what a picture looks like."""
         self.is_looking = False
@@ -109,6 +140,7 @@ class WatchedFeed:
         else:
             signs.still_since_s, signs.still_frames = captured.captured_s, 1
         self.signature = look.signature
+        signs.looked_s = max(signs.looked_s, captured.captured_s)
         if look.wall is not None:
             self.small, self.small_number, self.small_s = look.wall, captured.number, captured.captured_s
 

@@ -18,10 +18,10 @@ from PIL import Image
 from sqlmodel import SQLModel, select
 
 from annotator.monitor.rules.limits import Limits
+from annotator.monitor.service.run import Asked, Watched, run_monitor
 from annotator.monitor.sources.feed_sheet import FeedEntry, FeedSheet
 from annotator.monitor.sources.recorded import Fail, Picture, Show
-from annotator.monitor.watching.loop import Monitor
-from annotator.monitor.watching.run import Asked, Watched, run_monitor
+from annotator.monitor.watching.monitor import Monitor
 from annotator.monitor.watching.watched_feed import WatchedFeed
 from data.store.opening import Store
 from data.vocabulary import TriageLevel
@@ -113,7 +113,7 @@ class Desk:
 
     def written(self, kind: type[SQLModel]) -> list[Any]:
         """Every row of a table, once what has gathered is written."""
-        self.monitor.logbook.write()
+        self.monitor.feeds.logbook.write()
         with self.store.read() as session:
             return list(session.exec(select(kind)))
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.monitor.rules.alerts import Change, Placed, change_of, end_by, in_order
+from annotator.monitor.rules.alerts import Change, Placed, change_of, in_order
 from annotator.monitor.rules.brief import brief_action, brief_reason
 from data.vocabulary import AlertEnd, Response, TriageLevel
 
@@ -43,7 +43,7 @@ def test_the_highest_unwatched_newly_changed_oldest_alert_comes_first() -> None:
 
 
 def test_only_watching_leaves_an_alert_open() -> None:
-    ends = {response: end_by(response) for response in Response}
+    ends = {response: response.end for response in Response}
     assert ends == {
         Response.TAKEN_OVER: AlertEnd.TAKEN_OVER,
         Response.NOT_NEEDED: AlertEnd.NOT_NEEDED,

@@ -40,8 +40,8 @@ def is_drawn(watch_id: int, feed: str, captured_at_us: int, share: float) -> boo
     return int.from_bytes(digest[:8], "big") / 2**64 < share
 
 
-class Comeback:
-    """Frames that come back, and a worker that brings them in behind what is shown. At most 200 wait."""
+class ReturningFrames:
+    """Frames that come back into review, and a worker that brings them in behind what is shown. At most 200 wait."""
 
     def __init__(self, store: Store, watch_id: int, limits: Limits, pictures: Path) -> None:
         self._store, self._watch_id, self._limits, self._pictures = store, watch_id, limits, pictures

@@ -8,7 +8,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from starlette.applications import Starlette
@@ -16,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from annotator.monitor.watching.board import board, wall
-from annotator.monitor.watching.figures import prometheus_text
-from annotator.monitor.watching.loop import Monitor
+from annotator.monitor.service.board import board, wall
+from annotator.monitor.service.figures import prometheus_text
+from annotator.monitor.watching.monitor import Monitor
 from data.errors import FeedError
 
 LONGEST_WAIT_S = 0.8
@@ -44,10 +43,9 @@ def listener(monitor: Monitor, key: str, answered: Callable[[], None]) -> Starle
         return endpoint
 
     async def live(body: dict[str, Any]) -> dict[str, Any]:
-        if (body.get("watch"), body.get("version")) == (monitor.logbook.watch_id, monitor.version):
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LONGEST_WAIT_S):
-                    await monitor.changed.wait()
+        now = (monitor.feeds.logbook.watch_id, monitor.feeds.news.version)
+        if (body.get("watch"), body.get("version")) == now:
+            await monitor.feeds.news.wait(LONGEST_WAIT_S)
         return board(monitor, {str(one) for one in body.get("pictured") or ()})
 
     async def pictures(body: dict[str, Any]) -> dict[str, Any]:
@@ -59,10 +57,10 @@ def listener(monitor: Monitor, key: str, answered: Callable[[], None]) -> Starle
 
     async def call(body: dict[str, Any]) -> dict[str, Any]:
         try:
-            alert = monitor.call(str(body.get("feed")))
+            alert = monitor.alerting.call(str(body.get("feed")))
         except FeedError as error:
             return {"reason": str(error)}
-        await asyncio.to_thread(monitor.logbook.write)
+        await asyncio.to_thread(monitor.feeds.logbook.write)
         return {"alert": alert}
 
     async def metrics(request: Request) -> Response:

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from annotator.monitor.watching.loop import Monitor
+from annotator.monitor.watching.monitor import Monitor
 from data.vocabulary import LEVELS, ManualReason
 from eval.statistics.percentiles import percentiles
 from eval.statistics.rate import Undefined
@@ -26,7 +26,7 @@ class _Figures(Collector):
         self._monitor = monitor
 
     def collect(self) -> Iterator[Metric]:
-        monitor, whole = self._monitor, self._monitor.tally.whole
+        monitor, whole = self._monitor, self._monitor.feeds.tally.whole
         counters = {
             "frames": (whole.frames, "Frames that came from feeds"),
             "answers": (whole.answers, "Answers of the model"),
@@ -36,7 +36,7 @@ class _Figures(Collector):
                 "Replies without an assessment, and requests that reached nobody",
             ),
             "dropped_frames": (whole.dropped, "Frames that gave way to newer ones"),
-            "alerts": (monitor.tally.alerts, "Alerts raised"),
+            "alerts": (monitor.feeds.tally.alerts, "Alerts raised"),
             "feed_seconds": (whole.feed_s, "Seconds of feeds watched, summed over feeds"),
             "manual_feed_seconds": (whole.manual_s, "Of those, seconds of manual monitoring"),
         }
@@ -56,13 +56,13 @@ class _Figures(Collector):
         for reason in ManualReason:
             by_eye.add_metric([reason.value], sum(feed.manual is reason for feed in feeds))
         yield by_eye
-        yield GaugeMetricFamily("teletriage_monitor_held", "Feeds that can be held", value=monitor.held)
+        yield GaugeMetricFamily("teletriage_monitor_held", "Feeds that can be held", value=monitor.load.held)
         took = GaugeMetricFamily(
             "teletriage_monitor_seconds", "Recent times, nearest rank", labels=["what", "quantile"]
         )
         for what, times_s in (
-            ("service", monitor.tally.service_s),
-            ("alert_behind_service", monitor.tally.alert_behind_service_s),
+            ("service", monitor.feeds.tally.service_s),
+            ("alert_behind_service", monitor.feeds.tally.alert_behind_service_s),
         ):
             found = percentiles([1000 * value for value in times_s])
             if not isinstance(found, Undefined):

@@ -8,8 +8,8 @@ import pytest
 from sqlmodel import select
 
 from annotator.monitor.rules.limits import Limits
-from annotator.monitor.watching.board import board, wall
-from annotator.monitor.watching.listener import KEY_NAME, listener_key
+from annotator.monitor.service.board import board, wall
+from annotator.monitor.service.listener import KEY_NAME, listener_key
 from data.store.opening import Store, open_read_only, open_store
 from data.store.tables import Alert, FeedChange, ModelRun, Watch, WatchMinute
 from data.vlm.kept_connection import Address
@@ -71,8 +71,8 @@ def test_what_is_under_way_is_bounded_and_an_older_frame_gives_way(store: Store,
             desk.throw(view, "bus")
             assert sum(len(feed.under_way) for feed in desk.monitor.feeds.values()) <= 3
             assert max(len(feed.under_way) for feed in desk.monitor.feeds.values()) <= 2
-        await desk.until(lambda: desk.monitor.tally.whole.answers == 5)
-        assert desk.monitor.tally.whole.dropped == 16 - 5
+        await desk.until(lambda: desk.monitor.feeds.tally.whole.answers == 5)
+        assert desk.monitor.feeds.tally.whole.dropped == 16 - 5
         assert desk.feed("van").applied == desk.feed("bus").applied == 8  # the newest was asked about
 
     limits = BRISK.model_copy(update={"at_once": 3, "stale_s": 20.0})
@@ -82,7 +82,7 @@ def test_what_is_under_way_is_bounded_and_an_older_frame_gives_way(store: Store,
 def test_an_answer_that_comes_too_late_is_counted_and_not_used(store: Store, tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         await desk.picture(T)
-        await desk.until(lambda: desk.monitor.tally.whole.stale == 1)
+        await desk.until(lambda: desk.monitor.feeds.tally.whole.stale == 1)
         assert desk.feed().alert is None
         await desk.until(lambda: desk.feed().manual is ManualReason.ENDPOINT_SLOW)
 
@@ -123,7 +123,9 @@ def test_whatever_fails_one_feed_says_manual_monitoring_the_other_goes_on_and_it
                     await desk.picture(A, content=a_view(5)[:700])
                 case "clock":
                     await desk.picture(
-                        A, stated_us=desk.monitor.wall_us(desk.monitor.now_s()) - 3_600_000_000
+                        A,
+                        stated_us=desk.monitor.feeds.clock.wall_us(desk.monitor.feeds.clock.now_s())
+                        - 3_600_000_000,
                     )
                 case "wrong":
                     await desk.picture("I would rather not say.")
@@ -142,18 +144,21 @@ def test_whatever_fails_one_feed_says_manual_monitoring_the_other_goes_on_and_it
         for _ in range(2):
             await desk.picture(A)
         assert desk.feed().shown is A
-        addresses = desk.monitor.endpoints.addresses
+        addresses = desk.monitor.asking.endpoints.addresses
         if how == "gone":
-            desk.monitor.endpoints.addresses = [Address.of("http://127.0.0.1:9/v1")]
+            desk.monitor.asking.endpoints.addresses = [Address.of("http://127.0.0.1:9/v1")]
         await asyncio.wait_for(fails(desk), 30)
         assert desk.feed().shown is None
         if how not in ("gone", "refusing"):
             assert desk.feed("bus").shown is A
         alive.cancel()
-        desk.monitor.endpoints.addresses = addresses
+        desk.monitor.asking.endpoints.addresses = addresses
         desk.model.by_picture.clear()
         await desk.picture(
-            A, stated_us=None if how != "clock" else desk.monitor.wall_us(desk.monitor.now_s())
+            A,
+            stated_us=None
+            if how != "clock"
+            else desk.monitor.feeds.clock.wall_us(desk.monitor.feeds.clock.now_s()),
         )
         await desk.picture(A)
         await desk.until(lambda: desk.feed().shown is A)
@@ -168,7 +173,7 @@ def test_a_feed_says_manual_monitoring_within_two_seconds(store: Store, tmp_path
     async def scenario(desk: Desk) -> None:
         for _ in range(2):
             await desk.picture(A)
-        last_us = desk.monitor.wall_us(desk.feed().signs.picture_s)
+        last_us = desk.monitor.feeds.clock.wall_us(desk.feed().signs.picture_s)
         await desk.until(lambda: desk.feed().manual is ManualReason.NO_PICTURE)
         change = desk.written(FeedChange)[-1]
         # On this clock alone: the rule's 1.7 s and one tick; a machine that stalls longer shows in the figures.
@@ -180,10 +185,10 @@ def test_a_feed_says_manual_monitoring_within_two_seconds(store: Store, tmp_path
 
 def test_a_monitor_that_cannot_write_goes_on_and_writes_later(store: Store, tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
-        desk.monitor.logbook.pictures = tmp_path / "taken"
+        desk.monitor.feeds.logbook.pictures = tmp_path / "taken"
         (tmp_path / "taken").write_text("a file where the folder should be")
         await desk.picture(T)
-        desk.monitor.logbook.write()
+        desk.monitor.feeds.logbook.write()
         assert desk.feed().shown is T
         (tmp_path / "taken").unlink()
         (row,) = desk.written(Alert)
@@ -194,11 +199,11 @@ def test_a_monitor_that_cannot_write_goes_on_and_writes_later(store: Store, tmp_
 
 def test_a_store_that_takes_nothing_loses_no_alert(store: Store, tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
-        desk.monitor.logbook.store = open_read_only(tmp_path / "workspace")
+        desk.monitor.feeds.logbook.store = open_read_only(tmp_path / "workspace")
         await desk.picture(T)
-        desk.monitor.logbook.write()
+        desk.monitor.feeds.logbook.write()
         assert not desk.written(Alert)
-        desk.monitor.logbook.store = store
+        desk.monitor.feeds.logbook.store = store
         await desk.until(lambda: desk.written(Alert))
         (row,) = desk.written(Alert)
         assert row.level is T
@@ -212,7 +217,7 @@ def test_a_record_that_fails_at_its_commit_is_written_later(store: Store, tmp_pa
         await desk.picture(A)
         with reading(tmp_path / "workspace"):
             await desk.picture(T)
-            desk.monitor.logbook.write()
+            desk.monitor.feeds.logbook.write()
         (row,) = desk.written(Alert)
         assert row.level is T
         assert [change.level for change in desk.written(FeedChange)].count(T) == 1
@@ -226,15 +231,16 @@ def test_more_feeds_than_can_be_held_are_left_to_the_eye_from_the_end_of_the_lis
     names = tuple(f"van-{number:03}" for number in range(500))
 
     async def scenario(desk: Desk) -> None:
-        desk.monitor.carry(50)
-        await desk.picture(A, "van-000")
-        await desk.picture(A, "van-000")
+        desk.monitor.load.carry(50)
         await desk.until(lambda: desk.feed("van-499").manual is ManualReason.NOT_CARRIED)
+        await desk.picture(A, "van-000")
+        await desk.picture(A, "van-000")
         desk.throw(a_view(9), "van-499")
         told = board(desk.monitor)
-        assert told["held"] == 50
+        held = told["held"]
+        assert 50 <= held < 60  # a slow machine measures meanwhile that a tenth more may be tried
         by_eye = [feed["name"] for feed in told["feeds"] if feed["manual"] == "not_carried"]
-        assert by_eye == list(names[50:])
+        assert by_eye == list(names[held:])
         assert desk.feed("van-000").shown is A
         assert not desk.feed("van-499").under_way
         await desk.until(lambda: desk.feed("van-499").small)  # its picture is on the wall all the same
@@ -253,13 +259,13 @@ def test_an_endpoint_that_cannot_keep_up_is_noticed_and_the_last_listed_feeds_ar
         def press() -> bool:
             for name in names:
                 desk.throw(views[next(desk.numbers) % 20], name)
-            return desk.monitor.held < 60
+            return desk.monitor.load.held < 60
 
         await desk.until(press)
         # four at once, a fifth of a second each: twenty a second, and each feed is to be asked about every second
-        assert desk.monitor.held <= 20
+        assert desk.monitor.load.held <= 20
         by_eye = [name for name in names if not desk.feed(name).signs.is_carried]
-        assert by_eye == list(names[desk.monitor.held :])
+        assert by_eye == list(names[desk.monitor.load.held :])
 
     limits = BRISK.model_copy(update={"at_once": 4})
     watch(store, tmp_path, scenario, feeds=names, limits=limits, delay_s=0.2)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from annotator.monitor.rules.alerts import Placed, in_order
-from annotator.monitor.watching.loop import Monitor
+from annotator.monitor.watching.monitor import Monitor
 from annotator.monitor.watching.watched_feed import WatchedFeed
 
 MOST_ALERTS = 60
@@ -17,15 +17,15 @@ MOST_ALERTS = 60
 def board(monitor: Monitor, pictured: Collection[str] = ()) -> dict[str, Any]:
     """Everything but the wall's pictures. pictured: the alerts whose small picture the console has; it is by far the
     largest part, and never changes."""
-    now_s = monitor.now_s()
+    now_s = monitor.feeds.clock.now_s()
     by_id = {feed.alert.id: feed for feed in monitor.feeds.values() if feed.alert and feed.alert.is_open}
     order = in_order((_placed(number, feed) for number, feed in enumerate(by_id.values())), now_s)
     ordered = [list(by_id.values())[number] for number in order]
     return {
-        "version": monitor.version,
-        "at_us": monitor.wall_us(now_s),
-        "watch": monitor.logbook.watch_id,
-        "held": monitor.held,
+        "version": monitor.feeds.news.version,
+        "at_us": monitor.feeds.clock.wall_us(now_s),
+        "watch": monitor.feeds.logbook.watch_id,
+        "held": monitor.load.held,
         "alerts": [_alert(feed, now_s, pictured) for feed in ordered[:MOST_ALERTS]],
         "further_alerts": max(0, len(ordered) - MOST_ALERTS),
         "feeds": [_feed(feed) for feed in monitor.feeds.values()],

@@ -13,10 +13,10 @@ from pathlib import Path
 from sqlmodel import select
 
 from annotator.monitor.rules.limits import Limits
+from annotator.monitor.service.run import PICTURES, Asked, run_monitor
 from annotator.monitor.shift_report import shift_report
 from annotator.monitor.sources.feed_sheet import FeedEntry, FeedSheet
-from annotator.monitor.watching.loop import Monitor
-from annotator.monitor.watching.run import PICTURES, Asked, run_monitor
+from annotator.monitor.watching.monitor import Monitor
 from annotator.review_order.ranking import rank_frames
 from data.live.alerts import AlertAnswer, alerts_shown, answer_alert
 from data.live.returned_frames import return_disagreements

@@ -1,0 +1,123 @@
+"""What an answer does to a feed's level, when an alert opens, rises and ends, and what operators do about it."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+from annotator.monitor.rules.alerts import Change, change_of
+from annotator.monitor.rules.brief import brief_action, brief_reason
+from annotator.monitor.rules.levels import answered
+from annotator.monitor.watching.feeds import Feeds
+from annotator.monitor.watching.returning import ReturningFrames
+from annotator.monitor.watching.trust import Trust
+from annotator.monitor.watching.watched_feed import OpenAlert, Said, WatchedFeed, sha256
+from data.errors import FeedError
+from data.store.tables import Alert
+from data.vocabulary import AlertEnd, Response, TriageLevel
+
+_log = logging.getLogger("teletriage.monitor")
+
+
+class Alerting:
+    """Levels and alerts of all feeds; some of the frames answered about come back into review."""
+
+    def __init__(self, feeds: Feeds, trust: Trust, returning: ReturningFrames) -> None:
+        self._feeds, self._trust, self._returning = feeds, trust, returning
+
+    def learn(self, feed: WatchedFeed, said: Said) -> None:
+        """Take in what the model says of a frame newer than all before."""
+        before, now_s, limits = feed.level.shown, self._feeds.clock.now_s(), self._feeds.limits
+        captured = said.captured
+        feed.said = said
+        feed.level = answered(
+            feed.level,
+            said.assessment.level,
+            captured.captured_s,
+            agreeing=limits.agreeing,
+            calm_s=limits.calm_s,
+        )
+        self._trust.judge(feed, now_s)
+        if feed.level.shown is not before and feed.manual is None:
+            self._trust.note_change(feed, captured)
+        self._follow(feed, before, said)
+        captured_at_us = self._feeds.clock.wall_us(captured.captured_s)
+        self._returning.consider(feed, captured, said.sample, now_s, captured_at_us)
+
+    def _follow(self, feed: WatchedFeed, before: TriageLevel | None, said: Said) -> None:
+        """Open, raise or end the feed's alert as its level asks for."""
+        change = change_of(before, feed.level.shown, feed.alert.level if feed.alert else None)
+        if change is Change.CALM:
+            self._end(feed, AlertEnd.CALMED)
+        elif change in (Change.OPEN, Change.RISE):
+            if feed.alert is not None:
+                self._end(feed, AlertEnd.ROSE)
+            self._raise(feed, said)
+        elif feed.alert is not None and before is not feed.level.shown:
+            feed.alert.changed_s = self._feeds.clock.now_s()
+
+    def call(self, name: str) -> str:
+        """The alert by which an operator takes over a feed that did not ask for it: the open one, or one about what
+        the model said last. Raises FeedError if there is nothing to hold it against, or somebody has it already."""
+        feed = self._feeds.get(name)
+        if feed is None or feed.said is None:
+            raise FeedError("Nothing has been answered about this feed yet, so there is nothing to keep.")
+        alert = feed.alert
+        if alert is not None and not alert.is_open and alert.level is TriageLevel.TELEOPERATION:
+            raise FeedError(f"{alert.handled} has it already.")
+        if alert is None or not alert.is_open:
+            alert = self._raise(feed, feed.said, called=True)
+        return alert.id
+
+    def _raise(self, feed: WatchedFeed, said: Said, *, called: bool = False) -> OpenAlert:
+        now_s = self._feeds.clock.now_s()
+        feed.alert = OpenAlert(
+            id=uuid.uuid4().hex,
+            level=said.assessment.level,
+            reason=brief_reason(said.assessment.reasoning),
+            action=brief_action(said.assessment.action),
+            image_sha256=sha256(said.captured.picture.content),
+            small=feed.small,
+            captured_s=said.captured.captured_s,
+            raised_s=now_s,
+            changed_s=now_s,
+            raised_at_us=self._feeds.clock.wall_us(now_s),
+        )
+        self._feeds.news.tell()
+        if not called:
+            self._feeds.tally.alert_raised(behind_service_s=said.asked_s - said.captured.captured_s)
+        row = self._row(feed, feed.alert, said, called=called)
+        self._feeds.logbook.alert(row, said.captured.picture.content)
+        _log.info("%s: %s (%s)", feed.name, said.assessment.level.value, feed.alert.id[:8])
+        return feed.alert
+
+    def _row(self, feed: WatchedFeed, alert: OpenAlert, said: Said, *, called: bool) -> Alert:
+        return Alert(
+            id=alert.id,
+            watch_id=self._feeds.logbook.watch_id,
+            feed_id=feed.feed_id,
+            level=said.assessment.level,
+            raw=said.sample.raw,
+            reasoning=said.assessment.reasoning,
+            action=said.assessment.action,
+            level_probabilities=said.sample.probabilities,
+            image_sha256=alert.image_sha256,
+            source_frame_id=said.captured.picture.frame_id,
+            called=called,
+            captured_at_us=self._feeds.clock.wall_us(said.captured.captured_s),
+            asked_at_us=self._feeds.clock.wall_us(said.asked_s),
+            raised_at_us=alert.raised_at_us,
+        )
+
+    def _end(self, feed: WatchedFeed, end: AlertEnd) -> None:
+        alert, feed.alert = feed.alert, None
+        if alert is not None and alert.is_open:
+            self._feeds.logbook.ended(alert.id, end, self._feeds.clock.now_us())
+        self._feeds.news.tell()
+
+    def answered_by(self, alert_id: str, response: Response, who: str) -> None:
+        """Take in what an operator did."""
+        for feed in self._feeds.values():
+            if feed.alert is not None and feed.alert.id == alert_id:
+                feed.alert.answer(response, who)
+                self._feeds.news.tell()

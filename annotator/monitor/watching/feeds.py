@@ -1,0 +1,30 @@
+"""All feeds of one watch, with what every part of the monitor holds them to: limits, clock, counts, logbook, news."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from annotator.monitor.rules.limits import Limits
+from annotator.monitor.watching.clock import Clock
+from annotator.monitor.watching.logbook import Logbook
+from annotator.monitor.watching.news import News
+from annotator.monitor.watching.tally import Tally
+from annotator.monitor.watching.watched_feed import WatchedFeed
+
+
+class Feeds(Mapping[str, WatchedFeed]):
+    """Feeds by name, in order of importance."""
+
+    def __init__(self, feeds: Iterable[WatchedFeed], limits: Limits, logbook: Logbook) -> None:
+        self._by_name = {feed.name: feed for feed in feeds}
+        self.limits, self.logbook = limits, logbook
+        self.clock, self.tally, self.news = Clock(), Tally(), News()
+
+    def __getitem__(self, name: str) -> WatchedFeed:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
