@@ -16,7 +16,8 @@ from annotator.widgets.tables import figures_table
 from data.store.tables import Person
 from data.text.phrases import counted
 from data.vocabulary import LEVELS
-from eval.agreement.from_store import AgreementSummary, Estimate, agreement
+from eval.agreement.estimates import Estimate
+from eval.agreement.from_store import AgreementSummary, agreement
 from eval.agreement.report import agreement_html, estimate_rows, interval_text, value_text
 from eval.statistics.rate import Interval, Rate, Undefined
 

@@ -3,8 +3,7 @@
 Formulae on arrays, no store and no screen. `ratings` is an (annotators, frames) float array of levels, NaN where an
 annotator did not rate a frame; `levels` is the full scale in order (a level that nobody used still counts, because
 the weights and chance agreement depend on it). A coefficient is a float, or an `Undefined` that names the reason.
-The functions ending in `_of` take tables with leading dimensions (..., k, k), give NaN where undefined, and are what
-a bootstrap over scenes calls: every table here is a sum over frames.
+What a screen or report bootstraps over scenes are the functions of `tables`, which these call.
 """
 
 from __future__ import annotations
@@ -15,14 +14,24 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eval.agreement.tables import (
+    Floats,
+    Metric,
+    ac_of,
+    alpha_of,
+    chance_corrected_tables,
+    coincidence_tables,
+    fleiss_of,
+    kappa_of,
+    specific_tables,
+)
 from eval.statistics.rate import Rate, Undefined
 
 Weights = Literal["linear", "quadratic", "ordinal"]
-Metric = Literal["nominal", "ordinal", "interval", "ratio"]
-Floats = NDArray[np.float64]
 
 ONE_LEVEL = Undefined("only one level was used, so agreement cannot be told from habit")
 NO_OVERLAP = Undefined("no frame was rated by two annotators")
+NEVER_SAID_TWICE = Undefined("no frame rated by two annotators was given this level")
 
 
 def cohen_kappa(
@@ -41,8 +50,7 @@ def cohen_kappa(
     table = raw_matrix(first, second, levels=levels)
     if not table.sum():
         return NO_OVERLAP
-    value = float(kappa_of(table, disagreement(len(levels), weights)))
-    return ONE_LEVEL if np.isnan(value) else value
+    return _defined(kappa_of(table, disagreement(len(levels), weights)))
 
 
 def raw_matrix(
@@ -56,26 +64,15 @@ def raw_matrix(
     return table
 
 
-def kappa_of(tables: NDArray[Any], weights: Floats) -> Floats:
-    """(...) kappa of (..., k, k) tables under (k, k) disagreement weights; NaN where chance disagreement is 0."""
-    n = tables.sum((-2, -1))
-    expected = tables.sum(-1)[..., :, None] * tables.sum(-2)[..., None, :]
-    observed_cost, expected_cost = (weights * tables).sum((-2, -1)), (weights * expected).sum((-2, -1))
-    return 1 - _divided(observed_cost * n, expected_cost)
-
-
 def fleiss_kappa(counts: ArrayLike) -> float | Undefined:
-    """Fleiss' kappa (Fleiss 1971) of (frames, levels) counts of annotators; every frame rated by equally many."""
+    """Fleiss' kappa (Fleiss 1971) of (frames, levels) counts of annotators, who may be unequally many.
+
+    Where they are, it is the generalisation of Gwet (2014, ch. 2): frames rated once count in the margins only.
+    """
     table = np.asarray(counts, dtype=np.float64)
-    raters = table.sum(-1)
-    if not table.size or raters.max() < 2:  # noqa: PLR2004 - agreement takes two
+    if not table.size or table.sum(-1).max() < 2:  # noqa: PLR2004 - agreement takes two
         return NO_OVERLAP
-    if raters.min() != raters.max():
-        low, high = int(raters.min()), int(raters.max())
-        return Undefined(f"frames were rated by {low} to {high} annotators; Krippendorff's alpha allows that")
-    observed = ((table**2).sum(-1) - raters) / (raters * (raters - 1))
-    chance = ((table.sum(0) / table.sum()) ** 2).sum()
-    return ONE_LEVEL if chance == 1 else float((observed.mean() - chance) / (1 - chance))
+    return _defined(fleiss_of(chance_corrected_tables(table, np.eye(table.shape[-1])).sum(0)))
 
 
 def krippendorff_alpha(ratings: ArrayLike, *, metric: Metric = "ordinal") -> float | Undefined:
@@ -85,46 +82,10 @@ def krippendorff_alpha(ratings: ArrayLike, *, metric: Metric = "ordinal") -> flo
     """
     table = np.asarray(ratings, dtype=np.float64)
     values = np.unique(table[~np.isnan(table)])
-    coincidences = coincidence_matrices(table, values).sum(0)
+    coincidences = coincidence_tables(level_counts(table, values)).sum(0)
     if not coincidences.sum():
         return NO_OVERLAP
-    value = float(alpha_of(coincidences, values, metric))
-    return ONE_LEVEL if np.isnan(value) else value
-
-
-def coincidence_matrices(ratings: Floats, values: Floats) -> Floats:
-    """(frames, k, k) what each frame adds to Krippendorff's coincidences; 0 for frames with fewer than two ratings."""
-    counts = level_counts(ratings, values)
-    pairs = counts[:, :, None] * counts[:, None, :] - counts[:, :, None] * np.eye(len(values))
-    raters = counts.sum(-1)
-    return np.asarray(
-        _divided(pairs, np.broadcast_to(np.maximum(raters - 1, 0)[:, None, None], pairs.shape), empty=0.0)
-    )
-
-
-def alpha_of(coincidences: Floats, values: Floats, metric: Metric) -> Floats:
-    """(...) alpha of (..., k, k) coincidences over (k,) values; NaN where chance disagreement is 0."""
-    margins = coincidences.sum(-1)
-    n = margins.sum(-1)
-    distances = _squared_distances(margins, values, metric)
-    observed = (coincidences * distances).sum((-2, -1))
-    expected = (margins[..., :, None] * margins[..., None, :] * distances).sum((-2, -1))
-    return 1 - _divided(observed * (n - 1), expected)
-
-
-def _squared_distances(margins: Floats, values: Floats, metric: Metric) -> Floats:
-    """(..., k, k) squared differences of Krippendorff (2011), section D."""
-    if metric == "nominal":
-        return 1 - np.eye(len(values))
-    if metric == "interval":
-        return np.asarray((values[:, None] - values[None, :]) ** 2)
-    if metric == "ratio":
-        return _divided(values[:, None] - values[None, :], values[:, None] + values[None, :], empty=0.0) ** 2
-    if metric != "ordinal":
-        raise ValueError(f"The metric is nominal, ordinal, interval or ratio, not {metric!r}.")
-    # sum_{g=c}^{k} n_g - (n_c + n_k) / 2 is the difference of mid-ranks
-    middle = np.cumsum(margins, axis=-1) - margins / 2
-    return np.asarray((middle[..., :, None] - middle[..., None, :]) ** 2)
+    return _defined(alpha_of(coincidences, values, metric))
 
 
 def gwet_ac(
@@ -135,24 +96,10 @@ def gwet_ac(
     With one used level the formula gives 1 whatever people saw; that is reported as undefined.
     """
     counts = level_counts(np.asarray(ratings, dtype=np.float64), np.asarray(levels, dtype=np.float64))
-    counts = counts[counts.sum(-1) > 0]
     if not (counts.sum(-1) > 1).any():
         return NO_OVERLAP
-    if np.count_nonzero(counts.sum(0)) == 1:
-        return ONE_LEVEL
-    return _gwet(counts, 1 - disagreement(len(levels), weights))
-
-
-def _gwet(counts: Floats, agreement: Floats) -> float:
-    raters = counts.sum(-1, keepdims=True)
-    several = raters[:, 0] > 1
-    weighted = counts @ agreement.T
-    pairs = raters * (raters - 1)
-    observed = ((counts * (weighted - 1)).sum(-1)[several] / pairs[several, 0]).mean()
-    shares = (counts / raters).mean(0)
-    levels = len(agreement)
-    chance = agreement.sum() / (levels * (levels - 1)) * (shares * (1 - shares)).sum()
-    return float((observed - chance) / (1 - chance))
+    agreement = 1 - disagreement(len(levels), weights)
+    return _defined(ac_of(chance_corrected_tables(counts, agreement).sum(0), agreement))
 
 
 def specific_agreement(ratings: ArrayLike, level: float) -> Rate | Undefined:
@@ -162,12 +109,10 @@ def specific_agreement(ratings: ArrayLike, level: float) -> Rate | Undefined:
     of pairs is the n.
     """
     table = np.asarray(ratings, dtype=np.float64)
-    said = (table == level).sum(0)
-    others = (~np.isnan(table)).sum(0) - 1
-    n = int((said * others).sum())
-    if not n:
-        return Undefined("no frame rated by two annotators was given this level")
-    return Rate(int((said * (said - 1)).sum()), n)
+    rated = ~np.isnan(table)
+    counts = np.stack([(table == level).sum(0), (rated & (table != level)).sum(0)], axis=1).astype(np.float64)
+    agreeing, n = specific_tables(counts, 0).sum(0)
+    return Rate(int(agreeing), int(n)) if n else NEVER_SAID_TWICE
 
 
 def teleoperation_autonomy_conflicts(
@@ -221,7 +166,5 @@ def disagreement(levels: int, weights: Weights | ArrayLike | None = None) -> Flo
     raise ValueError(f"Weights are None, linear, quadratic, ordinal or a matrix, not {weights!r}.")
 
 
-def _divided(numerator: Any, denominator: Any, *, empty: float = np.nan) -> Floats:
-    """Elementwise quotient, `empty` where the denominator is 0."""
-    top, bottom = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
-    return np.asarray(np.divide(top, bottom, out=np.full(bottom.shape, empty), where=bottom != 0))
+def _defined(value: Floats) -> float | Undefined:
+    return ONE_LEVEL if np.isnan(value) else float(value)

@@ -13,7 +13,7 @@ import numpy as np
 
 from data.vocabulary import Mode, TriageLevel
 from eval.agreement.tables import sums_by_scene
-from eval.statistics.intervals import scene_interval
+from eval.statistics.intervals import scene_bootstrap
 from eval.statistics.rate import Interval, Rate, Undefined
 
 NEEDED = 195
@@ -94,7 +94,7 @@ def _share(name: str, among: Sequence[Observation], wanted: Wanted, needed: int)
     rate = Rate(sum(wanted(one) for one in among), len(among))
     hits = np.array([[wanted(one), 1] for one in among], dtype=np.float64)
     sums = sums_by_scene(hits, np.array([one.scene_id for one in among]))
-    interval = scene_interval(
+    interval = scene_bootstrap(
         sums, lambda total: total[:, 0] / np.where(total[:, 1] > 0, total[:, 1], np.nan)
     )
     return Share(name, rate, interval, max(0, needed - len(among)))
@@ -113,4 +113,4 @@ def _difference(
             - total[:, 2] / np.where(total[:, 3] > 0, total[:, 3], np.nan)
         )
 
-    return scene_interval(sums, difference)
+    return scene_bootstrap(sums, difference)

@@ -23,7 +23,7 @@ from eval.metrics.shares import (
 from eval.metrics.triage_metrics import cost_values, macro_f1_values, share_values
 from eval.presentation.in_words import told
 from eval.statistics.holm import holm
-from eval.statistics.intervals import FEWEST_SCENES, Statistic, scene_interval
+from eval.statistics.intervals import FEWEST_SCENES, Statistic, scene_bootstrap
 from eval.statistics.rate import Interval, Undefined
 from eval.statistics.values import Method, Part
 
@@ -127,7 +127,7 @@ def _difference(key: str, per_scene: np.ndarray, statistic: Statistic, method: M
     if np.isnan(value):
         absent = Undefined("a level it counts has no true frame")
         return Difference(key=key, value=absent, interval=absent)
-    interval = scene_interval(
+    interval = scene_bootstrap(
         per_scene, paired, confidence=method.confidence, resamples=method.resamples, seed=method.seed
     )
     return Difference(key=key, value=value, interval=interval)

@@ -14,7 +14,7 @@ from eval.metrics.answers import Answers, Places, T
 from eval.metrics.run_figures import share_figure
 from eval.metrics.shares import MISSED_TELEOPERATION, Share
 from eval.metrics.triage_metrics import share_values
-from eval.statistics.intervals import scene_interval
+from eval.statistics.intervals import scene_bootstrap
 from eval.statistics.rate import Interval, Undefined
 from eval.statistics.values import Figure, Method, Part
 
@@ -69,7 +69,7 @@ def same_over_escalation(first: Answers, second: Answers, method: Method) -> Sam
         first=_at(moved[0], at[0], method),
         second=_at(moved[1], at[1], method),
         difference=missed[1] - missed[0],
-        interval=scene_interval(
+        interval=scene_bootstrap(
             per_scene,
             lambda sums: (
                 share_values(MISSED_TELEOPERATION, sums[:, 1])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.statistics.intervals import scene_interval, wilson
+from eval.statistics.intervals import scene_bootstrap, wilson
 from eval.statistics.rate import Interval, Rate, Undefined
 
 MORE = 100
@@ -101,7 +101,7 @@ def _by_scene(per_scene: NDArray[np.int64]) -> Interval | Undefined:
         verified = tables[:, 1].astype(float)
         return np.divide(tables[:, 0], verified, out=np.full(len(tables), np.nan), where=verified > 0)
 
-    return scene_interval(per_scene[per_scene[:, 1] > 0], share)
+    return scene_bootstrap(per_scene[per_scene[:, 1] > 0], share)
 
 
 Order = Callable[[ScenarioCoverage], float]

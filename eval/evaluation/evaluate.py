@@ -24,7 +24,7 @@ from eval.evaluation.result import (
     MissedFrame,
     RunOrigin,
     RunResult,
-    Said,
+    ShownAssessment,
     ShownFrame,
     SuspiciousFrame,
 )
@@ -41,7 +41,7 @@ from eval.statistics.values import Method
 
 
 @dataclass(frozen=True)
-class VerifiedFrame:
+class ReferenceFrame:
     """A held-out frame with its verified assessment. `image` is shown in the report, nothing else is read from it."""
 
     frame_id: str
@@ -87,7 +87,7 @@ class EvaluatedRun:
 
 
 def evaluate(
-    frames: Sequence[VerifiedFrame],
+    frames: Sequence[ReferenceFrame],
     runs: Sequence[EvaluatedRun],
     *,
     lineage: Lineage,
@@ -133,7 +133,7 @@ def evaluate(
     )
 
 
-def _refuse_doubles(frames: Sequence[VerifiedFrame], runs: Sequence[EvaluatedRun]) -> None:
+def _refuse_doubles(frames: Sequence[ReferenceFrame], runs: Sequence[EvaluatedRun]) -> None:
     if not runs:
         raise EvaluationError("There is no run to evaluate: name at least one.")
     for what, names in (("run", [run.name for run in runs]), ("frame", [frame.frame_id for frame in frames])):
@@ -143,7 +143,7 @@ def _refuse_doubles(frames: Sequence[VerifiedFrame], runs: Sequence[EvaluatedRun
 
 
 def _account(
-    frames: Sequence[VerifiedFrame], compared: Sequence[VerifiedFrame], runs: Sequence[EvaluatedRun]
+    frames: Sequence[ReferenceFrame], compared: Sequence[ReferenceFrame], runs: Sequence[EvaluatedRun]
 ) -> FrameAccount:
     return FrameAccount(
         verified=len(frames),
@@ -166,7 +166,7 @@ def _left_out(verified: set[str], runs: Sequence[EvaluatedRun]) -> list[LeftOut]
     return [reason for reason in reasons if reason.frames]
 
 
-def _answers(run: EvaluatedRun, frames: Sequence[VerifiedFrame]) -> Answers:
+def _answers(run: EvaluatedRun, frames: Sequence[ReferenceFrame]) -> Answers:
     """The run on the compared frames; scenes in the order of their ids."""
     scenes = {scene_id: place for place, scene_id in enumerate(sorted({frame.scene_id for frame in frames}))}
     said = [run.predictions[frame.frame_id] for frame in frames]
@@ -181,12 +181,12 @@ def _answers(run: EvaluatedRun, frames: Sequence[VerifiedFrame]) -> Answers:
     )
 
 
-def _with_cue(frames: Sequence[VerifiedFrame]) -> dict[Cue, Mask]:
+def _with_cue(frames: Sequence[ReferenceFrame]) -> dict[Cue, Mask]:
     return {cue: np.array([cue in frame.cues for frame in frames], dtype=np.bool_) for cue in Cue}
 
 
 def _result(
-    run: EvaluatedRun, answers: Answers, frames: Sequence[VerifiedFrame], method: Method
+    run: EvaluatedRun, answers: Answers, frames: Sequence[ReferenceFrame], method: Method
 ) -> RunResult:
     said = {frame.frame_id: run.predictions[frame.frame_id] for frame in frames}
     failures = Counter(one.failure for one in said.values())
@@ -216,7 +216,7 @@ def _reply(frame_id: str, said: Prediction) -> Reply:
     )
 
 
-def _missed(frames: Sequence[VerifiedFrame], runs: Sequence[EvaluatedRun]) -> list[MissedFrame]:
+def _missed(frames: Sequence[ReferenceFrame], runs: Sequence[EvaluatedRun]) -> list[MissedFrame]:
     """Frames missed by an aligned run first, then those missed by most runs, then by frame id."""
     aligned = {run.name for run in runs if run.role is ModelRole.ALIGNED}
     missed = [_missed_frame(frame, runs) for frame in frames if frame.level is TriageLevel.TELEOPERATION]
@@ -226,29 +226,31 @@ def _missed(frames: Sequence[VerifiedFrame], runs: Sequence[EvaluatedRun]) -> li
     )
 
 
-def _missed_frame(frame: VerifiedFrame, runs: Sequence[EvaluatedRun]) -> MissedFrame:
+def _missed_frame(frame: ReferenceFrame, runs: Sequence[EvaluatedRun]) -> MissedFrame:
     shown = _shown(frame, runs)
     missed_by = [name for name, said in shown.said.items() if said.level is not TriageLevel.TELEOPERATION]
     return MissedFrame(**dict(shown), missed_by=missed_by)
 
 
 def _suspicious(
-    frames: Sequence[VerifiedFrame], runs: Sequence[EvaluatedRun], answers: Sequence[Answers]
+    frames: Sequence[ReferenceFrame], runs: Sequence[EvaluatedRun], answers: Sequence[Answers]
 ) -> list[SuspiciousFrame]:
     """Frames whose verified level may be wrong, in the order of the frames."""
     found = doubts(answers, [run.name for run in runs if run.role is ModelRole.ALIGNED])
     return [SuspiciousFrame(**dict(_shown(frames[place], runs)), why=why) for place, why in found.items()]
 
 
-def _shown(frame: VerifiedFrame, runs: Sequence[EvaluatedRun]) -> ShownFrame:
+def _shown(frame: ReferenceFrame, runs: Sequence[EvaluatedRun]) -> ShownFrame:
     answers = {run.name: run.predictions[frame.frame_id] for run in runs}
     return ShownFrame(
         frame_id=frame.frame_id,
         scene_id=frame.scene_id,
         image=None if frame.image is None else str(frame.image),
-        true=Said(level=frame.level, reasoning=frame.reasoning, action=frame.action),
+        true=ShownAssessment(level=frame.level, reasoning=frame.reasoning, action=frame.action),
         said={
-            name: Said(level=said.level, reasoning=said.reasoning, action=said.action, failure=said.failure)
+            name: ShownAssessment(
+                level=said.level, reasoning=said.reasoning, action=said.action, failure=said.failure
+            )
             for name, said in answers.items()
         },
     )

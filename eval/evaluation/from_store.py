@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -12,6 +10,7 @@ from pathlib import Path
 
 from sqlmodel import Session, select
 
+from data.checkout import checkout_commit
 from data.errors import EvaluationError
 from data.frames.origins import rejected_clips, scenarios_of
 from data.hashing import canonical_json
@@ -25,7 +24,7 @@ from data.verification.verified_frames import verified_frames
 from data.vlm.question import question_hash
 from data.vocabulary import LEVELS, Cue, ModelRole, Split
 from eval.comparison.claim import Claim
-from eval.evaluation.evaluate import EvaluatedRun, Prediction, VerifiedFrame, evaluate
+from eval.evaluation.evaluate import EvaluatedRun, Prediction, ReferenceFrame, evaluate
 from eval.evaluation.generated import with_generated
 from eval.evaluation.label_quality import label_quality
 from eval.evaluation.result import Evaluation, Lineage, RunOrigin
@@ -64,7 +63,7 @@ def evaluate_runs(
     chosen = against or Against()
     with store.read() as session:
         verified = verified_frames(session, Split.HELD_OUT)
-        guidelines = sorted(set(session.exec(select(Review.guideline_version))))
+        guidelines = sorted(session.exec(select(Review.guideline_version).distinct()))
         cues = _cues(session)
         every, snapshot = _frames(chosen, verified, cues)
         generated = _generated_ids(verified, snapshot)
@@ -80,6 +79,7 @@ def evaluate_runs(
         runs = [_evaluated(session, run, [frame.frame_id for frame in frames]) for run in chosen_runs]
         runs_on_made = [_evaluated(session, run, [frame.frame_id for frame in made]) for run in chosen_runs]
         scenarios, rejected = scenarios_of(session), len(rejected_clips(session))
+        quality = label_quality(session, _compared(verified, frames, runs))
     lineage = Lineage(
         snapshot_hash=snapshot.manifest.snapshot_hash if snapshot else None,
         verified_set_hash=set_hash(set_in(_real(snapshot)) if chosen.as_of and snapshot else now),
@@ -87,11 +87,8 @@ def evaluate_runs(
         guideline_versions=guidelines,
         question_hash=question_hash(),
         recipe=recipe,
-        commit=_commit(),
+        commit=checkout_commit(),
         versions={name: version(name) for name in _PACKAGES},
-    )
-    quality = label_quality(
-        store, [one for one in verified if one.frame.id in {frame.frame_id for frame in frames}]
     )
     found = evaluate(
         frames, runs, lineage=lineage, claim=claim, assumptions=assumptions, label_quality=quality
@@ -99,9 +96,17 @@ def evaluate_runs(
     return with_generated(found, made, runs_on_made, scenarios, rejected)
 
 
+def _compared(
+    verified: Sequence[Verified], frames: Sequence[ReferenceFrame], runs: Sequence[EvaluatedRun]
+) -> list[Verified]:
+    """The store's verified frames that every run is held against."""
+    compared = {frame.frame_id for frame in frames if all(frame.frame_id in run.predictions for run in runs)}
+    return [one for one in verified if one.frame.id in compared]
+
+
 def _frames(
     against: Against, verified: Sequence[Verified], cues: dict[str, frozenset[Cue]]
-) -> tuple[list[VerifiedFrame], Snapshot | None]:
+) -> tuple[list[ReferenceFrame], Snapshot | None]:
     """The frames to hold runs against, and the snapshot they come from or equal."""
     if against.as_of is not None:
         snapshot = load_snapshot(against.as_of)
@@ -174,9 +179,9 @@ def _prediction(proposal: Proposal) -> Prediction:
     )
 
 
-def _frame(verified: Verified, cues: dict[str, frozenset[Cue]]) -> VerifiedFrame:
+def _frame(verified: Verified, cues: dict[str, frozenset[Cue]]) -> ReferenceFrame:
     said = verified.text.assessment if verified.text else None
-    return VerifiedFrame(
+    return ReferenceFrame(
         frame_id=verified.frame.id,
         scene_id=verified.scene_id,
         level=verified.level,
@@ -187,8 +192,8 @@ def _frame(verified: Verified, cues: dict[str, frozenset[Cue]]) -> VerifiedFrame
     )
 
 
-def _frozen(frame: EvaluationFrame, snapshot: Snapshot, cues: dict[str, frozenset[Cue]]) -> VerifiedFrame:
-    return VerifiedFrame(
+def _frozen(frame: EvaluationFrame, snapshot: Snapshot, cues: dict[str, frozenset[Cue]]) -> ReferenceFrame:
+    return ReferenceFrame(
         frame_id=frame.frame_id,
         scene_id=frame.scene_id,
         level=frame.level,
@@ -199,18 +204,6 @@ def _frozen(frame: EvaluationFrame, snapshot: Snapshot, cues: dict[str, frozense
     )
 
 
-def _split_hash(frames: Sequence[VerifiedFrame]) -> str:
+def _split_hash(frames: Sequence[ReferenceFrame]) -> str:
     scenes = sorted({frame.scene_id for frame in frames})
     return hashlib.sha256(canonical_json(scenes).encode()).hexdigest()
-
-
-def _commit() -> str | None:
-    """The commit that this code is at, where it runs from a checkout."""
-    git = shutil.which("git")
-    if git is None:
-        return None
-    here = Path(__file__).parent
-    asked = subprocess.run(  # noqa: S603 - a fixed command
-        [git, "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
-    )
-    return asked.stdout.strip() or None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eval.evaluation.evaluate import EvaluatedRun, VerifiedFrame, evaluate
+from eval.evaluation.evaluate import EvaluatedRun, ReferenceFrame, evaluate
 from eval.evaluation.result import Evaluation, FrameAccount, GeneratedResult, GeneratedRun, LeftOut, Lineage
 
 
 def with_generated(
     evaluation: Evaluation,
-    frames: Sequence[VerifiedFrame],
+    frames: Sequence[ReferenceFrame],
     runs: Sequence[EvaluatedRun],
     scenarios: dict[str, str],
     rejected_clips: int,

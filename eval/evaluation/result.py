@@ -61,7 +61,7 @@ class FrameAccount(Part):
     left_out: list[LeftOut]
 
 
-class Said(Part):
+class ShownAssessment(Part):
     """An assessment in a report: what people verified, or what a run answered (`failure` where it holds none)."""
 
     level: TriageLevel | None
@@ -76,8 +76,8 @@ class ShownFrame(Part):
     frame_id: str
     scene_id: str
     image: str | None
-    true: Said
-    said: dict[str, Said]
+    true: ShownAssessment
+    said: dict[str, ShownAssessment]
 
 
 class MissedFrame(ShownFrame):

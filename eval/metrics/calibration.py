@@ -23,7 +23,7 @@ class ReliabilityBin(Part):
     observed: float
 
 
-class Coverage(Part):
+class RiskAtCoverage(Part):
     """The `coverage` share of frames the run is surest of: under-escalation among those that remain.
 
     `missed` of `teleoperation` remaining true TELEOPERATION frames are said AUTONOMY; UE has no value without any.
@@ -50,7 +50,7 @@ class Calibration(Part):
     ece: dict[str, float]
     ece_said: float
     teleoperation: list[ReliabilityBin]
-    risk_coverage: list[Coverage]
+    risk_coverage: list[RiskAtCoverage]
 
 
 def calibration_of(run: Answers) -> Calibration | Undefined:
@@ -97,13 +97,13 @@ def expected_calibration_error(stated: Values, came_true: Mask) -> float:
     return sum(one.n * abs(one.stated - one.observed) for one in bins) / len(stated)
 
 
-def _coverage(run: Answers, has: Mask, share: float) -> Coverage:
+def _coverage(run: Answers, has: Mask, share: float) -> RiskAtCoverage:
     sureness = np.where(has, np.nan_to_num(run.probabilities).max(axis=1), -1.0)
     kept = np.argsort(-sureness, kind="stable")[: round(share * int(has.sum()))]
     true_t = run.true[kept] == T
     missed = int((true_t & (run.said[kept] == 0)).sum())
     n = int(true_t.sum())
-    return Coverage(
+    return RiskAtCoverage(
         coverage=share,
         frames=len(kept),
         teleoperation=n,

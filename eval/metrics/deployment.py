@@ -14,7 +14,7 @@ import numpy as np
 
 from eval.metrics.answers import T
 from eval.metrics.triage_metrics import Counts, Values
-from eval.statistics.intervals import scene_interval
+from eval.statistics.intervals import scene_bootstrap
 from eval.statistics.rate import Interval, Undefined
 from eval.statistics.values import Method, Part
 
@@ -94,7 +94,7 @@ def _expected(
         return Expected(
             value=Undefined(_absent(per_scene.sum(0))), interval=Undefined(_absent(per_scene.sum(0)))
         )
-    interval = scene_interval(
+    interval = scene_bootstrap(
         per_scene, statistic, confidence=method.confidence, resamples=method.resamples, seed=method.seed
     )
     return Expected(value=value, interval=interval)

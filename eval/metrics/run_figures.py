@@ -17,7 +17,7 @@ from eval.metrics.triage_metrics import (
     rate_of,
     share_values,
 )
-from eval.statistics.intervals import Statistic, clopper_pearson, scene_interval, wilson
+from eval.statistics.intervals import Statistic, clopper_pearson, scene_bootstrap, wilson
 from eval.statistics.rate import Rate, Score, Undefined
 from eval.statistics.values import Definition, Figure, Method
 
@@ -64,7 +64,7 @@ def _figure(
         return Figure(
             value=found, count=None, n=0, wilson=found, clopper_pearson=found, scene_bootstrap=found
         )
-    spread = scene_interval(
+    spread = scene_bootstrap(
         per_scene, statistic, confidence=method.confidence, resamples=method.resamples, seed=method.seed
     )
     if isinstance(found, Score):

@@ -3,31 +3,19 @@
 A confusion matrix is a (..., 3, 4) integer array of frames: rows the true level A, S, T; columns what was said,
 A, S, T, and last no assessment (a reply that could not be parsed, or none). A frame without an assessment is an
 error in every figure. Leading dimensions (scenes, bootstrap resamples) are kept by `share_parts`, `macro_f1_values`
-and `cost_values`; the functions named after a figure take one (3, 4) matrix and return a value with its n.
+and `cost_values`; `rate_of`, `macro_f1` and `cost_weighted_error` take one (3, 4) matrix and return a value with its n.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.snapshot.pairs import pair_weight
-from data.vocabulary import LEVELS, TriageLevel
-from eval.metrics.shares import (
-    ACCURACY,
-    FALSE_TELEOPERATION,
-    MISSED_TELEOPERATION,
-    OVER_ESCALATION,
-    PRECISION,
-    RECALL,
-    UNANSWERED_TELEOPERATION,
-    UNDER_ESCALATION,
-    Share,
-    cells,
-)
+from data.vocabulary import LEVELS
+from eval.metrics.shares import Share, cells
 from eval.statistics.rate import Rate, Score, Undefined
 
 NO_ASSESSMENT = len(LEVELS)
@@ -35,14 +23,6 @@ SHAPE = (len(LEVELS), len(LEVELS) + 1)
 
 Counts = NDArray[np.int64]
 Values = NDArray[np.float64]
-
-
-def confusion_matrix(true: Sequence[TriageLevel], predicted: Sequence[TriageLevel | None]) -> Counts:
-    """(3, 4) counts of frames; `predicted` is None where the run gave no assessment."""
-    matrix = np.zeros(SHAPE, dtype=np.int64)
-    for row, said in zip(true, predicted, strict=True):
-        matrix[row.rank, NO_ASSESSMENT if said is None else said.rank] += 1
-    return matrix
 
 
 def share_parts(share: Share, matrices: Counts) -> tuple[Counts, Counts]:
@@ -62,46 +42,6 @@ def rate_of(share: Share, matrix: Counts) -> Rate | Undefined:
     if not n:
         return Undefined(f"no {share.absent} among {matrix.sum()} frames")
     return Rate(int(count), int(n))
-
-
-def accuracy(matrix: Counts) -> Rate | Undefined:
-    """Frames whose level is right, of all frames."""
-    return rate_of(ACCURACY, matrix)
-
-
-def recall(matrix: Counts, level: TriageLevel) -> Rate | Undefined:
-    """Frames said `level`, of the frames that are truly `level`."""
-    return rate_of(RECALL[level], matrix)
-
-
-def precision(matrix: Counts, level: TriageLevel) -> Rate | Undefined:
-    """Frames truly `level`, of the frames said `level`."""
-    return rate_of(PRECISION[level], matrix)
-
-
-def under_escalation(matrix: Counts) -> Rate | Undefined:
-    """UE of the paper: true TELEOPERATION said AUTONOMY, of true TELEOPERATION."""
-    return rate_of(UNDER_ESCALATION, matrix)
-
-
-def missed_teleoperation(matrix: Counts) -> Rate | Undefined:
-    """True TELEOPERATION said anything else or without an assessment, of true TELEOPERATION."""
-    return rate_of(MISSED_TELEOPERATION, matrix)
-
-
-def unanswered_teleoperation(matrix: Counts) -> Rate | Undefined:
-    """The part of `missed_teleoperation` for which there was no assessment."""
-    return rate_of(UNANSWERED_TELEOPERATION, matrix)
-
-
-def false_teleoperation(matrix: Counts) -> Rate | Undefined:
-    """Over-escalation A to T: true AUTONOMY said TELEOPERATION, of true AUTONOMY."""
-    return rate_of(FALSE_TELEOPERATION, matrix)
-
-
-def over_escalation(matrix: Counts) -> Rate | Undefined:
-    """Any level said above the true one, of true AUTONOMY and SUPERVISION."""
-    return rate_of(OVER_ESCALATION, matrix)
 
 
 def macro_f1_values(matrices: Counts) -> Values:

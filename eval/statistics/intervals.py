@@ -57,7 +57,7 @@ def scene_resamples(scenes: int, resamples: int = RESAMPLES, seed: int = SEED) -
     return draws.reshape(resamples, scenes)
 
 
-def scene_interval(
+def scene_bootstrap(
     per_scene: NDArray[Any],
     statistic: Statistic,
     *,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from data.vocabulary import LEVELS, Failure, ModelRole, TriageLevel
-from eval.evaluation.evaluate import EvaluatedRun, Prediction, VerifiedFrame
+from eval.evaluation.evaluate import EvaluatedRun, Prediction, ReferenceFrame
 from eval.evaluation.result import Lineage
 from eval.metrics.answers import Answers, rank_of
 from eval.metrics.triage_metrics import default_costs
@@ -30,8 +30,8 @@ def a_frame(
     reasoning: str = "The road is clear.",
     action: str = "None.",
     image: Path | None = None,
-) -> VerifiedFrame:
-    return VerifiedFrame(frame_id, scene_id, level, reasoning, action, image)
+) -> ReferenceFrame:
+    return ReferenceFrame(frame_id, scene_id, level, reasoning, action, image)
 
 
 def an_answer(
@@ -65,10 +65,10 @@ def near(value: float | tuple[float, ...], abs: float | None = None) -> Any:
 
 def frames_of(
     matrix: Sequence[Sequence[int]], *, scenes: int = 10
-) -> tuple[list[VerifiedFrame], dict[str, Prediction]]:
+) -> tuple[list[ReferenceFrame], dict[str, Prediction]]:
     """Frames and answers that add up to a (3, 4) confusion matrix, dealt out over the scenes in turn."""
     columns: tuple[TriageLevel | Failure, ...] = (*LEVELS, Failure.NO_JSON)
-    frames: list[VerifiedFrame] = []
+    frames: list[ReferenceFrame] = []
     answers: dict[str, Prediction] = {}
     for row, level in zip(matrix, LEVELS, strict=True):
         for said, count in zip(columns, row, strict=True):

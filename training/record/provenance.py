@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Self
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from data.checkout import checkout_commit
 from data.errors import TrainingError
 from training.models.folder import is_stand_in, model_hash
 from training.process.processes import processes
@@ -55,7 +55,7 @@ class Environment(_Record):
     def here(cls) -> Self:
         """The environment of this process."""
         return cls(
-            commit=_commit(),
+            commit=checkout_commit(),
             versions={name: found for name in _PACKAGES if (found := _version(name))},
             python=platform.python_version(),
             machine=platform.machine(),
@@ -158,17 +158,3 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _commit() -> str | None:
-    """The commit of the checkout that this file stands in; None if it stands in none, or in another project's."""
-    root = Path(__file__).resolve().parents[2]
-    if not (root / ".git").exists():
-        return None
-    described = subprocess.run(  # noqa: S603 - fixed words and the path of this file
-        ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],  # noqa: S607
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return described.stdout.strip() or None

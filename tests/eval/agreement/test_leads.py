@@ -15,10 +15,9 @@ from data.store.opening import Store
 from data.store.tables import Person
 from data.text.csv_text import csv_text
 from data.vocabulary import Mode, PersonRole, Split, TriageLevel
-from eval.agreement.coefficients import fleiss_kappa, gwet_ac, level_counts
-from eval.agreement.from_store import ONE_LEVEL, agreement
+from eval.agreement.coefficients import ONE_LEVEL
+from eval.agreement.from_store import agreement
 from eval.agreement.report import agreement_html, as_figures, write_agreement_report
-from eval.agreement.tables import ac_of, ac_tables, fleiss_of, fleiss_tables
 from eval.annotators.automation_bias import Observation, bias
 from eval.annotators.dawid_skene import confusion_matrices
 from eval.annotators.from_store import people_summary
@@ -119,15 +118,6 @@ def test_cells_that_a_spreadsheet_would_run_are_text() -> None:
     assert csv_text(rows).split("\r\n")[1:3] == ["'=1", "'+1"]
     assert csv_text(rows).count("'") == 5
     assert csv_text([]) == ""
-
-
-def test_sums_over_frames_give_the_same_coefficients_as_the_ratings() -> None:
-    ratings = np.random.default_rng(1).choice([0.0, 1.0, 2.0], size=(3, 40))
-    counts = level_counts(ratings, np.array([0.0, 1.0, 2.0]))
-    assert ac_of(ac_tables(counts, np.eye(3)).sum(axis=0), np.eye(3)) == pytest.approx(
-        gwet_ac(ratings, levels=[0, 1, 2])
-    )
-    assert fleiss_of(fleiss_tables(counts).sum(axis=0)) == pytest.approx(fleiss_kappa(counts))
 
 
 def test_a_hundred_golds_allow_four_misses_and_a_good_eye_passes_95_times_in_100() -> None:

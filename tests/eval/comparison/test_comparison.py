@@ -127,12 +127,12 @@ def simulated_pair(rng: np.random.Generator) -> np.ndarray:  # type: ignore[type
 
 
 def test_the_paired_interval_over_scenes_covers_no_difference_95_times_in_100() -> None:
-    from eval.statistics.intervals import scene_interval
+    from eval.statistics.intervals import scene_bootstrap
 
     rng = np.random.default_rng(21)
     covered = 0
     for _ in range(800):
-        found = scene_interval(
+        found = scene_bootstrap(
             simulated_pair(rng),
             lambda sums: sums[:, 1, 0] / sums[:, 1, 1] - sums[:, 0, 0] / sums[:, 0, 1],
             resamples=1000,

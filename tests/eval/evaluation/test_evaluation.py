@@ -31,7 +31,7 @@ def test_every_figure_has_its_count_its_n_and_its_intervals() -> None:
     assert run.failures == {Failure.NO_JSON: 4}
 
 
-def test_macro_f1_and_cost_have_a_scene_interval_and_no_count() -> None:
+def test_macro_f1_and_cost_have_a_scene_bootstrap_and_no_count() -> None:
     figure = evaluated(MATRIX).runs[0].figures["macro_f1"]
     assert figure.count is None
     assert figure.n == 100
@@ -95,7 +95,7 @@ def test_a_run_with_only_failures_misses_every_teleoperation_frame_and_under_esc
     assert evaluation.missed[0].said["sa-dpo"].failure is Failure.NO_JSON
 
 
-def test_a_single_scene_has_no_scene_interval() -> None:
+def test_a_single_scene_has_no_scene_bootstrap() -> None:
     evaluation = evaluated(MATRIX, scenes=1)
     assert all(
         figure.scene_bootstrap == Undefined("one scene") for figure in evaluation.runs[0].figures.values()

@@ -8,24 +8,25 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from eval.metrics.shares import SHARES
+from eval.metrics.shares import (
+    ACCURACY,
+    FALSE_TELEOPERATION,
+    MISSED_TELEOPERATION,
+    OVER_ESCALATION,
+    PRECISION,
+    RECALL,
+    SHARES,
+    UNANSWERED_TELEOPERATION,
+    UNDER_ESCALATION,
+)
 from eval.metrics.triage_metrics import (
     SHAPE,
-    accuracy,
-    confusion_matrix,
     cost_weighted_error,
     default_costs,
-    false_teleoperation,
     macro_f1,
     macro_f1_values,
-    missed_teleoperation,
-    over_escalation,
-    precision,
     rate_of,
-    recall,
     share_values,
-    unanswered_teleoperation,
-    under_escalation,
 )
 from eval.statistics.rate import Rate, Score, Undefined
 from tests.eval.builders import A, S, T, near
@@ -38,20 +39,23 @@ NO_TELEOPERATION = np.array([[8, 1, 0, 0], [1, 2, 0, 0], [0, 0, 0, 0]])
 matrices = arrays(np.int64, SHAPE, elements=st.integers(0, 6))
 
 
-def test_confusion_matrix_puts_frames_without_an_assessment_in_the_last_column() -> None:
-    found = confusion_matrix([A, S, T, T, T], [A, T, A, None, T])
-    assert found.tolist() == [[1, 0, 0, 0], [0, 0, 1, 0], [1, 0, 1, 1]]
-
-
 def test_every_share_has_its_count_and_n() -> None:
-    assert accuracy(MATRIX) == Rate(73, 100)
-    assert [recall(MATRIX, level) for level in (A, S, T)] == [Rate(40, 50), Rate(20, 30), Rate(13, 20)]
-    assert [precision(MATRIX, level) for level in (A, S, T)] == [Rate(40, 47), Rate(20, 29), Rate(13, 20)]
-    assert under_escalation(MATRIX) == Rate(2, 20)
-    assert missed_teleoperation(MATRIX) == Rate(7, 20)
-    assert unanswered_teleoperation(MATRIX) == Rate(2, 20)
-    assert false_teleoperation(MATRIX) == Rate(3, 50)
-    assert over_escalation(MATRIX) == Rate(13, 80)
+    assert rate_of(ACCURACY, MATRIX) == Rate(73, 100)
+    assert [rate_of(RECALL[level], MATRIX) for level in (A, S, T)] == [
+        Rate(40, 50),
+        Rate(20, 30),
+        Rate(13, 20),
+    ]
+    assert [rate_of(PRECISION[level], MATRIX) for level in (A, S, T)] == [
+        Rate(40, 47),
+        Rate(20, 29),
+        Rate(13, 20),
+    ]
+    assert rate_of(UNDER_ESCALATION, MATRIX) == Rate(2, 20)
+    assert rate_of(MISSED_TELEOPERATION, MATRIX) == Rate(7, 20)
+    assert rate_of(UNANSWERED_TELEOPERATION, MATRIX) == Rate(2, 20)
+    assert rate_of(FALSE_TELEOPERATION, MATRIX) == Rate(3, 50)
+    assert rate_of(OVER_ESCALATION, MATRIX) == Rate(13, 80)
 
 
 def test_macro_f1_counts_a_missing_assessment_against_recall_only() -> None:
@@ -80,16 +84,18 @@ def test_costs_that_price_a_right_answer_are_refused() -> None:
 
 def test_without_true_teleoperation_its_figures_are_undefined_and_say_so() -> None:
     absent = Undefined("no true TELEOPERATION among 12 frames")
-    assert under_escalation(NO_TELEOPERATION) == absent
-    assert missed_teleoperation(NO_TELEOPERATION) == absent
-    assert recall(NO_TELEOPERATION, T) == absent
+    assert rate_of(UNDER_ESCALATION, NO_TELEOPERATION) == absent
+    assert rate_of(MISSED_TELEOPERATION, NO_TELEOPERATION) == absent
+    assert rate_of(RECALL[T], NO_TELEOPERATION) == absent
     assert macro_f1(NO_TELEOPERATION) == absent
     assert str(absent) == "not defined: no true TELEOPERATION among 12 frames"
-    assert accuracy(NO_TELEOPERATION) == Rate(10, 12)
+    assert rate_of(ACCURACY, NO_TELEOPERATION) == Rate(10, 12)
 
 
 def test_precision_of_a_level_that_was_never_said_is_undefined() -> None:
-    assert precision(NO_TELEOPERATION, T) == Undefined("no frame said to be TELEOPERATION among 12 frames")
+    assert rate_of(PRECISION[T], NO_TELEOPERATION) == Undefined(
+        "no frame said to be TELEOPERATION among 12 frames"
+    )
 
 
 def test_an_empty_set_has_no_figures() -> None:
@@ -100,10 +106,10 @@ def test_an_empty_set_has_no_figures() -> None:
 
 def test_a_run_with_only_failures_is_wrong_everywhere() -> None:
     failed = np.array([[0, 0, 0, 5], [0, 0, 0, 3], [0, 0, 0, 2]])
-    assert accuracy(failed) == Rate(0, 10)
+    assert rate_of(ACCURACY, failed) == Rate(0, 10)
     assert macro_f1(failed) == Score(0.0, 10)
-    assert missed_teleoperation(failed) == Rate(2, 2)
-    assert under_escalation(failed) == Rate(0, 2)
+    assert rate_of(MISSED_TELEOPERATION, failed) == Rate(2, 2)
+    assert rate_of(UNDER_ESCALATION, failed) == Rate(0, 2)
 
 
 @given(matrices)
@@ -119,7 +125,7 @@ def test_stacked_matrices_give_the_same_figures_as_one_by_one(matrix: NDArray[np
 
 @given(matrices)
 def test_missed_and_found_teleoperation_add_up(matrix: NDArray[np.int64]) -> None:
-    missed, found = missed_teleoperation(matrix), recall(matrix, T)
+    missed, found = rate_of(MISSED_TELEOPERATION, matrix), rate_of(RECALL[T], matrix)
     if isinstance(missed, Rate) and isinstance(found, Rate):
         assert missed.count + found.count == missed.n == found.n
 

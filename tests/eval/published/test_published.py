@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from eval.metrics.triage_metrics import accuracy, macro_f1, missed_teleoperation, under_escalation
+from eval.metrics.shares import ACCURACY, MISSED_TELEOPERATION, UNDER_ESCALATION
+from eval.metrics.triage_metrics import macro_f1, rate_of
 from eval.published.check import check_published, published_matrix
 from eval.statistics.rate import Rate, Score
 from tests.eval.builders import near
@@ -11,17 +12,17 @@ BASELINE = "Baseline (Zero-Shot)"
 
 def test_figure_3_of_the_baseline_gives_other_figures_than_its_table() -> None:
     matrix = published_matrix(BASELINE)
-    assert accuracy(matrix) == Rate(481, 1000)
+    assert rate_of(ACCURACY, matrix) == Rate(481, 1000)
     assert macro_f1(matrix) == Score(near(0.294, abs=0.0005), 1000)
-    assert under_escalation(matrix) == Rate(103, 145)
+    assert rate_of(UNDER_ESCALATION, matrix) == Rate(103, 145)
 
 
 def test_figure_3_of_sa_dpo_gives_other_figures_than_its_table() -> None:
     matrix = published_matrix(SA_DPO)
-    assert accuracy(matrix) == Rate(905, 1000)
+    assert rate_of(ACCURACY, matrix) == Rate(905, 1000)
     assert macro_f1(matrix) == Score(near(0.891, abs=0.0005), 1000)
-    assert under_escalation(matrix) == Rate(0, 145)
-    assert missed_teleoperation(matrix) == Rate(12, 145)
+    assert rate_of(UNDER_ESCALATION, matrix) == Rate(0, 145)
+    assert rate_of(MISSED_TELEOPERATION, matrix) == Rate(12, 145)
 
 
 def test_standard_dpo_agrees_with_everything_printed_of_it() -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from eval.agreement.coefficients import disagreement, kappa_of
-from eval.statistics.intervals import clopper_pearson, scene_interval, scene_resamples, wilson
+from eval.agreement.coefficients import disagreement
+from eval.agreement.tables import kappa_of
+from eval.statistics.intervals import clopper_pearson, scene_bootstrap, scene_resamples, wilson
 from eval.statistics.rate import Interval, Rate, Undefined
 from tests.eval.builders import near
 from tests.eval.published_cases import CASES
@@ -39,20 +40,20 @@ def test_a_wider_confidence_gives_a_wider_interval() -> None:
 
 
 def test_one_scene_and_no_scene_have_no_interval() -> None:
-    assert scene_interval(np.array([[3, 10]]), share) == Undefined("one scene")
-    assert scene_interval(np.empty((0, 2)), share) == Undefined("no scenes")
+    assert scene_bootstrap(np.array([[3, 10]]), share) == Undefined("one scene")
+    assert scene_bootstrap(np.empty((0, 2)), share) == Undefined("no scenes")
 
 
 def test_a_level_that_lies_in_one_scene_of_many_has_no_interval() -> None:
     per_scene = np.zeros((10, 2), dtype=int)
     per_scene[0] = 2, 5
-    found = scene_interval(per_scene, share)
+    found = scene_bootstrap(per_scene, share)
     assert isinstance(found, Undefined)
     assert found.reason.startswith("too few scenes hold such frames")
 
 
 def test_resamples_without_spread_are_not_sold_as_certainty() -> None:
-    found = scene_interval(np.array([[0, 10]] * 5), share)
+    found = scene_bootstrap(np.array([[0, 10]] * 5), share)
     assert found == Undefined("all resamples are equal")
 
 
@@ -68,7 +69,7 @@ def test_every_resample_draws_as_many_scenes_as_there_are_and_the_seed_decides_w
 def test_frames_that_agree_within_scenes_widen_the_interval() -> None:
     alike = np.array([[10, 10], [0, 10]] * 10)
     mixed = np.array([[5, 10], [6, 10], [4, 10], [5, 10]] * 5)
-    wide, narrow = scene_interval(alike, share), scene_interval(mixed, share)
+    wide, narrow = scene_bootstrap(alike, share), scene_bootstrap(mixed, share)
     independent = wilson(Rate(100, 200))
     assert isinstance(wide, Interval)
     assert isinstance(narrow, Interval)
@@ -92,7 +93,7 @@ def covers(interval: Interval | Undefined, truth: float) -> bool:
 def test_scene_bootstrap_covers_a_share_95_times_in_100_where_frame_intervals_do_not() -> None:
     rng = np.random.default_rng(7)
     sets = [simulated_shares(rng, scenes=60, frames=10, rate=0.3, rho=0.5) for _ in range(1500)]
-    by_scene = np.mean([covers(scene_interval(per_scene, share), 0.3) for per_scene in sets])
+    by_scene = np.mean([covers(scene_bootstrap(per_scene, share), 0.3) for per_scene in sets])
     by_frame = np.mean([covers(wilson(Rate(*map(int, per_scene.sum(0)))), 0.3) for per_scene in sets[:300]])
     assert 0.93 <= by_scene <= 0.97
     assert by_frame < 0.75
@@ -116,7 +117,8 @@ def test_scene_bootstrap_covers_quadratic_kappa_95_times_in_100() -> None:
     truth = float(kappa_of(simulated_tables(rng, scenes=200_000, frames=10).sum(0), weights))
     hits = [
         covers(
-            scene_interval(simulated_tables(rng, scenes=80, frames=10), lambda t: kappa_of(t, weights)), truth
+            scene_bootstrap(simulated_tables(rng, scenes=80, frames=10), lambda t: kappa_of(t, weights)),
+            truth,
         )
         for _ in range(800)
     ]
