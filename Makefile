@@ -28,6 +28,7 @@ help:
 	@echo "make bench-training  pairs per second and memory beside stock TRL"
 	@echo "make bench-throughput  what the throughput harness costs, against a stand-in server"
 	@echo "make bench-monitor  50 live feeds, a model and an operator's browser: alert latency, lost alerts (MINUTES= sets 5)"
+	@echo "make bench-coverage  how often intervals hold the truth, and how often false claims and differences are accepted"
 	@echo "make soak     load and faults on SQLite and PostgreSQL for 20 minutes (MINUTES=480 for a night); figures as JSON"
 	@echo "make bench-snapshot    freezing 100,000 verified frames: seconds and memory (FRAMES= sets the scale)"
 	@echo "make bench-label-studio  import and export beside Label Studio's own, which it installs and starts"

@@ -1,0 +1,102 @@
+"""How often what a report says over scenes is wrong, by rate, number of scenes and correlation inside a scene.
+
+Every cell simulates projects whose truth is known: beta-binomial scenes of 1 + Poisson(7) frames, so unequal ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.statistics.rate import Undefined
+from eval.statistics.scene_share import (
+    CLAIM_CONFIDENCE,
+    korn_graubard,
+    scene_interval,
+    scene_upper_bound,
+    shows,
+)
+from eval.statistics.sign_flip import sign_flip_p
+
+Floats = NDArray[np.float64]
+RATES = (0.03, 0.10, 0.30)
+SCENES = (5, 9, 12, 30, 60)
+CORRELATIONS = (0.0, 0.3, 0.5)
+MEAN_FRAMES = 8
+AT_ONCE = 250
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Shares of n simulated projects.
+
+    `coverage`: two-sided 95 % intervals that hold the truth, `above` and `below` those where it lies beyond either end,
+    all None where an interval is refused. `false_claims`: claims accepted at a limit equal to the truth, a refusal is
+    none. `false_differences`: one of two equal runs is called more often right.
+    """
+
+    rate: float
+    scenes: int
+    correlation: float
+    coverage: float | None
+    above: float | None
+    below: float | None
+    false_claims: float
+    false_differences: float
+    n: int
+
+
+def a_cell(rate: float, scenes: int, correlation: float, *, n: int, seed: int = 20260101) -> Cell:
+    """n simulated projects."""
+    rng = np.random.default_rng([seed, round(1000 * rate), scenes, round(1000 * correlation)])
+    frames = some_frames(rng, n, scenes)
+    first, second = (some_events(rng, frames, rate, correlation) for _ in range(2))
+    refused = [of(first[0], frames[0]) for of in (scene_interval, scene_upper_bound)]
+    if all(isinstance(one, Undefined) for one in refused):
+        return Cell(rate, scenes, correlation, None, None, None, 0.0, 0.0, n)
+    low, high = korn_graubard(first, frames)
+    claimed = shows(first, frames, limit=rate, confidence=CLAIM_CONFIDENCE)
+    p = np.concatenate([sign_flip_p(part) for part in np.array_split(second - first, -(-n // AT_ONCE))])
+    above, below = float(np.mean(high < rate)), float(np.mean(low > rate))
+    return Cell(
+        rate,
+        scenes,
+        correlation,
+        coverage=1 - above - below,
+        above=above,
+        below=below,
+        false_claims=float(np.mean(claimed)),
+        false_differences=float(np.mean(p < 0.05)),
+        n=n,
+    )
+
+
+def some_frames(rng: np.random.Generator, n: int, scenes: int) -> Floats:
+    """(n, scenes) frames of each scene, at least one."""
+    return 1.0 + rng.poisson(MEAN_FRAMES - 1, size=(n, scenes))
+
+
+def some_events(rng: np.random.Generator, frames: Floats, rate: float, correlation: float) -> Floats:
+    """As many events in (n, scenes) frames, correlated inside a scene."""
+    if not correlation:
+        return rng.binomial(frames.astype(np.int64), rate).astype(np.float64)
+    spread = 1 / correlation - 1
+    of_scene = rng.beta(rate * spread, (1 - rate) * spread, size=frames.shape)
+    return rng.binomial(frames.astype(np.int64), of_scene).astype(np.float64)
+
+
+def every_cell(n: int) -> list[Cell]:
+    """All cells, with n projects each."""
+    return [a_cell(*where, n=n) for where in product(RATES, SCENES, CORRELATIONS)]
+
+
+def as_values(cells: list[Cell]) -> list[dict[str, Any]]:
+    """The cells for JSON, shares to four decimals."""
+    return [
+        {key: round(value, 4) if isinstance(value, float) else value for key, value in asdict(cell).items()}
+        for cell in cells
+    ]
