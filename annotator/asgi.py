@@ -20,7 +20,7 @@ from annotator.review_card.routes import ROUTES as CARD_ROUTES
 from annotator.sign_in.identity_provider import provider_sign_in_route
 from annotator.sign_in.routes import sign_in_route, sign_out_route
 from annotator.web.admission import BodyLimit, allowed_hosts
-from annotator.web.prompt_answers import prompt_answers
+from annotator.web.low_latency import low_latency
 from annotator.web.security_headers import SecurityHeaders
 from annotator.web.structured_log import RequestLog, use_json_logs
 
@@ -44,6 +44,4 @@ MIDDLEWARE = [
     Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(), www_redirect=False),
     Middleware(BodyLimit),
 ]
-app = st.App(
-    Path(__file__).with_name("app.py"), routes=ROUTES, middleware=MIDDLEWARE, lifespan=prompt_answers
-)
+app = st.App(Path(__file__).with_name("app.py"), routes=ROUTES, middleware=MIDDLEWARE, lifespan=low_latency)

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from annotator.runtime import store
 from annotator.web.admission import LOOPBACK
-from annotator.web.measures import REGISTRY
+from annotator.web.metrics import REGISTRY
 from data.maintenance.health import is_current, workload
 from data.store.opening import Store
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from annotator.review_order.ranking import keep_ranking
 from data.errors import StoreError
-from data.overview.review_columns import said_by_people
+from data.overview.review_columns import standing_reviews
 from data.review.serving import MODE_SHARES
 from data.store.opening import Store, open_store
 from data.vocabulary import Mode
@@ -39,7 +39,7 @@ def store() -> Store:
 def _read_ahead(opened: Store) -> None:
     """Read every review before the first lead looks; later looks read only what is new."""
     with opened.read() as session:
-        said_by_people(session, now_us=opened.now_us(session))
+        standing_reviews(session, now_us=opened.now_us(session))
 
 
 @cache

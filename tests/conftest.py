@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from data.people import accounts as people
+from data.people import accounts
 from tests import builders
 from tests.postgresql import BIN, MISSING, Cluster
 from tests.repository import ROOT
@@ -43,7 +43,7 @@ def with_demo_frames(workspace: Path, dataroot: Path) -> Path:
 def _cheap_passwords() -> Iterator[None]:
     """Hashing costs the least it can while tests run; by default one password takes longer than a whole test."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(people, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        patch.setattr(accounts, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
 
 

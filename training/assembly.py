@@ -18,7 +18,7 @@ from training.pairs.collator import PackedPairCollator, WeightedPairCollator
 from training.pairs.preference_dataset import preference_dataset
 from training.pairs.processor import processor_hash
 from training.plan.inputs import CheckedInputs
-from training.process.watch import tensorboard
+from training.process.callbacks import tensorboard
 from training.record.checkpoints import seal
 from training.record.provenance import Environment, RunOrigin
 from training.record.run_folder import RunFolder

@@ -15,8 +15,8 @@ from data.vlm.question import question_text
 from data.vocabulary import ModelRole
 from training.models.folder import load_model
 from training.pairs.processor import load_processor
+from training.process.callbacks import Progress
 from training.process.chatter import library_chatter_to_stderr
-from training.process.watch import Progress
 
 MAX_NEW_TOKENS = 256
 """Enough for a reply within the reply format's lengths; a longer one is cut and parses as truncated."""

@@ -18,9 +18,9 @@ from training.models.folder import first_line, is_stand_in
 from training.models.shared_vision import why_not_packed
 from training.pairs.preference_dataset import pairs_by_weight
 from training.plan.inputs import CheckedInputs, TrainingPlan, check_inputs, notes, plan_training
+from training.process.callbacks import Progress, Say, TrainingWatch
 from training.process.chatter import library_chatter_to_stderr
 from training.process.processes import is_main_process
-from training.process.watch import Progress, Say, TrainingWatch
 from training.record.checkpoints import last_good, remove_unfinished, steps_of
 from training.record.provenance import (
     AdapterProvenance,

@@ -16,10 +16,10 @@ from typing import Any
 
 from sqlmodel import col, func, select
 
-from annotator.demo import workspace as demo
 from annotator.demo.scripted_reviewers import Truth, review_everything, settle_contested
+from annotator.demo.workspace import REVIEWERS, prepare_frames
 from annotator.review_order.ranking import rank_frames
-from data import demo as drawn
+from data.demo import VERSION, build_dataroot, true_assessments
 from data.frames.ingest import ingest
 from data.frames.sampling import sample_frames
 from data.proposals.recorded_replies import propose_from_replies
@@ -33,7 +33,7 @@ from data.vocabulary import ModelRole, Split, VerificationState
 from eval.evaluation.from_store import Against, evaluate_runs
 from eval.report.render import write_evaluation
 
-SCRIPTED_ANNOTATORS = demo.REVIEWERS
+SCRIPTED_ANNOTATORS = REVIEWERS
 SCRIPTED_LEAD = "scripted-lead"
 
 
@@ -42,7 +42,7 @@ class WalkthroughInput:
     """What to walk through: a dataroot with recorded replies, or (None) the demo dataset."""
 
     dataroot: Path | None = None
-    version: str = drawn.VERSION
+    version: str = VERSION
     replies: Path | None = None
     seed: int = 0
 
@@ -108,10 +108,10 @@ def _frames_and_proposals(asked: WalkthroughInput, store: Store, workspace: Path
     if asked.dataroot is None or asked.replies is None:
         _say("Drawing the demo dataset")
         dataroot = workspace / "demo-dataroot"
-        drawn.build_dataroot(dataroot)
+        build_dataroot(dataroot)
         _say("Ingesting, sampling, proposing")
-        demo.prepare_frames(store, dataroot, workspace)
-        return drawn.true_assessments()
+        prepare_frames(store, dataroot, workspace)
+        return true_assessments()
     _say("Ingesting, sampling, proposing")
     frames = ingest(store, asked.dataroot, asked.version).frames
     # Three times as many as there are on each side: all usable frames, a quarter of them held out.

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from annotator.demo.scripted_reviewers import review_everything
 from annotator.review_order.ranking import rank_frames
-from data import demo as drawn
+from data.demo import VERSION, build_dataroot, scripted_replies, true_assessments
 from data.frames.ingest import ingest
 from data.frames.sampling import sample_frames
 from data.hashing import canonical_json
@@ -53,12 +53,12 @@ def build_demo(
 ) -> list[DemoPerson]:
     """Make the demo workspace, or finish one that was interrupted; returns who can sign in."""
     dataroot = workspace / "demo-dataroot"
-    drawn.build_dataroot(dataroot, progress=progress)
+    build_dataroot(dataroot, progress=progress)
     store = open_store(workspace, url=store_url, create=True)
     try:
         prepare_frames(store, dataroot, workspace)
         people = _people(store, workspace)
-        review_everything(store, REVIEWERS, drawn.true_assessments(), limit=_still_to_write(store))
+        review_everything(store, REVIEWERS, true_assessments(), limit=_still_to_write(store))
         rank_frames(store)
         _report(store, workspace)
     finally:
@@ -68,11 +68,11 @@ def build_demo(
 
 def prepare_frames(store: Store, dataroot: Path, workspace: Path) -> None:
     """Ingest, sample, propose and order the demo's frames; what is there already stays."""
-    ingest(store, dataroot, drawn.VERSION)
+    ingest(store, dataroot, VERSION)
     sample_frames(store, train=TRAIN, held_out=HELD_OUT, seed=SEED)
     for role in (ModelRole.TEACHER, ModelRole.STUDENT):
         replies = workspace / f"demo-{role.value}-replies.jsonl"
-        rows = drawn.scripted_replies(role)
+        rows = scripted_replies(role)
         replies.write_text("".join(canonical_json(row) + "\n" for row in rows), encoding="utf-8")
         propose_from_replies(store, replies, role=role)
     refresh_statuses(store)

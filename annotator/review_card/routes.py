@@ -13,7 +13,7 @@ from annotator.review_card import serving
 from annotator.review_card.outbox import apply_outbox
 from annotator.runtime import COOKIE, mode_shares, store
 from annotator.web.json_door import Act, Body, Door
-from data.overview.own_day import own_day
+from data.overview.personal_progress import reviews_today
 from data.people.card_settings import save_settings
 from data.review.guideline import current_guideline
 from data.review.serving import lease_frames, record_first_level
@@ -41,7 +41,7 @@ def sync(store: Store, person_id: int, body: Body) -> Body:
     acknowledged = apply_outbox(store, person_id, list(body.get("outbox", [])))
     served = lease_frames(store, person_id, n=QUEUE, refill_below=REFILL_BELOW, shares=mode_shares())
     address = _address(store, person_id)
-    day = own_day(store, person_id, offset_min=int(body.get("offset_min", 0)))
+    day = reviews_today(store, person_id, offset_min=int(body.get("offset_min", 0)))
     guideline = current_guideline(store)
     return {
         "acknowledged": [one.model_dump() for one in acknowledged],

@@ -13,7 +13,7 @@ from sqlalchemy import Text, cast
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col
 
-from annotator.review_order import expected_cost as review_order
+from annotator.review_order import expected_cost
 from data.proposals.runs import latest_run
 from data.store.opening import Store
 from data.store.tables import Frame, FrameStatus, ModelRun, OperatorAnswer, Proposal, ReturnedFrame, Review
@@ -127,7 +127,7 @@ def pool_of(rows: list[FrameRow], facts: OrderFacts) -> dict[str, npt.NDArray[An
     teacher, probabilities = _said(rows, facts, ModelRole.TEACHER)
     student, _ = _said(rows, facts, ModelRole.STUDENT)
     is_known = ~np.isnan(probabilities).any(axis=1)
-    planned = review_order.planned_probabilities(teacher, student)
+    planned = expected_cost.planned_probabilities(teacher, student)
     return {
         "a": np.maximum(teacher, 0),
         "probs": np.where(is_known[:, None], probabilities, planned),

@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, func, select
 
-from annotator.review_order import expected_cost as review_order
+from annotator.review_order import expected_cost
 from annotator.review_order.facts import Floats, FrameRow, frame_rows, pool_of, read_facts, reviewed_of
 from data.review.blind_audits import found_misses, lot_state, renew_spent_lot
 from data.store.opening import Store
@@ -43,7 +43,7 @@ def rank_frames(store: Store) -> int:
     facts = read_facts(store)
     rows = frame_rows(facts)
     train = [row for row in rows if row.split is Split.TRAIN]
-    terms = review_order.terms(pool_of(train, facts), *reviewed_of(train, facts))
+    terms = expected_cost.terms(pool_of(train, facts), *reviewed_of(train, facts))
     places = _at_random(train, _by_cost(train, terms))
     with store.write(alone=True) as session:
         renew_spent_lot(session, store.now_us(session))
@@ -76,7 +76,7 @@ def rank_if_due(store: Store) -> bool:
                 new > 0
                 and (
                     last.frames <= WHOLE_RANKING_FRAMES
-                    or new >= review_order.REFIT_EVERY
+                    or new >= expected_cost.REFIT_EVERY
                     or _found_a_miss_since(session, last.ranked_at_us)
                 )
             )

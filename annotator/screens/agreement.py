@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from annotator.runtime import store
-from annotator.screens.figures_at_hand import at_hand
+from annotator.screens.figure_cache import cached
 from annotator.widgets.page import empty_state, level_chip, page_head, plain
 from annotator.widgets.tables import figures_table
 from data.store.tables import Person
@@ -28,7 +28,7 @@ _HEADLINES = ("Krippendorff's alpha, ordinal", "Cost-weighted agreement", "TELEO
 def show(person: Person) -> None:
     """Agreement figures for leads and trainers, each with its n and its interval."""
     page_head(person, "Agreement")
-    found = at_hand(store(), agreement)
+    found = cached(store(), agreement)
     summary = found.independent
     if not summary.rated_twice:
         empty_state("No frame has two independent ratings yet", _why_none(summary))

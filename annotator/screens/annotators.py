@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from annotator.runtime import store
-from annotator.screens.figures_at_hand import at_hand
+from annotator.screens.figure_cache import cached
 from annotator.widgets.page import empty_state, page_head, visible
 from annotator.widgets.tables import figures_table, is_lead
 from data.review.gold import LARGEST_SHARE, gold_share, set_gold_share
@@ -29,7 +29,7 @@ _COLOURS = {"assisted": "#0072B2", "decide first": "#E69F00", "blind": "#009E73"
 def show(person: Person) -> None:
     """Everybody's work for leads and trainers."""
     page_head(person, "Annotators")
-    found = at_hand(store(), people_summary)
+    found = cached(store(), people_summary)
     if not found.people:
         empty_state("Nobody has reviewed yet", "Pace, modes and agreement appear with the first reviews.")
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from annotator.monitor.console import mount as console
+from annotator.monitor.console import mount
 from annotator.widgets.page import page_head
 from data.store.tables import Person
 
@@ -10,4 +10,4 @@ from data.store.tables import Person
 def show(person: Person) -> None:
     """The console of the person signed in."""
     page_head(person, "Monitor")
-    console.mount_console(person)
+    mount.mount_console(person)

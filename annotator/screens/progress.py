@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from annotator.runtime import store
-from annotator.screens.figures_at_hand import at_hand
+from annotator.screens.figure_cache import cached
 from annotator.widgets.page import LEVEL_COLOURS, empty_state, page_head, plain
 from annotator.widgets.tables import figures_table
 from data.overview.forecast import PAPER_SHARES, forecast, level_shares
@@ -29,7 +29,7 @@ _SIDES = {Split.TRAIN: "to train on", Split.HELD_OUT: "held out"}
 def show(person: Person) -> None:
     """Progress for leads and trainers."""
     page_head(person, "Progress")
-    counts = at_hand(store(), count_progress)
+    counts = cached(store(), count_progress)
     if not counts.scenes:
         empty_state("No frame is in review yet", "Run teletriage sample and teletriage propose first.")
         return
@@ -153,7 +153,7 @@ def _by_level(counts: Progress) -> Any:
 
 
 def _forecast(counts: Progress) -> None:
-    ahead = at_hand(store(), forecast)
+    ahead = cached(store(), forecast)
     pace = (
         f"about {counted(max(1, round(ahead.days_left)), 'working day')} at {ahead.per_day:,.0f} reviews a day"
         if ahead.days_left is not None and ahead.per_day

@@ -17,7 +17,7 @@ from annotator.runtime import mode_shares, store
 from annotator.sign_in.visitor import frame_image
 from annotator.widgets.page import empty_state, frame_caption, level_chip, made_mark, page_head, plain
 from data.errors import TeletriageError
-from data.overview.own_day import own_count, own_recent_reviews
+from data.overview.personal_progress import frames_reviewed, recent_reviews
 from data.review.guideline import current_guideline
 from data.review.reviews import Decision, submit_review
 from data.review.serving import ServedFrame, lease_frames
@@ -94,13 +94,13 @@ def _reject(person: Person, frame_id: str, token: str) -> None:
 
 def _own_work(person: Person) -> None:
     person_id = int(person.id or 0)
-    recent = own_recent_reviews(store(), person_id)
+    recent = recent_reviews(store(), person_id)
     rows = "".join(
         f"<tr><td>{plain(one.scene_name)}, frame {one.position + 1}</td><td>{level_chip(one.review.level)}</td></tr>"
         for one in recent
     )
     st.html(
-        f'<div class="tt-label">You have reviewed {counted(own_count(store(), person_id), "frame")}</div>'
+        f'<div class="tt-label">You have reviewed {counted(frames_reviewed(store(), person_id), "frame")}</div>'
     )
     if rows:
         st.html(f'<table class="tt-table">{rows}</table>')

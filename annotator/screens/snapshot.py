@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from annotator.runtime import store, workspace
-from annotator.screens.figures_at_hand import at_hand
+from annotator.screens.figure_cache import cached
 from annotator.widgets.page import empty_state, page_head, plain
 from data.errors import TeletriageError
 from data.scenarios.plausibility import count_generated
@@ -53,7 +53,7 @@ def _options() -> FreezeOptions:
 
 def _preview(options: FreezeOptions) -> SnapshotPreview:
     with st.spinner("Looking at what is verified …"):
-        return at_hand(store(), lambda opened: preview(opened, options), of=options)
+        return cached(store(), lambda opened: preview(opened, options), of=options)
 
 
 def _counts(seen: SnapshotPreview) -> None:

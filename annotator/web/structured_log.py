@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
-from annotator.web.measures import ERRORS, REQUEST_SECONDS
+from annotator.web.metrics import ERRORS, REQUEST_SECONDS
 
 JSON_LOGS_VARIABLE = "TELETRIAGE_JSON_LOGS"
 OURS = (

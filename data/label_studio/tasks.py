@@ -157,7 +157,7 @@ def _margin_score(proposal: _Proposal | None) -> float:
     return round(abs(proposal.level_probabilities[1] - proposal.level_probabilities[2]), 6)
 
 
-class Said(Protocol):
+class ProposalColumns(Protocol):
     """A proposal, or a row with these columns of one. `level` is None where the reply failed."""
 
     @property
@@ -168,7 +168,7 @@ class Said(Protocol):
     def action(self) -> str | None: ...
 
 
-def assessment_of(proposal: Said | None) -> Assessment | None:
+def assessment_of(proposal: ProposalColumns | None) -> Assessment | None:
     """What a proposal says, None where its reply failed."""
     if proposal is None or proposal.level is None:
         return None
@@ -176,7 +176,7 @@ def assessment_of(proposal: Said | None) -> Assessment | None:
     return Assessment.model_validate(fields)
 
 
-def proposed_words(proposal: Said | None) -> dict[str, str]:
+def proposed_words(proposal: ProposalColumns | None) -> dict[str, str]:
     """The columns of a task's data that say what was proposed; empty texts where nothing was."""
     return _words(assessment_of(proposal))
 

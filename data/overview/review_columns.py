@@ -1,4 +1,4 @@
-"""What everybody said, in columns, so that what leads see is computed anew from the acts whenever they look.
+"""Standing reviews as NumPy columns, cached per process, from which the lead screens are computed.
 
 Half a million reviews take a second or two to read. Reviews are only ever appended, so a process reads each of them
 once and from then on only those that came since.
@@ -35,7 +35,7 @@ AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
-class Said:
+class ReviewColumns:
     """Every standing review, oldest first, one entry per column each.
 
     frame, scene: places in `frame_ids` and `scene_ids`; person: ids; mode: places in `MODES`; level: ranks; first:
@@ -58,12 +58,12 @@ class Said:
     def __len__(self) -> int:
         return len(self.level)
 
-    def where(self, wanted: Flags | Ints) -> Said:
+    def where(self, wanted: Flags | Ints) -> ReviewColumns:
         """Those reviews alone; frames and scenes keep their places."""
         names = [name for name in vars(self) if name not in ("frame_ids", "scene_ids")]
         return replace(self, **{name: getattr(self, name)[wanted] for name in names})
 
-    def without_frames(self, frame_ids: Collection[str]) -> Said:
+    def without_frames(self, frame_ids: Collection[str]) -> ReviewColumns:
         """Those reviews that are of none of these frames."""
         left_out = np.array([frame_id in frame_ids for frame_id in self.frame_ids], dtype=np.bool_)
         return self.where(~left_out[self.frame]) if left_out.any() else self
@@ -132,7 +132,7 @@ _read: WeakKeyDictionary[Pool, _Read] = WeakKeyDictionary()
 _reading = threading.Lock()
 
 
-def said_by_people(session: Session, *, now_us: int | None = None) -> Said:
+def standing_reviews(session: Session, *, now_us: int | None = None) -> ReviewColumns:
     """Every standing review. now_us: the store's clock; without it everything is read anew."""
     pool = session.connection().engine.pool
     with _reading:
@@ -147,12 +147,12 @@ def said_by_people(session: Session, *, now_us: int | None = None) -> Said:
     return _standing(columns, frames, _gold_since_us(session, frames))
 
 
-def _standing(columns: _Columns, frames: _Frames, gold_since_us: Ints) -> Said:
+def _standing(columns: _Columns, frames: _Frames, gold_since_us: Ints) -> ReviewColumns:
     stands = ~np.isin(columns.id, columns.supersedes[columns.supersedes >= 0])
     kept = {
         name: values[stands] for name, values in vars(columns).items() if name not in ("id", "supersedes")
     }
-    return Said(
+    return ReviewColumns(
         frame_ids=list(frames.place),
         scene_ids=frames.scene_ids,
         scene=frames.scene[kept["frame"]],

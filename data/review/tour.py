@@ -51,7 +51,7 @@ def choose_gold(candidates: Sequence[GoldCandidate], *, n: int = TOUR_FRAMES) ->
 
 
 @dataclass(frozen=True)
-class GoldFrame:
+class TourFrame:
     """A frame of the tour, with the level and the words to compare with."""
 
     frame: Frame
@@ -61,7 +61,7 @@ class GoldFrame:
     action: str
 
 
-def tour_frames(store: Store, person_id: int) -> list[GoldFrame]:
+def tour_frames(store: Store, person_id: int) -> list[TourFrame]:
     """The tour's frames that a person has not answered yet; none while fewer than TOUR_FRAMES are settled."""
     with store.read() as session:
         gold = choose_gold(_candidates(session))
@@ -94,7 +94,7 @@ def _candidates(session: Session) -> list[GoldCandidate]:
     ]
 
 
-def _gold_frame(session: Session, gold: GoldCandidate) -> GoldFrame:
+def _gold_frame(session: Session, gold: GoldCandidate) -> TourFrame:
     frame = session.get_one(Frame, gold.frame_id)
     teacher = proposals_by_frame(session, latest_run(session, ModelRole.TEACHER), [gold.frame_id])
     said = chosen_text(
@@ -104,10 +104,10 @@ def _gold_frame(session: Session, gold: GoldCandidate) -> GoldFrame:
         adjudication=adjudications_by_frame(session, [gold.frame_id]).get(gold.frame_id),
     )
     reasoning, action = (said.assessment.reasoning, said.assessment.action) if said else ("", "")
-    return GoldFrame(frame, session.get_one(Scene, frame.scene_id), gold.level, reasoning, action)
+    return TourFrame(frame, session.get_one(Scene, frame.scene_id), gold.level, reasoning, action)
 
 
-def answer_tour(store: Store, person_id: int, frame_id: str, level: TriageLevel) -> GoldFrame:
+def answer_tour(store: Store, person_id: int, frame_id: str, level: TriageLevel) -> TourFrame:
     """Write what a person says of a tour frame and give back its gold. Raises NotAllowed, ReviewRefused."""
     with store.read() as session:
         require(session, person_id, Act.REVIEW)

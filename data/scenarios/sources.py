@@ -15,7 +15,7 @@ from data.vocabulary import Split
 
 
 @dataclass(frozen=True)
-class Candidate:
+class SourceFrame:
     """A usable sampled real frame, with what the catalogue looks at."""
 
     frame: Frame
@@ -29,10 +29,10 @@ class Pick:
     """A frame that is to become a scenario."""
 
     scenario: Scenario
-    candidate: Candidate
+    candidate: SourceFrame
 
 
-def find_candidates(session: Session, split: Split) -> list[Candidate]:
+def find_candidates(session: Session, split: Split) -> list[SourceFrame]:
     """Every usable sampled real frame of a side."""
     query = (
         select(Frame, Scene, Dataset)
@@ -46,7 +46,7 @@ def find_candidates(session: Session, split: Split) -> list[Candidate]:
         )
         .order_by(Frame.id)
     )
-    found = [Candidate(*row, shown_by(row[0], row[1])) for row in session.exec(query).all()]
+    found = [SourceFrame(*row, shown_by(row[0], row[1])) for row in session.exec(query).all()]
     if not found:
         raise ScenarioError(f"No {split.value} frame has been sampled yet. Run `teletriage sample` first.")
     return found
@@ -57,7 +57,7 @@ def shown_by(frame: Frame, scene: Scene) -> Shown:
     return Shown(frozenset(frame.cues), frame.boxes, scene.description, frame.pixels)
 
 
-def pick_sources(candidates: Sequence[Candidate], scenario: Scenario, clips: int, seed: int) -> list[Pick]:
+def pick_sources(candidates: Sequence[SourceFrame], scenario: Scenario, clips: int, seed: int) -> list[Pick]:
     """Up to `clips` frames that the scenario can start from, in seeded random order, one per scene."""
     fitting = [one for one in candidates if scenario.can_start_from(one.shown)]
     random.Random(f"{seed}|{scenario.key}").shuffle(fitting)

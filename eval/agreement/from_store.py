@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlmodel import Session, col, select
 
-from data.overview.review_columns import NONE, Said, said_by_people
+from data.overview.review_columns import NONE, ReviewColumns, standing_reviews
 from data.store.opening import Store
 from data.store.tables import Frame, GeneratedFrame, Person
 from data.vocabulary import LEVELS, Mode
@@ -66,11 +66,11 @@ def agreement(store: Store) -> Agreement:
     """Gather the ratings of real frames and compute every coefficient once."""
     with store.read() as session:
         generated = session.exec(select(GeneratedFrame.frame_id)).all()
-        said = said_by_people(session, now_us=store.now_us(session)).without_frames(set(generated))
+        reviews = standing_reviews(session, now_us=store.now_us(session)).without_frames(set(generated))
         names = {int(person.id or 0): person.display_name for person in session.exec(select(Person))}
-        said = said.where(~said.is_test)
-        independent = _summary(said, said.own_level, names)
-        assisted = _summary(said, np.where(said.given_in(Mode.ASSISTED), said.level, NONE), names)
+        reviews = reviews.where(~reviews.is_test)
+        independent = _summary(reviews, reviews.own_level, names)
+        assisted = _summary(reviews, np.where(reviews.given_in(Mode.ASSISTED), reviews.level, NONE), names)
         wanted = {one.frame_id for one in (*independent.conflicts, *assisted.conflicts)}
         files = _filenames(session, sorted(wanted))
     return Agreement(_with_files(independent, files), _with_files(assisted, files))
@@ -89,10 +89,10 @@ def _with_files(summary: AgreementSummary, files: dict[str, str]) -> AgreementSu
     return replace(summary, conflicts=named)
 
 
-def _summary(said: Said, levels: Ints, names: dict[int, str]) -> AgreementSummary:
+def _summary(reviews: ReviewColumns, levels: Ints, names: dict[int, str]) -> AgreementSummary:
     """levels: (reviews,) the ranks that count, NONE where a review gives none of this kind."""
     given = levels != NONE
-    rated, levels = said.where(given), levels[given]
+    rated, levels = reviews.where(given), levels[given]
     people, frames = np.unique(rated.person), np.unique(rated.frame)
     ratings = _ratings(rated, levels, people, frames)
     counts = level_counts(ratings, VALUES)
@@ -100,7 +100,9 @@ def _summary(said: Said, levels: Ints, names: dict[int, str]) -> AgreementSummar
     scenes = np.zeros(len(frames), dtype=np.int64)
     scenes[np.searchsorted(frames, rated.frame)] = rated.scene
     pair = _most_in_common(ratings)
-    conflicts = sorted(said.frame_ids[frames[place]] for place in teleoperation_autonomy_conflicts(ratings))
+    conflicts = sorted(
+        reviews.frame_ids[frames[place]] for place in teleoperation_autonomy_conflicts(ratings)
+    )
     return AgreementSummary(
         ratings=len(levels),
         people=len(people),
@@ -114,7 +116,7 @@ def _summary(said: Said, levels: Ints, names: dict[int, str]) -> AgreementSummar
     )
 
 
-def _ratings(rated: Said, levels: Ints, people: Ints, frames: Ints) -> Floats:
+def _ratings(rated: ReviewColumns, levels: Ints, people: Ints, frames: Ints) -> Floats:
     """(annotators, frames) ranks, NaN where somebody did not rate a frame; `people` and `frames` in rising order."""
     ratings = np.full((len(people), len(frames)), np.nan)
     ratings[np.searchsorted(people, rated.person), np.searchsorted(frames, rated.frame)] = levels

@@ -11,7 +11,7 @@ from sqlalchemy import String, type_coerce
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
-from data.overview.review_columns import MODES, NONE, Said, said_by_people
+from data.overview.review_columns import MODES, NONE, ReviewColumns, standing_reviews
 from data.proposals.runs import latest_run
 from data.store.opening import Store
 from data.store.tables import Adjudication, GoldFrame, Person, Proposal
@@ -78,21 +78,21 @@ class PeopleSummary:
 def people_summary(store: Store) -> PeopleSummary:
     """Gather everything once and add it up by person."""
     with store.read() as session:
-        said = said_by_people(session, now_us=store.now_us(session))
+        reviews = standing_reviews(session, now_us=store.now_us(session))
         names = {int(person.id or 0): person for person in session.exec(select(Person))}
-        place = {frame_id: number for number, frame_id in enumerate(said.frame_ids)}
+        place = {frame_id: number for number, frame_id in enumerate(reviews.frame_ids)}
         levels = _Levels(
             proposed=_ranks(session, place, _proposed(session)),
             true=_ranks(session, place, _adjudicated()),
             gold=_ranks(session, place, select_columns(col(GoldFrame.frame_id), _text(GoldFrame.level))),
         )
-    people = np.unique(said.person).tolist()
-    shared = _Shared.of(said)
+    people = np.unique(reviews.person).tolist()
+    shared = _Shared.of(reviews)
     overlooks = _overlooks(shared)
-    observed = _observations(said, levels)
+    observed = _observations(reviews, levels)
     own = {names[one].display_name: [seen for seen in observed if seen.person_id == one] for one in people}
     return PeopleSummary(
-        people=[_work(names[one], said, shared, levels, overlooks.get(one)) for one in people],
+        people=[_work(names[one], reviews, shared, levels, overlooks.get(one)) for one in people],
         pooled=bias(observed),
         teleoperation=bias(observed, teleoperation_only=True),
         by_person={name: bias(seen) for name, seen in own.items()},
@@ -139,16 +139,16 @@ def _ranks(session: Session, place: dict[str, int], query: Any) -> Ints:
     return ranks
 
 
-def _observations(said: Said, levels: _Levels) -> list[Observation]:
+def _observations(reviews: ReviewColumns, levels: _Levels) -> list[Observation]:
     """Reviews of settled frames that bear on bias: where the proposal was wrong, or the own first answer was."""
-    proposed, true = levels.proposed[said.frame], levels.true[said.frame]
+    proposed, true = levels.proposed[reviews.frame], levels.true[reviews.frame]
     known = (proposed != NONE) & (true != NONE)
-    wrong_first = said.given_in(Mode.DECIDE_FIRST) & (said.first != true)
-    told = said.where(known & ((proposed != true) | wrong_first))
+    wrong_first = reviews.given_in(Mode.DECIDE_FIRST) & (reviews.first != true)
+    told = reviews.where(known & ((proposed != true) | wrong_first))
     return [
         Observation(
             person_id=person,
-            scene_id=said.scene_ids[scene],
+            scene_id=reviews.scene_ids[scene],
             mode=MODES[mode],
             proposed=LEVELS[levels.proposed[frame]],
             true=LEVELS[levels.true[frame]],
@@ -180,9 +180,9 @@ class _Shared:
     rated_at_us: Ints
 
     @classmethod
-    def of(cls, said: Said) -> _Shared:
-        own = said.own_level
-        rated, level = said.where((own != NONE) & ~said.is_test), own[(own != NONE) & ~said.is_test]
+    def of(cls, reviews: ReviewColumns) -> _Shared:
+        own = reviews.own_level
+        rated, level = reviews.where((own != NONE) & ~reviews.is_test), own[(own != NONE) & ~reviews.is_test]
         frames, frame = np.unique(rated.frame, return_inverse=True)
         counts = np.zeros((len(frames), len(LEVELS)), dtype=np.int64)
         np.add.at(counts, (frame, level), 1)
@@ -198,36 +198,36 @@ class _Shared:
 
 
 def _work(
-    person: Person, everybody: Said, shared: _Shared, levels: _Levels, overlooks: float | None
+    person: Person, everybody: ReviewColumns, shared: _Shared, levels: _Levels, overlooks: float | None
 ) -> AnnotatorWork:
     person_id = int(person.id or 0)
-    said = everybody.where(everybody.person == person_id)
-    proposed, gold = levels.proposed[said.frame], levels.gold[said.frame]
-    shown = ~said.given_in(Mode.BLIND) & (proposed != NONE)
-    measured = said.seconds[~np.isnan(said.seconds)]
+    reviews = everybody.where(everybody.person == person_id)
+    proposed, gold = levels.proposed[reviews.frame], levels.gold[reviews.frame]
+    shown = ~reviews.given_in(Mode.BLIND) & (proposed != NONE)
+    measured = reviews.seconds[~np.isnan(reviews.seconds)]
     rated = np.flatnonzero(shared.person == person_id)
     third = len(rated) // DRIFT_SHARE
-    on_t = said.is_test & (gold == _T)
-    seen = _rate(said.level[on_t] == gold[on_t])
+    on_t = reviews.is_test & (gold == _T)
+    seen = _rate(reviews.level[on_t] == gold[on_t])
     return AnnotatorWork(
         person_id=person_id,
         name=person.display_name,
         is_active=not person.is_disabled,
-        reviews=len(said),
-        hours=_hours(said.reviewed_at_us),
-        by_mode={mode: int(said.given_in(mode).sum()) for mode in Mode},
-        accepted=_rate(said.level[shown] == proposed[shown]),
+        reviews=len(reviews),
+        hours=_hours(reviews.reviewed_at_us),
+        by_mode={mode: int(reviews.given_in(mode).sum()) for mode in Mode},
+        accepted=_rate(reviews.level[shown] == proposed[shown]),
         seconds=float(np.median(measured)) if len(measured) else None,
         too_fast=_rate(measured < FAST_S),
         peers=shared.rate(rated),
         early=shared.rate(rated[:third]),
         late=shared.rate(rated[len(rated) - third :]),
         by_week=_by_week(shared, rated),
-        gold=_rate(said.level[said.is_test] == gold[said.is_test]),
+        gold=_rate(reviews.level[reviews.is_test] == gold[reviews.is_test]),
         gold_teleoperation=seen,
         passes=judged(seen),
         overlooks=overlooks,
-        by_day=_by_day(said.reviewed_at_us),
+        by_day=_by_day(reviews.reviewed_at_us),
     )
 
 

@@ -21,24 +21,28 @@ from sqlmodel import select
 import annotator
 import data
 from annotator import runtime
-from annotator.review_card import outbox, routes, serving
+from annotator.review_card import outbox, routes
+from annotator.review_card.serving import recent_decisions, scene_strip, served_frame, whole_thought
 from data.errors import NotAllowed, TeletriageError
-from data.live import alerts as alert_answers
+from data.live import alerts
 from data.maintenance.copying import TableState, table_states
-from data.overview import frame_history as frame_view
-from data.overview import own_day
-from data.people import accounts as people
-from data.people import card_settings as person_settings
-from data.people import provider_sign_in
+from data.overview import frame_history, personal_progress
+from data.people import accounts, card_settings, provider_sign_in
 from data.people.permissions import Act, may
-from data.review import adjudication, gold, guideline, reviews, second_looks, tour
-from data.review import blind_audits as audit
-from data.review import notes as frame_notes
-from data.review import serving as leases
+from data.review import (
+    adjudication,
+    blind_audits,
+    gold,
+    guideline,
+    notes,
+    reviews,
+    second_looks,
+    serving,
+    tour,
+)
 from data.review.serving import ServedFrame, lease_frames, record_first_level
 from data.scenarios import plausibility
-from data.snapshot import freeze as snapshot
-from data.snapshot import rewrites
+from data.snapshot import freeze, rewrites
 from data.store.opening import Store
 from data.store.tables import FrameNote, FrameStatus, GoldFrame, Lease, Review
 from data.vocabulary import Mode, NoteKind, PersonRole, Response, Split, TriageLevel
@@ -66,14 +70,12 @@ def a_settlement(frame_id: str) -> adjudication.Settlement:
     return adjudication.Settlement(frame_id=frame_id, level=T, reasoning="x", action="x", reason="x")
 
 
-def a_note(frame_id: str) -> frame_notes.Note:
-    return frame_notes.Note(token=f"note-{frame_id}", frame_id=frame_id, kind=NoteKind.FLAG, reason="x")
+def a_note(frame_id: str) -> notes.Note:
+    return notes.Note(token=f"note-{frame_id}", frame_id=frame_id, kind=NoteKind.FLAG, reason="x")
 
 
-def an_answer(frame_id: str) -> alert_answers.AlertAnswer:
-    return alert_answers.AlertAnswer(
-        token=f"alert-{frame_id}"[:32], alert_id="none", response=Response.WATCHING
-    )
+def an_answer(frame_id: str) -> alerts.AlertAnswer:
+    return alerts.AlertAnswer(token=f"alert-{frame_id}"[:32], alert_id="none", response=Response.WATCHING)
 
 
 def a_judgement(frame_id: str) -> plausibility.Judgement:
@@ -81,8 +83,8 @@ def a_judgement(frame_id: str) -> plausibility.Judgement:
 
 
 GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
-    leases.lease_frames: (Act.REVIEW, lambda store, who, frame: lease_frames(store, who)),
-    leases.record_first_level: (
+    serving.lease_frames: (Act.REVIEW, lambda store, who, frame: lease_frames(store, who)),
+    serving.record_first_level: (
         Act.REVIEW,
         lambda store, who, frame: record_first_level(store, who, frame, S),
     ),
@@ -90,42 +92,42 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
         Act.REVIEW,
         lambda store, who, frame: reviews.submit_review(store, who, a_decision(frame, S, person=who)),
     ),
-    frame_notes.note_frame: (
+    notes.note_frame: (
         Act.REVIEW,
-        lambda store, who, frame: frame_notes.note_frame(store, who, a_note(frame)),
+        lambda store, who, frame: notes.note_frame(store, who, a_note(frame)),
     ),
     tour.answer_tour: (Act.REVIEW, lambda store, who, frame: tour.answer_tour(store, who, frame, S)),
-    person_settings.save_settings: (
+    card_settings.save_settings: (
         Act.REVIEW,
-        lambda store, who, frame: person_settings.save_settings(store, who, {"daily_target": 9}),
+        lambda store, who, frame: card_settings.save_settings(store, who, {"daily_target": 9}),
     ),
     adjudication.adjudicate: (
         Act.ADJUDICATE,
         lambda store, who, frame: adjudication.adjudicate(store, who, a_settlement(frame)),
     ),
-    frame_notes.close_flags: (
+    notes.close_flags: (
         Act.ADJUDICATE,
-        lambda store, who, frame: frame_notes.close_flags(store, who, frame, token=f"closed-{who}"),
+        lambda store, who, frame: notes.close_flags(store, who, frame, token=f"closed-{who}"),
     ),
     gold.make_gold: (Act.ADJUDICATE, gold.make_gold),
     gold.set_gold_share: (Act.ADJUDICATE, lambda store, who, frame: gold.set_gold_share(store, who, 0.1)),
-    audit.open_audit: (Act.ADJUDICATE, lambda store, who, frame: audit.open_audit(store, who)),
+    blind_audits.open_audit: (Act.ADJUDICATE, lambda store, who, frame: blind_audits.open_audit(store, who)),
     plausibility.judge_clip: (
         Act.REVIEW,
         lambda store, who, frame: plausibility.judge_clip(store, who, a_judgement(frame)),
     ),
-    frame_view.frame_view: (Act.SEE_PROGRESS, frame_view.frame_view),
-    frame_view.next_in_line: (
+    frame_history.frame_view: (Act.SEE_PROGRESS, frame_history.frame_view),
+    frame_history.next_in_line: (
         Act.SEE_PROGRESS,
-        lambda store, who, frame: frame_view.next_in_line(store, who),
+        lambda store, who, frame: frame_history.next_in_line(store, who),
     ),
-    alert_answers.alerts_shown: (
+    alerts.alerts_shown: (
         Act.WATCH_FEEDS,
-        lambda store, who, frame: alert_answers.alerts_shown(store, who, []),
+        lambda store, who, frame: alerts.alerts_shown(store, who, []),
     ),
-    alert_answers.answer_alert: (
+    alerts.answer_alert: (
         Act.WATCH_FEEDS,
-        lambda store, who, frame: alert_answers.answer_alert(store, who, an_answer(frame)),
+        lambda store, who, frame: alerts.answer_alert(store, who, an_answer(frame)),
     ),
     rewrites.confirm_rewrite: (
         Act.ADJUDICATE,
@@ -139,48 +141,48 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
         Act.SEND_BACK,
         lambda store, who, frame: second_looks.send_back(store, who, frame, "Look again."),
     ),
-    snapshot.freeze: (
+    freeze.freeze: (
         Act.FREEZE_SNAPSHOT,
-        lambda store, who, frame: snapshot.freeze(store, Path("/dev/null/nowhere"), by=who),
+        lambda store, who, frame: freeze.freeze(store, Path("/dev/null/nowhere"), by=who),
     ),
-    people.add_person: (
+    accounts.add_person: (
         Act.MANAGE_PEOPLE,
-        lambda store, who, frame: people.add_person(
+        lambda store, who, frame: accounts.add_person(
             store, f"new-{who}", PersonRole.ADMIN, password="long enough", by=who
         ),
     ),
-    people.change_role: (
+    accounts.change_role: (
         Act.MANAGE_PEOPLE,
-        lambda store, who, frame: people.change_role(store, "victim", PersonRole.ADMIN, by=who),
+        lambda store, who, frame: accounts.change_role(store, "victim", PersonRole.ADMIN, by=who),
     ),
-    people.disable_person: (
+    accounts.disable_person: (
         Act.MANAGE_PEOPLE,
-        lambda store, who, frame: people.disable_person(store, "victim", by=who),
+        lambda store, who, frame: accounts.disable_person(store, "victim", by=who),
     ),
-    people.enable_person: (
+    accounts.enable_person: (
         Act.MANAGE_PEOPLE,
-        lambda store, who, frame: people.enable_person(store, "victim", by=who),
+        lambda store, who, frame: accounts.enable_person(store, "victim", by=who),
     ),
-    people.end_sign_ins: (
+    accounts.end_sign_ins: (
         Act.MANAGE_PEOPLE,
-        lambda store, who, frame: people.end_sign_ins(store, "victim", by=who),
+        lambda store, who, frame: accounts.end_sign_ins(store, "victim", by=who),
     ),
-    people.set_password: (
+    accounts.set_password: (
         Act.MANAGE_PEOPLE,
-        lambda store, who, frame: people.set_password(store, "victim", "long enough", by=who),
+        lambda store, who, frame: accounts.set_password(store, "victim", "long enough", by=who),
     ),
 }
 """Every use case that needs a permission, which one, and how it is called on a frame."""
 OWN: set[Callable[..., Any]] = {
-    leases.release_leases,
-    person_settings.settings_of,
-    own_day.own_day,
-    own_day.own_count,
-    own_day.own_recent_reviews,
+    serving.release_leases,
+    card_settings.settings_of,
+    personal_progress.reviews_today,
+    personal_progress.frames_reviewed,
+    personal_progress.recent_reviews,
     tour.tour_frames,
-    serving.recent_decisions,
-    serving.scene_strip,
-    serving.whole_thought,
+    recent_decisions,
+    scene_strip,
+    whole_thought,
     outbox.apply_outbox,
     provider_sign_in.sign_in_identified,
     *routes._ACTS.values(),
@@ -243,7 +245,7 @@ def test_somebody_without_an_active_account_may_do_nothing(tmp_path: Path, ended
     store = a_store(tmp_path, scenes={"scene-0001": 2, "scene-0002": 2})
     who = a_person(store, "who", PersonRole.LEAD)
     a_person(store, "victim")
-    people.disable_person(store, "who")
+    accounts.disable_person(store, "who")
     for _, do in GUARDED.values():
         with pytest.raises(NotAllowed, match="not active"):
             do(store, who if ended == "disabled" else 9999, frames_of("scene-0001", 2)[0])
@@ -262,21 +264,21 @@ def test_what_somebody_else_holds_or_wrote_cannot_be_acted_on(tmp_path: Path) ->
         ),
         lambda: reviews.submit_review(store, ada, a_decision(written.frame_id, S, token=written.token)),
         lambda: record_first_level(store, ada, held, S),
-        lambda: frame_notes.note_frame(store, ada, a_note(held)),
-        lambda: frame_notes.note_frame(store, ada, a_note(written.frame_id)),
-        lambda: serving.whole_thought(store, ada, held),
-        lambda: serving.whole_thought(store, ada, written.frame_id),
-        lambda: serving.scene_strip(store, ada, held, lambda frame, width: ""),
+        lambda: notes.note_frame(store, ada, a_note(held)),
+        lambda: notes.note_frame(store, ada, a_note(written.frame_id)),
+        lambda: whole_thought(store, ada, held),
+        lambda: whole_thought(store, ada, written.frame_id),
+        lambda: scene_strip(store, ada, held, lambda frame, width: ""),
     ]
     for act in acts:
         with pytest.raises(TeletriageError):
             act()
-    leases.release_leases(store, ada)
+    serving.release_leases(store, ada)
     with store.read() as session:
         assert {lease.person_id for lease in session.exec(select(Lease))} == {ben}
         assert len(session.exec(select(Review)).all()) == 1
         assert session.exec(select(FrameNote)).all() == []
-    assert own_day.own_recent_reviews(store, ada) == []
+    assert personal_progress.recent_reviews(store, ada) == []
     (answer,) = outbox.apply_outbox(
         store, ada, [{**a_decision(held, S).model_dump(mode="json"), "kind": "decision", "person_id": ben}]
     )
@@ -348,7 +350,7 @@ def test_nothing_of_others_and_nothing_hidden_reaches_an_annotator_by_any_route(
         served, key=lambda one: one.mode is not Mode.BLIND
     ):  # the last ones are told again below
         reviews.submit_review(store, ada, a_decision(one, T, person=ada))
-    after = json.dumps(serving.recent_decisions(store, ada, lambda frame, width: frame), default=str)
+    after = json.dumps(recent_decisions(store, ada, lambda frame, width: frame), default=str)
     blind = {one.frame.id for one in served if one.mode is Mode.BLIND}
     kept = [one for one in json.loads(after) if one["id" if "id" in one else "frame"] in blind]
     assert CANARY not in json.dumps(kept)
@@ -359,9 +361,7 @@ def test_nothing_of_others_and_nothing_hidden_reaches_an_annotator_by_any_route(
 
 def assert_alike(store: Store, served: list[ServedFrame], gold_id: str) -> None:
     address = lambda frame, width: f"{frame}-{width}"  # noqa: E731
-    shapes = {
-        one.frame.id: sorted(serving.served_frame(one, address)) for one in served if one.mode is Mode.BLIND
-    }
+    shapes = {one.frame.id: sorted(served_frame(one, address)) for one in served if one.mode is Mode.BLIND}
     assert len({tuple(shape) for shape in shapes.values()}) == 1
     with store.read() as session:
         assert session.get(GoldFrame, gold_id) is not None

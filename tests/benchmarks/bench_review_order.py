@@ -15,45 +15,45 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from annotator.review_order import expected_cost as review_order
+from annotator.review_order import expected_cost
 from annotator.review_order.features import static_probabilities, surroundings
 from tests.benchmarks.simulated_pool import SimulatedPool, simulated_pool
 
 Floats = npt.NDArray[np.float64]
-Order = Callable[[review_order.Pool, Sequence[int], Sequence[int]], Floats]
+Order = Callable[[expected_cost.Pool, Sequence[int], Sequence[int]], Floats]
 
 SHARES = (0.10, 0.20, 0.25, 0.30)
 BATCH = 100
 SEEDS = (0, 1, 2)
 
 
-def in_file_order(pool: review_order.Pool, _reviewed: Sequence[int], _levels: Sequence[int]) -> Floats:
+def in_file_order(pool: expected_cost.Pool, _reviewed: Sequence[int], _levels: Sequence[int]) -> Floats:
     return -np.arange(len(pool["a"]), dtype=np.float64)
 
 
-def at_random(pool: review_order.Pool, _reviewed: Sequence[int], _levels: Sequence[int]) -> Floats:
+def at_random(pool: expected_cost.Pool, _reviewed: Sequence[int], _levels: Sequence[int]) -> Floats:
     return np.random.default_rng(1).random(len(pool["a"]))
 
 
-def least_confidence(pool: review_order.Pool, _reviewed: Sequence[int], _levels: Sequence[int]) -> Floats:
+def least_confidence(pool: expected_cost.Pool, _reviewed: Sequence[int], _levels: Sequence[int]) -> Floats:
     return np.asarray(1 - pool["probs"].max(axis=1))
 
 
-def margin(pool: review_order.Pool, _reviewed: Sequence[int], _levels: Sequence[int]) -> Floats:
+def margin(pool: expected_cost.Pool, _reviewed: Sequence[int], _levels: Sequence[int]) -> Floats:
     """The SUPERVISION/TELEOPERATION margin alone, among frames that the teacher put on either side of it."""
     probabilities = pool["probs"]
     return np.asarray((pool["a"] > 0) * 2.0 - np.abs(probabilities[:, 1] - probabilities[:, 2]))
 
 
-def static_miss(pool: review_order.Pool, _reviewed: Sequence[int], _levels: Sequence[int]) -> Floats:
+def static_miss(pool: expected_cost.Pool, _reviewed: Sequence[int], _levels: Sequence[int]) -> Floats:
     return np.asarray(static_probabilities(pool)[:, 2] * (pool["a"] < 2))
 
 
-def neighbours_first(pool: review_order.Pool, reviewed: Sequence[int], levels: Sequence[int]) -> Floats:
+def neighbours_first(pool: expected_cost.Pool, reviewed: Sequence[int], levels: Sequence[int]) -> Floats:
     """Expected cost, and a found miss sends its neighbours to the front; no model."""
     proposed = np.asarray(pool["a"])
-    cost = (static_probabilities(pool) * review_order.COST[:, proposed].T).sum(axis=1)
-    near = review_order._near_misses(
+    cost = (static_probabilities(pool) * expected_cost.COST[:, proposed].T).sum(axis=1)
+    near = expected_cost._near_misses(
         proposed, surroundings(pool), np.asarray(reviewed, dtype=int), np.asarray(levels, dtype=int)
     )
     return np.asarray(cost + 10 * near)
@@ -66,7 +66,7 @@ ORDERS: dict[str, Order] = {
     "S/T margin alone": margin,
     "static P(T missed)": static_miss,
     "cost, neighbours of a found miss": neighbours_first,
-    "learnt online": review_order.scores,
+    "learnt online": expected_cost.scores,
 }
 
 
@@ -98,7 +98,7 @@ def seconds_for(frames: int, reviewed: int) -> float:
     simulated = simulated_pool(9, scenes=frames // 40, frames=frames)
     done = np.random.default_rng(3).permutation(frames)[:reviewed]
     begun = time.perf_counter()
-    review_order.scores(simulated.pool, done.tolist(), simulated.true[done].tolist())
+    expected_cost.scores(simulated.pool, done.tolist(), simulated.true[done].tolist())
     return round(time.perf_counter() - begun, 2)
 
 

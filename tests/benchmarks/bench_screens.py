@@ -21,7 +21,7 @@ from data.overview.contested import contested_frames
 from data.overview.forecast import forecast
 from data.overview.frame_history import next_in_line
 from data.overview.progress import progress
-from data.overview.review_columns import said_by_people
+from data.overview.review_columns import standing_reviews
 from data.review.serving import lease_frames, release_leases
 from data.store.opening import STORE_FILE, Store, open_store
 from eval.agreement.from_store import agreement
@@ -41,7 +41,7 @@ def seconds(act: Callable[[], Any]) -> dict[str, float]:
 
 def read_everything(store: Store) -> None:
     with store.read() as session:
-        said_by_people(session, now_us=store.now_us(session))
+        standing_reviews(session, now_us=store.now_us(session))
 
 
 def screens(store: Store) -> dict[str, dict[str, float]]:

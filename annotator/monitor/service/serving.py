@@ -19,7 +19,7 @@ END_WITHIN_S = 2.0
 @contextmanager
 def listening(host: str, port: int) -> Iterator[socket.socket]:
     """A bound socket (port 0: any that is free). Raises FeedError if the address cannot be had."""
-    # The protocol is named, so that answers leave at once: see annotator/web/prompt_answers.py.
+    # The protocol is named, so that answers leave at once: see annotator/web/low_latency.py.
     with socket.socket(proto=socket.IPPROTO_TCP) as channel:
         channel.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

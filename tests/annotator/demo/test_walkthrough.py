@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from annotator.demo import workspace as demo
-from data import demo as drawn
+from annotator.demo.workspace import PASSWORDS, REVIEWS, build_demo
+from data.demo import true_assessments
 from data.snapshot.folder import load_snapshot
 from data.store.opening import open_store
 from data.store.tables import Frame, FrameStatus, Person, Review
@@ -57,7 +57,7 @@ def test_review_finds_most_of_what_the_scripted_teacher_missed(
     """The teacher is right on about 84 %; the scripted reviewers slip on 5 % and follow a wrong proposal in 15 %, so
     about 93 % should stand right, with a standard error of 2 % on 200 frames."""
     workspace, _ = walked
-    truth = drawn.true_assessments()
+    truth = true_assessments()
     with open_store(workspace).read() as session:
         rows = session.exec(select(FrameStatus, Frame).where(FrameStatus.frame_id == Frame.id)).all()
     verified = [(status, frame) for status, frame in rows if status.state is VerificationState.VERIFIED]
@@ -101,16 +101,16 @@ def test_building_the_demo_twice_gives_the_same_people_and_adds_nothing(
     tmp_path: Path, demo_dataroot: Path
 ) -> None:
     with_demo_frames(tmp_path, demo_dataroot)
-    first = demo.build_demo(tmp_path)
+    first = build_demo(tmp_path)
     with open_store(tmp_path).read() as session:
         before = len(session.exec(select(Review)).all())
         states = [status.state for status in session.exec(select(FrameStatus))]
         splits = {status.split for status in session.exec(select(FrameStatus))}
-    assert demo.build_demo(tmp_path) == first
+    assert build_demo(tmp_path) == first
     with open_store(tmp_path).read() as session:
-        assert len(session.exec(select(Review)).all()) == before == demo.REVIEWS
+        assert len(session.exec(select(Review)).all()) == before == REVIEWS
     assert {person.role for person in first} == {"annotator", "lead", "trainer"}
     assert states.count(VerificationState.CONTESTED) >= 1
     assert splits == set(Split)
-    assert (tmp_path / demo.PASSWORDS).stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / PASSWORDS).stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "reports" / "demo" / "report.html").is_file()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from annotator.review_order import expected_cost as review_order
+from annotator.review_order import expected_cost
 from annotator.review_order.expected_cost import planned_probabilities, scores, terms
 from tests.benchmarks.bench_review_order import reached, static_miss
 from tests.benchmarks.simulated_pool import SimulatedPool, simulated_pool
@@ -88,24 +88,24 @@ def alike_frames(**changes: Any) -> dict[str, NDArray[Any]]:
 
 def test_without_reviews_the_score_is_cost_and_chance_of_a_miss_and_nearness_to_the_boundary() -> None:
     # true S said A costs 1, true T said A costs 5: .15 + .25; missed: 4 * .05; boundary: 2 * .05
-    assert review_order.scores(alike_frames(), [], []) == pytest.approx(np.full(6, 0.70))
+    assert expected_cost.scores(alike_frames(), [], []) == pytest.approx(np.full(6, 0.70))
 
 
 def test_a_proposed_teleoperation_cannot_be_missed() -> None:
-    parts = review_order.terms(alike_frames(a=[2, 0, 0, 0, 0, 0]), [], [])
+    parts = expected_cost.terms(alike_frames(a=[2, 0, 0, 0, 0, 0]), [], [])
     assert parts["teleoperation_missed"][0] == 0
     assert parts["teleoperation_missed"][1] == pytest.approx(0.20)
 
 
 def test_a_found_miss_sends_the_three_frames_around_it_to_the_front() -> None:
     pool = alike_frames(pos=[0, 1, 3, 4, 7, 8])
-    near = review_order.terms(pool, [1], [2])["neighbour_of_miss"]
+    near = expected_cost.terms(pool, [1], [2])["neighbour_of_miss"]
     assert near.tolist() == [0.5, 0.5, 0.5, 0.5, 0.0, 0.0]
 
 
 def test_neighbours_are_of_the_same_scene_only_whatever_the_order_of_the_pool() -> None:
     pool = alike_frames(scene=["b", "a", "b", "a", "b", "a"], pos=[0, 0, 1, 1, 2, 2])
-    near = review_order.terms(pool, [2], [2])["neighbour_of_miss"]
+    near = expected_cost.terms(pool, [2], [2])["neighbour_of_miss"]
     assert near.tolist() == [0.5, 0.0, 0.5, 0.0, 0.5, 0.0]
 
 
@@ -122,55 +122,55 @@ def test_frames_whose_scene_is_unknown_are_nobody_s_neighbours(scenes: list[Any]
     pool = {name: values[:4] for name, values in alike_frames().items()}
     pool["scene"] = np.array(scenes, dtype=kind)
     pool["pos"] = np.array([0, 1, 2, 1])
-    near = review_order.terms(pool, [1], [2])["neighbour_of_miss"]
+    near = expected_cost.terms(pool, [1], [2])["neighbour_of_miss"]
     assert near.tolist() == [0.0, 0.5, 0.0, 0.0]
-    assert review_order.terms(pool, [0], [2])["neighbour_of_miss"].tolist() == [0.5, 0.0, 0.0, 0.5]
+    assert expected_cost.terms(pool, [0], [2])["neighbour_of_miss"].tolist() == [0.5, 0.0, 0.0, 0.5]
 
 
 def test_the_score_is_the_sum_of_the_visible_terms() -> None:
     simulated = simulated_pool(4, scenes=20, frames=600)
     done = list(range(0, 600, 2))
     said = simulated.true[done].tolist()
-    parts = review_order.terms(simulated.pool, done, said)
-    assert list(parts) == list(review_order.TERMS)
-    assert review_order.scores(simulated.pool, done, said) == pytest.approx(sum(parts.values()))
+    parts = expected_cost.terms(simulated.pool, done, said)
+    assert list(parts) == list(expected_cost.TERMS)
+    assert expected_cost.scores(simulated.pool, done, said) == pytest.approx(sum(parts.values()))
 
 
 def test_scoring_twice_gives_the_same_scores() -> None:
     simulated = simulated_pool(4, scenes=20, frames=600)
     done = list(range(300))
     said = simulated.true[done].tolist()
-    first = review_order.scores(simulated.pool, done, said)
-    assert np.array_equal(first, review_order.scores(simulated.pool, done, said))
+    first = expected_cost.scores(simulated.pool, done, said)
+    assert np.array_equal(first, expected_cost.scores(simulated.pool, done, said))
 
 
 def test_a_review_between_two_fits_still_moves_its_neighbours() -> None:
     simulated = simulated_pool(4, scenes=20, frames=600)
     done = np.flatnonzero(simulated.pool["pos"] % 2 == 0)[:210].tolist()
     said = simulated.true[done].tolist()
-    before = review_order.level_probabilities(simulated.pool, done[:-1], said[:-1])
-    after = review_order.level_probabilities(simulated.pool, done, said)
+    before = expected_cost.level_probabilities(simulated.pool, done[:-1], said[:-1])
+    after = expected_cost.level_probabilities(simulated.pool, done, said)
     changed = set(simulated.pool["scene"][np.abs(after - before).max(axis=1) > 1e-12])
     assert changed == {simulated.pool["scene"][done[-1]]}
 
 
 def test_a_pool_of_nothing_and_a_pool_of_one_frame_have_scores() -> None:
     empty = {name: values[:0] for name, values in alike_frames().items()}
-    assert review_order.scores(empty, [], []).shape == (0,)
+    assert expected_cost.scores(empty, [], []).shape == (0,)
     one = {name: values[:1] for name, values in alike_frames().items()}
-    assert review_order.scores(one, [0], [2]).shape == (1,)
+    assert expected_cost.scores(one, [0], [2]).shape == (1,)
 
 
 def test_people_who_always_say_the_same_leave_finite_scores() -> None:
     simulated = simulated_pool(4, scenes=20, frames=600)
     for level in (0, 2):
-        found = review_order.scores(simulated.pool, list(range(400)), [level] * 400)
+        found = expected_cost.scores(simulated.pool, list(range(400)), [level] * 400)
         assert np.isfinite(found).all()
 
 
 def test_missing_probabilities_count_as_not_knowing() -> None:
     pool = alike_frames(probs=np.full((6, 3), np.nan))
-    assert review_order.level_probabilities(pool, [], []) == pytest.approx(np.full((6, 3), 1 / 3))
+    assert expected_cost.level_probabilities(pool, [], []) == pytest.approx(np.full((6, 3), 1 / 3))
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +179,7 @@ def usual() -> SimulatedPool:
 
 
 def test_a_fifth_of_the_reviews_reaches_85_percent_of_the_missed_teleoperations(usual: SimulatedPool) -> None:
-    found = reached(review_order.scores, usual)
+    found = reached(expected_cost.scores, usual)
     assert found["all"][1] >= 85
     assert found["all"][2] >= 90
     assert found["said_autonomy"][1] >= 85
@@ -199,7 +199,7 @@ def test_reviewers_who_overlook_one_teleoperation_in_ten_do_not_mislead_the_orde
         said = [
             1 if level == 2 and overlooks[i] else level for i, level in zip(reviewed, levels, strict=True)
         ]
-        return review_order.scores(pool, reviewed, said)
+        return expected_cost.scores(pool, reviewed, said)
 
     found = reached(scores, usual)
     assert found["all"][1] >= 85
@@ -211,5 +211,5 @@ def test_a_hundred_thousand_frames_are_scored_in_two_seconds() -> None:
     done = np.random.default_rng(3).permutation(100_000)[:30_000]
     said = simulated.true[done].tolist()
     begun = time.process_time()
-    review_order.scores(simulated.pool, done.tolist(), said)
+    expected_cost.scores(simulated.pool, done.tolist(), said)
     assert time.process_time() - begun < 2

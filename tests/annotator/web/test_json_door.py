@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from annotator.monitor.console import routes as console
 from annotator.review_card import routes as card
 from annotator.runtime import COOKIE
-from annotator.web.measures import REGISTRY
+from annotator.web.metrics import REGISTRY
 from annotator.web.structured_log import JsonLines, RequestLog
 from data.errors import StoreUnavailable
 from data.people.accounts import sign_in

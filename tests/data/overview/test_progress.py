@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from data.overview.contested import contested_frames
-from data.overview.own_day import own_count, own_recent_reviews
+from data.overview.personal_progress import frames_reviewed, recent_reviews
 from data.overview.progress import progress
 from data.review.reviews import submit_review
 from data.vocabulary import Split, VerificationState
@@ -53,8 +53,8 @@ def test_own_recent_reviews_leave_out_superseded_ones(tmp_path: Path) -> None:
     first = reviewed(store, ada, frames[0], S)
     reviewed(store, ada, frames[1], S)
     submit_review(store, ada, a_decision(frames[0], A, supersedes_id=first.id))
-    assert [(one.review.frame_id, one.review.level) for one in own_recent_reviews(store, ada)] == [
+    assert [(one.review.frame_id, one.review.level) for one in recent_reviews(store, ada)] == [
         (frames[0], A),
         (frames[1], S),
     ]
-    assert own_count(store, ada) == 2
+    assert frames_reviewed(store, ada) == 2

@@ -11,7 +11,7 @@ from argon2 import Parameters, PasswordHasher, extract_parameters
 from sqlmodel import select
 
 from data.errors import NotAllowed, SignInRefused, StoreError
-from data.people import accounts as people
+from data.people import accounts
 from data.people.accounts import (
     add_person,
     add_scripted_reviewer,
@@ -146,7 +146,7 @@ def test_without_a_password_every_password_is_refused_as_a_wrong_one_is_and_cost
 ) -> None:
     add_person(store, "eve@example.org", PersonRole.LEAD, password=None)
     watched = WatchedHasher()
-    monkeypatch.setattr(people, "_hasher", lambda: watched)
+    monkeypatch.setattr(accounts, "_hasher", lambda: watched)
     for name, password in (("ada", "wrong password"), ("eve@example.org", ""), ("eve@example.org", "None")):
         with pytest.raises(SignInRefused, match=r"^The name or the password is not right\.$"):
             sign_in(store, name, password)

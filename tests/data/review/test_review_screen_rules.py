@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import NotAllowed, ReviewRefused, SettingsRefused
-from data.overview.own_day import own_day
+from data.overview.personal_progress import reviews_today
 from data.people.card_settings import DEFAULT_KEYS, CardSettings, save_settings, settings_of
 from data.review.notes import Note, close_flags, note_frame, open_flags
 from data.review.serving import lease_frames
@@ -51,9 +51,9 @@ def test_the_day_counts_frames_once_and_takes_the_median(tmp_path: Path) -> None
     frames = [*frames_of("scene-0001"), *frames_of("scene-0002")][:3]
     for frame, seconds in zip(frames, (2.0, 4.0, 9.0), strict=True):
         reviewed(store, ada, frame, S, seconds_shown=seconds)
-    day = own_day(store, ada)
+    day = reviews_today(store, ada)
     assert (day.reviewed, day.median_s, day.timed) == (3, 4.0, 3)
-    assert own_day(store, a_person(store, "eve")).reviewed == 0
+    assert reviews_today(store, a_person(store, "eve")).reviewed == 0
 
 
 def test_a_flag_stays_open_until_a_lead_closes_it(tmp_path: Path) -> None:

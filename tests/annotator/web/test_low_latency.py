@@ -6,7 +6,7 @@ import asyncio
 import gc
 import socket
 
-from annotator.web.prompt_answers import prompt_answers, set_no_delay, spare_what_stays
+from annotator.web.low_latency import low_latency, set_no_delay, spare_what_stays
 
 
 def is_prompt(one: socket.socket) -> bool:
@@ -15,7 +15,7 @@ def is_prompt(one: socket.socket) -> bool:
 
 def test_connections_made_while_the_app_runs_are_prompt() -> None:
     async def run(listener: socket.socket) -> bool:
-        async with prompt_answers(None):
+        async with low_latency(None):
             with socket.create_connection(listener.getsockname()):
                 accepted, _ = listener.accept()
                 with accepted:

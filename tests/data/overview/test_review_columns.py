@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import event
 
-from data.overview.review_columns import SETTLED_AFTER_US, Said, said_by_people
+from data.overview.review_columns import SETTLED_AFTER_US, ReviewColumns, standing_reviews
 from data.review.adjudication import Settlement, adjudicate
 from data.review.reviews import submit_review
 from data.review.serving import lease_frames
@@ -14,15 +14,17 @@ from data.vocabulary import Mode, PersonRole, Split
 from tests.builders import A, S, T, a_decision, a_person, a_store, reviewed
 
 
-def read(store: Store, *, later_us: int | None = None) -> Said:
+def read(store: Store, *, later_us: int | None = None) -> ReviewColumns:
     """Anew, or as a process does that looks again, by so much later."""
     with store.read() as session:
-        return said_by_people(session, now_us=None if later_us is None else store.now_us(session) + later_us)
+        return standing_reviews(
+            session, now_us=None if later_us is None else store.now_us(session) + later_us
+        )
 
 
-def rows(said: Said) -> list[tuple[str, int, int]]:
-    frames = [said.frame_ids[place] for place in said.frame]
-    return list(zip(frames, said.person.tolist(), said.level.tolist(), strict=True))
+def rows(reviews: ReviewColumns) -> list[tuple[str, int, int]]:
+    frames = [reviews.frame_ids[place] for place in reviews.frame]
+    return list(zip(frames, reviews.person.tolist(), reviews.level.tolist(), strict=True))
 
 
 def a_store_with_two_people(tmp_path: Path) -> tuple[Store, int, int, list[str]]:
@@ -67,12 +69,12 @@ def test_only_blind_reviews_and_first_answers_are_own_levels(tmp_path: Path) -> 
     for one in everything:
         level = T if one.mode is Mode.BLIND else S
         submit_review(store, ada, a_decision(one, level, person=ada, first_level=A))
-    said = read(store)
-    own = {mode: set(said.own_level[said.given_in(mode)].tolist()) for mode in Mode}
+    reviews = read(store)
+    own = {mode: set(reviews.own_level[reviews.given_in(mode)].tolist()) for mode in Mode}
     assert own[Mode.BLIND] == {2}
     assert own[Mode.ASSISTED] == {-1}
     assert own[Mode.DECIDE_FIRST] <= {0}
-    assert len(said) == len(everything)
+    assert len(reviews) == len(everything)
 
 
 def test_what_is_said_of_gold_is_a_test_from_then_on(tmp_path: Path) -> None:
@@ -98,5 +100,5 @@ def test_what_is_said_of_gold_is_a_test_from_then_on(tmp_path: Path) -> None:
 
 
 def test_a_store_without_reviews_has_empty_columns(tmp_path: Path) -> None:
-    said = read(a_store(tmp_path))
-    assert (len(said), said.own_level.tolist(), len(set(said.frame_ids))) == (0, [], 8)
+    reviews = read(a_store(tmp_path))
+    assert (len(reviews), reviews.own_level.tolist(), len(set(reviews.frame_ids))) == (0, [], 8)

@@ -1,8 +1,8 @@
-"""Answers leave at once.
+"""Sets TCP_NODELAY on Streamlit's sockets and freezes the garbage collector, so that responses are not delayed.
 
-Streamlit's server binds its socket in a way that leaves TCP_NODELAY unset, and then the body of every answer waits for
-the other side to acknowledge the head, which every system puts off for 40 ms. And all that is loaded, which is never
-garbage, makes a full round of the garbage collector take a tenth of a second, in which nobody is answered.
+Streamlit's server binds its socket without TCP_NODELAY: the body of every response then waits for the client to
+acknowledge the headers, which operating systems delay by 40 ms. And the modules and caches loaded at start-up make a
+full garbage collection take a tenth of a second, during which nobody is served.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WARM_S = 60.0
 
 
 @asynccontextmanager
-async def prompt_answers(app: object) -> AsyncIterator[None]:
+async def low_latency(app: object) -> AsyncIterator[None]:
     """While the app runs. Connections inherit what is set on the socket that listens; those that were made before
     are seen to a moment later."""
     set_no_delay()

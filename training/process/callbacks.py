@@ -1,4 +1,4 @@
-"""What looks on while a model trains: progress for the person, TensorBoard for the record, a stop when it diverges."""
+"""Trainer callbacks: progress for the person, TensorBoard for the record, a stop when it diverges."""
 
 from __future__ import annotations
 

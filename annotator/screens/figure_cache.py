@@ -1,4 +1,4 @@
-"""Figures that take long to compute are shown again for a while: at most ten times as long as they took.
+"""Caches slow figures: each for at most ten times as long as it took to compute.
 
 Small stores are computed anew on every look; at half a million reviews a lead who goes from screen to screen waits
 for each figure once, and sees it some fifteen seconds old at most.
@@ -23,7 +23,7 @@ _kept: WeakKeyDictionary[Store, dict[tuple[str, Hashable], tuple[float, object]]
 _lock = threading.Lock()
 
 
-def at_hand(
+def cached(
     store: Store,
     compute: Callable[[Store], Figures],
     *,

@@ -1,4 +1,4 @@
-"""What a person's own day looks like to that person: how many frames today and at what pace. Never anybody else's."""
+"""A person's own progress, shown to nobody else: frames reviewed today, pace, recent reviews."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DAY_US, _MINUTE_US = 86_400_000_000, 60_000_000
 
 
 @dataclass(frozen=True)
-class OwnDay:
+class ReviewsToday:
     """`reviewed`: frames first reviewed today. `median_s`: median seconds on screen over `timed` of them, None
     where none was timed."""
 
@@ -34,7 +34,7 @@ def day_start_us(now_us: int, offset_min: int) -> int:
     return (now_us + offset_us) // _DAY_US * _DAY_US - offset_us
 
 
-def own_day(store: Store, person_id: int, *, offset_min: int = 0) -> OwnDay:
+def reviews_today(store: Store, person_id: int, *, offset_min: int = 0) -> ReviewsToday:
     """Count a person's first reviews of frames since their midnight."""
     with store.read() as session:
         start_us = day_start_us(store.now_us(session), offset_min)
@@ -45,11 +45,11 @@ def own_day(store: Store, person_id: int, *, offset_min: int = 0) -> OwnDay:
         )
         seconds = list(session.exec(query))
     timed = [one for one in seconds if one is not None]
-    return OwnDay(len(seconds), median(timed) if timed else None, len(timed))
+    return ReviewsToday(len(seconds), median(timed) if timed else None, len(timed))
 
 
 @dataclass(frozen=True)
-class OwnReview:
+class RecentReview:
     """One of a person's own recent reviews."""
 
     review: Review
@@ -57,7 +57,7 @@ class OwnReview:
     position: int
 
 
-def own_recent_reviews(store: Store, person_id: int, *, n: int = 5) -> list[OwnReview]:
+def recent_reviews(store: Store, person_id: int, *, n: int = 5) -> list[RecentReview]:
     """A person's latest standing reviews, newest first."""
     with store.read() as session:
         query = (
@@ -71,10 +71,10 @@ def own_recent_reviews(store: Store, person_id: int, *, n: int = 5) -> list[OwnR
         rows = session.exec(query).all()
     current = {review.id for review in standing(review for review, _, _ in rows)}
     recent = [row for row in rows if row[0].id in current][:n]
-    return [OwnReview(review, scene.name, frame.position) for review, frame, scene in recent]
+    return [RecentReview(review, scene.name, frame.position) for review, frame, scene in recent]
 
 
-def own_count(store: Store, person_id: int) -> int:
+def frames_reviewed(store: Store, person_id: int) -> int:
     """How many frames a person has reviewed."""
     with store.read() as session:
         query = select(func.count(func.distinct(Review.frame_id))).where(Review.person_id == person_id)

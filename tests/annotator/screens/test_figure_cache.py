@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from annotator.screens.figures_at_hand import at_hand
+from annotator.screens.figure_cache import cached
 from data.store.opening import Store, open_store
 
 
@@ -31,15 +31,15 @@ def counting(cpu_s: float) -> Callable[[Store], int]:
 
 def test_what_takes_long_is_kept_ten_times_as_long_and_then_computed_anew(tmp_path: Path) -> None:
     store, clock, compute = open_store(tmp_path, create=True), Clock(), counting(0.55)
-    assert at_hand(store, compute, clock_s=clock) == 1
+    assert cached(store, compute, clock_s=clock) == 1
     clock.now_s += 5.0
-    assert at_hand(store, compute, clock_s=clock) == 1
+    assert cached(store, compute, clock_s=clock) == 1
     clock.now_s += 60.0
-    assert at_hand(store, compute, clock_s=clock) == 2
+    assert cached(store, compute, clock_s=clock) == 2
 
 
 def test_what_is_quick_is_never_old_and_stores_do_not_share_figures(tmp_path: Path) -> None:
     store, clock, compute = open_store(tmp_path / "a", create=True), Clock(), counting(0.0)
-    assert [at_hand(store, compute, clock_s=clock) for _ in range(3)] == [1, 2, 3]
+    assert [cached(store, compute, clock_s=clock) for _ in range(3)] == [1, 2, 3]
     other, slow = open_store(tmp_path / "b", create=True), counting(0.55)
-    assert (at_hand(store, slow, clock_s=clock), at_hand(other, slow, clock_s=clock)) == (1, 2)
+    assert (cached(store, slow, clock_s=clock), cached(other, slow, clock_s=clock)) == (1, 2)
