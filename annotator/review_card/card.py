@@ -9,9 +9,10 @@ import streamlit as st
 
 from annotator.review_card.contradiction import NEGATION, PHRASES
 from annotator.review_card.reason_codes import REASON_KEYS, REASON_TITLES, ReasonCode, composed_assessment
-from annotator.widgets.page import INVISIBLE_CLASS, LEVEL_MARKS
+from annotator.widgets.page import LEVEL_MARKS
 from data.people.card_settings import DEFAULT_KEYS, CardSettings
 from data.store.tables import Person
+from data.text.visible import invisible_class
 from data.vocabulary import LEVELS, MAX_ACTION_CHARS, MAX_REASONING_CHARS
 
 SCRIPTS = (
@@ -51,7 +52,7 @@ def card_data(person: Person, settings: CardSettings) -> dict[str, Any]:
             "phrases": {level.value: phrases for level, phrases in PHRASES.items()},
             "negation": NEGATION,
         },
-        "invisible": INVISIBLE_CLASS,
+        "invisible": invisible_class(),
         "limits": {"reasoning": MAX_REASONING_CHARS, "action": MAX_ACTION_CHARS},
     }
 

@@ -12,10 +12,11 @@ import streamlit as st
 
 from annotator.runtime import store
 from annotator.screens.figure_cache import cached
-from annotator.widgets.page import empty_state, page_head, visible
+from annotator.widgets.page import empty_state, page_head
 from annotator.widgets.tables import figures_table, is_lead
 from data.review.gold import LARGEST_SHARE, gold_share, set_gold_share
 from data.store.tables import Person
+from data.text.visible import visible
 from data.vocabulary import Mode
 from eval.annotators.automation_bias import Bias, Share
 from eval.annotators.from_store import AnnotatorWork, PeopleSummary, people_summary

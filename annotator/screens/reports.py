@@ -10,11 +10,12 @@ import streamlit as st
 
 from annotator.runtime import store, workspace
 from annotator.sign_in.visitor import frame_image
-from annotator.widgets.page import empty_state, page_head, visible
+from annotator.widgets.page import empty_state, page_head
 from data.errors import TeletriageError
 from data.people.permissions import Act, may
 from data.review.second_looks import send_back
 from data.store.tables import Person
+from data.text.visible import visible
 from eval.report.folders import Doubted, ReportFolder, doubted_frames, report_folders
 from eval.report.render import HTML_NAME
 

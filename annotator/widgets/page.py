@@ -8,6 +8,7 @@ from importlib import resources
 import streamlit as st
 
 from data.store.tables import Frame, Person, Scene
+from data.text.visible import visible
 from data.vocabulary import TriageLevel
 
 LEVEL_COLOURS = {
@@ -16,10 +17,6 @@ LEVEL_COLOURS = {
     TriageLevel.TELEOPERATION: "#CC79A7",
 }
 LEVEL_MARKS = {TriageLevel.AUTONOMY: "●", TriageLevel.SUPERVISION: "▲", TriageLevel.TELEOPERATION: "■"}
-_INVISIBLE = {
-    *range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0),
-    0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF,
-}  # fmt: skip
 
 
 def level_chip(level: TriageLevel) -> str:
@@ -28,19 +25,6 @@ def level_chip(level: TriageLevel) -> str:
         f'<span class="tt-chip" style="background:{LEVEL_COLOURS[level]}">'
         f"{LEVEL_MARKS[level]} {level.value}</span>"
     )
-
-
-INVISIBLE_CLASS = "[" + "".join(f"\\u{code:04x}" for code in sorted(_INVISIBLE)) + "]"
-"""The same characters as a regular expression that a browser understands."""
-
-
-def visible(text: str) -> str:
-    """Text with its invisible and direction-changing characters made visible as ‹U+202E›.
-
-    >>> visible("a\\u202eb")
-    'a‹U+202E›b'
-    """
-    return "".join(f"‹U+{ord(char):04X}›" if ord(char) in _INVISIBLE else char for char in text)
 
 
 def plain(text: str) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 
 from data.text.csv_text import csv_text
 from data.text.phrases import counted
+from data.text.visible import visible
 from data.vocabulary import LEVELS
 from eval.agreement.estimates import Estimate
 from eval.agreement.from_store import Agreement, AgreementSummary
-from eval.presentation.in_words import visible
 from eval.statistics.rate import Interval, Rate, Undefined
 
 HTML_NAME, CSV_NAME = "agreement.html", "agreement.csv"

@@ -5,13 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from data.text.visible import visible
 from eval.statistics.rate import Interval, Undefined
 from eval.statistics.values import Figure
-
-# Control characters except tab and line breaks, and the invisible ones that reorder or hide text.
-INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
-)
 
 
 def percent(value: float) -> str:
@@ -44,15 +40,6 @@ def figure_interval(figure: Figure, interval: Interval | Undefined) -> str:
     if isinstance(interval, Undefined):
         return str(interval)
     return f"{interval.low:.3f}–{interval.high:.3f}" if figure.count is None else percent_range(interval)
-
-
-def visible(text: str) -> str:
-    r"""Untrusted text with its invisible characters spelled out; escaping for HTML is the template's.
-
-    >>> visible("stop\u202e")
-    'stop⟨U+202E⟩'
-    """
-    return INVISIBLE.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
 
 
 def markdown_text(text: str) -> str:

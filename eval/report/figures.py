@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from data.text.visible import visible
 from data.vocabulary import LEVELS, ModelRole, TriageLevel
 from eval.evaluation.result import Evaluation, RunResult
 from eval.metrics.shares import FALSE_TELEOPERATION, RECALL, UNDER_ESCALATION
-from eval.presentation.in_words import figure_value, visible
+from eval.presentation.in_words import figure_value
 from eval.statistics.rate import Interval, Undefined
 from eval.statistics.values import Figure
 

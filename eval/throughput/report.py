@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from data.errors import EvaluationError
-from eval.presentation.in_words import visible
+from data.text.visible import visible
 from eval.statistics.percentiles import Percentiles
 from eval.statistics.rate import Undefined
 from eval.throughput.figures import LoadFigures, Throughput

@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from annotator.widgets.page import INVISIBLE_CLASS
 from data.live.shift import MANUAL_WORDS
 from data.store.tables import Person
+from data.text.visible import invisible_class
 from data.vocabulary import ManualReason
 
 SHARED = ("text.js", "server.js", "outbox.js")
@@ -38,7 +38,7 @@ def console_data(person: Person) -> dict[str, Any]:
     """What the console needs before it hears anything: who, and how reasons are called."""
     return {
         "person": person.id,
-        "invisible": INVISIBLE_CLASS,
+        "invisible": invisible_class(),
         "manual": {reason.value: MANUAL_WORDS[reason] for reason in ManualReason},
     }
 

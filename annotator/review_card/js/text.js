@@ -13,7 +13,7 @@ function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-let invisibleCharacters = /[\u202a-\u202e]/g;
+let invisibleCharacters = /[^\t\n -~]/gu; // everything but ASCII, until the page's data names the class
 
 function setInvisible(characterClass) {
   invisibleCharacters = new RegExp(characterClass, "gu");
