@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,7 +32,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-_DEBUG = "TELETRIAGE_DEBUG"
+_shows_traceback = Event()
 
 
 @app.callback()
@@ -47,12 +47,14 @@ def settings(
             envvar="TELETRIAGE_STORE", help="A database address instead of the workspace's own store."
         ),
     ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", envvar="TELETRIAGE_DEBUG", help="Show where an error came from.")
+    ] = False,
 ) -> None:
     """Options before the command hold for every command."""
     ctx.obj = Settings(workspace=workspace, store_url=store)
     if debug:
-        os.environ[_DEBUG] = "1"
+        _shows_traceback.set()
 
 
 def _mount() -> None:
@@ -143,7 +145,7 @@ def main() -> None:
 
 
 def _fail(sentence: str, error: Exception) -> None:
-    if os.environ.get(_DEBUG):
+    if _shows_traceback.is_set():
         raise error
     print(f"teletriage: {sentence}", file=sys.stderr)
     sys.exit(1)

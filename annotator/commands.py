@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -44,24 +43,29 @@ def review(
 ) -> None:
     """Serve the app in which people review frames. Ctrl-C ends it; nothing is lost."""
     from annotator.review_order.ranking import rank_frames
-    from annotator.runtime import MODE_SHARES_VARIABLE, parsed_shares
     from annotator.serve import Exposure, require_exposure, serve
+    from annotator.settings import settings_from
     from data.people.accounts import list_people
 
-    settings = ctx.obj
-    if decide_first is not None or blind is not None:
-        shares = f"{0.1 if decide_first is None else decide_first},{0.1 if blind is None else blind}"
-        parsed_shares(shares)
-        os.environ[MODE_SHARES_VARIABLE] = shares
-    exposure = Exposure(allowed_host or (), proxy or (), oidc, passwords, json_logs)
-    require_exposure(host, exposure)
-    store = settings.open_store()
+    shares = {"decide_first": decide_first, "blind": blind}
+    told = settings_from(
+        workspace=ctx.obj.workspace,
+        store=ctx.obj.store_url,
+        allowed_hosts=tuple(allowed_host or ()),
+        oidc=oidc is not None,
+        passwords=passwords,
+        json_logs=json_logs,
+        **{name: share for name, share in shares.items() if share is not None},
+    )
+    exposure = Exposure(host, port, tuple(proxy or ()), oidc)
+    require_exposure(told, exposure)
+    store = ctx.obj.open_store()
     rank_frames(store)
     if not any(not person.is_scripted for person in list_people(store)):
         print("Nobody can sign in yet: teletriage people add NAME --role annotator", file=sys.stderr)
     store.close()
     print(f"The app is at http://{host}:{port}", file=sys.stderr)
-    serve(settings.workspace, host=host, port=port, store_url=settings.store_url, exposure=exposure)
+    serve(told, exposure)
 
 
 def demo(
@@ -76,19 +80,23 @@ def demo(
     """Build a workspace with drawn frames, scripted proposals and three people, and serve the app on it."""
     from annotator.demo.workspace import build_demo
     from annotator.serve import Exposure, require_exposure, serve
+    from annotator.settings import settings_from
     from data.terminal import progress_bar
 
     settings = ctx.obj
-    exposure = Exposure(allowed_host or ())
+    told = settings_from(
+        workspace=settings.workspace, store=settings.store_url, allowed_hosts=tuple(allowed_host or ())
+    )
+    exposure = Exposure(host, port)
     if serve_app:
-        require_exposure(host, exposure)
+        require_exposure(told, exposure)
     with progress_bar("Drawing frames") as progress:
         people = build_demo(settings.workspace, store_url=settings.store_url, progress=progress)
     for person in people:
         print(f"  {person.name:8} {person.role:10} password {person.password}")
     if serve_app:
         print(f"\nThe app is at http://{host}:{port} (Ctrl-C ends it, nothing is lost)")
-        serve(settings.workspace, host=host, port=port, store_url=settings.store_url, exposure=exposure)
+        serve(told, exposure)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"review": review, "demo": demo}

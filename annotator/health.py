@@ -7,9 +7,7 @@ machine itself: what comes through a proxy comes from somewhere else.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
-import os
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -19,12 +17,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from annotator.runtime import store
+from annotator.settings import settings
 from annotator.web.admission import LOOPBACK
 from annotator.web.metrics import REGISTRY
+from data.hashing import is_same
 from data.maintenance.health import is_current, workload
 from data.store.opening import Store
 
-TOKEN_VARIABLE = "TELETRIAGE_METRICS_TOKEN"  # noqa: S105 - the name of a variable
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _log = logging.getLogger(__name__)
 
@@ -50,10 +49,10 @@ async def metrics_route(request: Request) -> Response:
 
 def may_read_metrics(request: Request) -> bool:
     """Whether a request brings the token; where no token is set, whether it comes from this machine directly."""
-    token = os.environ.get(TOKEN_VARIABLE)
+    token = settings().metrics_token
     if token:
         given = request.headers.get("authorization", "")
-        return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
+        return is_same(given, f"Bearer {token}")
     is_forwarded = any(name in request.headers for name in ("x-forwarded-for", "forwarded", "x-real-ip"))
     return not is_forwarded and request.client is not None and request.client.host in LOOPBACK
 

@@ -10,81 +10,66 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from annotator.runtime import STORE_VARIABLE, WORKSPACE_VARIABLE
-from annotator.sign_in.identity_provider import PROVIDER_VARIABLE, require_provider_file
-from annotator.sign_in.routes import NO_PASSWORDS_VARIABLE
-from annotator.web.admission import ALLOWED_HOSTS_VARIABLE, LOOPBACK
-from annotator.web.structured_log import JSON_LOGS_VARIABLE
+from annotator.settings import AppSettings
+from annotator.sign_in.identity_provider import require_provider_file
+from annotator.web.admission import LOOPBACK
 from data.errors import StoreError
 from data.store.opening import open_store
-
-PROXIES_VARIABLE = "FORWARDED_ALLOW_IPS"
-"""uvicorn's own: from which addresses X-Forwarded-Proto and X-Forwarded-For are believed."""
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """How the app stands in the network. `oidc`: the identity provider's settings, a file only its owner can read.
-    `proxies`: addresses of proxies in front, 127.0.0.1 always among them."""
+    """Where the app listens and what stands before it. `proxies`: addresses of proxies in front, 127.0.0.1 always
+    among them. `oidc`: the identity provider's settings, a file only its owner can read."""
 
-    allowed_hosts: Sequence[str] = ()
+    host: str
+    port: int
     proxies: Sequence[str] = ()
     oidc: Path | None = None
-    takes_passwords: bool = True
-    json_logs: bool = False
 
 
-def serve(
-    workspace: Path, *, host: str, port: int, store_url: str | None = None, exposure: Exposure | None = None
-) -> NoReturn:
+def serve(told: AppSettings, exposure: Exposure) -> NoReturn:
     """Replace this process by the web server; Ctrl-C ends it. Raises StoreError if it cannot be served so."""
-    chosen = exposure or Exposure()
-    require_exposure(host, chosen)
-    _require_free(host, port)
-    os.environ.update(_environment(workspace, store_url, chosen))
+    require_exposure(told, exposure)
+    _require_free(exposure.host, exposure.port)
     page = Path(__file__).with_name("asgi.py")
     command = [
         sys.executable, "-m", "streamlit", "run", str(page),
-        "--server.address", host, "--server.port", str(port),
-        *(["--secrets.files", str(chosen.oidc.resolve())] if chosen.oidc else []),
+        "--server.address", exposure.host, "--server.port", str(exposure.port),
+        *(["--secrets.files", str(exposure.oidc.resolve())] if exposure.oidc else []),
     ]  # fmt: skip
+    environment = {**os.environ, **told.as_environment(), **_of_libraries(told, exposure)}
     sys.stdout.flush()
-    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter with our own arguments
+    os.execve(sys.executable, command, environment)  # noqa: S606 - our own interpreter with our own arguments
 
 
-def require_exposure(host: str, exposure: Exposure) -> None:
+def require_exposure(told: AppSettings, exposure: Exposure) -> None:
     """Raises StoreError for what would let in more than was meant."""
-    if host not in LOOPBACK and not exposure.allowed_hosts:
+    if exposure.host not in LOOPBACK and not told.allowed_hosts:
         raise StoreError(
-            f"On {host} others can reach the app: say under which name with --allowed-host, as in "
+            f"On {exposure.host} others can reach the app: say under which name with --allowed-host, as in "
             "--allowed-host triage.example.org, or listen on 127.0.0.1."
         )
-    for name in exposure.allowed_hosts:
+    for name in told.allowed_hosts:
         if "/" in name or "," in name or "*" in name[1:] or (name.startswith("*") and name[1:2] != "."):
             raise StoreError(f"{name!r} is not a host name: it is like triage.example.org or *.example.org.")
     if exposure.oidc:
         require_provider_file(exposure.oidc)
-    elif not exposure.takes_passwords:
+    elif not told.passwords:
         raise StoreError("Without passwords and without --oidc nobody could sign in.")
 
 
-def _environment(workspace: Path, store_url: str | None, exposure: Exposure) -> dict[str, str]:
-    """What the web server's process finds out about its task. The key of Streamlit's own cookies comes from the
-    store, so that it is random, stays, and is the same for several processes on one store."""
-    store = open_store(workspace, url=store_url)
+def _of_libraries(told: AppSettings, exposure: Exposure) -> dict[str, str]:
+    """What uvicorn and Streamlit read themselves: from which addresses X-Forwarded-* is believed, and the key of
+    Streamlit's own cookies. It comes from the store, so that it is random, stays, and is the same for several
+    processes on one store."""
+    store = open_store(told.workspace, url=told.store)
     key = store.secret("page cookies").hex()
     store.close()
-    told = {
-        WORKSPACE_VARIABLE: str(workspace.resolve()),
-        STORE_VARIABLE: store_url or "",
-        ALLOWED_HOSTS_VARIABLE: ",".join(exposure.allowed_hosts),
-        PROXIES_VARIABLE: ",".join(["127.0.0.1", "::1", *exposure.proxies]),
-        PROVIDER_VARIABLE: "1" if exposure.oidc else "",
-        NO_PASSWORDS_VARIABLE: "" if exposure.takes_passwords else "1",
-        JSON_LOGS_VARIABLE: "1" if exposure.json_logs else "",
+    return {
+        "FORWARDED_ALLOW_IPS": ",".join(["127.0.0.1", "::1", *exposure.proxies]),
         "STREAMLIT_SERVER_COOKIE_SECRET": key,
     }
-    return {name: value for name, value in told.items() if value}
 
 
 def _require_free(host: str, port: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from pathlib import Path
 from typing import Any
@@ -17,3 +18,13 @@ def file_hash(path: Path) -> str:
     """SHA-256 of a file's bytes, as hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def signature(key: bytes, *parts: str | int) -> str:
+    """HMAC-SHA256 of the parts under a key, as hex. Parts are kept apart: ("a", "b") and ("ab",) differ."""
+    return hmac.new(key, canonical_json(parts).encode(), hashlib.sha256).hexdigest()
+
+
+def is_same(given: str, expected: str) -> bool:
+    """Whether two secrets are the same, in a time that says nothing about where they differ."""
+    return hmac.compare_digest(given.encode(), expected.encode())

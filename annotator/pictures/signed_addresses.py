@@ -6,13 +6,12 @@ that the browser can keep the picture.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from data.hashing import is_same, signature
 from data.store.opening import Store
 
 HOUR_S = 3600
@@ -54,15 +53,14 @@ def checked_request(
     """The request if its signature is right and its time has not run out, else None."""
     try:
         request = ImageRequest(frame_id, int(query["p"]), int(query["w"]))
-        until, signature = int(query["e"]), query["s"]
+        until, given = int(query["e"]), query["s"]
     except (KeyError, ValueError):
         return None
     if until <= (now_s if now_s is not None else time.time()) or request.width_px not in WIDTHS_PX:
         return None
     expected = _signature(key, request, until)
-    return request if hmac.compare_digest(signature.encode(), expected.encode()) else None
+    return request if is_same(given, expected) else None
 
 
 def _signature(key: bytes, request: ImageRequest, until: int) -> str:
-    text = f"image|{request.frame_id}|{request.person_id}|{request.width_px}|{until}"
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:40]
+    return signature(key, "image", request.frame_id, request.person_id, request.width_px, until)

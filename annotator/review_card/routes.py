@@ -11,7 +11,8 @@ from starlette.routing import Route
 from annotator.pictures.signed_addresses import ImageRequest, image_address
 from annotator.review_card import serving
 from annotator.review_card.outbox import apply_outbox
-from annotator.runtime import COOKIE, mode_shares, store
+from annotator.runtime import COOKIE, store
+from annotator.settings import settings as app_settings
 from annotator.web.json_door import Act, Body, Door
 from data.overview.personal_progress import reviews_today
 from data.people.card_settings import save_settings
@@ -39,7 +40,9 @@ def _address(store: Store, person_id: int) -> serving.Address:
 def sync(store: Store, person_id: int, body: Body) -> Body:
     """Write the outbox, then say what comes next."""
     acknowledged = apply_outbox(store, person_id, list(body.get("outbox", [])))
-    served = lease_frames(store, person_id, n=QUEUE, refill_below=REFILL_BELOW, shares=mode_shares())
+    served = lease_frames(
+        store, person_id, n=QUEUE, refill_below=REFILL_BELOW, shares=app_settings().mode_shares
+    )
     address = _address(store, person_id)
     day = reviews_today(store, person_id, offset_min=int(body.get("offset_min", 0)))
     guideline = current_guideline(store)

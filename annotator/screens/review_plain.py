@@ -13,7 +13,8 @@ from html import escape
 import streamlit as st
 
 from annotator.review_card.reason_codes import REASON_TITLES, ReasonCode, composed_assessment
-from annotator.runtime import mode_shares, store
+from annotator.runtime import store
+from annotator.settings import settings
 from annotator.sign_in.visitor import frame_image
 from annotator.widgets.page import empty_state, frame_caption, level_chip, made_mark, page_head, plain
 from data.errors import TeletriageError
@@ -44,7 +45,7 @@ class OnScreen:
 def show(person: Person) -> None:
     """The review screen of the person signed in."""
     page_head(person, "Plain review")
-    served = lease_frames(store(), int(person.id or 0), n=1, shares=mode_shares())
+    served = lease_frames(store(), int(person.id or 0), n=1, shares=settings().mode_shares)
     if not served:
         empty_state(
             "Nothing to review right now",

@@ -8,7 +8,8 @@ from importlib import resources
 import streamlit as st
 
 from annotator.runtime import store
-from annotator.sign_in.identity_provider import has_provider, takes_passwords, ticket
+from annotator.settings import settings
+from annotator.sign_in.identity_provider import ticket
 from annotator.widgets.page import plain
 from data.errors import SignInRefused
 from data.people.provider_sign_in import person_of_claims
@@ -25,16 +26,16 @@ def show() -> None:
     """A form that the server's own sign-in route takes; the page itself never sees the password."""
     css = resources.files("annotator.widgets").joinpath("look.css").read_text(encoding="utf-8")
     st.html(f"<style>{css}</style>")
-    if has_provider() and st.user.is_logged_in:
+    if settings().oidc and st.user.is_logged_in:
         _welcome()
         return
     reason = _REASONS.get(str(st.query_params.get("sign-in", "")))
     alert = f'<p role="alert">{reason}</p>' if reason else ""
     st.html(f'<div class="tt-signin"><h1>teletriage</h1><p>Which vehicles need a human?</p>{alert}</div>')
-    if has_provider():
+    if settings().oidc:
         with st.container(horizontal_alignment="center"):
             st.button("Sign in with your organisation", type="primary", on_click=st.login, width=336)
-    if takes_passwords():
+    if settings().passwords:
         st.html(_NAME_FORM)
 
 

@@ -9,8 +9,6 @@ cookie only.
 from __future__ import annotations
 
 import hashlib
-import hmac
-import os
 import time
 import tomllib
 from collections.abc import Mapping
@@ -20,27 +18,17 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from annotator.runtime import store
-from annotator.sign_in.routes import NO_PASSWORDS_VARIABLE, keep_secret
+from annotator.sign_in.routes import keep_secret
 from annotator.web.same_origin import same_origin
 from annotator.web.worker_threads import in_password_thread
 from data.errors import SignInRefused, StoreError
+from data.hashing import is_same, signature
 from data.people.provider_sign_in import sign_in_identified
 
-PROVIDER_VARIABLE = "TELETRIAGE_OIDC"
 PROVIDER_COOKIE = "_streamlit_user"
 TICKET_S = 120
 MIN_COOKIE_SECRET_CHARS = 32
 REQUIRED = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
-
-
-def has_provider() -> bool:
-    """Whether people can sign in through a provider, as `teletriage review --oidc` was told."""
-    return bool(os.environ.get(PROVIDER_VARIABLE))
-
-
-def takes_passwords() -> bool:
-    """Whether names and passwords are taken; `--no-passwords` leaves the provider as the only way in."""
-    return not os.environ.get(NO_PASSWORDS_VARIABLE)
 
 
 def require_provider_file(path: Path) -> None:
@@ -74,19 +62,19 @@ def person_of_ticket(
 ) -> int | None:
     """The person that a ticket was made for, None where it is not ours, has run out or came without its cookie."""
     try:
-        person, until, signature = given.split(".")
+        person, until, signed = given.split(".")
         person_id, until_s = int(person), int(until)
     except ValueError:
         return None
     if until_s <= (now_s if now_s is not None else time.time()) or not cookies.get(PROVIDER_COOKIE):
         return None
     expected = _signature(key, person_id, until_s, cookies)
-    return person_id if hmac.compare_digest(signature.encode(), expected.encode()) else None
+    return person_id if is_same(signed, expected) else None
 
 
 def _signature(key: bytes, person_id: int, until: int, cookies: Mapping[str, str]) -> str:
     cookie = hashlib.sha256(cookies.get(PROVIDER_COOKIE, "").encode()).hexdigest()
-    return hmac.new(key, f"ticket|{person_id}|{until}|{cookie}".encode(), hashlib.sha256).hexdigest()
+    return signature(key, "ticket", person_id, until, cookie)
 
 
 async def provider_sign_in_route(request: Request) -> Response:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from annotator.runtime import COOKIE, store
+from annotator.settings import settings
 from annotator.web.same_origin import same_origin
 from annotator.web.worker_threads import act_on, in_password_thread
 from data.errors import SignInRefused
@@ -16,14 +16,12 @@ from data.people.accounts import SIGN_IN_HOURS, person_signed_in, sign_in, sign_
 from data.review.serving import release_leases
 from data.store.opening import Store
 
-NO_PASSWORDS_VARIABLE = "TELETRIAGE_NO_PASSWORDS"
-
 
 async def sign_in_route(request: Request) -> Response:
     """POST name and password; sets the session cookie and goes home, or back with the reason."""
     if not same_origin(request):
         return PlainTextResponse("This form was sent from another site.", 403)
-    if os.environ.get(NO_PASSWORDS_VARIABLE):
+    if not settings().passwords:
         return PlainTextResponse("Passwords are not taken here; sign in with your organisation.", 403)
     form = await request.form(max_files=0, max_fields=8)
     name, password = str(form.get("user", ""))[:64].strip().lower(), str(form.get("password", ""))[:256]

@@ -6,13 +6,13 @@ rebinding); a size check keeps anybody from filling the memory before anything e
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from starlette.responses import PlainTextResponse
 
-ALLOWED_HOSTS_VARIABLE = "TELETRIAGE_ALLOWED_HOSTS"
+from annotator.settings import settings
+
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 MAX_BODY_BYTES = 1_000_000
 """An outbox of 100 answers with the longest texts has about 150 kB."""
@@ -24,8 +24,7 @@ App = Callable[..., Awaitable[None]]
 
 def allowed_hosts() -> list[str]:
     """The names under which the app answers: what `teletriage review` was told, and always this machine's own."""
-    told = os.environ.get(ALLOWED_HOSTS_VARIABLE, "")
-    return [*LOOPBACK, *(name for name in told.split(",") if name)]
+    return [*LOOPBACK, *settings().allowed_hosts]
 
 
 class _TooLarge(Exception):

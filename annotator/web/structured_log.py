@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
 import time
 import traceback
@@ -16,9 +15,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
+from annotator.settings import settings
 from annotator.web.metrics import ERRORS, REQUEST_SECONDS
 
-JSON_LOGS_VARIABLE = "TELETRIAGE_JSON_LOGS"
 OURS = (
     "card",
     "monitor",
@@ -55,7 +54,7 @@ class JsonLines(logging.Formatter):
 
 def use_json_logs() -> None:
     """Let everything in this process log JSON, Streamlit included, if `teletriage review --json-logs` asked for it."""
-    if not os.environ.get(JSON_LOGS_VARIABLE):
+    if not settings().json_logs:
         return
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())

@@ -30,6 +30,7 @@ from annotator import asgi
 from annotator.pictures.signed_addresses import SMALL_PX, ImageRequest, image_address
 from annotator.review_card import routes
 from annotator.runtime import COOKIE
+from annotator.settings import AppSettings
 from data.errors import DatarootError, NotAllowed, SettingsRefused, SignInRefused
 from data.frames.ingest import ingest
 from data.images.inspection import ImageRefused, inspect_image, open_image, rendition
@@ -41,7 +42,7 @@ from data.review.serving import lease_frames
 from data.store.opening import Store, journal_mode, open_store
 from data.store.tables import Dataset, Frame, Person, PersonSettings, Review
 from data.text.csv_text import csv_text
-from data.vocabulary import Mode, PersonRole, SetAside, TriageLevel
+from data.vocabulary import PersonRole, SetAside, TriageLevel
 from tests.annotator.review_card.test_outbox import an_entry
 from tests.builders import VERSION, a_dataroot, a_person, a_picture, a_store, frames_of, reviewed
 from tests.repository import ROOT
@@ -66,7 +67,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setattr(
         importlib.import_module("annotator.pictures.routes"), "workspace", lambda: tmp_path / "workspace"
     )
-    monkeypatch.setattr(routes, "mode_shares", lambda: {Mode.ASSISTED: 1.0})
+    monkeypatch.setattr(routes, "app_settings", lambda: AppSettings(decide_first=0, blind=0))
     return store
 
 

@@ -7,9 +7,9 @@ import pytest
 from sqlmodel import select
 
 from annotator.review_card import routes
+from annotator.settings import AppSettings
 from data.store.opening import Store
 from data.store.tables import Lease
-from data.vocabulary import Mode
 from tests.annotator.review_card.test_outbox import an_entry
 from tests.builders import a_person, a_store
 
@@ -18,7 +18,7 @@ from tests.builders import a_person, a_store
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     store = a_store(tmp_path, scenes={f"scene-{number:04}": 8 for number in range(1, 5)})
     monkeypatch.setattr(routes, "store", lambda: store)
-    monkeypatch.setattr(routes, "mode_shares", lambda: {Mode.ASSISTED: 1.0})
+    monkeypatch.setattr(routes, "app_settings", lambda: AppSettings(decide_first=0, blind=0))
     return store
 
 

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from streamlit.testing.v1 import AppTest
 
 from annotator import runtime
+from annotator.settings import settings
 from data.overview.progress import progress
 from data.review.serving import lease_frames, release_leases
 from data.scenarios.ingest import take_in
@@ -42,11 +43,11 @@ def made(
     built: tuple[Path, Store, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[Store, list[str]]]:
     folder, store, frames = built
-    monkeypatch.setenv(runtime.WORKSPACE_VARIABLE, str(folder / "workspace"))
-    for kept in (runtime.store, runtime.workspace):
+    monkeypatch.setenv("TELETRIAGE_WORKSPACE", str(folder / "workspace"))
+    for kept in (runtime.store, settings):
         kept.cache_clear()
     yield store, frames
-    for kept in (runtime.store, runtime.workspace):
+    for kept in (runtime.store, settings):
         kept.cache_clear()
 
 

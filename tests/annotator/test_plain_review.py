@@ -8,6 +8,7 @@ from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 from annotator import runtime
+from annotator.settings import settings
 from data.review.serving import lease_frames, release_leases
 from data.store.opening import Store
 from data.store.tables import FrameStatus, Review
@@ -18,11 +19,11 @@ from tests.builders import S, T, a_person, a_store
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     made = a_store(tmp_path)
-    monkeypatch.setenv(runtime.WORKSPACE_VARIABLE, str(tmp_path / "workspace"))
-    for kept in (runtime.store, runtime.workspace):
+    monkeypatch.setenv("TELETRIAGE_WORKSPACE", str(tmp_path / "workspace"))
+    for kept in (runtime.store, settings):
         kept.cache_clear()
     yield made
-    for kept in (runtime.store, runtime.workspace):
+    for kept in (runtime.store, settings):
         kept.cache_clear()
 
 

@@ -20,9 +20,9 @@ from sqlmodel import select
 
 import annotator
 import data
-from annotator import runtime
 from annotator.review_card import outbox, routes
 from annotator.review_card.serving import recent_decisions, scene_strip, served_frame, whole_thought
+from annotator.settings import AppSettings
 from data.errors import NotAllowed, TeletriageError
 from data.live import alerts
 from data.maintenance.copying import TableState, table_states
@@ -336,8 +336,7 @@ def test_nothing_of_others_and_nothing_hidden_reaches_an_annotator_by_any_route(
     secrets = a_store_full_of_secrets(tmp_path)
     store, ada = secrets.store, secrets.ada
     monkeypatch.setattr(routes, "store", lambda: store)
-    monkeypatch.setattr(routes, "mode_shares", lambda: {Mode.BLIND: 0.5, Mode.DECIDE_FIRST: 0.5})
-    runtime.mode_shares.cache_clear()
+    monkeypatch.setattr(routes, "app_settings", lambda: AppSettings(blind=0.5, decide_first=0.5))
     served = lease_frames(store, ada, n=20, shares={Mode.BLIND: 0.5, Mode.DECIDE_FIRST: 0.5})
     assert {one.mode for one in served} == {Mode.BLIND, Mode.DECIDE_FIRST}
     assert secrets.gold in {one.frame.id for one in served}

@@ -4,8 +4,6 @@ with the store have. And Prometheus' address, which tells counts and no pictures
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import json
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +17,7 @@ from annotator.monitor.service.board import board, wall
 from annotator.monitor.service.figures import prometheus_text
 from annotator.monitor.watching.monitor import Monitor
 from data.errors import FeedError
+from data.hashing import is_same, signature
 
 LONGEST_WAIT_S = 0.8
 """An answer comes within so long even if nothing changed: silence for longer means that the monitor is gone."""
@@ -27,7 +26,7 @@ KEY_NAME = "monitor"
 
 def listener_key(secret: bytes) -> str:
     """What a request must carry as its bearer token; `secret`: the store's, under KEY_NAME."""
-    return hmac.new(secret, b"listener", hashlib.sha256).hexdigest()
+    return signature(secret, "listener")
 
 
 def listener(monitor: Monitor, key: str, answered: Callable[[], None]) -> Starlette:
@@ -36,7 +35,7 @@ def listener(monitor: Monitor, key: str, answered: Callable[[], None]) -> Starle
     def guarded(act: Callable[[dict[str, Any]], Any]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
             given = request.headers.get("authorization", "").removeprefix("Bearer ")
-            if not hmac.compare_digest(given.encode(), key.encode()):
+            if not is_same(given, key):
                 return JSONResponse({"reason": "This key does not open the monitor."}, 403)
             return Response(json.dumps(await act(await request.json())), media_type="application/json")
 

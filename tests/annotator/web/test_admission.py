@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -13,9 +14,12 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from annotator.serve import Exposure, require_exposure
-from annotator.web.admission import ALLOWED_HOSTS_VARIABLE, MAX_BODY_BYTES, BodyLimit, allowed_hosts
+from annotator.settings import AppSettings, settings
+from annotator.web.admission import MAX_BODY_BYTES, BodyLimit, allowed_hosts
 from annotator.web.security_headers import SecurityHeaders
 from data.errors import StoreError
+
+HERE = Exposure("127.0.0.1", 8501)
 
 
 async def length(request: Request) -> PlainTextResponse:
@@ -26,7 +30,8 @@ async def length(request: Request) -> PlainTextResponse:
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> TestClient:
-    monkeypatch.setenv(ALLOWED_HOSTS_VARIABLE, "triage.example.org,*.lab.example.org")
+    monkeypatch.setenv("TELETRIAGE_ALLOWED_HOSTS", "triage.example.org,*.lab.example.org")
+    settings.cache_clear()
     middleware = [
         Middleware(SecurityHeaders),
         Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(), www_redirect=False),
@@ -88,22 +93,22 @@ def test_over_tls_the_browser_is_told_to_stay_with_it(client: TestClient) -> Non
 
 
 @pytest.mark.parametrize(
-    ("host", "exposure", "sentence"),
+    ("told", "exposure", "sentence"),
     [
-        ("192.0.2.1", Exposure(), "say under which name with --allowed-host"),
-        ("127.0.0.1", Exposure(allowed_hosts=["https://x.org"]), "is not a host name"),
-        ("127.0.0.1", Exposure(allowed_hosts=["*"]), "is not a host name"),
-        ("127.0.0.1", Exposure(takes_passwords=False), "nobody could sign in"),
-        ("127.0.0.1", Exposure(oidc=Path("nowhere.toml")), "cannot be read"),
+        ({}, Exposure("192.0.2.1", 8501), "say under which name with --allowed-host"),
+        ({"allowed_hosts": ("https://x.org",)}, HERE, "is not a host name"),
+        ({"allowed_hosts": ("*",)}, HERE, "is not a host name"),
+        ({"passwords": False}, HERE, "nobody could sign in"),
+        ({}, Exposure("127.0.0.1", 8501, oidc=Path("nowhere.toml")), "cannot be read"),
     ],
 )
 def test_what_would_let_in_more_than_was_meant_does_not_start(
-    host: str, exposure: Exposure, sentence: str
+    told: dict[str, Any], exposure: Exposure, sentence: str
 ) -> None:
     with pytest.raises(StoreError, match=sentence):
-        require_exposure(host, exposure)
+        require_exposure(AppSettings(**told), exposure)
 
 
 def test_one_machine_alone_needs_no_options() -> None:
-    require_exposure("127.0.0.1", Exposure())
-    require_exposure("192.0.2.1", Exposure(allowed_hosts=["triage.example.org"]))
+    require_exposure(AppSettings(), HERE)
+    require_exposure(AppSettings(allowed_hosts=("triage.example.org",)), Exposure("192.0.2.1", 8501))

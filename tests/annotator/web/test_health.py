@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from annotator import health
+from annotator.settings import settings
 from annotator.web.structured_log import JsonLines, RequestLog
 from data.maintenance.health import workload
 from data.review.serving import lease_frames
@@ -30,7 +31,7 @@ async def broken(_request: Request) -> Response:
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     store = a_store(tmp_path)
     monkeypatch.setattr(health, "store", lambda: store)
-    monkeypatch.delenv(health.TOKEN_VARIABLE, raising=False)
+    monkeypatch.delenv("TELETRIAGE_METRICS_TOKEN", raising=False)
     return store
 
 
@@ -97,7 +98,8 @@ def test_metrics_are_not_for_other_machines(client: TestClient, store: Store) ->
 def test_a_token_opens_metrics_from_anywhere_and_nothing_else_does(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(health.TOKEN_VARIABLE, "let-me-in")
+    monkeypatch.setenv("TELETRIAGE_METRICS_TOKEN", "let-me-in")
+    settings.cache_clear()
     far = TestClient(client.app, client=("10.0.0.7", 5000))
     assert far.get("/metrics", headers={"authorization": "Bearer let-me-in"}).status_code == 200
     assert far.get("/metrics", headers={"authorization": "Bearer let-me-out"}).status_code == 403
