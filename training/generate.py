@@ -13,6 +13,7 @@ from PIL import Image
 from data.errors import TrainingError
 from data.vlm.question import question_text
 from data.vocabulary import ModelRole
+from data.whole_files import written_whole
 from training.models.folder import load_model
 from training.pairs.processor import load_processor
 from training.process.callbacks import Progress
@@ -86,8 +87,6 @@ def _open(path: Path) -> Image.Image:
 
 
 def _write(out: Path, rows: list[dict[str, str]]) -> None:
-    unfinished = out.with_name(f"{out.name}.unfinished")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    lines = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
-    unfinished.write_text(lines, encoding="utf-8")
-    unfinished.replace(out)
+    with written_whole(out) as partial:
+        lines = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+        partial.write_text(lines, encoding="utf-8")

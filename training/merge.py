@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +12,7 @@ import torch
 from peft import PeftModel
 
 from data.errors import TrainingError
+from data.whole_files import written_whole
 from training.models.folder import (
     LOADING_ERRORS,
     check_model_folder,
@@ -65,17 +65,12 @@ def merge(adapter: Path, model: Path, out: Path, *, dtype: MergedDtype = "bfloat
     provenance = read_adapter_provenance(adapter)
     check_model_folder(model)
     _refuse_other_base(provenance, model)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as unfinished:
-        folder = Path(unfinished) / "model"
+    with written_whole(out) as folder:
         with library_chatter_to_stderr():
             merged_model(adapter, model).to(_DTYPES[dtype]).save_pretrained(folder)
         _copy_processor(model, folder)
         _cap_images(folder, provenance.image_max_pixels)
         write_provenance(folder, _merge_provenance(provenance, dtype))
-        if out.exists():
-            out.rmdir()  # it is empty
-        folder.rename(out)
     return MergeResult(out, dtype, is_stand_in(out))
 
 

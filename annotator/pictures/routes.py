@@ -4,8 +4,6 @@ a fresh JPEG made here, so that nothing of the original file but its pixels reac
 from __future__ import annotations
 
 import asyncio
-import os
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from data.images.inspection import ImageRefused, rendition
 from data.people.accounts import person_signed_in
 from data.store.tables import Dataset, Frame, Scene
 from data.vocabulary import SetAside
+from data.whole_files import written_whole
 
 _HEADERS = {
     "cache-control": "private, max-age=3600, immutable",
@@ -84,8 +83,6 @@ def made(picture: Picture) -> bytes:
     if not source.resolve().is_relative_to(picture.dataroot.resolve()):
         raise ImageRefused(SetAside.IMAGE_UNREADABLE, f"{source.name} leads out of the dataroot.")
     content = rendition(source, width_px=picture.width_px)
-    picture.kept.parent.mkdir(parents=True, exist_ok=True)
-    partial = picture.kept.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
-    partial.write_bytes(content)
-    partial.replace(picture.kept)
+    with written_whole(picture.kept, survives_power_cut=False) as partial:
+        partial.write_bytes(content)
     return content

@@ -17,6 +17,7 @@ from data.demo.drawing.picture import render
 from data.demo.drawing.world import FRAMES_PER_SCENE, DemoScene
 from data.demo.drives.scenes import scene_named, scenes
 from data.demo.tables import all_tables, map_filename
+from data.whole_files import written_whole
 
 VERSION = "v1.0-demo"
 JPEG_QUALITY = 88
@@ -104,11 +105,5 @@ def _is_whole(path: Path) -> bool:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Writes beside the target, then renames: a reader or an interruption never meets half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        draft.write_bytes(content)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with written_whole(path, survives_power_cut=False) as partial:
+        partial.write_bytes(content)

@@ -19,6 +19,7 @@ from PIL import Image
 
 from data.errors import ScenarioError
 from data.images.inspection import MAX_PIXELS, ImageRefused, open_image
+from data.whole_files import written_whole
 
 Picture = npt.NDArray[np.uint8]
 """Shape (height, width, 3), RGB."""
@@ -34,15 +35,11 @@ def write_clip(path: Path, images: Sequence[Path], frames_per_second: int) -> No
     """
     if not images:
         raise ScenarioError(f"{path.name} would be a clip without frames.")
-    partial = path.with_name(f".{path.name}.part")
     try:
-        with av.open(str(partial), "w", format="mp4") as container:
+        with written_whole(path) as partial, av.open(str(partial), "w", format="mp4") as container:
             _encode(container, images, frames_per_second)
-        partial.replace(path)
     except FFmpegError as error:
         raise ScenarioError(f"The clip {path} cannot be written: {error}.") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _encode(container: Any, images: Sequence[Path], frames_per_second: int) -> None:

@@ -28,6 +28,7 @@ from data.store.tables import SignIn
 from data.store.trail import note_act
 from data.store.trail_chain import Break
 from data.vocabulary import TrailAct
+from data.whole_files import written_whole
 
 _OWNER_ONLY = 0o600
 
@@ -61,11 +62,9 @@ def write_backup(store: Store, out: Path, *, progress: Progress | None = None) -
     if out.exists():
         raise BackupError(f"{out} exists; a backup is never written over. Choose another name.")
     try:
-        with _partial(out) as partial:
+        with written_whole(out, mode=_OWNER_ONLY) as partial:
             _write(store, partial, progress)
             copied = _inspected(partial)
-            partial.chmod(_OWNER_ONLY)
-            partial.rename(out)
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"The backup {out} could not be written: {error}.") from error
     with store.write() as session:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +32,7 @@ from data.scenarios.specification import (
 from data.store.opening import Store
 from data.store.tables import SampledFrame
 from data.vocabulary import Split
+from data.whole_files import written_whole
 
 Progress = Callable[[int, int], None]
 TRANSFER = "nvidia/Cosmos-Transfer2.5-2B"
@@ -91,17 +90,9 @@ def plan_clips(store: Store, asked: PlanRequest, out: Path, *, progress: Progres
             f"No sampled {asked.split.value} frame qualifies as a source for "
             f"{', '.join(one.key for one in asked.scenarios)}; the catalogue says what each needs."
         )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
+    with written_whole(out) as partial:
+        partial.mkdir()
         planned = _write(partial, asked, picks, sampled, progress)
-        partial.chmod(0o755)
-        if out.exists():
-            out.rmdir()
-        partial.rename(out)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
     planned.folder = str(out)
     return planned
 

@@ -4,8 +4,6 @@ byte-identical; `data.snapshot.folder` says what the folder holds and reads it b
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,6 +39,7 @@ from data.vocabulary import (
     TriageLevel,
     VerificationState,
 )
+from data.whole_files import written_whole
 
 FRAMES_AT_ONCE = 500
 
@@ -86,17 +85,12 @@ def freeze(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SnapshotError(f"{out} is not empty; a snapshot is never written over. Choose another folder.")
     complete_fingerprints(store)
-    partial = _folder_beside(out)
     try:
-        with store.read() as session:
+        with written_whole(out) as partial, store.read() as session:
+            partial.mkdir()
             manifest = _written(session, partial, options, progress)
-        partial.chmod(0o755)
-        if out.exists():
-            out.rmdir()
-        partial.rename(out)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+    except OSError as error:
+        raise SnapshotError(f"{out} cannot be written: {error.strerror}. Choose another folder.") from error
     with store.write() as session:
         subject = f"snapshot:{manifest.snapshot_hash}"
         details = {
@@ -105,14 +99,6 @@ def freeze(
         }
         note_act(session, TrailAct.FROZE_SNAPSHOT, by=by, subject=subject, details=details)
     return manifest
-
-
-def _folder_beside(out: Path) -> Path:
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    except OSError as error:
-        raise SnapshotError(f"{out} cannot be made: {error.strerror}. Choose another folder.") from error
 
 
 def _written(session: Session, folder: Path, options: FreezeOptions, progress: Progress | None) -> Manifest:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from data.errors import EvaluationError
+from data.text.visible import visible
 from data.vocabulary import LEVELS, TriageLevel
+from data.whole_files import written_whole
 from eval.evaluation.result import Evaluation
 from eval.metrics.shares import (
     FALSE_TELEOPERATION,
@@ -20,7 +21,7 @@ from eval.metrics.shares import (
     UNANSWERED_TELEOPERATION,
     UNDER_ESCALATION,
 )
-from eval.presentation.in_words import figure_interval, figure_value, markdown_text, told, told_range, visible
+from eval.presentation.in_words import figure_interval, figure_value, markdown_text, told, told_range
 from eval.report.figures import recall_figure, trade_off_figure
 from eval.report.frame_image import image_data_uri
 from eval.report.reliability_figure import reliability_figure
@@ -144,13 +145,8 @@ def _images(evaluation: Evaluation) -> dict[str, str | Undefined]:
 
 
 def _write_whole(path: Path, text: str) -> Path:
-    """Write beside, then rename: a reader never sees half a file."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with written_whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")
     return path
 
 

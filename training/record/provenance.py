@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from data.checkout import checkout_commit
 from data.errors import TrainingError
+from data.whole_files import written_whole
 from training.models.folder import is_stand_in, model_hash
 from training.process.processes import processes
 
@@ -120,9 +121,8 @@ def write_provenance(
     folder: Path, provenance: AdapterProvenance | MergeProvenance | CheckpointProvenance
 ) -> None:
     """Write `provenance.json` in one step: it is there whole or not at all."""
-    unfinished = folder / f"{PROVENANCE}.unfinished"
-    unfinished.write_text(provenance.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    unfinished.replace(folder / PROVENANCE)
+    with written_whole(folder / PROVENANCE) as partial:
+        partial.write_text(provenance.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def read_adapter_provenance(folder: Path) -> AdapterProvenance:

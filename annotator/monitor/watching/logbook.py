@@ -19,6 +19,7 @@ from data.live.returned_frames import kept_picture
 from data.store.opening import Store
 from data.store.tables import Alert, FeedChange, WatchMinute
 from data.vocabulary import AlertEnd
+from data.whole_files import written_whole
 
 QUIET_S = 1.0
 """So often a sign of life is written when nothing happens."""
@@ -100,8 +101,6 @@ def keep_picture(pictures: Path, image_sha256: str, content: bytes) -> Path:
     """Keep a picture under its hash, whole or not at all."""
     path = kept_picture(pictures, image_sha256)
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".part")
-        partial.write_bytes(content)
-        partial.replace(path)
+        with written_whole(path) as partial:
+            partial.write_bytes(content)
     return path
