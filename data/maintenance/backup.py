@@ -62,6 +62,7 @@ def write_backup(store: Store, out: Path, *, progress: Progress | None = None) -
     if out.exists():
         raise BackupError(f"{out} exists; a backup is never written over. Choose another name.")
     try:
+        out.parent.stat()  # a folder that is not there is a slip of the pen: none is made
         with written_whole(out, mode=_OWNER_ONLY) as partial:
             _write(store, partial, progress)
             copied = _inspected(partial)
