@@ -27,8 +27,9 @@ from data.proposals.runs import (
 from data.store.opening import Store
 from data.store.tables import Dataset, Frame, ModelRun, Proposal, Scene
 from data.vlm.answer import ModelAnswer
-from data.vlm.client import FIRST_PAUSE_S, REQUEST_TIMEOUT_S, Asking, ask_frames
+from data.vlm.client import Asking, ask_frames
 from data.vlm.request import SamplingParameters, default_sampling, request_hash
+from data.vlm.retries import FIRST_PAUSE_S, REQUEST_TIMEOUT_S
 from data.vocabulary import ModelRole
 
 GIVE_UP_AFTER = 32

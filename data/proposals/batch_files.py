@@ -23,6 +23,7 @@ from data.vlm.request import SamplingParameters, data_url, default_sampling, fil
 from data.vocabulary import ModelRole
 
 COMMIT_EVERY = 500
+OK = 200
 
 
 def open_batch_run(
@@ -121,7 +122,7 @@ def _result(line: str, where: str) -> tuple[str, ModelAnswer]:
         row = json.loads(line)
         custom_id, response = str(row["custom_id"]), row.get("response") or {}
         body = response.get("body") or {}
-        samples = tuple(read_samples(body)) if response.get("status_code", 200) == 200 else ()  # noqa: PLR2004
+        samples = tuple(read_samples(body)) if response.get("status_code", OK) == OK else ()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ProposalError(f"{where}, is not a batch result: {error!r}.") from error
     if samples:

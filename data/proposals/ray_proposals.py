@@ -21,8 +21,9 @@ from data.proposals.asking import DueFrame, Tally, due_frames, keep_answers, sta
 from data.proposals.ray_rows import EndpointSession, FrameRequest, http_answer, model_answer
 from data.proposals.runs import Proposed, run_summary
 from data.store.opening import Store
-from data.vlm.client import FIRST_PAUSE_S, REQUEST_TIMEOUT_S
+from data.vlm.client import Asking
 from data.vlm.request import SamplingParameters, default_sampling
+from data.vlm.retries import FIRST_PAUSE_S, REQUEST_TIMEOUT_S
 from data.vocabulary import ModelRole
 
 COMMIT_EVERY = 500
@@ -60,7 +61,16 @@ def propose_with_ray(
     tally, hashes = Tally(total=len(due)), {frame.frame_id: frame.request_hash for frame in due}
     request = FrameRequest(model, chosen, files)
     if due:
-        session = partial(EndpointSession, tuple(endpoints), api_key, timeout_s, first_pause_s)
+        asking = Asking(
+            tuple(endpoints),
+            model,
+            chosen,
+            concurrency=concurrency,
+            api_key=api_key,
+            timeout_s=timeout_s,
+            first_pause_s=first_pause_s,
+        )
+        session = partial(EndpointSession, asking)
         with _ray() as ray:
             build = (
                 _http_processor(request, session, workers, concurrency)

@@ -6,21 +6,18 @@ Rows carry text only: Ray keeps rows in columns, where the parts of a request wo
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from data.errors import ProposalError
 from data.images.inspection import ImageRefused, image_for_model
 from data.vlm.answer import ModelAnswer, read_samples
+from data.vlm.client import Asking, Endpoints, Refused, Unreached
 from data.vlm.request import SamplingParameters, data_url, file_url, one_call_body
 
-TRANSPORT_RETRIES = 5
-_OK, _SERVER_ERROR = 200, 500
-_PASSING = {408, 409, 425, 429}
-_MAX_REASON_CHARS = 300
 Row = dict[str, Any]
 
 
@@ -58,10 +55,9 @@ class FrameRequest:
 
     def engine_answer(self, row: Row) -> Row:
         """What an engine wrote, as the answer of a server."""
-        if row.get("__inference_error__"):
-            return _answer(row, 0, str(row["__inference_error__"]))
-        text = json.dumps({"choices": [_choice(row, self.sampling.max_tokens)]})
-        return _answer(row, _OK, text)
+        error = str(row.get("__inference_error__") or "")
+        completion = "" if error else json.dumps({"choices": [_choice(row, self.sampling.max_tokens)]})
+        return {"frame_id": row["frame_id"], **_outcome(completion=completion, unreached=error)}
 
 
 _ENGINE_PARAMETERS = (
@@ -77,12 +73,11 @@ _ENGINE_PARAMETERS = (
 
 def http_answer(row: Row) -> Row:
     """What `EndpointSession` brought back for a row."""
-    found = row["http_response"]
-    return _answer(row, int(found["status"]), str(found["text"]))
+    return {"frame_id": row["frame_id"], **row["http_response"]}
 
 
-def _answer(row: Row, status: int, text: str) -> Row:
-    return {"frame_id": row["frame_id"], "status": status, "text": text}
+def _outcome(*, completion: str = "", refused: str = "", unreached: str = "") -> Row:
+    return {"completion": completion, "refused": refused, "unreached": unreached}
 
 
 def _choice(row: Row, max_tokens: int) -> dict[str, Any]:
@@ -107,86 +102,52 @@ def _token(token: int, likely: Mapping[Any, Any]) -> dict[str, Any]:
 
 def model_answer(row: Mapping[str, Any]) -> ModelAnswer:
     """The answer of a row that came back. Unusable text is an answer too, and kept as a failure."""
-    frame_id, status, text = str(row["frame_id"]), int(row["status"]), str(row["text"])
-    if status == _OK:
-        try:
-            samples = tuple(read_samples(json.loads(text)))
-        except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
-            samples = ()
-        if samples:
-            return ModelAnswer(frame_id, samples)
-        return ModelAnswer(frame_id, unreached="The endpoint's answer holds no choice.")
-    reason = " ".join(text.split())[:_MAX_REASON_CHARS] or f"HTTP status {status}."
-    if status == 0 or status in _PASSING or status >= _SERVER_ERROR:
-        return ModelAnswer(frame_id, unreached=reason)
-    return ModelAnswer(frame_id, refused=reason)
+    frame_id = str(row["frame_id"])
+    if row["refused"]:
+        return ModelAnswer(frame_id, refused=str(row["refused"]))
+    samples = () if row["unreached"] else tuple(read_samples(json.loads(row["completion"])))
+    return ModelAnswer(frame_id, samples, unreached=str(row["unreached"]) or None)
 
 
 class EndpointSession:
-    """What Ray's HTTP stage posts through: endpoints take turns, requests of a batch are under way at once, and a
-    request that stays without an answer is a row of its own instead of an exception that ends the job."""
+    """What Ray's HTTP stage posts through: the project's own client, with its turns and its retries. A request
+    without an answer is a row of its own instead of an exception that ends the job."""
 
-    def __init__(
-        self, endpoints: Sequence[str], api_key: str, timeout_s: float, first_pause_s: float
-    ) -> None:
-        import aiohttp  # noqa: PLC0415 - on workers only
-
-        self._turns = itertools.cycle(f"{url.rstrip('/')}/chat/completions" for url in endpoints)
-        self._headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
-        self._first_pause_s = first_pause_s
-        self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=timeout_s))
+    def __init__(self, asking: Asking) -> None:
+        self._endpoints = Endpoints(asking)
 
     async def __aenter__(self) -> Self:
+        await self._endpoints.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._client.close()
+        await self._endpoints.__aexit__()
 
     def post(self, _url: str, *, data: str, **_options: Any) -> asyncio.Task[_Reply]:
         """Send a payload, which the stage hands over as a JSON string of the request's text, at once."""
-        return asyncio.create_task(self._post(json.loads(data)))
+        return asyncio.create_task(self._post(json.loads(json.loads(data))))
 
-    async def _post(self, payload: str) -> _Reply:
-        if payload.startswith('{"unreadable"'):
-            return _Reply(0, str(json.loads(payload)["unreadable"]))
-        reply = _Reply(0, "No answer came.")
-        for attempt in range(TRANSPORT_RETRIES + 1):
-            if attempt:
-                await asyncio.sleep(self._first_pause_s * 2.0 ** (attempt - 1))
-            reply = await self._once(payload)
-            if reply.is_final:
-                break
-        return reply
-
-    async def _once(self, payload: str) -> _Reply:
-        import aiohttp  # noqa: PLC0415
-
+    async def _post(self, payload: dict[str, Any]) -> _Reply:
+        if "unreadable" in payload:
+            return _Reply(_outcome(unreached=payload["unreadable"]))
         try:
-            return await self._sent(next(self._turns), payload)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            return _Reply(0, f"Nothing answers there ({type(error).__name__}).")
-
-    async def _sent(self, url: str, payload: str) -> _Reply:
-        async with self._client.post(url, data=payload, headers=self._headers) as answer:
-            return _Reply(answer.status, await answer.text())
+            return _Reply(_outcome(completion=json.dumps(await self._endpoints.post(payload))))
+        except Unreached as error:
+            return _Reply(_outcome(unreached=str(error)))
+        except (Refused, ProposalError) as error:
+            return _Reply(_outcome(refused=str(error)))
 
 
 @dataclass(frozen=True)
 class _Reply:
-    """An answer in the shape in which the stage reads it: always taken, with the true status inside."""
+    """An outcome in the shape in which the stage reads a response: always taken."""
 
-    true_status: int
-    text: str
-    status: int = _OK
+    outcome: Row
+    status: int = 200
     reason: str = ""
 
-    @property
-    def is_final(self) -> bool:
-        status = self.true_status
-        return not (status == 0 or status in _PASSING or status >= _SERVER_ERROR)
-
-    async def json(self) -> dict[str, Any]:
-        return {"status": self.true_status, "text": self.text}
+    async def json(self) -> Row:
+        return self.outcome
 
     async def __aenter__(self) -> Self:
         return self

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 from sqlalchemy import insert
 from sqlmodel import select
 
@@ -17,13 +17,13 @@ from data.errors import ProposalError
 from data.proposals.runs import Proposed, frames_by_address, reply_columns, run_summary, start_run
 from data.store.opening import Store
 from data.store.tables import ModelRun, Proposal
-from data.vocabulary import ModelRole
+from data.vocabulary import FromOutside, ModelRole
 
 
-class RecordedReply(BaseModel):
+class RecordedReply(FromOutside):
     """One line of a replies file. The frame is named by its image's file name or its sample_data token."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     filename: str | None = None
     sample_data_token: str | None = None

@@ -23,6 +23,7 @@ from data.vlm.reply import parse_reply
 from data.vocabulary import Failure, ModelRole, storable_text
 
 MAX_RAW_CHARS = 1_000_000
+MAX_DETAIL_CHARS = 500
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def reply_columns(
         "reasoning": storable_text(said.reasoning) if said else None,
         "action": storable_text(said.action) if said else None,
         "failure": reply.failure,
-        "failure_detail": reply.detail,
+        "failure_detail": _detail(reply.detail) if reply.detail else None,
         "answered_at_us": now_us,
     }
 
@@ -170,13 +171,18 @@ def _record_refusal(
         frame_id=answer.frame_id,
         raw="",
         failure=Failure.REQUEST_FAILED,
-        failure_detail=storable_text(answer.refused or "The endpoint gave no choice."),
+        failure_detail=_detail(answer.refused or "The endpoint gave no choice."),
         request_hash=request_hash,
         attempts=answer.attempts,
         answered_at_us=now_us,
     )
     session.add(proposal)
     return proposal
+
+
+def _detail(reason: str) -> str:
+    """A reason as it is stored: it may quote the model."""
+    return storable_text(reason[:MAX_DETAIL_CHARS] + ("…" if len(reason) > MAX_DETAIL_CHARS else ""))
 
 
 def frames_by_address(store: Store) -> dict[str, str]:

@@ -32,7 +32,9 @@ from data.vlm.client import Asking, Keep, ask_frames
 from data.vlm.request import TEACHER_SAMPLING, SamplingParameters
 
 MOMENTS, COLUMNS, TILE_PX = 6, 3, (640, 360)
-_VERDICT = re.compile(r"^\W*verdict\W*:\W*(approve|reject)", re.IGNORECASE | re.MULTILINE)
+_VERDICT = re.compile(
+    r"^[^\w\n]{0,40}verdict[^\w:]{0,40}:\W{0,40}(approve|reject)", re.IGNORECASE | re.MULTILINE
+)
 
 
 @dataclass

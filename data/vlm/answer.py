@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from data.vlm.level_probabilities import count_votes, most_voted, pooled_probabilities, token_probabilities
 from data.vlm.reply import parse_reply
 from data.vocabulary import TriageLevel
+
+_MAX_ODD_CHARS = 1_000
 
 
 @dataclass(frozen=True)
@@ -68,25 +69,48 @@ def choose_sample(samples: Sequence[Sample]) -> ChosenSample:
     )
 
 
-def read_samples(completion: Mapping[str, Any], *, before: str = "") -> list[Sample]:
-    """The samples of a chat completion object. before: text that the request put into the model's mouth."""
-    return [_sample(choice, before) for choice in completion.get("choices") or []]
+def read_samples(completion: object, *, before: str = "") -> list[Sample]:
+    """The samples of a chat completion. before: text that the request put into the model's mouth.
+
+    Never raises: a choice of another shape becomes a sample whose text is that choice, so that it fails with what
+    came instead of an answer. No list of choices: no samples.
+    """
+    choices = completion.get("choices") if isinstance(completion, Mapping) else None
+    return [_sample(choice, before) for choice in choices] if isinstance(choices, list) else []
 
 
-def _sample(choice: Mapping[str, Any], before: str) -> Sample:
-    tokens = (choice.get("logprobs") or {}).get("content") or []
+def _sample(choice: object, before: str) -> Sample:
+    if not isinstance(choice, Mapping):
+        return Sample(raw=before + _shown(choice))
+    logprobs, finish_reason = choice.get("logprobs"), choice.get("finish_reason")
     return Sample(
-        raw=before + message_text(choice.get("message") or {}, already_thought=bool(before)),
-        finish_reason=choice.get("finish_reason"),
-        probabilities=token_probabilities(tokens),
+        raw=before + message_text(choice.get("message"), already_thought=bool(before)),
+        finish_reason=finish_reason if isinstance(finish_reason, str) else None,
+        probabilities=token_probabilities(logprobs.get("content") if isinstance(logprobs, Mapping) else None),
     )
 
 
-def message_text(message: Mapping[str, Any], *, already_thought: bool = False) -> str:
+def message_text(message: object, *, already_thought: bool = False) -> str:
     """What the model wrote. With both parts set, a parser cut the tags away; with the reasoning alone it took
     everything, tags or answer included, because it saw no `</think>`."""
-    content = str(message.get("content") or "")
-    thought = str(message.get("reasoning") or message.get("reasoning_content") or "")
+    if not isinstance(message, Mapping):
+        return _shown(message)
+    content = _shown(message.get("content"))
+    thought = _shown(message.get("reasoning") or message.get("reasoning_content"))
     if not thought or already_thought:
         return thought + content
     return f"<think>\n{thought}\n</think>\n\n{content}" if content else thought
+
+
+def _shown(value: object) -> str:
+    """Text as it is; the texts of a list of parts; of anything else, what it is."""
+    if isinstance(value, str):
+        return value
+    if not value:
+        return ""
+    if isinstance(value, list) and all(isinstance(part, Mapping) for part in value):
+        return "".join(part["text"] for part in value if isinstance(part.get("text"), str))
+    try:
+        return repr(value)[:_MAX_ODD_CHARS]
+    except RecursionError:
+        return "something nested too deeply"

@@ -1,8 +1,8 @@
 """Asking a vision-language model behind OpenAI-compatible endpoints (vLLM) about frames. The only module that
 talks to one.
 
-Endpoints take turns, request by request, and stand in for one another when one fails. Requests that fail in
-transport are repeated with growing pauses; replies without an assessment are asked for again, at most twice.
+Endpoints take turns, request by request, and stand in for one another when one fails; `data.vlm.retries` says what
+is asked again. Redirections are not followed (a frame would go to an address nobody named), and a reply has a size.
 The reasoning parser of the server should be off: `data.vlm.reply` reads <think> itself.
 """
 
@@ -10,38 +10,42 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import httpx2
 import openai
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 from data.errors import ProposalError
 from data.images.inspection import ImageRefused, image_for_model
-from data.vlm.answer import ModelAnswer, Sample, message_text, read_samples
+from data.text.addresses import without_password
+from data.vlm.answer import ModelAnswer, Sample, read_samples
 from data.vlm.request import (
     END_OF_THOUGHT,
     SamplingParameters,
     answer_body,
     data_url,
     file_url,
+    largest_reply_bytes,
     one_call_body,
     thought_body,
     thought_text,
 )
+from data.vlm.retries import (
+    CONTENT_RETRIES,
+    FIRST_PAUSE_S,
+    REQUEST_TIMEOUT_S,
+    TRANSPORT_RETRIES,
+    Remedy,
+    pause_s,
+    remedy,
+)
 
-REQUEST_TIMEOUT_S = 300.0
-TRANSPORT_RETRIES = 5
-CONTENT_RETRIES = 2
-FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 30.0
-_PASSING = {408, 409, 425, 429}
-_CONFIGURATION = {401, 403, 404}
-_SERVER_ERROR = 500
+MODELS_TIMEOUT_S = 30.0
 _MAX_REASON_CHARS = 300
 
 Keep = Callable[[list[ModelAnswer]], None]
@@ -59,7 +63,8 @@ class Refused(Exception):
 @dataclass(frozen=True)
 class Asking:
     """How frames are asked about. `files`: name images on the server's disk instead of sending them.
-    `timeout_s`, `first_pause_s`: per request, and before its first repetition."""
+    `timeout_s`, `first_pause_s`: per request, and before its first repetition. `reply_bytes`: the largest reply
+    that is read; by default what the sampling can produce."""
 
     endpoints: tuple[str, ...]
     model: str
@@ -69,6 +74,50 @@ class Asking:
     files: bool = False
     timeout_s: float = REQUEST_TIMEOUT_S
     first_pause_s: float = FIRST_PAUSE_S
+    reply_bytes: int | None = None
+
+
+class ReplyTooLarge(Refused):
+    """A reply has more bytes than are read."""
+
+
+class _BoundedStream(httpx2.AsyncByteStream):
+    """A reply's bytes, up to a bound."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream, most_bytes: int) -> None:
+        self._stream, self._most_bytes = stream, most_bytes
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        came = 0
+        async for piece in self._stream:
+            came += len(piece)
+            if came > self._most_bytes:
+                raise ReplyTooLarge(f"The endpoint's answer is larger than {self._most_bytes:,} bytes.")
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def _bounded_client(most_bytes: int) -> httpx2.AsyncClient:
+    async def bound(response: httpx2.Response) -> None:
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise ReplyTooLarge("The endpoint compresses its answers though it was asked not to.")
+        if isinstance(response.stream, httpx2.AsyncByteStream):
+            response.stream = _BoundedStream(response.stream, most_bytes)
+
+    return DefaultAsyncHttpxClient(follow_redirects=False, event_hooks={"response": [bound]})
+
+
+def _open_client(url: str, asking: Asking) -> AsyncOpenAI:
+    return AsyncOpenAI(
+        base_url=url,
+        api_key=asking.api_key,
+        timeout=asking.timeout_s,
+        max_retries=0,
+        default_headers={"Accept-Encoding": "identity"},
+        http_client=_bounded_client(asking.reply_bytes or largest_reply_bytes(asking.sampling)),
+    )
 
 
 class Endpoints:
@@ -76,10 +125,7 @@ class Endpoints:
 
     def __init__(self, asking: Asking) -> None:
         self.asking = asking
-        self._clients = [
-            AsyncOpenAI(base_url=url, api_key=asking.api_key, timeout=asking.timeout_s, max_retries=0)
-            for url in asking.endpoints
-        ]
+        self._clients = [_open_client(url, asking) for url in asking.endpoints]
         self._turns = itertools.cycle(self._clients)
         self._stack = AsyncExitStack()
 
@@ -93,28 +139,47 @@ class Endpoints:
 
     async def check(self) -> None:
         """Raise ProposalError unless every endpoint answers and serves the model."""
-        for url, client in zip(self.asking.endpoints, self._clients, strict=True):
-            try:
-                known = [entry.id async for entry in client.models.list()]
-            except openai.OpenAIError as error:
-                raise ProposalError(
-                    f"The endpoint {url} cannot be asked for its models: {self._reason(error)}"
-                ) from error
-            if known and self.asking.model not in known:
-                raise ProposalError(
-                    f"The endpoint {url} does not serve {self.asking.model!r}; it serves {', '.join(known)}."
-                )
+        for problem in await self.problems():
+            raise ProposalError(problem)
+
+    async def problems(self) -> list[str]:
+        """What would keep these endpoints from answering about this model now, a sentence each."""
+        asked = [self._problem(*one) for one in zip(self.asking.endpoints, self._clients, strict=True)]
+        return [problem for problem in await asyncio.gather(*asked) if problem]
+
+    async def _problem(self, url: str, client: AsyncOpenAI) -> str | None:
+        shown = f"The endpoint {without_password(url)}"
+        try:
+            known = [
+                str(entry.id)
+                async for entry in client.models.list(timeout=min(MODELS_TIMEOUT_S, self.asking.timeout_s))
+            ]
+        except openai.APIStatusError as error:
+            return f"{shown} answers with status {error.status_code} when asked for its models."
+        except openai.OpenAIError as error:
+            return f"{shown} cannot be asked for its models: {self._reason(error)}"
+        except Refused as error:
+            return f"{shown} cannot be asked for its models: {error}"
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            return f"{shown} cannot be asked for its models: what it answers is no list of models."
+        if known and self.asking.model not in known:
+            return f"{shown} does not serve {self.asking.model!r}; it serves {', '.join(known)}."
+        return None
 
     async def post(self, body: dict[str, Any]) -> dict[str, Any]:
         """One chat completion, as the server's JSON. Raises Unreached, Refused, or ProposalError (wrong key)."""
         for attempt in itertools.count():
             try:
                 return await self._post_once(body)
+            except Unreached:
+                if attempt == TRANSPORT_RETRIES:
+                    raise
+                await asyncio.sleep(pause_s(attempt, self.asking.first_pause_s))
             except openai.OpenAIError as error:
                 self._raise_if_final(error)
                 if attempt == TRANSPORT_RETRIES:
                     raise Unreached(self._reason(error)) from error
-                await asyncio.sleep(self._pause_s(attempt, error))
+                await asyncio.sleep(pause_s(attempt, self.asking.first_pause_s, _retry_after(error)))
         raise AssertionError("count() does not end")
 
     async def _post_once(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -123,31 +188,20 @@ class Endpoints:
             value = await next(self._turns).post("/chat/completions", cast_to=object, body=body)
         except ValueError as error:
             raise Unreached("The endpoint's answer is not JSON.") from error
-        if not isinstance(value, dict) or not value.get("choices"):
+        except RecursionError as error:
+            raise Unreached("The endpoint's answer is nested too deeply.") from error
+        if not isinstance(value, dict) or not isinstance(value.get("choices"), list) or not value["choices"]:
             raise Unreached("The endpoint's answer holds no choice.")
         return value
 
     def _raise_if_final(self, error: openai.OpenAIError) -> None:
-        if isinstance(error, openai.APIConnectionError):
-            return
-        status = error.status_code if isinstance(error, openai.APIStatusError) else 0
-        if status in _PASSING or status >= _SERVER_ERROR:
-            return
-        if status in _CONFIGURATION:
+        helps = remedy(error.status_code if isinstance(error, openai.APIStatusError) else 0)
+        if helps is Remedy.STOP:
             raise ProposalError(
                 f"The endpoint does not let {self.asking.model!r} be asked: {self._reason(error)}"
             ) from error
-        raise Refused(self._reason(error)) from error
-
-    def _pause_s(self, attempt: int, error: openai.OpenAIError) -> float:
-        """Doubling with jitter, and never less than the server asks for (Retry-After)."""
-        growing = self.asking.first_pause_s * 2.0**attempt * (0.75 + random.random() / 2)
-        headers = error.response.headers if isinstance(error, openai.APIStatusError) else {}
-        try:
-            asked_for = float(headers.get("retry-after", 0))
-        except ValueError:
-            asked_for = 0.0
-        return min(max(growing, asked_for), LONGEST_PAUSE_S)
+        if helps is Remedy.REFUSE:
+            raise Refused(self._reason(error)) from error
 
     def _reason(self, error: openai.OpenAIError) -> str:
         if isinstance(error, openai.APITimeoutError):
@@ -156,6 +210,10 @@ class Endpoints:
             return "Nothing answers there."
         text = " ".join(str(error).split())
         return text[:_MAX_REASON_CHARS] + ("…" if len(text) > _MAX_REASON_CHARS else "")
+
+
+def _retry_after(error: openai.OpenAIError) -> str | None:
+    return error.response.headers.get("retry-after") if isinstance(error, openai.APIStatusError) else None
 
 
 async def ask_frames(
@@ -255,9 +313,8 @@ async def _ask_once(
 
 async def _ask_thoughts(endpoints: Endpoints, body: dict[str, Any]) -> list[Sample]:
     """Chains of thought, without their tags. One that was cut keeps its finish reason "length"."""
-    choices = (await endpoints.post(body))["choices"]
-    texts = [(message_text(choice.get("message") or {}), choice.get("finish_reason")) for choice in choices]
-    return [Sample(_bare_thought(text), finish_reason) for text, finish_reason in texts]
+    samples = read_samples(await endpoints.post(body))
+    return [Sample(_bare_thought(sample.raw), sample.finish_reason) for sample in samples]
 
 
 def _bare_thought(text: str) -> str:
@@ -272,5 +329,4 @@ async def _answer_behind(
     if thought.finish_reason == "length":
         return Sample(f"<think>\n{thought.raw}", "length")
     body = answer_body(url, endpoints.asking.model, sampling, thought.raw)
-    (sample,) = read_samples(await endpoints.post(body), before=thought_text(thought.raw))
-    return sample
+    return read_samples(await endpoints.post(body), before=thought_text(thought.raw))[0]

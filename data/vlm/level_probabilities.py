@@ -14,16 +14,19 @@ from data.vocabulary import LEVELS, TriageLevel
 
 MIN_LEVEL_MASS = 0.5
 """Below this share of probability on the three levels the token says nothing about them."""
+_ROUNDING = 0.01
+"""A logprob this far above zero is rounding; beyond it is no logarithm of a probability."""
 _LEVEL_VALUE = re.compile(r'"level"\s*:\s*"')
 
 
-def token_probabilities(tokens: Sequence[Mapping[str, Any]]) -> list[float] | None:
+def token_probabilities(tokens: object) -> list[float] | None:
     """P(level | the text before it) at the first token of the reply's level, normalised over the three.
 
     tokens: `choices[].logprobs.content` of a chat completion: every output token with its `logprob` and
     `top_logprobs`. A level's probability is the sum over the tokens that begin it ("A", "AUT", "AUTONOMY"). The
     value may begin inside a token, as in '"S'; the level counts where it stands last, since a chain of thought
-    may hold JSON too. None: no level in the text, or less than half of the probability on levels.
+    may hold JSON too. None: no level in the text, less than half of the probability on levels, or a shape that is
+    not that of logprobs.
 
     >>> logprobs = {"A": -0.5108, "S": -1.2040, "TE": -2.3026}
     >>> level = [{"token": token, "logprob": logprob} for token, logprob in logprobs.items()]
@@ -34,6 +37,13 @@ def token_probabilities(tokens: Sequence[Mapping[str, Any]]) -> list[float] | No
     >>> [round(value, 3) for value in probabilities]
     [0.6, 0.3, 0.1]
     """
+    try:
+        return _probabilities(tokens)  # type: ignore[arg-type]
+    except (TypeError, KeyError, AttributeError, ValueError, OverflowError, RecursionError):
+        return None
+
+
+def _probabilities(tokens: Sequence[Mapping[str, Any]]) -> list[float] | None:
     found = _level_token(tokens)
     if found is None:
         return None
@@ -65,6 +75,8 @@ def _alternatives(token: Mapping[str, Any]) -> Iterable[tuple[str, float]]:
     """Each token that could have stood here, once, with its logprob; padding ('' at -9999) adds nothing."""
     likely = {str(one["token"]): float(one["logprob"]) for one in token.get("top_logprobs") or []}
     likely.setdefault(str(token["token"]), float(token["logprob"]))
+    if not all(logprob <= _ROUNDING for logprob in likely.values()):
+        raise ValueError("a logprob is above zero, or no number")
     return likely.items()
 
 

@@ -13,10 +13,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from data.text.addresses import without_password
 from data.vlm.answer import Sample, read_samples
 from data.vlm.kept_connection import OK, Address, Answered, KeptConnection
-from data.vlm.request import SamplingParameters, data_url, one_call_body
+from data.vlm.request import (
+    STUDENT_SAMPLING,
+    SamplingParameters,
+    data_url,
+    largest_reply_bytes,
+    one_call_body,
+)
 from data.vocabulary import ManualReason
 
 _MAX_DETAIL_CHARS = 200
@@ -36,11 +41,19 @@ class LiveEndpoints:
     """Connections to endpoints that take turns. One that cannot be reached passes its turn on."""
 
     def __init__(
-        self, endpoints: Sequence[str], model: str, sampling: SamplingParameters, *, api_key: str = "none"
+        self,
+        endpoints: Sequence[str],
+        model: str,
+        sampling: SamplingParameters,
+        *,
+        api_key: str = "none",
+        reply_bytes: int | None = None,
     ) -> None:
-        """Raises ProposalError for an address that is none."""
+        """reply_bytes: the largest reply that is read; by default what the sampling can produce. Raises
+        ProposalError for an address that is none."""
         self.addresses = [Address.of(endpoint) for endpoint in endpoints]
         self.model, self.sampling, self._api_key = model, sampling, api_key
+        self._reply_bytes = reply_bytes or largest_reply_bytes(sampling)
         self._idle: dict[Address, list[KeptConnection]] = defaultdict(list)
         self._turn = 0
 
@@ -63,18 +76,11 @@ class LiveEndpoints:
         return self.addresses[self._turn % len(self.addresses)]
 
     async def _ask_one(self, address: Address, body: dict[str, object]) -> Answered:
-        idle = self._idle[address]
-        connection = idle.pop() if idle else KeptConnection(address)
-        coming: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
-        connection.ask(
-            address.request(body, api_key=self._api_key),
-            lambda answered: None if coming.done() else coming.set_result(answered),
-        )
-        try:
-            answered = await coming
-        except asyncio.CancelledError:
-            connection.close()  # a reply that may still come must not be taken for the next one
-            raise
+        idle, request = self._idle[address], address.request(body, api_key=self._api_key)
+        connection = idle.pop() if idle else KeptConnection(address, most_bytes=self._reply_bytes)
+        answered = await _answer(connection, request)
+        if answered.went_stale:
+            answered = await _answer(connection, request)
         if answered.status:
             idle.append(connection)
         return answered
@@ -86,7 +92,21 @@ class LiveEndpoints:
                 connection.close()
 
 
+async def _answer(connection: KeptConnection, request: bytes) -> Answered:
+    coming: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+    connection.ask(request, lambda answered: None if coming.done() else coming.set_result(answered))
+    try:
+        return await coming
+    except asyncio.CancelledError:
+        connection.close()  # a reply that may still come must not be taken for the next one
+        raise
+
+
 def _read(answered: Answered) -> LiveAnswer:
+    if answered.status == 0 and answered.is_odd:
+        return LiveAnswer(
+            None, ManualReason.ANSWERS_WRONG, f"The endpoint's answer is not taken: {answered.failure}."
+        )
     if answered.status == 0:
         return LiveAnswer(
             None, ManualReason.ENDPOINT_GONE, f"The endpoint is not reached: {answered.failure}."
@@ -96,29 +116,22 @@ def _read(answered: Answered) -> LiveAnswer:
         detail = f"The endpoint answers with status {answered.status}: {text}"
         return LiveAnswer(None, ManualReason.ANSWERS_WRONG, detail)
     try:
-        (sample, *_) = read_samples(json.loads(answered.body))
-    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        samples = read_samples(json.loads(answered.body))
+    except (ValueError, RecursionError):
+        samples = []
+    if not samples:
         return LiveAnswer(None, ManualReason.ANSWERS_WRONG, f"The endpoint's answer cannot be read: {text}")
-    return LiveAnswer(sample)
+    return LiveAnswer(samples[0])
 
 
 def endpoint_problems(endpoints: Sequence[str], model: str, *, api_key: str = "none") -> list[str]:
-    """What would keep these endpoints from answering about this model now, a sentence each."""
-    return [problem for endpoint in endpoints if (problem := _problem(endpoint, model, api_key))]
+    """What would keep these endpoints from answering about this model now, a sentence each. Blocks."""
+    from data.vlm.client import Asking, Endpoints  # noqa: PLC0415 - half a second, for one question at the start
 
+    asking = Asking(tuple(endpoints), model, STUDENT_SAMPLING, api_key=api_key, timeout_s=_CHECK_TIMEOUT_S)
 
-def _problem(endpoint: str, model: str, api_key: str) -> str | None:
-    import httpx  # noqa: PLC0415 - for one question at the start
+    async def ask() -> list[str]:
+        async with Endpoints(asking) as opened:
+            return await opened.problems()
 
-    headers, shown = {"authorization": f"Bearer {api_key}"}, without_password(endpoint)
-    try:
-        told = httpx.get(f"{endpoint.rstrip('/')}/models", headers=headers, timeout=_CHECK_TIMEOUT_S)
-        if told.status_code != OK:
-            return f"The endpoint {shown} answers with status {told.status_code} when asked for its models."
-        names = [str(one["id"]) for one in told.json()["data"]]
-    except (httpx.HTTPError, ValueError, TypeError, KeyError) as error:
-        reason = " ".join(str(error).split())[:_MAX_DETAIL_CHARS].rstrip(".")
-        return f"The endpoint {shown} cannot be asked for its models: {reason}."
-    if model not in names:
-        return f"The endpoint {shown} does not serve {model!r}; it serves {', '.join(names) or 'nothing'}."
-    return None
+    return asyncio.run(ask())

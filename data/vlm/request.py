@@ -25,9 +25,11 @@ from data.vocabulary import ModelRole
 
 SYSTEM_PROMPT = "You are a helpful assistant."
 END_OF_THOUGHT = "</think>"
-CONSTRAINED_LOGPROBS = 20
-"""The most a server gives by default. All of a level's first tokens are needed, and masked ones cost nothing."""
-FREE_LOGPROBS = 5
+LOGPROBS = 5
+"""Of each token: enough for three levels, at a quarter of what the most that servers give (20) costs."""
+REPLY_BYTES = 64 * 1024
+"""What a reply may hold beside the logprobs of its tokens."""
+_BYTES_PER_TOKEN = 100
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,11 @@ def default_sampling(role: ModelRole) -> SamplingParameters:
     return TEACHER_SAMPLING if role is ModelRole.TEACHER else STUDENT_SAMPLING
 
 
+def largest_reply_bytes(sampling: SamplingParameters) -> int:
+    """The most that an answer to such a request can hold: its text, and logprobs of every token it may write."""
+    return sampling.samples * (REPLY_BYTES + sampling.max_tokens * (1 + LOGPROBS) * _BYTES_PER_TOKEN)
+
+
 def data_url(image: bytes, media_type: str = "image/jpeg") -> str:
     """An image's bytes as an address that every server can read."""
     return f"data:{media_type};base64,{base64.b64encode(image).decode('ascii')}"
@@ -125,7 +132,7 @@ def one_call_body(image_url: str, model: str, sampling: SamplingParameters) -> d
     body = _sampled(model, _messages(image_url, question_text(thinking=sampling.thinking)), sampling)
     body["n"] = sampling.samples
     if sampling.thinking:
-        return {**body, "logprobs": True, "top_logprobs": FREE_LOGPROBS}
+        return {**body, "logprobs": True, "top_logprobs": LOGPROBS}
     return _constrained(body)
 
 
@@ -182,5 +189,5 @@ def _constrained(body: dict[str, Any]) -> dict[str, Any]:
         "response_format": {"type": "json_schema", "json_schema": schema},
         "chat_template_kwargs": {"enable_thinking": False},
         "logprobs": True,
-        "top_logprobs": CONSTRAINED_LOGPROBS,
+        "top_logprobs": LOGPROBS,
     }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,12 @@ def test_people_who_differ_from_the_critic_are_named(tmp_path: Path, store: Stor
 def test_without_a_clip_there_is_nothing_to_ask(store: Store) -> None:
     with pytest.raises(ScenarioError, match="no generated clip yet"):
         criticise(store, endpoint="http://127.0.0.1:9/v1", model="any")
+
+
+@pytest.mark.parametrize("odd", ["\n", "verdict", ": ", "* ", "verdict:", "verdict\n:", "\nverdict: "])
+def test_a_verdict_is_looked_for_in_linear_time(odd: str) -> None:
+    raw = odd * (200_000 // len(odd))
+    begun = time.process_time()
+    assert read_verdict(raw) is None
+    assert read_verdict(raw + "\n**Verdict:**\nReject.") is False
+    assert time.process_time() - begun < 0.5

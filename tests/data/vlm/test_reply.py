@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -102,6 +103,29 @@ def test_control_characters_that_constrained_decoding_lets_through_are_read() ->
 def test_no_text_makes_the_parser_raise(raw: str) -> None:
     reply = parse_reply(raw)
     assert (reply.assessment is None) != (reply.failure is None)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "```json" + "\n" * (MAX_REPLY_CHARS - 8) + "x",
+        "```json" + " \n" * ((MAX_REPLY_CHARS - 10) // 2) + "```",
+        "</think>" * (MAX_REPLY_CHARS // 8),
+        "<think>" * (MAX_REPLY_CHARS // 8),
+        '{"reasoning": "' + "\n\t " * (MAX_REPLY_CHARS // 4),
+        '{"a":' * (MAX_REPLY_CHARS // 5),
+        "{" + " " * (MAX_REPLY_CHARS - 12) + "</think>}",
+        "{" + '"a": 1, ' * (MAX_REPLY_CHARS // 9),
+    ],
+)
+def test_the_longest_reply_is_read_within_50_ms(raw: str) -> None:
+    assert len(raw) <= MAX_REPLY_CHARS
+    took = []
+    for _ in range(3):
+        begun = time.process_time()
+        assert parse_reply(raw).assessment is None
+        took.append(time.process_time() - begun)
+    assert min(took) < 0.05
 
 
 def test_the_schema_asks_for_the_reasoning_before_the_level() -> None:
