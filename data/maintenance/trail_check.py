@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, Text, type_coerce
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from data.store import tables
+from data.store import Store, tables
 from data.store.tables import TrailEntry
+from data.store.tables.columns import EnumText
+from data.store.trail import ROW_ACTS, table_of
 from data.store.trail_chain import (
     FIRST,
     Break,
@@ -23,10 +25,6 @@ from data.store.trail_chain import (
     standing_breaks,
     standings,
 )
-
-if TYPE_CHECKING:
-    from data.store.opening import Store
-from data.store.trail import ROW_ACTS, _table
 
 
 @dataclass(frozen=True)
@@ -91,13 +89,13 @@ def verify_trail(session: Session, *, known_head: str | None = None) -> TrailSta
 
 def _people(connection: Connection) -> dict[str, tuple[str, bool]]:
     """Role and whether disabled of everybody, by subject."""
-    table = _table(tables.Person)
+    table = table_of(tables.Person)
     rows = connection.execute(select_columns(table.c.name, _as_text(table.c.role), table.c.is_disabled))
     return {f"person:{name}": (role, bool(is_disabled)) for name, role, is_disabled in rows}
 
 
 def _links(connection: Connection) -> Iterator[tuple[Link, str]]:
-    table = _table(TrailEntry)
+    table = table_of(TrailEntry)
     raw = [
         column.label(column.name) if column.name != "act" else _as_text(column) for column in table.columns
     ]
@@ -117,8 +115,8 @@ def _as_text(column: Any) -> Any:
 def _rows(connection: Connection) -> Iterator[tuple[str, str]]:
     """Subject and hash of every row that is an act."""
     for kind in ROW_ACTS:
-        table = _table(kind)
-        raw = [_as_text(one) if isinstance(one.type, tables.EnumText) else one for one in table.columns]
+        table = table_of(kind)
+        raw = [_as_text(one) if isinstance(one.type, EnumText) else one for one in table.columns]
         for row in connection.execution_options(yield_per=2000).execute(select_columns(*raw)):
             values = dict(row._mapping)
             keys = [str(values[column.name]) for column in table.primary_key]

@@ -7,7 +7,8 @@ from enum import StrEnum
 from sqlmodel import Session
 
 from data.errors import NotAllowed
-from data.store.tables import WRITES, Person
+from data.store.opening import WRITES
+from data.store.tables import Person
 from data.vocabulary import PersonRole
 
 

@@ -15,8 +15,8 @@ from data.people.permissions import Act, require
 from data.proposals.runs import proposals_for_review
 from data.review.gold import gold_due, gold_for, gold_share
 from data.review.lease_time import keeps_others_away
-from data.store.opening import Store
-from data.store.tables import WRITES, Frame, FrameNote, FrameStatus, Lease, Proposal, Review, Scene
+from data.store.opening import WRITES, Store
+from data.store.tables import Frame, FrameNote, FrameStatus, Lease, Proposal, Review, Scene
 from data.vocabulary import Mode, NoteKind, Split, TriageLevel
 
 LEASE_S = 15 * 60

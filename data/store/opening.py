@@ -30,7 +30,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session, create_engine
 
 from data.errors import StoreError, StoreUnavailable
-from data.store.tables import WRITES, Secret
+from data.store.tables import Secret
 from data.store.trail import note_rows, write_noted
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 STORE_FILE = "store.db"
 BUSY_TIMEOUT_MS = 20_000
+WRITES = "is for an act"
+"""Marks the sessions of acts: only they lock the rows that they read."""
 _WAL_SAFE_SINCE = (3, 51, 3)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Table
 from sqlmodel import Session, SQLModel, col, select
@@ -21,16 +21,8 @@ from sqlmodel import Session, SQLModel, col, select
 from data.hashing import canonical_json
 from data.store import tables
 from data.store.tables import TrailEntry
-from data.store.trail_chain import (
-    FIRST,
-    Link,
-    entry_sha256,
-    row_sha256,
-)
+from data.store.trail_chain import FIRST, Link, entry_sha256, row_sha256
 from data.vocabulary import TrailAct
-
-if TYPE_CHECKING:
-    pass
 
 ROW_ACTS: Mapping[type[SQLModel], tuple[TrailAct, str]] = {
     tables.Review: (TrailAct.REVIEWED, "person_id"),
@@ -80,12 +72,12 @@ def note_rows(session: Session, *_: object) -> None:
 
 
 def _subject(row: SQLModel) -> str:
-    table = _table(type(row))
+    table = table_of(type(row))
     keys = [str(getattr(row, column.name)) for column in table.primary_key]
     return f"{table.name}:{':'.join(keys)}"
 
 
-def _table(kind: type[SQLModel]) -> Table:
+def table_of(kind: type[SQLModel]) -> Table:
     return kind.__table__  # type: ignore[attr-defined,no-any-return]
 
 

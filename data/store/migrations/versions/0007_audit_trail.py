@@ -5,15 +5,14 @@ Acts that a store holds already are entered as they stand: from here on nobody c
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-
-from data.hashing import canonical_json
-from data.store.trail_chain import FIRST, Link, entry_sha256, row_sha256
 
 revision = "0007"
 down_revision = "0006"
@@ -43,6 +42,9 @@ ACTS = {
     "audit_lot": "id",
     "rewrite_confirmation": "id",
 }
+
+FIRST = "0" * 64
+LINK = ("id", "act", "person_id", "subject", "details", "row_sha256", "at_us", "previous_sha256")
 
 
 def upgrade() -> None:
@@ -80,22 +82,14 @@ def upgrade() -> None:
 
 def _enter_what_is_there() -> None:
     connection = op.get_bind()
-    trail = sa.table("trail_entry", *(sa.column(name) for name in (*Link.__dataclass_fields__, "sha256")))
+    trail = sa.table("trail_entry", *(sa.column(name) for name in (*LINK, "sha256")))
     before, now_us = FIRST, time.time_ns() // 1000
     entries: list[dict[str, Any]] = []
     for subject, details, row_hash in _found(connection):
-        link = Link(
-            id=len(entries) + 1,
-            act="adopted",
-            person_id=None,
-            subject=subject,
-            details=details,
-            row_sha256=row_hash,
-            at_us=now_us,
-            previous_sha256=before,
-        )
-        before = entry_sha256(link)
-        entries.append({**vars(link), "sha256": before})
+        values = (len(entries) + 1, "adopted", None, subject, details, row_hash, now_us, before)
+        link = dict(zip(LINK, values, strict=True))
+        before = _sha256(link)
+        entries.append({**link, "sha256": before})
     if entries:
         connection.execute(trail.insert(), entries)
 
@@ -109,6 +103,23 @@ def _found(connection: sa.Connection) -> Iterator[tuple[str, str, str | None]]:
         rows = connection.execute(sa.text(f"SELECT * FROM {table} ORDER BY {key}")).mappings()  # noqa: S608
         for row in rows:
             yield f"{table}:{row[key]}", "{}", row_sha256(dict(row))
+
+
+def canonical_json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def row_sha256(values: Mapping[str, Any]) -> str:
+    return _sha256({name: _plain(value) for name, value in values.items() if value is not None})
+
+
+def _plain(value: Any) -> Any:
+    is_whole = isinstance(value, bool) or (isinstance(value, float) and value.is_integer())
+    return int(value) if is_whole else value
+
+
+def _sha256(value: Any) -> str:
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _append_only(table: str, is_sqlite: bool) -> list[str]:
