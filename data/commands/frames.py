@@ -25,7 +25,7 @@ def ingest(
 ) -> None:
     """Read nuScenes tables into the store: scenes, and their CAM_FRONT keyframes."""
     from data.frames.ingest import ingest as use_case
-    from data.nuscenes.scenes import require_dataroot
+    from data.nuscenes.tables import require_dataroot
     from data.verification.status import refresh_statuses
 
     settings: Settings = ctx.obj

@@ -28,11 +28,6 @@ def rotation_matrices(quaternions: Floats) -> Floats:
     return np.asarray(np.array(rows).transpose(2, 0, 1))
 
 
-def rotation_matrix(quaternion: list[float]) -> Floats:
-    """(3, 3) rotation of one quaternion w, x, y, z."""
-    return np.asarray(rotation_matrices(np.array([quaternion], dtype=np.float64))[0])
-
-
 def box_corners(centres: Floats, sizes: Floats, quaternions: Floats) -> Floats:
     """(n, 8, 3) corners in the centres' coordinates, metres. A nuScenes size is width, length, height."""
     half = sizes[:, [1, 0, 2]] / 2

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from data.errors import DatarootError
-from data.nuscenes.box_geometry import rotation_matrix
+from data.nuscenes.box_geometry import rotation_matrices
 from data.nuscenes.scenes import read_scenes
 from tests.builders import VERSION, a_box, a_dataroot, a_filename
 from tests.repository import REAL_NUSCENES, needs_real_frames
@@ -33,8 +33,8 @@ def test_only_boxes_that_the_camera_sees_are_kept_and_placed_from_the_ego_vehicl
 
 
 def test_a_quarter_turn_rotates_forward_to_the_left() -> None:
-    turned = rotation_matrix([np.sqrt(0.5), 0.0, 0.0, np.sqrt(0.5)]) @ np.array([1.0, 0.0, 0.0])
-    assert np.allclose(turned, [0.0, 1.0, 0.0])
+    (rotation,) = rotation_matrices(np.array([[np.sqrt(0.5), 0.0, 0.0, np.sqrt(0.5)]]))
+    assert np.allclose(rotation @ np.array([1.0, 0.0, 0.0]), [0.0, 1.0, 0.0])
 
 
 @pytest.mark.parametrize(
