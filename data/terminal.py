@@ -33,11 +33,6 @@ class Settings:
 
         return open_store(self.workspace, url=self.store_url, create=create)
 
-    @property
-    def store_place(self) -> Path | str:
-        """The workspace folder, or the database address that stands in its place."""
-        return self.store_url or self.workspace
-
 
 def print_result(figures: dict[str, Any], sentence: str, *, as_json: bool) -> None:
     """The outcome of a command: the figures as JSON, or the sentence for people."""

@@ -100,11 +100,6 @@ def _require_size(path: Path, width_px: int, height_px: int) -> None:
         )
 
 
-def count_frames(path: Path) -> int:
-    """How many frames can really be decoded; the header of a cut file promises more. Raises as `read_frames`."""
-    return sum(1 for _ in read_frames(path))
-
-
 def as_jpeg(picture: Picture) -> bytes:
     """One frame as a JPEG file, close to lossless."""
     out = io.BytesIO()

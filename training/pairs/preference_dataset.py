@@ -12,7 +12,7 @@ import datasets
 from data.errors import LeakError, TrainingError
 from data.hashing import file_hash
 from data.snapshot.folder import Snapshot, load_snapshot
-from data.snapshot.pairs import ALPHA_HIGH, ALPHA_MED, Message, PreferencePair, pair_weight
+from data.snapshot.pairs import Message, PreferencePair, pair_weight
 from data.vlm.reply import parse_reply
 from data.vocabulary import ImageStorage, TriageLevel
 from training.recipe import LossSettings
@@ -54,7 +54,7 @@ def load_pairs(snapshot: Path, loss: LossSettings) -> tuple[Snapshot, list[Weigh
     _refuse_equal_ids(frozen.pairs)
     for pair in frozen.pairs:
         _check_levels(pair)
-        _check_weight(pair, frozen.manifest.policy)
+        _check_weight(pair)
     return frozen, [_weigh(frozen, pair, loss) for pair in frozen.pairs]
 
 
@@ -106,23 +106,13 @@ def _level_of(messages: list[Message]) -> TriageLevel | None:
     return assessment.level if assessment else None
 
 
-def _check_weight(pair: PreferencePair, policy: dict[str, object]) -> None:
-    expected = pair_weight(
-        pair.chosen_level,
-        pair.rejected_level,
-        alpha_high=_alpha(policy, "alpha_high", ALPHA_HIGH),
-        alpha_med=_alpha(policy, "alpha_med", ALPHA_MED),
-    )
+def _check_weight(pair: PreferencePair) -> None:
+    expected = pair_weight(pair.chosen_level, pair.rejected_level)
     if pair.weight != expected:
         raise TrainingError(
             f"The pair {pair.pair_id} has the weight {pair.weight}, but {pair.chosen_level.value} over "
             f"{pair.rejected_level.value} weighs {expected}: the snapshot does not follow its own rule."
         )
-
-
-def _alpha(policy: dict[str, object], name: str, default: float) -> float:
-    value = policy.get(name, default)
-    return float(value) if isinstance(value, int | float) else default
 
 
 def _weigh(snapshot: Snapshot, pair: PreferencePair, loss: LossSettings) -> WeighedPair:

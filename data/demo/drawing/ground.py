@@ -25,7 +25,6 @@ from data.demo.drawing.street import Line, Street
 
 Pixels = npt.NDArray[np.float32]
 HORIZON_PX = 492
-ROWS = HEIGHT_PX - HORIZON_PX
 NOISE_SIDE = 512
 
 ASPHALT = (112.0, 113.0, 116.0)

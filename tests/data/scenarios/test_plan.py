@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import ScenarioError
-from data.images.clips import count_frames
+from data.images.clips import read_frames
 from data.nuscenes.scenes import CameraFrame, read_camera_frames
 from data.scenarios.catalogue import read_catalogue
 from data.scenarios.footage import window
@@ -55,7 +55,7 @@ def test_a_light_change_gets_the_published_weights_and_a_command(tmp_path: Path,
         assert spec.edge is not None
         assert spec.vis is not None
         assert (spec.edge.control_weight, spec.vis.control_weight) == (1.0, 0.2)
-        assert count_frames(tmp_path / "plan" / spec.video_path) == 8
+        assert len(list(read_frames(tmp_path / "plan" / spec.video_path))) == 8
     script = (tmp_path / "plan" / "run.sh").read_text()
     assert 'python examples/inference.py -i "$here/specs.jsonl" -o "$here/outputs"\n' in script
     assert (tmp_path / "plan" / "run.sh").stat().st_mode & 0o111
@@ -129,7 +129,7 @@ def test_the_distilled_model_takes_93_frames_and_edges_alone(tmp_path: Path) -> 
     plan_clips(store, request, tmp_path / "plan")
     (spec,) = read_specs(tmp_path / "plan" / "specs.jsonl")
     assert (spec.num_steps, spec.controls) == (4, ("edge",))
-    assert count_frames(tmp_path / "plan" / spec.video_path) == 93
+    assert len(list(read_frames(tmp_path / "plan" / spec.video_path))) == 93
     script = (tmp_path / "plan" / "run.sh").read_text()
     assert "--model=edge/distilled" in script
     assert "export COSMOS_EXPERIMENTAL_CHECKPOINTS=1\n" in script

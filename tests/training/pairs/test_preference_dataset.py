@@ -55,12 +55,6 @@ def test_a_weight_that_does_not_follow_from_its_levels_is_refused(tmp_path: Path
     )
 
 
-def test_a_snapshot_frozen_under_other_alphas_is_taken_and_weighed_anew(tmp_path: Path) -> None:
-    path = write_snapshot(tmp_path, pairs=[a_pair(tmp_path, weight=8.0)], policy={"alpha_high": 8.0})
-    _, pairs = load_pairs(path, SA_DPO)
-    assert [pair.weight for pair in pairs] == [5.0]
-
-
 @pytest.mark.parametrize("side", ["chosen", "rejected"])
 def test_a_level_that_is_not_what_the_text_says_is_refused(tmp_path: Path, side: str) -> None:
     pair = a_pair(tmp_path, chosen=T, rejected=S)
