@@ -157,7 +157,6 @@ class TrailAct(StrEnum):
     WROTE_GUIDELINE = "wrote_guideline"
     MADE_GOLD = "made_gold"
     OPENED_AUDIT = "opened_audit"
-    CONFIRMED_REWRITE = "confirmed_rewrite"
     JUDGED_CLIP = "judged_clip"
     ANSWERED_ALERT = "answered_alert"
     CHANGED_SETTING = "changed_setting"

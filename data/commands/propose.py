@@ -1,4 +1,4 @@
-"""The command that asks models: from endpoints, recorded replies or batch files, and the teacher once more."""
+"""The command that asks models: at endpoints, through recorded replies or batch files, or on a Ray cluster."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from data.commands.asking_bar import asking_bar
-from data.terminal import AsJson, print_result, progress_bar
+from data.terminal import AsJson, print_result
 from data.text.phrases import counted, listed
 from data.vocabulary import ModelRole
 
@@ -52,13 +52,6 @@ def propose(
     ray_workers: Annotated[
         int, typer.Option(min=1, help="Ray actors; each has --concurrency requests under way.")
     ] = 1,
-    rewrite: Annotated[
-        bool,
-        typer.Option(
-            "--rewrite",
-            help="Ask the teacher for a chain of thought for the verified level of corrected frames.",
-        ),
-    ] = False,
     revision: Annotated[str | None, typer.Option(help="The model's revision, kept with the run.")] = None,
     name: Annotated[
         str | None, typer.Option(help="What to call the run; the model's name by default.")
@@ -87,12 +80,7 @@ def propose(
     given = [bool(endpoint) or ray, replies is not None, batch_out is not None, batch_in is not None]
     if sum(given) != 1:
         raise typer.BadParameter(f"Give exactly one of {', '.join(_SOURCES)}.")
-    if ray and rewrite:
-        raise typer.BadParameter("--rewrite asks an --endpoint; leave --ray out.")
     store = ctx.obj.open_store()
-    if rewrite:
-        _rewrite(store, role, endpoint, model, concurrency, api_key, as_json=as_json)
-        return
     wanted = {
         "samples": samples,
         "calls": calls,
@@ -171,37 +159,6 @@ def _sampling(role: ModelRole, wanted: dict[str, Any]) -> SamplingParameters:
             f"{sampling.samples} samples at temperature 0 would all be the same; give a --temperature."
         )
     return sampling
-
-
-def _rewrite(
-    store: Store,
-    role: ModelRole,
-    endpoint: list[str] | None,
-    model: str | None,
-    concurrency: int,
-    api_key: str,
-    *,
-    as_json: bool,
-) -> None:
-    from data.snapshot.rewrites import rewrite_from_endpoint
-
-    if role is not ModelRole.TEACHER or not endpoint:
-        raise typer.BadParameter("--rewrite asks a --role teacher at an --endpoint.")
-    with progress_bar("Rewriting") as progress:
-        done = rewrite_from_endpoint(
-            store,
-            endpoint=endpoint,
-            model=model,
-            concurrency=concurrency,
-            api_key=api_key,
-            progress=progress,
-        )
-    lost = f" No answer yet: {listed(done.unreached)}." if done.unreached else ""
-    sentence = (
-        f"{counted(done.added, 'new rewrite')} for {counted(done.corrected, 'corrected frame')}, "
-        f"{done.failed:,} failed; {done.awaiting:,} to be confirmed.{lost}"
-    )
-    print_result(done.as_dict(), sentence, as_json=as_json)
 
 
 def _finish(store: Store, done: Proposed, *, as_json: bool) -> None:

@@ -281,13 +281,19 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _is_current(engine: Engine) -> bool:
-    """Whether the schema is the code's own."""
+    """Whether the schema is the code's own. Raises StoreError for a schema that only a newer version knows."""
     from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - 0.15 s only for opening a store
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     with engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-    return current == ScriptDirectory.from_config(_alembic()).get_current_head()
+    known = [one.revision for one in ScriptDirectory.from_config(_alembic()).walk_revisions()]
+    if current is not None and current not in known:
+        raise StoreError(
+            f"A newer version of teletriage wrote the store {engine.url.render_as_string()}: its schema is {current}, "
+            f"and this version knows those up to {known[0]}. Upgrade teletriage."
+        )
+    return current == known[0]
 
 
 def _alembic() -> Config:
@@ -299,12 +305,19 @@ def _alembic() -> Config:
 
 
 def _migrate(engine: Engine) -> None:
+    """Raises StoreError for a store that holds what this version has no place for."""
     from alembic import command  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
 
     if _is_current(engine):
         return
     config = _alembic()
-    with engine.execution_options(begin="IMMEDIATE").begin() as connection:
-        queue_for(connection, Queue.MIGRATION)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    try:
+        with engine.execution_options(begin="IMMEDIATE").begin() as connection:
+            queue_for(connection, Queue.MIGRATION)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreError(
+            f"The store {engine.url.render_as_string()} cannot be brought up to date: {error}. Nothing was changed."
+        ) from error

@@ -33,7 +33,6 @@ ROW_ACTS: Mapping[type[SQLModel], tuple[TrailAct, str]] = {
     tables.GuidelineText: (TrailAct.WROTE_GUIDELINE, "person_id"),
     tables.GoldFrame: (TrailAct.MADE_GOLD, "made_by_id"),
     tables.AuditLot: (TrailAct.OPENED_AUDIT, "opened_by_id"),
-    tables.RewriteConfirmation: (TrailAct.CONFIRMED_REWRITE, "person_id"),
     tables.ClipJudgement: (TrailAct.JUDGED_CLIP, "person_id"),
     tables.OperatorAnswer: (TrailAct.ANSWERED_ALERT, "person_id"),
 }

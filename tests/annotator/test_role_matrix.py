@@ -42,7 +42,7 @@ from data.review import (
 )
 from data.review.serving import ServedFrame, lease_frames, record_first_level
 from data.scenarios import plausibility
-from data.snapshot import freeze, rewrites
+from data.snapshot import freeze
 from data.store.opening import Store
 from data.store.tables import FrameNote, FrameStatus, GoldFrame, Lease, Review
 from data.vocabulary import Mode, NoteKind, PersonRole, Response, Split, TriageLevel
@@ -128,10 +128,6 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
     alerts.answer_alert: (
         Act.WATCH_FEEDS,
         lambda store, who, frame: alerts.answer_alert(store, who, an_answer(frame)),
-    ),
-    rewrites.confirm_rewrite: (
-        Act.ADJUDICATE,
-        lambda store, who, frame: rewrites.confirm_rewrite(store, who, 1, "x"),
     ),
     guideline.write_guideline: (
         Act.WRITE_GUIDELINE,

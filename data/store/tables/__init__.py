@@ -1,14 +1,15 @@
-"""The store's rows. Frames and runs are facts; reviews and adjudications are acts (appended, never changed); leases and
-frame statuses are what the app needs to serve the next frame, and statuses can be rebuilt from the acts.
+"""The store's rows, cut by noun; this face has every one of them.
 
-All times are microseconds since 1970 UTC, taken from the store's clock.
+Frames and runs are facts; reviews and adjudications are acts (appended, never changed); leases and frame statuses are
+what the app serves the next frame from, and statuses can be rebuilt from the acts. All times are microseconds since
+1970 UTC, taken from the store's clock. No row knows a rule: what a row means is decided in the rooms above.
 """
 
 from data.store.tables.frames import Dataset, Frame, SampledFrame, Sampling, Scene
 from data.store.tables.generated import ClipCritique, ClipJudgement, GeneratedClip, GeneratedFrame
 from data.store.tables.live import Alert, Feed, FeedChange, OperatorAnswer, ReturnedFrame, Watch, WatchMinute
 from data.store.tables.people import Person, PersonSettings, SignIn, SignInAttempt
-from data.store.tables.proposals import ModelRun, Proposal, Rewrite, RewriteConfirmation
+from data.store.tables.proposals import ModelRun, Proposal
 from data.store.tables.quality import AuditFrame, AuditLot, GoldFrame, TourAnswer
 from data.store.tables.reviews import (
     Adjudication,
@@ -50,8 +51,6 @@ __all__ = [
     "Ranking",
     "ReturnedFrame",
     "Review",
-    "Rewrite",
-    "RewriteConfirmation",
     "SampledFrame",
     "Sampling",
     "Scene",

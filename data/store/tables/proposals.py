@@ -55,31 +55,3 @@ class Proposal(SQLModel, table=True):
     request_hash: str | None = Field(default=None, max_length=64)
     attempts: int | None = None
     answered_at_us: int = time_column()
-
-
-class Rewrite(SQLModel, table=True):
-    """A teacher's chain of thought for the level that people verified on a frame, which the teacher itself had
-    not said. Text to offer, never to use: only a person's `RewriteConfirmation` makes it usable."""
-
-    __table_args__ = (UniqueConstraint("run_id", "frame_id", "level"),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    run_id: str = Field(foreign_key="model_run.id", index=True)
-    frame_id: str = Field(foreign_key="frame.id", index=True)
-    level: TriageLevel = enum_column(TriageLevel)
-    chain_of_thought: str | None = text_column(default=None)
-    failure_detail: str | None = text_column(default=None)
-    request_hash: str = Field(max_length=64)
-    written_at_us: int = time_column()
-
-
-class RewriteConfirmation(SQLModel, table=True):
-    """A person confirmed a rewritten chain of thought, as it was or in better words. Appended only."""
-
-    __tablename__ = "rewrite_confirmation"
-
-    id: int | None = Field(default=None, primary_key=True)
-    rewrite_id: int = Field(foreign_key="rewrite.id", unique=True)
-    person_id: int = Field(foreign_key="person.id", index=True)
-    chain_of_thought: str = text_column()
-    confirmed_at_us: int = time_column()

@@ -15,11 +15,12 @@ from sqlalchemy import Engine, MetaData, text
 from sqlmodel import SQLModel, select
 
 import data.store.opening
+from data.errors import StoreError
 from data.maintenance.check import check_store
 from data.maintenance.trail_check import verify_trail
 from data.review.reviews import submit_review
 from data.review.serving import lease_frames
-from data.store.opening import Store, open_store
+from data.store.opening import Store, open_read_only, open_store
 from data.store.tables import Person, Review, TrailEntry
 from data.verification.status import refresh_statuses
 from data.vocabulary import PersonRole, TrailAct
@@ -147,6 +148,17 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             ("h", "awaiting", None, 1),
         ]
     ],
+    "rewrite": [
+        {
+            "id": 1,
+            "run_id": "run",
+            "frame_id": "g",
+            "level": "SUPERVISION",
+            "chain_of_thought": "Cones.",
+            "request_hash": "h",
+            "written_at_us": 4,
+        }
+    ],
     "guideline_text": [{"id": 1, "version": "1", "text": "Look.", "person_id": 3, "written_at_us": 3}],
     "gold_frame": [
         {"frame_id": "f", "adjudication_id": 1, "level": "TELEOPERATION", "made_by_id": 3, "made_at_us": 9}
@@ -227,6 +239,34 @@ def test_a_released_postgresql_schema_opens_with_everything_in_it(
     checked(store)
     store.close()
     postgresql.drop(url)
+
+
+def test_a_rewrite_that_a_person_confirmed_keeps_the_store_as_it_is(tmp_path: Path) -> None:
+    engine = data.store.opening._engine(f"sqlite:///{tmp_path}/store.db")
+    at_revision(engine, "0010")
+    confirmation = "INSERT INTO rewrite_confirmation VALUES (1, 1, 3, 'Cones stand there.', 5)"
+    with engine.begin() as connection:
+        connection.execute(text(confirmation))
+    with pytest.raises(StoreError, match=r"1 rewritten chains of thought .* Nothing was changed\.$"):
+        open_store(tmp_path)
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT chain_of_thought FROM rewrite_confirmation")).scalars().all()
+        assert (kept, MigrationContext.configure(connection).get_current_revision()) == (
+            ["Cones stand there."],
+            "0010",
+        )
+
+
+def test_a_store_of_a_newer_version_is_one_sentence(tmp_path: Path) -> None:
+    open_store(tmp_path, create=True).close()
+    engine = data.store.opening._engine(f"sqlite:///{tmp_path}/store.db")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for look in (open_store, open_read_only):
+        with pytest.raises(
+            StoreError, match=rf"schema is 9999, and this version knows those up to {REVISIONS[-1]}\."
+        ):
+            look(tmp_path)
 
 
 def test_revisions_form_one_line() -> None:
