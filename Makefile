@@ -10,7 +10,7 @@ ALL_INSTALLED := $(VENV)/.all-installed
 
 .PHONY: help demo install test check clean test-vllm soak
 .PHONY: help demo install test check clean test-vllm test-label-studio bench-label-studio
-.PHONY: help demo install test check clean test-vllm audit
+.PHONY: help demo install test check clean test-vllm audit docs
 
 help:
 	@echo "make demo     build a demo workspace and open the app on http://127.0.0.1:$(PORT) (PORT= sets another)"
@@ -33,6 +33,7 @@ help:
 	@echo "make bench-snapshot    freezing 100,000 verified frames: seconds and memory (FRAMES= sets the scale)"
 	@echo "make bench-label-studio  import and export beside Label Studio's own, which it installs and starts"
 	@echo "make audit    ask pip-audit about every pinned package (needs the internet)"
+	@echo "make docs     build the documentation as a site in build/site, strictly"
 	@echo "make clean    remove caches and the demo workspace"
 
 demo: $(APP_INSTALLED)
@@ -80,6 +81,12 @@ bench-%: $(ALL_INSTALLED)
 # What goes wrong under people who work: crowds, kill -9, power cuts, full disks, a database that goes away.
 soak: $(ALL_INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.soak --minutes $(MINUTES)
+
+# The pages are plain Markdown; what is generated from the code is written anew first.
+docs: $(ALL_INSTALLED)
+	for script in write_commands write_rooms draw_architecture; do $(BIN)/python docs/scripts/$$script.py || exit 1; done
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "build/site/index.html"
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

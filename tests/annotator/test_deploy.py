@@ -28,7 +28,8 @@ def review_options() -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["deploy/compose.yaml", "deploy/teletriage@.service", "deploy/Dockerfile", "docs/operations.md"]
+    "name",
+    ["deploy/compose.yaml", "deploy/teletriage@.service", "deploy/Dockerfile", "docs/running/deployment.md"],
 )
 def test_every_option_that_is_named_exists(name: str) -> None:
     text = (ROOT / name).read_text()
@@ -52,7 +53,7 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
 
 def test_whatever_the_unit_needs_is_made_by_the_instructions() -> None:
     """systemd starts nothing where the account, the environment's file or a path to be mounted is not there."""
-    unit, steps = UNIT.read_text(), (ROOT / "docs" / "operations.md").read_text()
+    unit, steps = UNIT.read_text(), (ROOT / "docs" / "running" / "deployment.md").read_text()
     needed = re.findall(r"^(?:User|Group|EnvironmentFile|\w+Paths)=([^-].*)$", unit, re.MULTILINE)
     assert needed == ["teletriage", "teletriage", "/etc/teletriage/environment", "/var/lib/teletriage"]
     assert re.search(r"^useradd --system --user-group .* teletriage$", steps, re.MULTILINE)
@@ -76,6 +77,9 @@ def test_the_compose_file_holds_no_secret_and_gives_the_app_little() -> None:
 
 def test_every_metric_that_is_named_is_there(tmp_path: Path) -> None:
     shown = metrics(a_store(tmp_path)).decode()
-    named = re.findall(r"teletriage_[a-z_]+", (ROOT / "docs" / "operations.md").read_text())
+    named = re.findall(
+        r"teletriage_[a-z_]+",
+        (ROOT / "docs" / "reference" / "metrics.md").read_text().partition("## The monitor")[0],
+    )
     assert len(set(named)) == 7
     assert [name for name in named if name not in shown] == []
