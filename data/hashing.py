@@ -1,4 +1,4 @@
-"""One text per value, one hash per file: what everything that is frozen or chained is named by."""
+"""One text per value, one hash per file, one number per draw: names for what is frozen, and seeded chance."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ from typing import Any
 def canonical_json(value: Any) -> str:
     """One text per value: sorted keys, no spaces, UTF-8 kept. What hashes are taken of."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def seeded_chance(*parts: object) -> float:
+    """A number in [0, 1) that is always the same for the same parts, so that a draw can be repeated and explained.
+
+    >>> f"{seeded_chance('share', 'frame-1'):.6f}"
+    '0.506295'
+    """
+    digest = hashlib.sha256("|".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
 
 
 def file_hash(path: Path) -> str:

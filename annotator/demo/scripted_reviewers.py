@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sqlmodel import col, select
 
 from annotator.review_card.reason_codes import ReasonCode, composed_assessment
+from data.hashing import seeded_chance
 from data.people.accounts import add_scripted_reviewer
 from data.review.adjudication import Settlement, adjudicate
 from data.review.guideline import guideline_version
@@ -49,7 +50,7 @@ class ScriptedReviewer:
         """What this reviewer says of a frame; always the same for the same frame."""
         own, kept = self._own(served.frame), self._kept_level(served)
         return Decision(
-            token=_digest("token", self.person.name, served.frame.id).hex()[:32],
+            token=_token(self.person.name, served.frame.id),
             frame_id=served.frame.id,
             level=kept or own.level,
             first_level=own.level if served.mode is Mode.DECIDE_FIRST else None,
@@ -76,11 +77,11 @@ class ScriptedReviewer:
         return composed_assessment(ReasonCode.OTHER, slipped)
 
     def _chance(self, what: str, frame: Frame) -> float:
-        return int.from_bytes(_digest(what, self.person.name, frame.id)[:8], "big") / 2**64
+        return seeded_chance(what, self.person.name, frame.id)
 
 
-def _digest(*parts: str) -> bytes:
-    return hashlib.sha256("|".join(parts).encode()).digest()
+def _token(name: str, frame_id: str) -> str:
+    return hashlib.sha256(f"token|{name}|{frame_id}".encode()).hexdigest()[:32]
 
 
 def _by_cues(frame: Frame) -> Assessment:

@@ -17,6 +17,7 @@ from annotator.review_order import expected_cost
 from data.proposals.runs import latest_run
 from data.store.opening import Store
 from data.store.tables import Frame, FrameStatus, ModelRun, OperatorAnswer, Proposal, ReturnedFrame, Review
+from data.verification.standing import standing
 from data.vocabulary import LEVELS, Cue, ModelRole, Response, Split, TriageLevel
 
 Floats = npt.NDArray[np.float64]
@@ -172,10 +173,9 @@ def _decoded(text: str | None) -> list[float] | None:
 def reviewed_of(rows: Sequence[FrameRow], facts: OrderFacts) -> tuple[list[int], list[int]]:
     """Indices of reviewed frames, in the order of their first review, and the highest level said there now."""
     place = {row.frame_id: index for index, row in enumerate(rows)}
-    superseded = {supersedes for _, _, _, supersedes in facts.reviews}
     highest: dict[int, int] = {}
-    for review_id, frame_id, level, _ in facts.reviews:
-        if frame_id in place and review_id not in superseded:
-            index = place[frame_id]
-            highest[index] = max(highest.get(index, 0), level.rank)
+    for review in standing(facts.reviews):
+        if review.frame_id in place:
+            index = place[review.frame_id]
+            highest[index] = max(highest.get(index, 0), review.level.rank)
     return list(highest), list(highest.values())

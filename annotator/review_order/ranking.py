@@ -3,7 +3,6 @@ reviews arrive."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 import time
@@ -15,6 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from annotator.review_order import expected_cost
 from annotator.review_order.facts import Floats, FrameRow, frame_rows, pool_of, read_facts, reviewed_of
+from data.hashing import seeded_chance
 from data.review.blind_audits import found_misses, lot_state, renew_spent_lot
 from data.store.opening import Store
 from data.store.tables import FrameStatus, RandomShare, Ranking, ReturnedFrame, Review
@@ -133,7 +133,7 @@ def _at_random(rows: list[FrameRow], places: dict[str, dict[str, float]]) -> dic
     drawn = [row for row in rows if row.is_open and row.is_drawn and is_in_random_share(row.frame_id)]
     others = [sum(places[row.frame_id].values()) for row in rows if row.is_open]
     line = sorted(others, reverse=True)
-    drawn.sort(key=lambda row: _chance("place", row.frame_id))
+    drawn.sort(key=lambda row: seeded_chance("place", row.frame_id))
     for number, row in enumerate(drawn):
         places[row.frame_id] = {"random": line[(2 * number + 1) * len(line) // (2 * len(drawn))]}
     return places
@@ -141,7 +141,7 @@ def _at_random(rows: list[FrameRow], places: dict[str, dict[str, float]]) -> dic
 
 def is_in_random_share(frame_id: str) -> bool:
     """Whether a training frame belongs to the tenth that is reviewed at random; seeded by the frame."""
-    return _chance("share", frame_id) < RANDOM_SHARE
+    return seeded_chance("share", frame_id) < RANDOM_SHARE
 
 
 def _draw_random_share(session: Session, rows: list[FrameRow]) -> None:
@@ -151,7 +151,7 @@ def _draw_random_share(session: Session, rows: list[FrameRow]) -> None:
         RandomShare(
             frame_id=row.frame_id,
             inclusion_probability=RANDOM_SHARE,
-            place=_chance("place", row.frame_id),
+            place=seeded_chance("place", row.frame_id),
         )
         for row in rows
         if row.frame_id not in known and row.is_drawn and is_in_random_share(row.frame_id)
@@ -185,7 +185,8 @@ def _audited(
 def _held_out(rows: list[FrameRow], priorities: list[float]) -> dict[str, dict[str, float]]:
     places = sorted(priorities) or [0.0]
     return {
-        row.frame_id: {"random": places[int(_chance("order", row.frame_id) * len(places))]} for row in rows
+        row.frame_id: {"random": places[int(seeded_chance("order", row.frame_id) * len(places))]}
+        for row in rows
     }
 
 
@@ -205,8 +206,3 @@ def _store(session: Session, places: Mapping[str, Mapping[str, float]]) -> None:
             .values(priority=bindparam("b_priority"), priority_terms=bindparam("b_terms"))
         )
         session.connection().execute(statement, changed)
-
-
-def _chance(what: str, frame_id: str) -> float:
-    """A number in [0, 1) that is always the same for the same frame and purpose."""
-    return int.from_bytes(hashlib.sha256(f"{what}|{frame_id}".encode()).digest()[:8], "big") / 2**64

@@ -15,6 +15,7 @@ from data.errors import TeletriageError
 from data.overview.contested import frames_around
 from data.overview.frame_history import FrameView, frame_view, next_in_line
 from data.store.tables import Adjudication, ModelRun, Person, Proposal, Review
+from data.verification.standing import standing
 from data.vocabulary import Mode, VerificationState
 
 _MODES = {Mode.ASSISTED: "saw the proposal", Mode.DECIDE_FIRST: "decided first", Mode.BLIND: "blind"}
@@ -127,9 +128,9 @@ def _terms(view: FrameView) -> None:
 
 
 def _cards(view: FrameView) -> str:
-    superseded = {review.supersedes_id for review, _ in view.reviews}
+    current = {review.id for review in standing(review for review, _ in view.reviews)}
     cards = [_settled(row, who) for row, who in view.adjudications]
-    cards += [_said(row, who, stands=row.id not in superseded) for row, who in view.reviews]
+    cards += [_said(row, who, stands=row.id in current) for row, who in view.reviews]
     cards += [_proposed(row, run) for row, run in view.proposals]
     return "".join(cards) or '<div class="tt-note">Nobody has said anything of this frame yet.</div>'
 

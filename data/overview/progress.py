@@ -10,7 +10,7 @@ from sqlmodel import Session, col, func, select
 
 from data.store.opening import Store
 from data.store.tables import Frame, FrameStatus, GeneratedClip, Person, Review, SampledFrame, Scene
-from data.verification.standing import of_the_frame
+from data.verification.standing import is_standing, of_the_frame
 from data.vocabulary import LEVELS, Mode, Split, TriageLevel, Verdict, VerificationState
 
 
@@ -113,14 +113,8 @@ def _scenes(session: Session, counted: list[_Counted]) -> list[SceneProgress]:
 
 def _people(session: Session) -> list[PersonProgress]:
     """Standing reviews by person; without those on gold, which test the person."""
-    superseded = select(Review.supersedes_id).where(col(Review.supersedes_id).is_not(None))
     by = (col(Review.person_id), col(Review.mode), col(Review.verdict))
-    query = (
-        select_columns(*by, func.count())
-        .select_from(Review)
-        .where(col(Review.id).not_in(superseded))
-        .group_by(*by)
-    )
+    query = select_columns(*by, func.count()).select_from(Review).where(is_standing()).group_by(*by)
     by_person: dict[int, Counter[tuple[Mode, Verdict | None]]] = defaultdict(Counter)
     for person_id, mode, verdict, reviews in session.connection().execute(of_the_frame(query)).all():
         by_person[person_id][mode, verdict] += reviews

@@ -19,6 +19,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func
 
 from data.store.tables import Frame, GoldFrame, Review
+from data.verification.standing import standing_flags
 from data.vocabulary import LEVELS, Mode
 
 Ints = npt.NDArray[np.int64]
@@ -148,7 +149,7 @@ def standing_reviews(session: Session, *, now_us: int | None = None) -> ReviewCo
 
 
 def _standing(columns: _Columns, frames: _Frames, gold_since_us: Ints) -> ReviewColumns:
-    stands = ~np.isin(columns.id, columns.supersedes[columns.supersedes >= 0])
+    stands = standing_flags(columns.id, columns.supersedes)
     kept = {
         name: values[stands] for name, values in vars(columns).items() if name not in ("id", "supersedes")
     }

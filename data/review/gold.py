@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from sqlmodel import Session, col, select
 
 from data.errors import ReviewRefused
+from data.hashing import seeded_chance
 from data.people.permissions import Act, require
 from data.proposals.runs import latest_run, proposals_by_frame
 from data.review.lease_time import keeps_others_away
@@ -70,7 +69,7 @@ def set_gold_share(store: Store, person_id: int, share: float) -> None:
 
 def gold_due(person_id: int, place: int, share: float) -> bool:
     """Whether this person's frame at this place, counted from the first, is gold: a seeded hash, no pattern."""
-    return _chance("gold", str(person_id), str(place)) < share
+    return seeded_chance("gold", person_id, place) < share
 
 
 def gold_for(session: Session, person_id: int, n: int, now_us: int) -> list[str]:
@@ -104,9 +103,5 @@ def is_missed_teleoperation(gold: GoldFrame) -> bool:
 
 
 def _place(gold: GoldFrame, person_id: int) -> float:
-    chance = _chance("gold-order", str(person_id), gold.frame_id)
+    chance = seeded_chance("gold-order", person_id, gold.frame_id)
     return chance / 2 if is_missed_teleoperation(gold) else chance
-
-
-def _chance(*parts: str) -> float:
-    return int.from_bytes(hashlib.sha256("|".join(parts).encode()).digest()[:8], "big") / 2**64

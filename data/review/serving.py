@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from sqlmodel import Session, col, delete, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from data.errors import ReviewRefused
+from data.hashing import seeded_chance
 from data.people.permissions import Act, require
 from data.proposals.runs import proposals_for_review
 from data.review.gold import gold_due, gold_for, gold_share
@@ -51,8 +51,7 @@ def assign_mode(
     """The mode in which this person sees this frame: a seeded hash, the same whenever it is asked."""
     if split is Split.HELD_OUT:
         return Mode.BLIND
-    digest = hashlib.sha256(f"{seed}|{frame_id}|{person_id}".encode()).digest()
-    place, edge = int.from_bytes(digest[:8], "big") / 2**64, 0.0
+    place, edge = seeded_chance(seed, frame_id, person_id), 0.0
     for mode, share in (shares or MODE_SHARES).items():
         edge += share
         if place < edge:

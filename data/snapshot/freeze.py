@@ -24,7 +24,7 @@ from data.snapshot.writer import GENERATED, Excluded, FolderWriter, Progress, Sn
 from data.store.opening import Store
 from data.store.tables import Frame, FrameStatus, GoldFrame, Proposal, Review, SampledFrame
 from data.store.trail import note_act
-from data.verification.standing import of_the_frame
+from data.verification.standing import of_the_frame, standing
 from data.verification.status import POLICY
 from data.verification.verified_frames import VerifiedFrame, each_verified
 from data.vlm.question import question_hash, question_text
@@ -173,11 +173,10 @@ def _blind_twice(session: Session) -> tuple[int, int]:
         .where(col(FrameStatus.split) == Split.HELD_OUT)
     )
     rows = session.connection().execute(of_the_frame(query)).all()
-    superseded = {row[1] for row in rows}
-    for review_id, _, frame_id, level, mode in rows:
-        if review_id not in superseded and mode is Mode.BLIND:
-            levels[frame_id].add(level)
-            people[frame_id] += 1
+    for row in standing(rows):
+        if row.mode is Mode.BLIND:
+            levels[row.frame_id].add(row.level)
+            people[row.frame_id] += 1
     twice = [frame_id for frame_id, n in people.items() if n > 1]
     return len(twice), sum(len(levels[frame_id]) == 1 for frame_id in twice)
 

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
+from data.verification.standing import standing
 from data.vocabulary import Mode, Split, TriageLevel, VerificationState
+
+if TYPE_CHECKING:
+    from data.store.tables import Review
 
 
 @dataclass(frozen=True)
@@ -32,11 +37,16 @@ class VerificationPolicy:
 class ReviewFact:
     """What verification needs to know of one review."""
 
-    review_id: int
+    id: int
     person_id: int
     level: TriageLevel
     mode: Mode
     supersedes_id: int | None = None
+
+    @classmethod
+    def of(cls, review: Review) -> ReviewFact:
+        """That of a stored review."""
+        return cls(int(review.id or 0), review.person_id, review.level, review.mode, review.supersedes_id)
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,7 @@ def verify(
     is_sent_back: somebody doubts the verified level and no adjudication has settled it since.
     """
     counting = _counting(reviews, split)
-    ids = tuple(review.review_id for review in counting)
+    ids = tuple(review.id for review in counting)
     if is_sent_back:
         return Verification(VerificationState.CONTESTED, None, ids, None, 0)
     if adjudication is not None:
@@ -91,11 +101,9 @@ def verify(
 
 def _counting(reviews: Sequence[ReviewFact], split: Split) -> list[ReviewFact]:
     """The standing review of each person; on held-out frames only blind ones."""
-    superseded = {review.supersedes_id for review in reviews}
-    standing = [review for review in reviews if review.review_id not in superseded]
-    latest = {review.person_id: review for review in standing}
+    latest = {review.person_id: review for review in standing(reviews)}
     eligible = [review for review in latest.values() if split is Split.TRAIN or review.mode is Mode.BLIND]
-    return sorted(eligible, key=lambda review: review.review_id)
+    return sorted(eligible, key=lambda review: review.id)
 
 
 def _needed(

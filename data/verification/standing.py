@@ -1,4 +1,8 @@
-"""Which reviews and adjudications of a frame count."""
+"""Which reviews and adjudications of a frame count.
+
+A review stands until a later one supersedes it. That rule is here in three forms and nowhere else: for objects and
+rows, for NumPy columns, and as a condition of a query.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import or_
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
 from data.store.tables import Adjudication, GoldFrame, Review
-from data.verification.policy import ReviewFact
 
 
 def reviews_by_frame(session: Session, frame_ids: Sequence[str] | None = None) -> dict[str, list[Review]]:
@@ -62,6 +67,12 @@ def standing(reviews: Iterable[AnyReview]) -> list[AnyReview]:
     return [review for review in every if review.id not in superseded]
 
 
-def review_fact(review: Review) -> ReviewFact:
-    """What verification needs to know of a stored review."""
-    return ReviewFact(int(review.id or 0), review.person_id, review.level, review.mode, review.supersedes_id)
+def standing_flags(ids: npt.NDArray[np.int64], supersedes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """(reviews,) as `standing`, for columns; `supersedes` is negative where a review supersedes none."""
+    return ~np.isin(ids, supersedes[supersedes >= 0])
+
+
+def is_standing() -> ColumnElement[bool]:
+    """As `standing`, a condition of a query: no review in the whole store supersedes this one."""
+    superseded = select(Review.supersedes_id).where(col(Review.supersedes_id).is_not(None))
+    return col(Review.id).not_in(superseded)

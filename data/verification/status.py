@@ -9,8 +9,8 @@ from sqlmodel import Session, col, delete, select
 from data.proposals.runs import proposals_for_review
 from data.store.opening import Store
 from data.store.tables import Adjudication, Frame, FrameStatus, SampledFrame, SecondLook
-from data.verification.policy import AdjudicationFact, Verification, VerificationPolicy, verify
-from data.verification.standing import adjudications_by_frame, review_fact, reviews_by_frame
+from data.verification.policy import AdjudicationFact, ReviewFact, Verification, VerificationPolicy, verify
+from data.verification.standing import adjudications_by_frame, reviews_by_frame
 from data.vocabulary import Split
 
 POLICY = VerificationPolicy()
@@ -52,7 +52,7 @@ def derived(
     for row in ready:
         proposal = proposals.get(row.frame_id)
         result = verify(
-            [review_fact(review) for review in reviews.get(row.frame_id, [])],
+            [ReviewFact.of(review) for review in reviews.get(row.frame_id, [])],
             proposed=proposal.level if proposal else None,
             split=row.split,
             adjudication=_adjudication_fact(adjudications.get(row.frame_id)),

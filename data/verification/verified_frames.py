@@ -14,8 +14,8 @@ from data.frames.origins import source_frames, source_scenes
 from data.proposals.runs import proposals_for_review
 from data.store.tables import Adjudication, Dataset, Frame, FrameStatus, Proposal, Review, Scene
 from data.verification.chosen_text import ChosenText, chosen_text
-from data.verification.policy import AdjudicationFact, verify
-from data.verification.standing import adjudications_by_frame, review_fact, reviews_by_frame
+from data.verification.policy import AdjudicationFact, ReviewFact, verify
+from data.verification.standing import adjudications_by_frame, reviews_by_frame
 from data.verification.status import POLICY
 from data.vocabulary import Split, TriageLevel, VerificationState
 
@@ -105,7 +105,7 @@ def _verified(
 ) -> VerifiedFrame:
     settled = AdjudicationFact(int(adjudication.id or 0), adjudication.level) if adjudication else None
     result = verify(
-        [review_fact(review) for review in reviews],
+        [ReviewFact.of(review) for review in reviews],
         proposed=teacher.level if teacher else None,
         split=split,
         adjudication=settled,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from annotator.monitor.rules.limits import Limits
 from annotator.monitor.watching.logbook import keep_picture
 from annotator.monitor.watching.watched_feed import Captured, WatchedFeed, sha256
 from data.errors import TeletriageError
+from data.hashing import seeded_chance
 from data.live.returned_frames import Candidate, return_disagreements, return_frame
 from data.store.opening import Store
 from data.vlm.answer import Sample
@@ -36,8 +36,7 @@ def is_boundary(probabilities: list[float] | None, margin: float) -> bool:
 
 def is_drawn(watch_id: int, feed: str, captured_at_us: int, share: float) -> bool:
     """Whether chance picks a frame: a hash of where and when it was taken, so that nothing seen decides it."""
-    digest = hashlib.sha256(f"{watch_id}|{feed}|{captured_at_us}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64 < share
+    return seeded_chance(watch_id, feed, captured_at_us) < share
 
 
 class ReturningFrames:
