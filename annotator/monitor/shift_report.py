@@ -13,6 +13,7 @@ from scipy.stats import chi2
 
 from data.live.shift import Shift, read_shift
 from data.store.opening import Store
+from data.text.phrases import counted
 from data.vocabulary import LEVELS, Response
 from eval.statistics.intervals import wilson
 from eval.statistics.percentiles import percentiles
@@ -60,6 +61,15 @@ def figures(shift: Shift) -> dict[str, Any]:
         ),
         "taken_over_unasked": len(shift.alerts) - len(alerts),
         "unanswered": len({alert.id for alert in alerts} - {alert.id for _, alert in answered}),
+        "ended_unanswered": {
+            "n": len(shift.unanswered),
+            "by_level": {
+                level.value: sum(alert.level is level and alert.id in shift.unanswered for alert in alerts)
+                for level in LEVELS[1:]
+            },
+            "acknowledged": len(shift.acknowledged),
+            "waiting": len(shift.unanswered - shift.acknowledged),
+        },
         "returned": dict(Counter(one.why.value for one in shift.returned)),
         "operators": _operators(shift),
     }
@@ -127,6 +137,7 @@ def _when(time_us: int) -> str:
 def report_text(report: dict[str, Any]) -> str:
     """The report for reading at a terminal."""
     alerts, disagreement = report["alerts"], report["disagreement"]
+    missed = report["ended_unanswered"]
     lines = [
         f"Shift from {report['from']} to {report['to']}",
         f"  {report['feed_hours']:g} feed-hours watched, {_percent(report['by_eye'])} of them by eye",
@@ -135,6 +146,8 @@ def report_text(report: dict[str, Any]) -> str:
         f"  {alerts['n']:,} alerts ({alerts['by_level']['TELEOPERATION']:,} TELEOPERATION), {_rate(alerts)}",
         f"  from capture to screen: {_spread(report['alert_latency_s'])}; {report['not_shown']:,} on no screen",
         f"  operators' response: {_spread(report['operator_response_s'])}; {report['unanswered']:,} unanswered",
+        f"  {counted(missed['n'], 'alert')} ended without an answer "
+        f"({missed['by_level']['TELEOPERATION']:,} TELEOPERATION); {missed['waiting']:,} not acknowledged",
         f"  {report['responses'].get(Response.TAKEN_OVER.value, 0):,} taken over, "
         f"{report['responses'].get(Response.WATCHING.value, 0):,} watched, "
         f"{report['responses'].get(Response.NOT_NEEDED.value, 0):,} not needed, "

@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from data.live.unanswered import ended_unanswered
 from data.store.opening import Store
 from data.store.tables import (
     Alert,
+    AlertAcknowledgement,
     Feed,
     FeedChange,
     OperatorAnswer,
@@ -49,7 +51,8 @@ MANUAL_WORDS = {
 @dataclass(frozen=True)
 class Shift:
     """Every row of a time span: watches that ran in it, their minutes, alerts, answers with their person and alert,
-    and frames that came back."""
+    and frames that came back. `unanswered`: ids of those alerts that ended without an answer; `acknowledged`: of
+    those, the ones that somebody has acknowledged since."""
 
     from_us: int
     to_us: int
@@ -58,6 +61,8 @@ class Shift:
     alerts: list[Alert]
     answers: list[tuple[OperatorAnswer, Alert, Person]]
     returned: list[ReturnedFrame]
+    unanswered: set[str]
+    acknowledged: set[str]
 
 
 def read_shift(store: Store, *, hours: float) -> Shift:
@@ -65,6 +70,8 @@ def read_shift(store: Store, *, hours: float) -> Shift:
     with store.read() as session:
         to_us = store.now_us(session)
         from_us = to_us - int(hours * HOUR_US)
+        missed = select(Alert.id).where(Alert.raised_at_us >= from_us, ended_unanswered())
+        seen = select(AlertAcknowledgement.alert_id).where(col(AlertAcknowledgement.alert_id).in_(missed))
         return Shift(
             from_us,
             to_us,
@@ -73,6 +80,8 @@ def read_shift(store: Store, *, hours: float) -> Shift:
             list(session.exec(select(Alert).where(Alert.raised_at_us >= from_us))),
             _answers(session, from_us),
             list(session.exec(select(ReturnedFrame).where(ReturnedFrame.returned_at_us >= from_us))),
+            set(session.exec(missed)),
+            set(session.exec(seen)),
         )
 
 

@@ -35,6 +35,9 @@ ROW_ACTS: Mapping[type[SQLModel], tuple[TrailAct, str]] = {
     tables.AuditLot: (TrailAct.OPENED_AUDIT, "opened_by_id"),
     tables.ClipJudgement: (TrailAct.JUDGED_CLIP, "person_id"),
     tables.OperatorAnswer: (TrailAct.ANSWERED_ALERT, "person_id"),
+    tables.AlertAcknowledgement: (TrailAct.ACKNOWLEDGED_ALERT, "person_id"),
+    tables.ShiftHandover: (TrailAct.HANDED_OVER, "person_id"),
+    tables.HandoverConfirmation: (TrailAct.CONFIRMED_HANDOVER, "person_id"),
 }
 """The tables whose rows are acts: what is done there, and the column that says by whom."""
 _NOTED = "acts of the trail"

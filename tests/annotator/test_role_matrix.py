@@ -24,7 +24,7 @@ from annotator.review_card import outbox, routes
 from annotator.review_card.serving import recent_decisions, scene_strip, served_frame, whole_thought
 from annotator.settings import AppSettings
 from data.errors import NotAllowed, TeletriageError
-from data.live import alerts
+from data.live import alerts, handover, unanswered
 from data.maintenance.copying import TableState, table_states
 from data.overview import frame_history, personal_progress
 from data.people import accounts, card_settings, provider_sign_in
@@ -128,6 +128,24 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
     alerts.answer_alert: (
         Act.WATCH_FEEDS,
         lambda store, who, frame: alerts.answer_alert(store, who, an_answer(frame)),
+    ),
+    unanswered.acknowledge: (
+        Act.WATCH_FEEDS,
+        lambda store, who, frame: unanswered.acknowledge(
+            store, who, unanswered.Acknowledgement(token=f"seen-{who:04}", alert_ids=["none"])
+        ),
+    ),
+    handover.hand_over: (
+        Act.WATCH_FEEDS,
+        lambda store, who, frame: handover.hand_over(
+            store, who, handover.HandoverWords(token=f"over-{who:04}")
+        ),
+    ),
+    handover.confirm_handover: (
+        Act.WATCH_FEEDS,
+        lambda store, who, frame: handover.confirm_handover(
+            store, who, handover.Confirmation(token=f"read-{who:04}", handover_id=999)
+        ),
     ),
     guideline.write_guideline: (
         Act.WRITE_GUIDELINE,

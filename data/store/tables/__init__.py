@@ -21,11 +21,13 @@ from data.store.tables.reviews import (
 )
 from data.store.tables.serving import FrameStatus, Lease, RandomShare, Ranking
 from data.store.tables.settings import Secret, Setting
+from data.store.tables.shifts import AlertAcknowledgement, HandoverConfirmation, ShiftHandover
 from data.store.tables.trail import TrailEntry
 
 __all__ = [
     "Adjudication",
     "Alert",
+    "AlertAcknowledgement",
     "AuditFrame",
     "AuditLot",
     "ClipCritique",
@@ -40,6 +42,7 @@ __all__ = [
     "GeneratedFrame",
     "GoldFrame",
     "GuidelineText",
+    "HandoverConfirmation",
     "LabelStudioAnnotation",
     "Lease",
     "ModelRun",
@@ -57,6 +60,7 @@ __all__ = [
     "SecondLook",
     "Secret",
     "Setting",
+    "ShiftHandover",
     "SignIn",
     "SignInAttempt",
     "TourAnswer",
