@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="teletriage",
-    help="From a nuScenes dataroot to a verified preference set, an aligned model and a report.",
+    help="Human-in-the-loop triage, from a nuScenes dataroot to an aligned model and a report.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -39,19 +39,19 @@ _shows_traceback = Event()
 def settings(
     ctx: typer.Context,
     workspace: Annotated[
-        Path, typer.Option(envvar="TELETRIAGE_WORKSPACE", help="The folder that everything is kept in.")
+        Path, typer.Option(envvar="TELETRIAGE_WORKSPACE", help="The workspace folder.")
     ] = Path("workspace"),
     store: Annotated[
         str | None,
         typer.Option(
-            envvar="TELETRIAGE_STORE", help="A database address instead of the workspace's own store."
+            envvar="TELETRIAGE_STORE", help="A database URL instead of the workspace's SQLite store."
         ),
     ] = None,
     debug: Annotated[
         bool, typer.Option("--debug", envvar="TELETRIAGE_DEBUG", help="Show where an error came from.")
     ] = False,
 ) -> None:
-    """Options before the command hold for every command."""
+    """Options before the command apply to every command."""
     ctx.obj = Settings(workspace=workspace, store_url=store)
     if debug:
         _shows_traceback.set()

@@ -13,7 +13,7 @@ HOST = "127.0.0.1"
 PORT = 8501
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 AllowedHost = Annotated[
-    list[str] | None, typer.Option(help="A name under which people reach the app; repeatable.")
+    list[str] | None, typer.Option(help="Host name under which people open the app; repeatable.")
 ]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")]
 
@@ -23,10 +23,10 @@ def review(
     host: Host = HOST,
     port: Port = PORT,
     decide_first: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Share of training frames to decide first on (0.1).")
+        float | None, typer.Option(min=0, max=1, help="Share of training frames in decide-first mode (0.1).")
     ] = None,
     blind: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Share of training frames without a proposal (0.1).")
+        float | None, typer.Option(min=0, max=1, help="Share of training frames in blind mode (0.1).")
     ] = None,
     allowed_host: AllowedHost = None,
     proxy: Annotated[
@@ -38,10 +38,10 @@ def review(
             envvar="TELETRIAGE_OIDC_FILE", help="Settings of an OpenID Connect provider (TOML, 0600)."
         ),
     ] = None,
-    passwords: Annotated[bool, typer.Option(help="Whether names and passwords are taken.")] = True,
+    passwords: Annotated[bool, typer.Option(help="Whether people can sign in with a password.")] = True,
     json_logs: Annotated[bool, typer.Option("--json-logs", help="Log one JSON object a line.")] = False,
 ) -> None:
-    """Serve the app in which people review frames. Ctrl-C ends it; nothing is lost."""
+    """Serve the review app. Ctrl-C stops it; work is saved."""
     from annotator.review_order.ranking import rank_frames
     from annotator.serve import Exposure, require_exposure, serve
     from annotator.settings import settings_from

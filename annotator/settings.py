@@ -24,7 +24,7 @@ class AppSettings(BaseSettings):
 
     workspace: Path = Path("workspace")
     store: str | None = None
-    """A database address instead of the workspace's own store."""
+    """A database URL instead of the workspace's SQLite store."""
     decide_first: float = 0.1
     blind: float = 0.1
     """Shares of training frames; the rest is assisted, and held-out frames are always blind."""

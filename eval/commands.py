@@ -39,7 +39,7 @@ def evaluate(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Hold runs against the verified held-out frames: report.html, report.md and evaluation.json."""
+    """Compare runs with the verified held-out frames: report.html, report.md and evaluation.json."""
     if published:
         _published(as_json)
         return
@@ -88,18 +88,16 @@ def throughput(
     feeds: Annotated[
         list[int] | None,
         typer.Option(
-            min=1, help="A number of feeds to try; repeat for several. By default the most is searched for."
+            min=1, help="Number of feeds to try; repeatable. By default the largest is searched for."
         ),
     ] = None,
     frame_rate: Annotated[float, typer.Option(min=0.1, help="Frames per second of each feed.")] = 10.0,
     seconds: Annotated[float, typer.Option(min=1, help="How long each load is counted.")] = 20.0,
-    in_flight: Annotated[
-        int, typer.Option(min=1, help="Requests of one feed that may be under way at once.")
-    ] = 8,
+    in_flight: Annotated[int, typer.Option(min=1, help="Concurrent requests per feed.")] = 8,
     deadline_ms: Annotated[
-        float, typer.Option(min=1, help="The age that 95 of 100 answers may have.")
+        float, typer.Option(min=1, help="Maximum age of an answer at the 95th percentile, in milliseconds.")
     ] = 1000.0,
-    most_feeds: Annotated[int, typer.Option(min=1, help="Where the search ends.")] = 64,
+    most_feeds: Annotated[int, typer.Option(min=1, help="Largest number of feeds to try.")] = 64,
     bench: Annotated[
         Path | None, typer.Option(help="A result of vllm bench serve --save-result, to show beside it.")
     ] = None,
@@ -109,7 +107,7 @@ def throughput(
     api_key: Annotated[str, typer.Option(envvar="TELETRIAGE_API_KEY", help="The endpoint's key.")] = "none",
     as_json: AsJson = False,
 ) -> None:
-    """Send N camera feeds at a fixed frame rate to an endpoint and say how many it holds."""
+    """Measure how many camera feeds at a fixed frame rate an endpoint can serve."""
     from data.terminal import progress_bar
     from eval.throughput.feeds import Load
     from eval.throughput.report import read_bench, throughput_lines, write_throughput
@@ -138,7 +136,7 @@ def agreement(
     out: Annotated[Path | None, typer.Option(help="Write agreement.html and agreement.csv here too.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say how far people agree when nothing is proposed to them, with intervals over scenes."""
+    """Report agreement of independent ratings, with intervals over scenes."""
     from eval.agreement.from_store import agreement as use_case
     from eval.agreement.report import as_figures, as_sentences, write_agreement_report
 
@@ -163,7 +161,7 @@ def coverage(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say which scenarios the verified frames lack, and where one more hundred would help most."""
+    """Report which scenarios the verified frames lack, and where 100 more frames would help most."""
     from data.scenarios.catalogue import read_catalogue
     from eval.coverage.from_store import coverage as use_case
     from eval.coverage.report import as_figures, as_lines, write_picture

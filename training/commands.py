@@ -55,15 +55,13 @@ def train(
     ] = False,
     resume: Annotated[
         bool,
-        typer.Option(
-            "--resume", help="Go on with the interrupted run in --out, from its last good checkpoint."
-        ),
+        typer.Option("--resume", help="Resume the interrupted run in --out from its last good checkpoint."),
     ] = False,
     reference_file: Annotated[
         Path | None,
         typer.Option(
             "--reference-file",
-            help="Where the reference's log-probabilities are kept; runs on one snapshot may share it.",
+            help="File for the reference's log-probabilities; runs on one snapshot can share it.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -97,7 +95,7 @@ def merge(
     adapter: Adapter,
     model: Model,
     out: Out,
-    dtype: Annotated[Dtype, typer.Option("--dtype", help="In what the weights are saved.")] = Dtype.BFLOAT16,
+    dtype: Annotated[Dtype, typer.Option("--dtype", help="Data type of the saved weights.")] = Dtype.BFLOAT16,
     as_json: AsJson = False,
 ) -> None:
     """Merge an adapter into its base model: one folder that a server loads."""

@@ -12,7 +12,7 @@ import typer
 from data.terminal import AsJson
 
 Endpoint = Annotated[
-    list[str], typer.Option(help="The model's endpoint (http://HOST:PORT/v1); several take turns.")
+    list[str], typer.Option(help="The model's endpoint (http://HOST:PORT/v1); repeat to distribute requests.")
 ]
 
 
@@ -29,14 +29,15 @@ def monitor(
         Path | None, typer.Option(help="Other limits than the defaults (YAML), such as agreeing: 4.")
     ] = None,
     api_key: Annotated[str, typer.Option(envvar="TELETRIAGE_API_KEY", help="The endpoint's key.")] = "none",
-    host: Annotated[str, typer.Option(help="Where the app and Prometheus reach the monitor.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on for the app and Prometheus.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 0,
     seconds: Annotated[
-        float | None, typer.Option(min=0.1, help="End by itself after so long; without it, run until Ctrl-C.")
+        float | None,
+        typer.Option(min=0.1, help="Stop after this many seconds; by default it runs until Ctrl-C."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Watch live feeds with a model and alert operators. Ctrl-C ends it; the feeds then need a person's eyes."""
+    """Watch live feeds with a model and alert operators. Ctrl-C stops it; feeds then need manual monitoring."""
     import asyncio
     from dataclasses import asdict
 

@@ -60,10 +60,10 @@ def _just_settled(person: Person) -> None:
     frame_id = st.session_state.get("settled_frame")
     if message := st.session_state.pop("settled", None):
         st.toast(message)
-    if frame_id and st.button("Let the frame just settled test people (gold)", icon=":material/stars:"):
+    if frame_id and st.button("Use this frame as a hidden test (gold)", icon=":material/stars:"):
         make_gold(store(), int(person.id or 0), frame_id)
         st.session_state.pop("settled_frame")
-        st.toast("It is gold now; nobody can tell when it is served.")
+        st.toast("Added to the hidden tests. Annotators cannot see which frames are tests.")
 
 
 def _say_if_not_contested(contested: list[ContestedFrame]) -> None:
@@ -119,7 +119,7 @@ def _flags(person: Person) -> None:
             else:
                 picture.html('<div class="tt-note">Set aside: its picture is broken.</div>')
             key = f"flag-{flag.note.id}"
-            done.button("Dealt with", key=key, on_click=_close_flag, args=(person, flag.frame.id, key))
+            done.button("Mark as resolved", key=key, on_click=_close_flag, args=(person, flag.frame.id, key))
 
 
 def _close_flag(person: Person, frame_id: str, key: str) -> None:
@@ -132,7 +132,7 @@ def _picture(person: Person, contested: ContestedFrame) -> None:
     st.html(f'<img class="tt-frame" src="{escape(address)}" alt="Front camera picture, {escape(caption)}">')
     cues = ", ".join(cue.replace("_", " ") for cue in contested.frame.cues) or "none"
     about = f"{caption}. Cues: {cues}. {contested.scene.description}"
-    link = f'<a href="frame?id={escape(contested.frame.id)}" target="_self">Its address and history</a>'
+    link = f'<a href="frame?id={escape(contested.frame.id)}" target="_self">Open this frame</a>'
     told = f"{made_mark(contested.frame)} {plain(about)} · {link}"
     st.html(f'<div class="tt-note">{told}</div><div class="tt-side">{_cards(contested)}</div>')
     _around(person, contested)
@@ -186,12 +186,14 @@ def _settle(person: Person, contested: ContestedFrame) -> None:
     level = _level_keys(key)
     words = _words_for(contested, level) if level else None
     if level and words is None:
-        st.caption("Nobody worded this level, so it needs your words.")
+        st.caption("Nobody wrote a reasoning for this level; please write one.")
     if level:
         start = words or ("", "")
         st.text_area("Reasoning", start[0], key=f"reasoning-{key}-{level.value}", max_chars=600)
         st.text_area("Operator action", start[1], key=f"action-{key}-{level.value}", max_chars=300)
-    st.text_area("Why?", key=f"reason-{key}", max_chars=600, placeholder="What settles it, for the record.")
+    st.text_area(
+        "Why?", key=f"reason-{key}", max_chars=600, placeholder="Why this level? (kept in the record)"
+    )
     st.button(
         "Settle this frame",
         type="primary",
@@ -219,7 +221,7 @@ def _who_else_must(person: Person, contested: ContestedFrame) -> str | None:
 def _level_keys(frame_id: str) -> TriageLevel | None:
     """The three levels as keys 1, 2 and 3; returns the one chosen."""
     chosen: TriageLevel | None = st.session_state.get(f"level-{frame_id}")
-    st.html('<div class="tt-label">The level that stands</div>')
+    st.html('<div class="tt-label">Final level</div>')
     for one in LEVELS:
         st.button(
             f"{LEVEL_MARKS[one]} {one.value}",

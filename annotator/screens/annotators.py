@@ -1,4 +1,4 @@
-"""How each annotator works, whether the proposal bends them, and how they fare on gold."""
+"""How each annotator works, whether the proposal biases them, and how they fare on gold."""
 
 from __future__ import annotations
 

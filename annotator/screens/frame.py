@@ -52,14 +52,14 @@ def _next(person: Person) -> None:
         return
     st.subheader("Next in line")
     st.caption(
-        "What each frame's place is made of, as the order knows it now; annotators never see this. "
+        "Why each frame is at this place in the queue; annotators never see this. "
         "Paste an id above to see one frame."
     )
     names = list(dict.fromkeys(name for one in waiting for name in one.terms))
     rows = [
         {
             "frame": frame_caption(one.frame, one.scene),
-            "place value": f"{one.priority:.3f}",
+            "priority": f"{one.priority:.3f}",
             **{name.replace("_", " "): _term(one.terms.get(name)) for name in names},
             "id": one.frame.id,
         }
@@ -120,7 +120,7 @@ def _terms(view: FrameView) -> None:
         f'<tr><td>{plain(name.replace("_", " "))}</td><td class="n">{value:.3f}</td></tr>'
         for name, value in view.status.priority_terms.items()
     )
-    total = f'<tr><th>place value</th><td class="n">{view.status.priority:.3f}</td></tr>'
+    total = f'<tr><th>priority</th><td class="n">{view.status.priority:.3f}</td></tr>'
     st.html(
         f'<div class="tt-label">Why it stands where it does in the order</div>'
         f'<table class="tt-table">{rows}{total}</table>'

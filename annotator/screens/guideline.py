@@ -25,7 +25,7 @@ def show(person: Person) -> None:
             "Text (Markdown)", held.text, key=f"text-{held.version}", height=520, max_chars=MAX_CHARS
         )
         st.button(
-            "Make this the guideline",
+            "Publish this version",
             type="primary",
             on_click=_write,
             args=(person, text),
@@ -51,7 +51,7 @@ def _history() -> None:
     history = guideline_history(store())
     if not history:
         return
-    with st.expander(f"Earlier and present versions ({len(history)})"):
+    with st.expander(f"All versions ({len(history)})"):
         for written, who in history:
             at = datetime.fromtimestamp(written.written_at_us / 1e6, tz=UTC)
             st.html(

@@ -24,7 +24,7 @@ _TITLES = {
     "generated": "Generated",
     "frame": "Frame",
 }
-_NONE = {"adjudication": "No lead had to settle it.", "reviews": "Nobody has reviewed it.", "pair": ""}
+_NONE = {"adjudication": "Not adjudicated.", "reviews": "Nobody has reviewed it.", "pair": ""}
 
 
 def show(person: Person) -> None:
@@ -37,7 +37,7 @@ def show(person: Person) -> None:
         max_chars=300,
     ).strip()
     if not address:
-        empty_state("Nothing named yet", "Reports, snapshots and tables name frames and pairs by their ids.")
+        empty_state("Enter a frame or a pair", "You find ids in reports, snapshots and tables.")
         return
     st.query_params["of"] = address
     try:

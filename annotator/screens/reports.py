@@ -55,7 +55,7 @@ def _look_again(person: Person, folder: ReportFolder) -> None:
         st.text("No run missed a TELEOPERATION frame, and no verified level is in doubt.")
         return
     st.caption(
-        "Sent back, a frame is contested until a lead has adjudicated it again. What models said is not shown there."
+        "A frame sent back counts as contested until a lead settles it. What models said is not shown there."
     )
     place = st.selectbox(
         f"Frame, of {len(frames)}", range(len(frames)), format_func=lambda at: _frame_title(frames[at], at)

@@ -16,7 +16,7 @@ from data.people.provider_sign_in import person_of_claims
 from data.store.tables import Person
 
 _REASONS = {
-    "refused": "The name or the password is not right.",
+    "refused": "Name or password is wrong.",
     "wait": "Too many attempts with this name. Wait a minute and try again.",
     "provider": "That took too long, or the account is closed. Sign in again.",
 }

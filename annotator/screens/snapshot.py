@@ -42,11 +42,13 @@ def _options() -> FreezeOptions:
     thought, generated, named = st.columns(3)
     made = sum(count_generated(store()).verified.values())
     return FreezeOptions(
-        chain_of_thought=thought.checkbox("Keep the teacher's chain of thought where its words stand"),
+        chain_of_thought=thought.checkbox(
+            "Include the teacher's chain of thought for proposals accepted unchanged"
+        ),
         generated=made > 0
         and generated.checkbox(f"Include generated frames: {made:,} verified, marked and counted apart"),
         images=ImageStorage.REFERENCED
-        if named.checkbox("Name the pictures where they are, do not copy them")
+        if named.checkbox("Reference pictures instead of copying them")
         else ImageStorage.COPIED,
     )
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def ingest(
     ctx: typer.Context,
     dataroot: Annotated[Path, typer.Argument(help="The nuScenes dataroot: it holds VERSION/ and samples/.")],
-    version: Annotated[str, typer.Option(help="The tables' folder.")] = "v1.0-trainval",
+    version: Annotated[str, typer.Option(help="The folder with the tables.")] = "v1.0-trainval",
     recheck: Annotated[
         bool, typer.Option("--recheck", help="Read every image again, not only new ones.")
     ] = False,
@@ -81,7 +81,7 @@ def cues(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """How many frames show each cue."""
+    """Count the frames that show each cue."""
     from dataclasses import asdict
 
     from data.frames.cue_sheets import count_cues, write_cue_sheets

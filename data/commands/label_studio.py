@@ -35,7 +35,7 @@ Users = Annotated[
         "--user", help="ID=EMAIL of the users in the file, whose exports hold ids only; repeatable."
     ),
 ]
-Timeout = Annotated[float, typer.Option(min=1, help="Seconds to wait for one answer of the server.")]
+Timeout = Annotated[float, typer.Option(min=1, help="Timeout of a request to the server, in seconds.")]
 
 label_studio = typer.Typer(
     help="Exchange with Label Studio, through its server or through files.", no_args_is_help=True
@@ -52,7 +52,7 @@ def push(
     timeout: Timeout = 180.0,
     as_json: AsJson = False,
 ) -> None:
-    """Bring frames that need a review into a project.
+    """Push frames that need a review into a project.
 
     Each training frame becomes one task with its proposal as a prediction; what is there already stays.
     """
@@ -93,7 +93,7 @@ def pull(
     timeout: Timeout = 180.0,
     as_json: AsJson = False,
 ) -> None:
-    """Take what people annotated as reviews.
+    """Import annotations as reviews.
 
     Each annotation once, under the person whose name here is the e-mail address there. What is not taken is named
     with its reason, stays where it is, and is taken by a later pull once the reason is gone.
@@ -143,7 +143,7 @@ def import_file(
     person: People = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a JSON export's annotations as reviews.
+    """Import a JSON export's annotations as reviews.
 
     Each once; whoever imports a file vouches for the people that its answers stand under.
     """

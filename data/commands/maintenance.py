@@ -48,11 +48,11 @@ def restore(
     ctx: typer.Context,
     backup_file: Annotated[Path, typer.Argument(metavar="BACKUP", help="What `teletriage backup` wrote.")],
     accept_damage: Annotated[
-        bool, typer.Option("--accept-damage", help="Put back a backup that is known not to be whole.")
+        bool, typer.Option("--accept-damage", help="Restore a backup that is known to be damaged.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put a backup into a workspace without a store, or into an empty database (--store)."""
+    """Restore a backup into a workspace without a store, or into an empty database (--store)."""
     from data.maintenance.backup import restore_backup
 
     settings: Settings = ctx.obj
@@ -71,11 +71,11 @@ def restore(
 def check(
     ctx: typer.Context,
     mend: Annotated[
-        bool, typer.Option("--mend", help="Derive stale statuses anew and free frames held without end.")
+        bool, typer.Option("--mend", help="Recompute stale statuses and release leases without an end.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Is the store whole: its file, what rows point at, the audit trail; exits with 1 if not."""
+    """Check the store: file integrity, references, audit trail. Exit code 1 if damaged."""
     from data.maintenance.check import check_store
 
     state = check_store(ctx.obj.open_store(), mend=mend)
@@ -102,7 +102,7 @@ def _told(state: dict[str, Any], *, mend: bool) -> str:
 @store.command("copy")
 def copy(
     ctx: typer.Context,
-    to: Annotated[str, typer.Option(help="The address of an empty database, such as postgresql://…")],
+    to: Annotated[str, typer.Option(help="URL of an empty database, such as postgresql://…")],
     as_json: AsJson = False,
 ) -> None:
     """Copy the store into an empty one and compare every table. Stop the app first."""
@@ -133,7 +133,7 @@ def tables(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write every table of the store as files; passwords' hashes, sign-ins and keys stay where they are."""
+    """Export every table as files, without password hashes, sign-ins and keys."""
     from data.maintenance.table_files import write_csv, write_parquet
 
     if parquet is None and csv is None:

@@ -13,7 +13,7 @@ from data.vocabulary import PersonRole
 people = typer.Typer(help="The people who sign in: add, list, role, disable, reset.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The name to sign in with.")]
 Password = Annotated[
-    str | None, typer.Option(envvar="TELETRIAGE_PASSWORD", help="By default one is made and printed.")
+    str | None, typer.Option(envvar="TELETRIAGE_PASSWORD", help="By default one is generated and printed.")
 ]
 
 
@@ -25,11 +25,11 @@ def add_person(
     display_name: Annotated[str | None, typer.Option(help="The name to show.")] = None,
     password: Password = None,
     no_password: Annotated[
-        bool, typer.Option("--no-password", help="Only the identity provider lets this person in.")
+        bool, typer.Option("--no-password", help="Sign-in through the identity provider only.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add somebody who can sign in."""
+    """Add an account."""
     from data.people.accounts import add_person as use_case
     from data.people.accounts import random_password
 
@@ -45,7 +45,7 @@ def add_person(
 
 @people.command("list")
 def list_everybody(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Everybody in the store, scripted reviewers included."""
+    """List all accounts, scripted reviewers included."""
     from data.people.accounts import list_people
 
     rows = [
@@ -70,10 +70,10 @@ def list_everybody(ctx: typer.Context, as_json: AsJson = False) -> None:
 def change_role(
     ctx: typer.Context,
     name: Name,
-    role: Annotated[PersonRole, typer.Argument(help="What the person does from now on.")],
+    role: Annotated[PersonRole, typer.Argument(help="The new role.")],
     as_json: AsJson = False,
 ) -> None:
-    """Make somebody an annotator, a lead, a trainer or an admin; it holds from their next act on."""
+    """Change a role: annotator, lead, trainer, operator or admin. It takes effect with the person's next action."""
     from data.people.accounts import change_role as use_case
 
     person = use_case(ctx.obj.open_store(), name, role)
@@ -86,10 +86,10 @@ def change_role(
 def disable(
     ctx: typer.Context,
     name: Name,
-    undo: Annotated[bool, typer.Option("--undo", help="Let the person sign in again.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Enable the account again.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let somebody in no more: sign-ins end, held frames are free; what they wrote stays."""
+    """Disable an account: its sign-ins end and its reserved frames are released. Its reviews stay."""
     from data.people.accounts import disable_person, enable_person
 
     person = (enable_person if undo else disable_person)(ctx.obj.open_store(), name)
@@ -105,11 +105,11 @@ def reset_password(
     name: Name,
     password: Password = None,
     sign_ins_only: Annotated[
-        bool, typer.Option("--sign-ins-only", help="Keep the password and only end what is open.")
+        bool, typer.Option("--sign-ins-only", help="Keep the password; only end open sign-ins.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give somebody a new password and end their sign-ins everywhere."""
+    """Set a new password and end the person's sign-ins everywhere."""
     from data.people.accounts import end_sign_ins, random_password, set_password
 
     store = ctx.obj.open_store()

@@ -23,11 +23,11 @@ _SOURCES = ("--endpoint", "--replies", "--batch-out", "--batch-in", "--ray")
 
 def propose(
     ctx: typer.Context,
-    role: Annotated[ModelRole, typer.Option(help="What the model is for.")],
+    role: Annotated[ModelRole, typer.Option(help="Role of the model.")],
     endpoint: Annotated[
         list[str] | None,
         typer.Option(
-            help="An OpenAI-compatible address, such as http://127.0.0.1:8000/v1; several take turns."
+            help="An OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1; repeat to distribute requests."
         ),
     ] = None,
     model: Annotated[
@@ -46,16 +46,14 @@ def propose(
         bool,
         typer.Option(
             "--ray",
-            help="Ask through Ray Data: the endpoints if any are named, else vLLM engines on the cluster's GPUs.",
+            help="Use Ray Data: with --endpoint its HTTP processor, otherwise vLLM engines on the cluster's GPUs.",
         ),
     ] = False,
     ray_workers: Annotated[
-        int, typer.Option(min=1, help="Ray actors; each has --concurrency requests under way.")
+        int, typer.Option(min=1, help="Ray actors; each has --concurrency concurrent requests.")
     ] = 1,
     revision: Annotated[str | None, typer.Option(help="The model's revision, kept with the run.")] = None,
-    name: Annotated[
-        str | None, typer.Option(help="What to call the run; the model's name by default.")
-    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the run; the model's name by default.")] = None,
     samples: Annotated[
         int | None, typer.Option(min=1, max=64, help="Answers per frame; the most voted level is proposed.")
     ] = None,
@@ -66,13 +64,13 @@ def propose(
     thinking: Annotated[
         bool | None, typer.Option("--thinking/--no-thinking", help="Ask for a chain of thought.")
     ] = None,
-    temperature: Annotated[float | None, typer.Option(min=0.0, help="Of the sampling.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(min=16, help="The longest reply, in tokens.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the sampling.")] = None,
+    temperature: Annotated[float | None, typer.Option(min=0.0, help="Sampling temperature.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=16, help="Maximum reply length in tokens.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Sampling seed.")] = None,
     files: Annotated[
         bool, typer.Option("--files", help="Name images by path; the server must allow the folder.")
     ] = False,
-    concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Requests under way at once.")] = 16,
+    concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Concurrent requests.")] = 16,
     api_key: Annotated[str, typer.Option(envvar="TELETRIAGE_API_KEY", help="The endpoint's key.")] = "none",
     as_json: AsJson = False,
 ) -> None:

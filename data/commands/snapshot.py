@@ -23,7 +23,8 @@ def snapshot(
     chain_of_thought: Annotated[
         bool,
         typer.Option(
-            "--chain-of-thought", help="Keep the teacher's chain of thought where its words stand unchanged."
+            "--chain-of-thought",
+            help="Include the teacher's chain of thought for proposals accepted unchanged.",
         ),
     ] = False,
     generated: Annotated[
@@ -32,13 +33,13 @@ def snapshot(
     ] = False,
     images: Annotated[
         ImageStorage,
-        typer.Option(help="Copy the pictures into the folder, or name them where they are (referenced)."),
+        typer.Option(help="Copy the pictures into the folder, or reference them in place."),
     ] = ImageStorage.COPIED,
     verify: Annotated[
         bool, typer.Option("--verify", help="Check a snapshot against its own hashes.")
     ] = False,
     diff: Annotated[
-        tuple[Path, Path] | None, typer.Option(help="Say what changed between two snapshots, and why.")
+        tuple[Path, Path] | None, typer.Option(help="Compare two snapshots: what changed, and why.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -23,11 +23,11 @@ audit = typer.Typer(help="The audit trail of everything that was done.", no_args
 def verify(
     ctx: typer.Context,
     head: Annotated[
-        str | None, typer.Option(help="A head printed earlier: it must still stand in the trail.")
+        str | None, typer.Option(help="A head printed earlier, which the trail must still contain.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Recompute every hash of the trail and of the rows it vouches for; exits with 1 if anything was changed."""
+    """Recompute every hash of the trail and of the rows it covers. Exit code 1 if anything was changed."""
     from data.maintenance.trail_check import verify_trail
 
     with ctx.obj.open_store().read() as session:
@@ -61,7 +61,7 @@ def show(
     last: Annotated[int, typer.Option(min=1, max=100_000, help="How many of the latest entries.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """The latest entries, oldest first: when, who, what."""
+    """Show the latest entries, oldest first: when, who, what."""
     from data.maintenance.trail_check import latest_entries
 
     rows = latest_entries(ctx.obj.open_store(), last)

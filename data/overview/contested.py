@@ -1,4 +1,4 @@
-"""Contested frames with what everybody said, for leads."""
+"""Contested frames with all reviews, for leads."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def change_role(store: Store, name: str, role: PersonRole, *, by: int | None = N
 
 
 def disable_person(store: Store, name: str, *, by: int | None = None) -> Person:
-    """Let somebody in no more: their sign-ins end, the frames they hold are free, what they wrote stays.
+    """Disable an account: their sign-ins end, the frames they hold are free, what they wrote stays.
 
     Raises NotAllowed, also for oneself, and StoreError for an unknown name.
     """
@@ -182,7 +182,7 @@ def _to_be_changed(session: Session, name: str, by: int | None) -> Person:
     _require_manager(session, by)
     person = session.exec(select(Person).where(Person.name == name).with_for_update(key_share=True)).first()
     if person is None or person.is_scripted:
-        raise StoreError(f"Nobody who can sign in is called {name}.")
+        raise StoreError(f"There is no account named {name}.")
     if person.id == by:
         raise NotAllowed(f"You are {name}; another administrator has to do this.")
     return person
@@ -224,7 +224,7 @@ def sign_in(store: Store, name: str, password: str) -> str:
         # The trail names people only: what was typed as a name may have been a password.
         subject = f"person:{person.name}" if person else "nobody by this name"
         note_act(session, TrailAct.SIGN_IN_FAILED, by=None, subject=subject)
-    raise SignInRefused("The name or the password is not right.")
+    raise SignInRefused("Name or password is wrong.")
 
 
 def _announced_attempt(store: Store, name: str) -> int:

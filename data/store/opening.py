@@ -125,7 +125,7 @@ def _told_plainly() -> Iterator[None]:
     except (OperationalError, InterfaceError, InternalError, PoolTimeoutError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
         raise StoreUnavailable(
-            f"The store cannot do this now ({reason}); nothing was saved. Try again when it is back."
+            f"The database is unavailable ({reason}). Nothing was saved; try again once it is back."
         ) from error
 
 

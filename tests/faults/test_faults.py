@@ -114,8 +114,8 @@ def test_a_power_cut_in_a_write_ahead_log_leaves_a_prefix_of_the_commits(tmp_pat
 def test_a_full_disk_is_one_sentence_and_half_writes_nothing(tmp_path: Path) -> None:
     seen = told(outages.full_disk(tmp_path))
     assert seen["told"] == (
-        "The store cannot do this now (database or disk is full); nothing was saved. "
-        "Try again when it is back."
+        "The database is unavailable (database or disk is full). Nothing was saved; "
+        "try again once it is back."
     )
     assert lost_nothing(seen)
 
@@ -138,7 +138,7 @@ def test_a_full_disk_under_postgresql_is_one_sentence_and_half_writes_nothing(
     except NoSmallDisk as problem:
         pytest.skip(str(problem))
     assert re.fullmatch(
-        rf"The store cannot do this now \(.*{reason}.*\); nothing was saved\. .*", seen["told"]
+        rf"The database is unavailable \(.*{reason}.*\)\. Nothing was saved; .*", seen["told"]
     )
     assert lost_nothing(seen)
 

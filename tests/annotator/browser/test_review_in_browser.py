@@ -51,7 +51,7 @@ def test_a_wrong_password_is_said_on_the_form(chromium: Browser, address: str) -
     page.fill("#user", "ada")
     page.fill("#password", "wrong")
     page.click("button[type=submit]")
-    expect(page.get_by_role("alert")).to_have_text("The name or the password is not right.")
+    expect(page.get_by_role("alert")).to_have_text("Name or password is wrong.")
 
 
 def test_one_frame_is_accepted_and_another_corrected_and_both_are_in_the_store(

@@ -97,7 +97,7 @@ def test_an_answer_that_the_store_cannot_take_now_is_to_be_sent_again(
     ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unavailable(*_: object) -> None:
-        raise StoreUnavailable("The store cannot do this now; nothing was saved.")
+        raise StoreUnavailable("The database is unavailable. Nothing was saved.")
 
     monkeypatch.setattr(console, "answer_alert", unavailable)
     given = {"token": "token-0001", "alert_id": "x", "response": "watching"}

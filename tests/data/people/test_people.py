@@ -125,7 +125,7 @@ def test_a_scripted_reviewer_can_never_sign_in(store: Store) -> None:
     for password in ("", "None", PASSWORD):
         with pytest.raises(SignInRefused):
             sign_in(store, "scripted-1", password)
-    with pytest.raises(StoreError, match="Nobody who can sign in"):
+    with pytest.raises(StoreError, match="There is no account"):
         set_password(store, "scripted-1", PASSWORD)
 
 

@@ -81,7 +81,7 @@ def test_somebody_whom_only_the_provider_lets_in_gets_no_password(workspace: Pat
 
 def test_wrong_words_are_one_sentence(workspace: Path) -> None:
     for act in ("disable", "reset"):
-        assert refusal(workspace, "people", act, "zoe") == "Nobody who can sign in is called zoe."
+        assert refusal(workspace, "people", act, "zoe") == "There is no account named zoe."
     assert teletriage(workspace, "people", "role", "zoe", "boss").exit_code == 2
 
 

@@ -1,0 +1,111 @@
+"""The README's pipeline, run as it stands: each line in a shell's form, with small things in place of large ones.
+
+A small dataroot stands for nuScenes, a server of the tests for vLLM, the stand-in model for Qwen3-VL, and the
+stand-in's recipe for one that needs a GPU. Names, options and order are the page's own.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.request import urlopen
+
+from annotator.demo.scripted_reviewers import review_everything, settle_contested
+from data.store import open_store
+from data.vocabulary import Split
+from tests.annotator.browser.served import free_port
+from tests.builders import a_dataroot
+from tests.data.vlm.vllm_stand_in import StandIn, served
+from tests.documentation.pages import typed
+from tests.repository import ROOT
+
+VERSION = "v1.0-trainval"
+SCENES = {f"scene-{number:04d}": 2 for number in range(1, 9)}
+
+
+class Shell:
+    """Runs a page's lines in a folder of its own; `instead` maps the page's words to what this machine has."""
+
+    def __init__(self, folder: Path, instead: dict[str, str]) -> None:
+        self.folder, self.instead = folder, instead
+        self.transcript: list[str] = []
+
+    def run(self, words: tuple[str, ...]) -> None:
+        done = subprocess.run(
+            self._command(words),
+            cwd=self.folder,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.transcript += ["$ " + " ".join(words), done.stdout.strip()]
+        assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}{done.stderr}"
+
+    def serve(self, words: tuple[str, ...]) -> None:
+        """Start `teletriage review`, wait until it is healthy, and end it as Ctrl-C does."""
+        port = free_port()
+        command = [*self._command(words), "--port", str(port)]
+        with subprocess.Popen(
+            command, cwd=self.folder, env=self._environment(), stdout=subprocess.DEVNULL
+        ) as process:
+            try:
+                _wait_until_healthy(port)
+            finally:
+                process.send_signal(signal.SIGINT)
+                process.wait(timeout=30)
+
+    def _command(self, words: tuple[str, ...]) -> list[str]:
+        return [sys.executable, "-m", "annotator", *(self.instead.get(word, word) for word in words[1:])]
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+
+def _wait_until_healthy(port: int) -> None:
+    for _ in range(600):
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
+                assert answer.status == 200
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the app did not start within a minute")
+
+
+def people_review(workspace: Path) -> None:
+    """What people do between two lines of the page: two of them review each frame, a lead settles the rest."""
+    store = open_store(workspace)
+    try:
+        review_everything(store, ["first-reviewer", "second-reviewer"], {})
+        for split in Split:
+            settle_contested(store, "scripted-lead", {}, split=split)
+    finally:
+        store.close()
+
+
+def test_the_readme_leads_from_a_dataroot_to_a_report(tmp_path: Path) -> None:
+    a_dataroot(tmp_path / "nuscenes", scenes=SCENES, version=VERSION)
+    lines = [line.words for line in typed(ROOT / "README.md")]
+    models = {8000: "nvidia/Cosmos-Reason2-8B", 8001: "Qwen/Qwen3-VL-2B-Instruct", 8002: "models/aligned"}
+    with ExitStack() as stack:
+        servers = {port: stack.enter_context(served(StandIn(model=name))) for port, name in models.items()}
+        instead = {f"http://127.0.0.1:{port}/v1": server.url for port, server in servers.items()}
+        shell = Shell(
+            tmp_path, {"/data/nuscenes": str(tmp_path / "nuscenes"), "sa_dpo": "stand_in", **instead}
+        )
+        shell.run(("teletriage", "stand-in", "--out", "models/Qwen3-VL-2B-Instruct"))
+        for words in lines:
+            if words[1] == "review":
+                shell.serve(words)
+                people_review(tmp_path / "workspace")
+            else:
+                shell.run(words)
+    print("\n".join(shell.transcript))
+    assert [words[1] for words in lines][-3:] == ["merge", "propose", "evaluate"]
+    assert (tmp_path / "reports" / "first" / "report.html").is_file()
