@@ -14,8 +14,9 @@ from data.text.phrases import counted, listed
 from data.vocabulary import ModelRole
 
 if TYPE_CHECKING:
+    from data.proposals.asking import RunRequest
     from data.proposals.runs import Proposed
-    from data.store.opening import Store
+    from data.store import Store
     from data.vlm.request import SamplingParameters
 
 _SOURCES = ("--endpoint", "--replies", "--batch-out", "--batch-in", "--ray")
@@ -93,53 +94,46 @@ def propose(
         done = propose_from_replies(store, replies, role=role, model=model, name=name)
     elif model is None:
         raise typer.BadParameter("This needs a --model.")
-    elif ray:
-        from data.proposals.ray_proposals import propose_with_ray
+    else:
+        from data.proposals.asking import RunRequest
+        from data.vlm.client import Asking
 
-        with asking_bar(f"Asking {model}") as watch:
-            done = propose_with_ray(
-                store,
-                role=role,
-                model=model,
-                endpoints=endpoint or [],
-                revision=revision,
-                name=name,
-                sampling=_sampling(role, {**wanted, "calls": calls or 1}),
-                workers=ray_workers,
-                concurrency=concurrency,
-                api_key=api_key,
-                files=files,
-                watch=watch,
-            )
-    elif endpoint:
+        one_call = {"calls": calls or 1} if ray or not endpoint else {}
+        sampling = _sampling(role, {**wanted, **one_call})
+        asking = Asking(
+            tuple(endpoint or ()), model, sampling, concurrency=concurrency, api_key=api_key, files=files
+        )
+        request = RunRequest(role, asking, revision, name)
+        if batch_out is not None:
+            _write_batch(store, request, batch_out, as_json=as_json)
+            return
+        done = _asked(store, request, batch_in=batch_in, ray_workers=ray_workers if ray else None)
+    _finish(store, done, as_json=as_json)
+
+
+def _write_batch(store: Store, request: RunRequest, out: Path, *, as_json: bool) -> None:
+    from data.proposals.batch_files import open_batch_run, write_batch
+
+    run = open_batch_run(store, request)
+    figures = write_batch(store, run, out, files=request.asking.files)
+    sentence = f"{counted(figures['requests'], 'request')} of run {run.name} in {out}."
+    print_result(figures, sentence, as_json=as_json)
+
+
+def _asked(store: Store, request: RunRequest, *, batch_in: Path | None, ray_workers: int | None) -> Proposed:
+    """The answers to a request: from a batch's results, a Ray cluster or the endpoints."""
+    if batch_in is not None:
+        from data.proposals.batch_files import open_batch_run, read_batch
+
+        return read_batch(store, open_batch_run(store, request), batch_in)
+    with asking_bar(f"Asking {request.asking.model}") as watch:
+        if ray_workers is not None:
+            from data.proposals.ray_proposals import propose_with_ray
+
+            return propose_with_ray(store, request, workers=ray_workers, watch=watch)
         from data.proposals.asking import propose_from_endpoint
 
-        with asking_bar(f"Asking {model}") as watch:
-            done = propose_from_endpoint(
-                store,
-                role=role,
-                model=model,
-                endpoint=endpoint,
-                revision=revision,
-                name=name,
-                sampling=_sampling(role, wanted),
-                concurrency=concurrency,
-                api_key=api_key,
-                files=files,
-                watch=watch,
-            )
-    else:
-        from data.proposals.batch_files import open_batch_run, read_batch, write_batch
-
-        sampling = _sampling(role, {**wanted, "calls": calls or 1})
-        run = open_batch_run(store, role=role, model=model, revision=revision, name=name, sampling=sampling)
-        if batch_out is not None:
-            figures = write_batch(store, run, batch_out, files=files)
-            sentence = f"{counted(figures['requests'], 'request')} of run {run.name} in {batch_out}."
-            print_result(figures, sentence, as_json=as_json)
-            return
-        done = read_batch(store, run, batch_in or Path())
-    _finish(store, done, as_json=as_json)
+        return propose_from_endpoint(store, request, watch=watch)
 
 
 def _sampling(role: ModelRole, wanted: dict[str, Any]) -> SamplingParameters:

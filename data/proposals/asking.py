@@ -28,8 +28,7 @@ from data.store.opening import Store
 from data.store.tables import Dataset, Frame, ModelRun, Proposal, Scene
 from data.vlm.answer import ModelAnswer
 from data.vlm.client import Asking, ask_frames
-from data.vlm.request import SamplingParameters, default_sampling, request_hash
-from data.vlm.retries import FIRST_PAUSE_S, REQUEST_TIMEOUT_S
+from data.vlm.request import request_hash
 from data.vocabulary import ModelRole
 
 GIVE_UP_AFTER = 32
@@ -63,43 +62,26 @@ class Tally:
         return self.in_a_row_unreached < GIVE_UP_AFTER
 
 
+@dataclass(frozen=True)
+class RunRequest:
+    """What is asked, and for which run. `revision`: the model's, kept with the run; `name`: what the run is called,
+    the model's name by default. `asking` names no endpoint where a file or a cluster carries the requests."""
+
+    role: ModelRole
+    asking: Asking
+    revision: str | None = None
+    name: str | None = None
+
+
 def propose_from_endpoint(
-    store: Store,
-    *,
-    role: ModelRole,
-    model: str,
-    endpoint: str | Sequence[str],
-    revision: str | None = None,
-    name: str | None = None,
-    sampling: SamplingParameters | None = None,
-    concurrency: int = 16,
-    api_key: str = "none",
-    files: bool = False,
-    timeout_s: float = REQUEST_TIMEOUT_S,
-    first_pause_s: float = FIRST_PAUSE_S,
-    progress: Callable[[int, int], None] | None = None,
-    watch: Callable[[Tally], None] | None = None,
+    store: Store, request: RunRequest, *, watch: Callable[[Tally], None] | None = None
 ) -> Proposed:
     """Ask a model about every sampled frame that its run has not answered; each answer is kept as it arrives.
 
-    endpoint: one address or several that take turns. files: name the images by path instead of sending them.
-    watch: called with the tally whenever answers were kept; `progress` with (done, total).
-    A request without an answer is not kept, so that the same call later asks again. Raises ProposalError as
-    `data.vlm.client.ask_frames` does, and if no frame is sampled.
+    watch: called with the tally whenever answers were kept. A request without an answer is not kept, so that the
+    same call later asks again. Raises ProposalError as `data.vlm.client.ask_frames` does, and if no frame is sampled.
     """
-    asking = Asking(
-        endpoints=(endpoint,) if isinstance(endpoint, str) else tuple(endpoint),
-        model=model,
-        sampling=sampling or default_sampling(role),
-        concurrency=concurrency,
-        api_key=api_key,
-        files=files,
-        timeout_s=timeout_s,
-        first_pause_s=first_pause_s,
-    )
-    run = start_endpoint_run(
-        store, role=role, model=model, revision=revision, name=name, sampling=asking.sampling
-    )
+    asking, run = request.asking, start_endpoint_run(store, request)
     due = due_frames(store, run)
     tally = Tally(total=len(due))
 
@@ -107,8 +89,6 @@ def propose_from_endpoint(
         keep_answers(store, run, answers, {frame.frame_id: frame.request_hash for frame in due}, tally)
         if watch:
             watch(tally)
-        if progress:
-            progress(tally.done, tally.total)
 
     if due:
         frames = [(frame.frame_id, frame.image) for frame in due]
@@ -122,25 +102,17 @@ def propose_from_endpoint(
     return replace(run_summary(store, run, added=tally.answered), unreached=dict(tally.unreached))
 
 
-def start_endpoint_run(
-    store: Store,
-    *,
-    role: ModelRole,
-    model: str,
-    revision: str | None,
-    name: str | None,
-    sampling: SamplingParameters,
-) -> ModelRun:
+def start_endpoint_run(store: Store, request: RunRequest) -> ModelRun:
     """The run of these settings, whichever endpoints or batch files carry its requests."""
     frames_by_address(store)
     return start_run(
         store,
-        role=role,
-        model=model,
-        revision=revision,
+        role=request.role,
+        model=request.asking.model,
+        revision=request.revision,
         source="endpoint",
-        parameters=sampling.as_dict(),
-        name=name,
+        parameters=request.asking.sampling.as_dict(),
+        name=request.name,
     )
 
 

@@ -14,35 +14,25 @@ from typing import Any
 
 from data.errors import ProposalError
 from data.images.inspection import ImageRefused, image_for_model
-from data.proposals.asking import DueFrame, Tally, due_frames, keep_answers, start_endpoint_run
+from data.proposals.asking import DueFrame, RunRequest, Tally, due_frames, keep_answers, start_endpoint_run
 from data.proposals.runs import Proposed, run_summary
 from data.store.opening import Store
 from data.store.tables import ModelRun
 from data.vlm.answer import ModelAnswer, read_samples
-from data.vlm.request import SamplingParameters, data_url, default_sampling, file_url, one_call_body
-from data.vocabulary import ModelRole
+from data.vlm.request import SamplingParameters, data_url, file_url, one_call_body
 
 COMMIT_EVERY = 500
 OK = 200
 
 
-def open_batch_run(
-    store: Store,
-    *,
-    role: ModelRole,
-    model: str,
-    revision: str | None = None,
-    name: str | None = None,
-    sampling: SamplingParameters | None = None,
-) -> ModelRun:
-    """The run that batch files of these settings belong to; the same as an endpoint's. One call per frame: the
-    default sampling of a role is reduced to that, and two calls asked for are a ProposalError."""
-    if sampling is not None and sampling.calls > 1:
+def open_batch_run(store: Store, request: RunRequest) -> ModelRun:
+    """The run that batch files of these settings belong to; the same as an endpoint's. Raises ProposalError for two
+    calls per frame."""
+    if request.asking.sampling.calls > 1:
         raise ProposalError(
             "A batch file holds one call per frame; ask with --calls 1, or ask an --endpoint instead."
         )
-    chosen = sampling or replace(default_sampling(role), calls=1)
-    return start_endpoint_run(store, role=role, model=model, revision=revision, name=name, sampling=chosen)
+    return start_endpoint_run(store, request)
 
 
 def write_batch(store: Store, run: ModelRun, out: Path, *, files: bool = False) -> dict[str, Any]:

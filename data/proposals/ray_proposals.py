@@ -17,14 +17,18 @@ from functools import partial
 from typing import Any
 
 from data.errors import ProposalError
-from data.proposals.asking import DueFrame, Tally, due_frames, keep_answers, start_endpoint_run
+from data.proposals.asking import (
+    DueFrame,
+    RunRequest,
+    Tally,
+    due_frames,
+    keep_answers,
+    start_endpoint_run,
+)
 from data.proposals.ray_rows import EndpointSession, FrameRequest, http_answer, model_answer
 from data.proposals.runs import Proposed, run_summary
 from data.store.opening import Store
-from data.vlm.client import Asking
-from data.vlm.request import SamplingParameters, default_sampling
-from data.vlm.retries import FIRST_PAUSE_S, REQUEST_TIMEOUT_S
-from data.vocabulary import ModelRole
+from data.vlm.request import SamplingParameters
 
 COMMIT_EVERY = 500
 ENGINE_TOKENS = 8_192
@@ -32,52 +36,28 @@ NOT_RETURNED = "Ray brought no answer back; see its logs"
 
 
 def propose_with_ray(
-    store: Store,
-    *,
-    role: ModelRole,
-    model: str,
-    endpoints: Sequence[str] = (),
-    revision: str | None = None,
-    name: str | None = None,
-    sampling: SamplingParameters | None = None,
-    workers: int = 1,
-    concurrency: int = 64,
-    api_key: str = "none",
-    files: bool = False,
-    timeout_s: float = REQUEST_TIMEOUT_S,
-    first_pause_s: float = FIRST_PAUSE_S,
-    watch: Callable[[Tally], None] | None = None,
+    store: Store, request: RunRequest, *, workers: int = 1, watch: Callable[[Tally], None] | None = None
 ) -> Proposed:
     """Ask about every sampled frame that the run has not answered, on the cluster that RAY_ADDRESS names or here.
 
-    endpoints: vLLM servers; none: engines on the cluster. workers: Ray actors, each with `concurrency` requests
-    under way. Raises ProposalError: Ray is not installed, several calls or samples per frame where they cannot be
-    had, nothing was answered.
+    request: without endpoints, engines on the cluster are asked. workers: Ray actors, each with the asking's
+    concurrency under way. Raises ProposalError: Ray is not installed, several calls or samples per frame where they
+    cannot be had, nothing was answered.
     """
-    chosen = sampling or replace(default_sampling(role), calls=1)
-    _refuse(chosen, endpoints)
-    run = start_endpoint_run(store, role=role, model=model, revision=revision, name=name, sampling=chosen)
+    asking = request.asking
+    _refuse(asking.sampling, asking.endpoints)
+    run = start_endpoint_run(store, request)
     due = due_frames(store, run)
     tally, hashes = Tally(total=len(due)), {frame.frame_id: frame.request_hash for frame in due}
-    request = FrameRequest(model, chosen, files)
+    frames = FrameRequest(asking.model, asking.sampling, asking.files)
     if due:
-        asking = Asking(
-            tuple(endpoints),
-            model,
-            chosen,
-            concurrency=concurrency,
-            api_key=api_key,
-            timeout_s=timeout_s,
-            first_pause_s=first_pause_s,
-        )
-        session = partial(EndpointSession, asking)
         with _ray() as ray:
             build = (
-                _http_processor(request, session, workers, concurrency)
-                if endpoints
-                else _engine_processor(request, workers, concurrency)
+                _http_processor(frames, partial(EndpointSession, asking), workers, asking.concurrency)
+                if asking.endpoints
+                else _engine_processor(frames, workers, asking.concurrency)
             )
-            for group in _answers(build(_dataset(ray, due, concurrency))):
+            for group in _answers(build(_dataset(ray, due, asking.concurrency))):
                 keep_answers(store, run, [model_answer(row) for row in group], hashes, tally)
                 if watch:
                     watch(tally)

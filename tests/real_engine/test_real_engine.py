@@ -19,7 +19,7 @@ import pytest
 from sqlmodel import select
 
 from data.images.inspection import image_for_model
-from data.proposals.asking import propose_from_endpoint
+from data.proposals.asking import RunRequest, propose_from_endpoint
 from data.proposals.runs import Proposed
 from data.store.opening import Store
 from data.store.tables import Proposal
@@ -97,9 +97,7 @@ def a_store_of(folder: Path, frames: int) -> Store:
 
 def asked(store: Store, url: str, role: ModelRole, sampling: SamplingParameters) -> Proposed:
     begun = time.monotonic()
-    done = propose_from_endpoint(
-        store, role=role, model="tiny-vl", endpoint=url, sampling=sampling, concurrency=8
-    )
+    done = propose_from_endpoint(store, RunRequest(role, Asking((url,), "tiny-vl", sampling, concurrency=8)))
     print(f"{done} in {time.monotonic() - begun:.0f} s")
     return done
 

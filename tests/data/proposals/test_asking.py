@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from data.proposals.runs import Proposed
 from data.store.opening import Store
 from data.store.tables import Frame, Proposal
 from data.vlm.request import STUDENT_SAMPLING
-from data.vocabulary import Failure, ModelRole
+from data.vocabulary import Failure
 from tests.builders import S, T, a_raw_reply, a_store
+from tests.data.proposals.requests import a_request
 from tests.data.vlm.vllm_stand_in import Asked, StandIn, served
 
 
@@ -23,14 +25,10 @@ def an_unanswered_store(folder: Path, frames: int = 8) -> Store:
     return a_store(folder, scenes=scenes, teacher=None, student=None)
 
 
-def asked(store: Store, stand_in: StandIn, **changes: Any) -> Proposed:
-    options: dict[str, Any] = {
-        "role": ModelRole.STUDENT,
-        "model": "tiny-vl",
-        "endpoint": stand_in.url,
-        "first_pause_s": 0.01,
-    }
-    return propose_from_endpoint(store, **{**options, **changes})
+def asked(
+    store: Store, stand_in: StandIn, watch: Callable[[Tally], None] | None = None, **changes: Any
+) -> Proposed:
+    return propose_from_endpoint(store, a_request(stand_in.url, **changes), watch=watch)
 
 
 def proposals(store: Store) -> list[Proposal]:

@@ -11,9 +11,9 @@ from data.errors import ProposalError
 from data.proposals.batch_files import open_batch_run, read_batch, write_batch
 from data.store.opening import Store
 from data.store.tables import ModelRun
-from data.vlm.request import TEACHER_SAMPLING
 from data.vocabulary import ModelRole
 from tests.builders import a_raw_reply, a_store
+from tests.data.proposals.requests import a_request
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -24,7 +24,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def a_run(store: Store) -> ModelRun:
-    return open_batch_run(store, role=ModelRole.STUDENT, model="tiny-vl")
+    return open_batch_run(store, a_request())
 
 
 def answered(request: dict[str, Any]) -> dict[str, Any]:
@@ -76,14 +76,14 @@ def test_failed_requests_stay_unanswered_and_stand_in_the_next_file(store: Store
 
 def test_results_of_other_settings_are_counted_and_not_taken(store: Store, tmp_path: Path) -> None:
     write_batch(store, a_run(store), tmp_path / "in.jsonl")
-    other = open_batch_run(store, role=ModelRole.STUDENT, model="another")
+    other = open_batch_run(store, a_request(model="another"))
     done = read_batch(store, other, results_of(tmp_path / "in.jsonl"))
     assert (done.added, done.unknown) == (0, 8)
 
 
 def test_two_calls_do_not_fit_into_a_batch(store: Store) -> None:
     with pytest.raises(ProposalError, match="one call per frame"):
-        open_batch_run(store, role=ModelRole.TEACHER, model="tiny-vl", sampling=TEACHER_SAMPLING)
+        open_batch_run(store, a_request(role=ModelRole.TEACHER))
 
 
 def test_a_file_that_is_there_is_not_written_over(store: Store, tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ from sqlmodel import col, func, select
 from data.proposals.asking import propose_from_endpoint
 from data.store.opening import Store, open_store
 from data.store.tables import Dataset, Frame, ModelRun, Proposal, SampledFrame, Sampling, Scene
-from data.vocabulary import ModelRole, Split
+from data.vocabulary import Split
 from tests.builders import a_picture, a_store, a_token
+from tests.data.proposals.requests import a_request
 from tests.data.vlm.vllm_stand_in import StandIn, served
 
 CONCURRENCY = 8
@@ -113,14 +114,7 @@ def test_ten_thousand_five_hundred_frames_lose_and_double_nothing(tmp_path: Path
         served(StandIn(fails=fails, keeps_bodies=False)) as first,
         served(StandIn(keeps_bodies=False)) as second,
     ):
-        done = propose_from_endpoint(
-            store,
-            role=ModelRole.STUDENT,
-            model="tiny-vl",
-            endpoint=[first.url, second.url],
-            concurrency=16,
-            first_pause_s=0.01,
-        )
+        done = propose_from_endpoint(store, a_request(first.url, second.url))
     answered = first.by_image + second.by_image
     assert (done.added, done.parsed, done.failed, done.unanswered) == (10_500, 10_500, 0, 0)
     assert counts(store) == (10_500, 10_500)

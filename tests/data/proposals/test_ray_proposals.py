@@ -17,8 +17,8 @@ from data.proposals.runs import Proposed
 from data.store.opening import Store
 from data.store.tables import Frame, Proposal
 from data.vlm.request import STUDENT_SAMPLING
-from data.vocabulary import ModelRole
 from tests.builders import a_store
+from tests.data.proposals.requests import a_request
 from tests.data.vlm.vllm_stand_in import Asked, StandIn, served
 
 
@@ -32,8 +32,8 @@ def cluster() -> Iterator[None]:
 
 
 def asked(store: Store, *endpoints: str, **changes: Any) -> Proposed:
-    options: dict[str, Any] = {"role": ModelRole.STUDENT, "model": "tiny-vl", "concurrency": 16}
-    return propose_with_ray(store, endpoints=endpoints, first_pause_s=0.01, **{**options, **changes})
+    workers = changes.pop("workers", 1)
+    return propose_with_ray(store, a_request(*endpoints, **changes), workers=workers)
 
 
 @pytest.mark.usefixtures("cluster")

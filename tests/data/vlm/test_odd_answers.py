@@ -25,6 +25,7 @@ from data.vlm.live_client import LiveAnswer, LiveEndpoints
 from data.vlm.request import STUDENT_SAMPLING
 from data.vocabulary import Failure, ManualReason, ModelRole
 from tests.builders import a_picture, a_raw_reply, a_store
+from tests.data.proposals.requests import a_request
 from tests.data.vlm.vllm_stand_in import StandIn, served
 
 SAID = a_raw_reply()
@@ -78,7 +79,7 @@ ODD_CHOICES: list[Any] = [
 def test_a_choice_of_another_shape_is_a_failed_reply_of_one_frame(choice: Any, tmp_path: Path) -> None:
     store = a_store(tmp_path, scenes={"scene-0001": 1, "scene-0002": 1}, teacher=None, student=None)
     with answering(json.dumps({"choices": [choice]})) as stand_in:
-        done = propose_from_endpoint(store, role=ModelRole.STUDENT, model="tiny-vl", endpoint=stand_in.url)
+        done = propose_from_endpoint(store, a_request(stand_in.url))
     assert (done.added, done.failed, done.parsed) == (2, 2, 0)
 
 
@@ -199,7 +200,7 @@ def test_what_no_database_takes_fails_one_frame(tmp_path: Path) -> None:
     store = a_store(tmp_path, scenes={"scene-0001": 1, "scene-0002": 1}, teacher=None, student=None)
     said = '{"reasoning": "x", "level": "SUPERVISION", "action": "y", "k\\u0000' + "k" * 100_000 + '": 1}'
     with answering(json.dumps({"choices": [a_choice(said)]})) as stand_in:
-        propose_from_endpoint(store, role=ModelRole.STUDENT, model="tiny-vl", endpoint=stand_in.url)
+        propose_from_endpoint(store, a_request(stand_in.url))
     with store.read() as session:
         rows = list(session.exec(select(Proposal).where(col(Proposal.failure).is_not(None))))
     assert [row.failure for row in rows] == [Failure.INVALID_FIELDS] * 2
