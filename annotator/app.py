@@ -5,13 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from annotator.navigation import navigation_for
-from annotator.screens.sign_in_screen import show as show_sign_in
 from annotator.sign_in.visitor import signed_in_person
 
 st.set_page_config(page_title="teletriage", page_icon="🚦", layout="wide")
 
 person = signed_in_person()
-if person is None:
-    show_sign_in()
-else:
+if person is not None:  # else the sign-in has ended since the gate let this run pass, and nothing is shown
     navigation_for(person).run()

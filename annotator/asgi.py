@@ -17,8 +17,10 @@ from annotator.health import health_route, metrics_route
 from annotator.monitor.console.routes import ROUTES as MONITOR_ROUTES
 from annotator.pictures.routes import frame_route
 from annotator.review_card.routes import ROUTES as CARD_ROUTES
-from annotator.sign_in.identity_provider import provider_sign_in_route
-from annotator.sign_in.routes import sign_in_route, sign_out_route
+from annotator.settings import settings
+from annotator.sign_in.gate import Gate
+from annotator.sign_in.identity_provider import provider_sign_in_route, provider_start_route
+from annotator.sign_in.routes import sign_in_page_route, sign_in_route, sign_out_route
 from annotator.web.admission import BodyLimit, allowed_hosts
 from annotator.web.low_latency import low_latency
 from annotator.web.security_headers import SecurityHeaders
@@ -28,20 +30,26 @@ use_json_logs()
 # An act gives up the interpreter with every question to the store, and would get it back only after 5 ms whenever
 # another thread is busy (a picture, the order of review): some fifty times in one answer.
 sys.setswitchinterval(0.0005)
-ROUTES = [
-    Route("/sign-in", sign_in_route, methods=["POST"]),
+PROVIDER_ROUTES = [
+    Route("/provider-sign-in", provider_start_route, methods=["GET"]),
     Route("/provider-sign-in", provider_sign_in_route, methods=["POST"]),
+]
+ROUTES = [
+    Route("/sign-in", sign_in_page_route, methods=["GET"]),
+    Route("/sign-in", sign_in_route, methods=["POST"]),
     Route("/sign-out", sign_out_route, methods=["POST"]),
     Route("/healthz", health_route, methods=["GET"]),
     Route("/metrics", metrics_route, methods=["GET"]),
     Route("/frame/{frame_id:str}.jpg", frame_route, methods=["GET"]),
     *CARD_ROUTES,
     *MONITOR_ROUTES,
+    *(PROVIDER_ROUTES if settings().oidc else []),
 ]
 MIDDLEWARE = [
     Middleware(RequestLog),
     Middleware(SecurityHeaders),
     Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(), www_redirect=False),
     Middleware(BodyLimit),
+    Middleware(Gate, own=ROUTES),
 ]
 app = st.App(Path(__file__).with_name("app.py"), routes=ROUTES, middleware=MIDDLEWARE, lifespan=low_latency)

@@ -1,32 +1,39 @@
-"""Signing in through an OpenID Connect provider: the part between `st.login` and a sign-in of our own.
+"""Signing in through an OpenID Connect provider: between Streamlit's exchange with it and a sign-in of our own.
 
 Streamlit talks to the provider and keeps what it said in a signed cookie, for thirty days and without a way to revoke
-it. So that cookie serves once: the page makes a short-lived ticket out of it, the browser posts the ticket back, gets
-the same revocable sign-in as with a password, and the provider's cookie goes. The ticket is good for that browser's
-cookie only.
+it. Here that cookie is good for ten minutes: one press exchanges it for the same revocable sign-in as with a password,
+and it goes. Without a provider none of these addresses exists.
 """
 
 from __future__ import annotations
 
-import hashlib
-import time
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from streamlit.auth_util import encode_provider_token, get_cookie_with_chunks
+from streamlit.web.server.server_util import get_cookie_secret
+from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
 
 from annotator.runtime import store
-from annotator.sign_in.routes import keep_secret
+from annotator.sign_in.cookie import keep_secret, to_page, wanted_page
+from annotator.sign_in.page import REASONS, sign_in_page
 from annotator.web.same_origin import same_origin
-from annotator.web.worker_threads import in_password_thread
+from annotator.web.worker_threads import PasswordsBusy, in_password_thread
 from data.errors import SignInRefused, StoreError
-from data.hashing import is_same, signature
-from data.people.provider_sign_in import sign_in_identified
+from data.people.provider_sign_in import person_of_claims, sign_in_identified
+from data.store.opening import Store
+from data.text.visible import visible
 
 PROVIDER_COOKIE = "_streamlit_user"
-TICKET_S = 120
+PAGE_COOKIE = "teletriage_next"
+ANSWER_S = 600
+"""How long what the provider said can be exchanged."""
 MIN_COOKIE_SECRET_CHARS = 32
 REQUIRED = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
 
@@ -51,41 +58,65 @@ def require_provider_file(path: Path) -> None:
         )
 
 
-def ticket(key: bytes, person_id: int, cookies: Mapping[str, str], *, now_s: float | None = None) -> str:
-    """What the browser posts back, good for TICKET_S seconds and together with this provider's cookie."""
-    until = int((now_s if now_s is not None else time.time()) + TICKET_S)
-    return f"{person_id}.{until}.{_signature(key, person_id, until, cookies)}"
+def provider_claims(cookies: Mapping[str, str], key: str, origin: str) -> dict[str, Any] | None:
+    """What the provider said to the browser with these cookies; None where nothing is signed with the key, it is older
+    than ANSWER_S or was said to another site."""
 
+    def part(name: str) -> bytes | None:
+        value = cookies.get(name)
+        if value is None:
+            return None
+        return decode_signed_value(key, name, value.encode("latin-1", "replace"), ANSWER_S / 86_400)
 
-def person_of_ticket(
-    key: bytes, given: str, cookies: Mapping[str, str], *, now_s: float | None = None
-) -> int | None:
-    """The person that a ticket was made for, None where it is not ours, has run out or came without its cookie."""
     try:
-        person, until, signed = given.split(".")
-        person_id, until_s = int(person), int(until)
+        claims = json.loads(get_cookie_with_chunks(part, PROVIDER_COOKIE) or b"null")
     except ValueError:
         return None
-    if until_s <= (now_s if now_s is not None else time.time()) or not cookies.get(PROVIDER_COOKIE):
+    is_said = (
+        isinstance(claims, dict) and claims.get("is_logged_in") is True and claims.get("origin") == origin
+    )
+    return claims if is_said else None
+
+
+def _claims(request: Request) -> dict[str, Any] | None:
+    return provider_claims(
+        request.cookies, get_cookie_secret(), f"{request.url.scheme}://{request.url.netloc}"
+    )
+
+
+async def provider_page(request: Request) -> Response | None:
+    """The sign-in page once the provider has said who this is: one press to go on, or why not. Else None."""
+    claims = _claims(request)
+    if claims is None:
         return None
-    expected = _signature(key, person_id, until_s, cookies)
-    return person_id if is_same(signed, expected) else None
+    try:
+        person = await in_password_thread("", person_of_claims, store(), claims)
+    except PasswordsBusy:
+        return sign_in_page(status=429, alert=REASONS["busy"])
+    except SignInRefused as refused:
+        return sign_in_page(alert=visible(str(refused)), is_refused=True)
+    return sign_in_page(name_known=visible(person.display_name))
 
 
-def _signature(key: bytes, person_id: int, until: int, cookies: Mapping[str, str]) -> str:
-    cookie = hashlib.sha256(cookies.get(PROVIDER_COOKIE, "").encode()).hexdigest()
-    return signature(key, "ticket", person_id, until, cookie)
+async def provider_start_route(request: Request) -> Response:
+    """GET: on to the provider; the page that was wanted waits in a cookie."""
+    answer = RedirectResponse(f"/auth/login?provider={quote(encode_provider_token('default'))}", 303)
+    page = wanted_page(request.query_params.get("next"))
+    answer.set_cookie(PAGE_COOKIE, quote(page), max_age=ANSWER_S, httponly=True, samesite="lax")
+    return answer
 
 
 async def provider_sign_in_route(request: Request) -> Response:
-    """POST a ticket; sets the session cookie, takes the provider's away and goes home."""
+    """POST, with the provider's cookie; sets the session cookie, takes the provider's away and goes on."""
     if not same_origin(request):
         return PlainTextResponse("This form was sent from another site.", 403)
-    form = await request.form(max_files=0, max_fields=8)
-    secret = await in_password_thread(_signed_in, str(form.get("ticket", ""))[:256], dict(request.cookies))
-    answer = RedirectResponse("./" if secret else "./?sign-in=provider", 303)
+    claims = _claims(request)
+    secret = await in_password_thread("", _signed_in, store(), claims) if claims else None
+    page = wanted_page(unquote(request.cookies.get(PAGE_COOKIE, "")))
+    answer = to_page(page) if secret else RedirectResponse("/sign-in?sign-in=provider", 303)
     if secret:
         keep_secret(answer, secret, is_https=request.url.scheme == "https")
+    answer.delete_cookie(PAGE_COOKIE)
     forget_provider(request, answer)
     return answer
 
@@ -97,11 +128,9 @@ def forget_provider(request: Request, answer: Response) -> None:
             answer.delete_cookie(name)
 
 
-def _signed_in(given: str, cookies: Mapping[str, str]) -> str | None:
-    person_id = person_of_ticket(store().secret("sign-in tickets"), given, cookies)
-    if person_id is None:
-        return None
+def _signed_in(store: Store, claims: Mapping[str, Any]) -> str | None:
     try:
-        return sign_in_identified(store(), person_id)
+        person = person_of_claims(store, claims)
+        return sign_in_identified(store, int(person.id or 0))
     except SignInRefused:
         return None

@@ -1,7 +1,8 @@
-"""Signing in and out with a name and a password kept in the store."""
+"""Signing in and out: the page, and the forms that it sends."""
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 from starlette.requests import Request
@@ -9,45 +10,61 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from annotator.runtime import COOKIE, store
 from annotator.settings import settings
+from annotator.sign_in.cookie import keep_secret, to_page, wanted_page
+from annotator.sign_in.identity_provider import provider_page
+from annotator.sign_in.page import REASONS, sign_in_page
 from annotator.web.same_origin import same_origin
-from annotator.web.worker_threads import act_on, in_password_thread
+from annotator.web.worker_threads import PasswordsBusy, act_on, in_password_thread
 from data.errors import SignInRefused
-from data.people.accounts import SIGN_IN_HOURS, person_signed_in, sign_in, sign_out
+from data.people.accounts import person_signed_in, sign_in, sign_out
 from data.review.serving import release_leases
 from data.store.opening import Store
 
 
+async def sign_in_page_route(request: Request) -> Response:
+    """GET the page; somebody who is signed in goes on at once."""
+    page = wanted_page(request.query_params.get("next"))
+    secret = request.cookies.get(COOKIE)
+    if secret and await asyncio.to_thread(person_signed_in, store(), secret) is not None:
+        return to_page(page)
+    if settings().oidc and (named := await provider_page(request)):
+        return named
+    alert = REASONS.get(request.query_params.get("sign-in", ""))
+    return sign_in_page(next=page, alert=alert)
+
+
 async def sign_in_route(request: Request) -> Response:
-    """POST name and password; sets the session cookie and goes home, or back with the reason."""
+    """POST name and password; sets the session cookie and goes on, or shows the page again with the reason."""
     if not same_origin(request):
         return PlainTextResponse("This form was sent from another site.", 403)
     if not settings().passwords:
         return PlainTextResponse("Passwords are not taken here; sign in with your organisation.", 403)
     form = await request.form(max_files=0, max_fields=8)
     name, password = str(form.get("user", ""))[:64].strip().lower(), str(form.get("password", ""))[:256]
+    page = wanted_page(str(form.get("next", "")))
+    again = partial(sign_in_page, next=page, name=name)
     try:
-        secret = await in_password_thread(sign_in, store(), name, password)
+        secret = await in_password_thread(_address(request), sign_in, store(), name, password)
+    except PasswordsBusy:
+        return again(status=429, alert=REASONS["busy"])
     except SignInRefused as refused:
-        reason = "wait" if "Too many" in str(refused) else "refused"
-        return RedirectResponse(f"./?sign-in={reason}", 303)
-    answer = RedirectResponse("./", 303)
+        is_early = "Too many" in str(refused)
+        return again(status=429 if is_early else 401, alert=REASONS["wait" if is_early else "refused"])
+    answer = to_page(page)
     keep_secret(answer, secret, is_https=request.url.scheme == "https")
     return answer
 
 
-def keep_secret(answer: Response, secret: str, *, is_https: bool) -> None:
-    """Give the browser its secret: unreadable for scripts, not sent from other sites, over TLS only where there is."""
-    answer.set_cookie(
-        COOKIE, secret, max_age=SIGN_IN_HOURS * 3600, httponly=True, samesite="lax", secure=is_https
-    )
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 async def sign_out_route(request: Request) -> Response:
-    """POST; ends the sign-in, gives back held frames and goes home."""
+    """POST; ends the sign-in, gives back held frames and goes to the sign-in page."""
     if not same_origin(request):
         return PlainTextResponse("This form was sent from another site.", 403)
     await act_on(store(), partial(_end, secret=request.cookies.get(COOKIE)))
-    answer = RedirectResponse("./", 303)
+    answer = RedirectResponse("/sign-in", 303)
     answer.delete_cookie(COOKIE)
     return answer
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 
-def same_origin(request: Request) -> bool:
-    """Whether a request comes from this site: browsers send Origin, or at least Referer, with every POST."""
-    source = request.headers.get("origin") or request.headers.get("referer")
-    return source is not None and urlsplit(source).netloc == request.headers.get("host")
+def same_origin(asked: HTTPConnection) -> bool:
+    """Whether a request comes from this site: browsers send Origin with POSTs and sockets, or at least Referer."""
+    source = asked.headers.get("origin") or asked.headers.get("referer")
+    try:
+        return source is not None and urlsplit(source).netloc == asked.headers.get("host")
+    except ValueError:  # brackets that do not close, and the like
+        return False

@@ -34,6 +34,8 @@ HSTS = ("strict-transport-security", "max-age=31536000")
 """Over TLS only. Subdomains are not ours to speak for."""
 _TAKEN_AWAY = {"access-control-allow-origin", "server"}
 """Streamlit answers some addresses for every site; nothing here is for another site."""
+_OWN_IF_STRICTER = {b"content-security-policy"}
+"""Streamlit sends none; a page of ours that needs less than Streamlit's pages sends its own."""
 
 
 class SecurityHeaders:
@@ -52,8 +54,9 @@ class SecurityHeaders:
 
         async def send_with_headers(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                kept = [pair for pair in message["headers"] if pair[0].lower() not in replaced]
-                message["headers"] = [*kept, *added]
+                own = {name.lower() for name, _ in message["headers"]} & _OWN_IF_STRICTER
+                kept = [pair for pair in message["headers"] if pair[0].lower() not in replaced - own]
+                message["headers"] = [*kept, *(pair for pair in added if pair[0] not in own)]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache, partial
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, TypeVar, cast
 
 from annotator.web.shared_writes import SharedWrites
 from data.store.opening import Store
 
 Result = TypeVar("Result")
+_waiting: Counter[str] = Counter()
 
+PASSWORDS_WAITING = 20
+"""Four seconds of work at the most: whoever comes later is better told so than left waiting."""
 ACT_THREADS = 8
 """How many acts a database server is given at once; on SQLite acts share their commits instead."""
 
@@ -34,9 +39,40 @@ async def in_picture_thread(do: Callable[..., Result], *args: Any) -> Result:
     return await asyncio.get_running_loop().run_in_executor(_picture_threads(), partial(do, *args))
 
 
-async def in_password_thread(do: Callable[..., Result], *args: Any) -> Result:
-    """Run something that hashes a password: one at a time, so that guessing cannot take the machine."""
-    return await asyncio.get_running_loop().run_in_executor(_password_threads(), partial(do, *args))
+class PasswordsBusy(Exception):
+    """As many passwords wait to be checked as ever may."""
+
+
+async def in_password_thread(address: str, do: Callable[..., Result], *args: Any) -> Result:
+    """Run something that hashes a password: one at a time, so that guessing cannot take the machine.
+
+    address: who asks. Raises PasswordsBusy beyond PASSWORDS_WAITING, or half of them from one address.
+    """
+    line = network_of(address)
+    if sum(_waiting.values()) >= PASSWORDS_WAITING or _waiting[line] >= PASSWORDS_WAITING // 2:
+        raise PasswordsBusy
+    _waiting[line] += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_password_threads(), partial(do, *args))
+    finally:
+        _waiting[line] -= 1
+        if not _waiting[line]:
+            del _waiting[line]
+
+
+def network_of(address: str) -> str:
+    """What one line to the internet can vary: an IPv4 address stands for itself, an IPv6 address for its /64.
+
+    >>> network_of("192.0.2.7"), network_of("2001:db8:1:2:aaaa::7"), network_of("")
+    ('192.0.2.7', '2001:db8:1:2::/64', '')
+    """
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
+        return str(ip_network((found, 64), strict=False))
+    return str(found.ipv4_mapped if isinstance(found, IPv6Address) else found)
 
 
 @lru_cache(maxsize=8)

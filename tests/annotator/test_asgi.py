@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
 @pytest.fixture
 def client(store: Store) -> TestClient:
     routes = [
+        Route("/sign-in", sign_in_routes.sign_in_page_route, methods=["GET"]),
         Route("/sign-in", sign_in_routes.sign_in_route, methods=["POST"]),
         Route("/sign-out", sign_in_routes.sign_out_route, methods=["POST"]),
         Route("/frame/{frame_id:str}.jpg", pictures.frame_route),
@@ -46,7 +48,7 @@ def sign_in(client: TestClient) -> None:
 
 def test_signing_in_sets_a_cookie_that_scripts_cannot_read(client: TestClient) -> None:
     answer = client.post("/sign-in", data={"user": "Ada ", "password": "password-ada"})
-    assert (answer.status_code, answer.headers["location"]) == (303, "./")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith(f"{runtime.COOKIE}=")
     assert "HttpOnly" in cookie
@@ -55,7 +57,8 @@ def test_signing_in_sets_a_cookie_that_scripts_cannot_read(client: TestClient) -
 
 def test_a_refused_sign_in_sets_none(client: TestClient) -> None:
     answer = client.post("/sign-in", data={"user": "ada", "password": "guess"})
-    assert answer.headers["location"] == "./?sign-in=refused"
+    assert answer.status_code == 401
+    assert "Name or password is wrong" in answer.text
     assert "set-cookie" not in answer.headers
 
 
@@ -102,3 +105,37 @@ def test_a_picture_that_is_gone_is_404_with_a_sentence(
     answer = client.get(address_for(store, 1, frames_of("scene-0001")[1]))
     assert answer.status_code == 404
     assert "is not in the dataroot" in answer.text
+
+
+def test_the_sign_in_page_runs_and_loads_nothing_and_sends_its_form_here(client: TestClient) -> None:
+    answer = client.get("/sign-in")
+    assert answer.status_code == 200
+    assert not re.search(r"<script|https?://|url\(|@import|src=", answer.text)
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert 'autocomplete="username"' in answer.text
+    assert 'autocomplete="current-password"' in answer.text
+
+
+def test_the_page_that_was_wanted_is_shown_after_signing_in(client: TestClient) -> None:
+    page = client.get("/sign-in", params={"next": "frame?id=abc"}).text
+    assert 'value="frame?id=abc"' in page
+    form = {"user": "ada", "password": "wrong", "next": "frame?id=abc"}
+    assert 'value="frame?id=abc"' in client.post("/sign-in", data=form).text
+    answer = client.post("/sign-in", data={**form, "password": "password-ada"})
+    assert answer.headers["location"] == "/frame?id=abc"
+    assert client.get("/sign-in", params={"next": "frame?id=abc"}).headers["location"] == "/frame?id=abc"
+
+
+@pytest.mark.parametrize(
+    "page", ["//evil.example", "https://evil.example", "/\\evil", "javascript:alert(1)", "a/b"]
+)
+def test_nobody_is_sent_to_another_site_after_signing_in(client: TestClient, page: str) -> None:
+    form = {"user": "ada", "password": "password-ada", "next": page}
+    assert client.post("/sign-in", data=form).headers["location"] == "/"
+
+
+def test_a_name_stays_in_its_field_as_text_when_the_password_was_wrong(client: TestClient) -> None:
+    answer = client.post("/sign-in", data={"user": '"><b>ada', "password": "wrong"})
+    assert "&#34;&gt;&lt;b&gt;ada" in answer.text
+    assert "<b>" not in answer.text

@@ -85,7 +85,7 @@ def _wait_until_up(address: str, server: subprocess.Popen[bytes], *, limit_s: fl
     until = time.monotonic() + limit_s
     while time.monotonic() < until and server.poll() is None:
         try:
-            with urllib.request.urlopen(f"{address}_stcore/health", timeout=2):  # noqa: S310 - our own server
+            with urllib.request.urlopen(f"{address}healthz", timeout=2):  # noqa: S310 - our own server
                 return
         except OSError:
             time.sleep(0.2)

@@ -61,7 +61,7 @@ def page(app: RunningApp, provider: IdentityProvider, chromium: Browser) -> Iter
 
 
 def press_sign_in(page: Page) -> None:
-    page.get_by_role("button", name="Sign in with your organisation").click()
+    page.get_by_role("link", name="Sign in with your organisation").click()
 
 
 def cookies(page: Page) -> dict[str, object]:
@@ -79,7 +79,7 @@ def test_a_verified_address_opens_the_account_of_that_name_and_signing_out_ends_
     assert kept[COOKIE]["httpOnly"] is True  # type: ignore[index]
     assert not [name for name in kept if name.startswith("_streamlit_user")]
     page.get_by_role("button", name="Sign out").click()
-    page.get_by_role("button", name="Sign in with your organisation").wait_for()
+    page.get_by_role("link", name="Sign in with your organisation").wait_for()
     assert COOKIE not in cookies(page)
 
 
@@ -100,8 +100,8 @@ def test_anybody_else_is_told_why_not_in_plain_text(
     alert.wait_for()
     assert sentence in alert.inner_text()
     assert COOKIE not in cookies(page)
-    page.get_by_role("button", name="Sign in as somebody else").click()
-    page.get_by_role("button", name="Sign in with your organisation").wait_for()
+    page.get_by_role("link", name="Sign in as somebody else").click()
+    page.get_by_role("link", name="Sign in with your organisation").wait_for()
 
 
 def test_a_token_signed_with_another_key_or_for_another_client_opens_nothing(
@@ -110,13 +110,13 @@ def test_a_token_signed_with_another_key_or_for_another_client_opens_nothing(
     provider.signs_with = RSAKey.generate_key(2048, {"kid": "first"})
     press_sign_in(page)
     page.wait_for_url("**/*")
-    page.get_by_role("button", name="Sign in with your organisation").wait_for()
+    page.get_by_role("link", name="Sign in with your organisation").wait_for()
     provider.signs_with, provider.audience = None, "somebody-else"
     press_sign_in(page)
     page.wait_for_timeout(1000)
-    page.get_by_role("button", name="Sign in with your organisation").wait_for()
+    page.get_by_role("link", name="Sign in with your organisation").wait_for()
     assert page.get_by_role("button", name="Go on").count() == 0
-    assert not [name for name in cookies(page) if name.startswith(("_streamlit_user", COOKIE))]
+    assert not [name for name in cookies(page) if name == COOKIE or name.startswith("_streamlit_user")]
 
 
 def test_no_password_is_taken_where_the_provider_is_the_only_way_in(page: Page, app: RunningApp) -> None:

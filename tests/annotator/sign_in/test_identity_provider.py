@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 
 import pytest
+from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
-from annotator.sign_in.identity_provider import person_of_ticket, require_provider_file, ticket
+from annotator.sign_in.identity_provider import provider_claims, require_provider_file
 from data.errors import SignInRefused, StoreError
 from data.people.accounts import person_signed_in
 from data.people.provider_sign_in import person_of_claims, sign_in_identified
@@ -12,7 +15,7 @@ from data.store.opening import Store
 from data.store.tables import Person
 from tests.builders import a_person, a_store
 
-KEY, COOKIES = b"k" * 32, {"_streamlit_user": "signed by the page"}
+KEY, SITE = "k" * 40, "https://triage.example.org"
 
 
 @pytest.fixture
@@ -20,26 +23,41 @@ def store(tmp_path: Path) -> Store:
     return a_store(tmp_path, sampled=False)
 
 
-def test_a_ticket_is_good_for_its_time_and_its_cookie() -> None:
-    given = ticket(KEY, 7, COOKIES, now_s=1000.0)
-    assert person_of_ticket(KEY, given, COOKIES, now_s=1119.0) == 7
-    assert person_of_ticket(KEY, given, COOKIES, now_s=1121.0) is None
-    assert person_of_ticket(KEY, given, {"_streamlit_user": "another"}, now_s=1001.0) is None
-    assert person_of_ticket(KEY, given, {}, now_s=1001.0) is None
-    assert person_of_ticket(b"x" * 32, given, COOKIES, now_s=1001.0) is None
+def cookies(said: object, *, key: str = KEY, name: str = "_streamlit_user") -> dict[str, str]:
+    return {name: create_signed_value(key, name, json.dumps(said)).decode()}
+
+
+SAID = {"email": "ada@example.org", "email_verified": True, "is_logged_in": True, "origin": SITE}
+
+
+def test_what_the_provider_said_to_this_site_is_read_from_its_signed_cookie() -> None:
+    assert provider_claims(cookies(SAID), KEY, SITE) == SAID
 
 
 @pytest.mark.parametrize(
     "forged",
-    ["", "8.9999999999.0", "7", "a.b.c", "7.1e9.aa", "8" + ticket(KEY, 7, COOKIES)[1:]],
-    ids=["nothing", "no seal", "a number", "no numbers", "another number", "somebody else's"],
+    [
+        {},
+        {"_streamlit_user": "x"},
+        cookies(SAID, key="x" * 40),
+        {"_streamlit_user": cookies(SAID, name="_streamlit_user_tokens")["_streamlit_user_tokens"]},
+        cookies({**SAID, "origin": "https://elsewhere.example"}),
+        cookies({**SAID, "is_logged_in": False}),
+        cookies([SAID]),
+    ],
+    ids=["nothing", "invented", "another key", "another cookie", "another site", "signed out", "no claims"],
 )
-def test_a_forged_ticket_names_nobody(forged: str) -> None:
-    assert person_of_ticket(KEY, forged, COOKIES) is None
+def test_a_providers_cookie_that_nobody_signed_for_this_site_says_nothing(forged: dict[str, str]) -> None:
+    assert provider_claims(forged, KEY, SITE) is None
 
 
-def test_a_ticket_without_a_providers_cookie_is_never_good() -> None:
-    assert person_of_ticket(KEY, ticket(KEY, 7, {}), {}) is None
+def test_what_the_provider_said_is_of_no_use_after_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = cookies(SAID)
+    now_s = time.time()
+    monkeypatch.setattr(time, "time", lambda: now_s + 599)
+    assert provider_claims(said, KEY, SITE) == SAID
+    monkeypatch.setattr(time, "time", lambda: now_s + 602)
+    assert provider_claims(said, KEY, SITE) is None
 
 
 def test_claims_stand_for_the_account_of_the_verified_address(store: Store) -> None:

@@ -1,0 +1,178 @@
+"""What stands before Streamlit, on an app that is served as people serve it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import pytest
+from sqlmodel import select
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from data.people.accounts import change_role, disable_person, end_sign_ins, set_password, sign_in, sign_out
+from data.store import Store
+from data.store.tables import GuidelineText
+from data.vocabulary import PersonRole
+from tests.annotator.browser.served import RunningApp
+from tests.annotator.page_socket import PageSocket, fetched, socket_to
+from tests.builders import a_person, a_store
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    folder = tmp_path_factory.mktemp("gate")
+    running = RunningApp(folder / "workspace", a_store(folder))
+    running.start()
+    yield running
+    running.stop()
+    running.store.close()
+
+
+def somebody(app: RunningApp, role: PersonRole = PersonRole.LEAD) -> tuple[str, str]:
+    """The name of a new person and the secret of an open sign-in."""
+    name = f"{role.value}-{next(_numbers)}"
+    a_person(app.store, name, role)
+    return name, sign_in(app.store, name, f"password-{name}")
+
+
+CLOSED = [
+    ("PUT", "/_stcore/upload_file/session/file"),
+    ("POST", "/_stcore/upload_file/session/file"),
+    ("GET", "/_stcore/metrics"),
+    ("GET", "/_stcore/script-health-check"),
+    ("POST", "/_stcore/agent/interact"),
+    ("GET", "/_stcore/agent/openapi.json"),
+    ("POST", "/_stcore/agent/mcp"),
+    ("GET", "/component/any.thing/index.html"),
+    ("GET", "/_stcore/bidi-components/any/thing.js"),
+    ("GET", "/app/static/store.db"),
+    ("GET", "/auth/login?provider=x"),
+    ("GET", "/oauth2callback"),
+    ("POST", "/provider-sign-in"),
+    ("DELETE", "/media/abc.csv"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), CLOSED, ids=[f"{method} {path}" for method, path in CLOSED])
+def test_streamlits_own_addresses_take_nothing_from_anybody(app: RunningApp, method: str, path: str) -> None:
+    body = b"x" * 1_000 if method == "PUT" else None
+    for cookie in (None, "made-up", somebody(app)[1]):
+        origin = {"Origin": app.url.rstrip("/")}
+        assert fetched(app.url, path, cookie=cookie, method=method, body=body, **origin)[0] == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/adjudicate", "/frame?id=abc", "/_stcore/health", "/_stcore/host-config"]
+)
+def test_nobody_unknown_reaches_a_page_of_streamlit(app: RunningApp, path: str) -> None:
+    for cookie in (None, "made-up"):
+        status, body, headers = fetched(app.url, path, cookie=cookie)
+        assert status == (401 if path.startswith("/_stcore") else 303)
+        assert b"streamlit" not in body.lower()
+        assert "_streamlit" not in headers.get("set-cookie", "")
+    assert fetched(app.url, path, cookie=somebody(app)[1])[0] == 200
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://127.0.0.1:8000", "http://localhost:{port}", "https://evil.example", None]
+)
+def test_a_socket_from_another_origin_is_refused_before_streamlit_asks_the_internet_about_it(
+    app: RunningApp, origin: str | None
+) -> None:
+    told = origin.format(port=app.port) if origin else None
+    begun = time.monotonic()
+    with pytest.raises(InvalidStatus) as refused:
+        socket_to(app.url, cookie=somebody(app)[1], origin=told)
+    assert refused.value.response.status_code == 403
+    assert time.monotonic() - begun < 2
+
+
+def test_a_socket_without_an_open_sign_in_is_refused(app: RunningApp) -> None:
+    _, secret = somebody(app)
+    sign_out(app.store, secret)
+    for cookie in (None, "made-up", secret):
+        with pytest.raises(InvalidStatus):
+            socket_to(app.url, cookie=cookie)
+
+
+def test_a_message_larger_than_any_of_ours_ends_its_socket(app: RunningApp) -> None:
+    with PageSocket(app.url, somebody(app)[1], "guideline") as page:
+        page.socket.send(b"\0" * 1_100_000)
+        with pytest.raises(ConnectionClosed) as closed:
+            all_told(page)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1009
+
+
+def all_told(page: PageSocket) -> None:
+    while True:
+        page.socket.recv(timeout=20)
+
+
+def written(store: Store) -> list[str]:
+    with store.read() as session:
+        return [one.text.strip() for one in session.exec(select(GuidelineText))]
+
+
+ENDINGS: dict[str, Callable[[Store, str, str], object]] = {
+    "signed out": lambda store, name, secret: sign_out(store, secret),
+    "signed out by an administrator": lambda store, name, secret: end_sign_ins(store, name),
+    "given a new password": lambda store, name, secret: set_password(store, name, "another-password"),
+    "disabled": lambda store, name, secret: disable_person(store, name),
+    "demoted": lambda store, name, secret: change_role(store, name, PersonRole.ANNOTATOR),
+}
+
+
+TEXT, BUTTON = "Text (Markdown)", "Make this the guideline"
+
+
+@pytest.mark.parametrize("how", ENDINGS)
+def test_an_open_page_of_somebody_who_is_out_does_nothing_more(app: RunningApp, how: str) -> None:
+    name, secret = somebody(app)
+    text = f"Written by {name} afterwards"
+    with PageSocket(app.url, secret, "guideline") as page:
+        page.act({TEXT: text})
+        ENDINGS[how](app.store, name, secret)
+        page.act({TEXT: text, BUTTON: True})
+        if how != "demoted":
+            assert page.told[-1].auth_redirect.url == "/sign-in?sign-in=ended&next=guideline"
+            with pytest.raises(ConnectionClosed):
+                page.socket.recv(timeout=5)
+    assert text not in written(app.store)
+
+
+def test_an_open_page_of_a_lead_who_is_in_does_write(app: RunningApp) -> None:
+    name, secret = somebody(app)
+    with PageSocket(app.url, secret, "guideline") as page:
+        page.act({TEXT: f"Written by {name}"})
+        page.act({TEXT: f"Written by {name}", BUTTON: True})
+    assert f"Written by {name}" in written(app.store)
+
+
+def test_a_session_is_given_back_only_to_the_cookie_that_it_ran_with(app: RunningApp) -> None:
+    lena, ada = somebody(app)[1], somebody(app, PersonRole.ANNOTATOR)[1]
+    with PageSocket(app.url, lena, "guideline") as page:
+        session = page.session
+    with PageSocket(app.url, ada, "guideline", session) as other:
+        assert other.session != session
+        assert BUTTON not in other.widgets
+    with PageSocket(app.url, lena, "guideline", session) as again:
+        assert again.session == session
+        assert BUTTON in again.widgets
+
+
+def test_a_download_is_for_whom_it_was_made_and_is_kept_by_no_cache(app: RunningApp) -> None:
+    lena, other = somebody(app)[1], somebody(app)[1]
+    with PageSocket(app.url, lena, "frame") as page:
+        found = re.search(r"/media/[0-9a-f]+\.\w+", page.text())
+        assert found is not None, page.widgets
+        status, _, headers = fetched(app.url, found[0], cookie=lena)
+        assert (status, headers["cache-control"]) == (200, "private, no-store")
+        for cookie in (None, "made-up", other):
+            assert fetched(app.url, found[0], cookie=cookie)[0] == 404
+        sign_out(app.store, lena)
+        assert fetched(app.url, found[0], cookie=lena)[0] == 404
