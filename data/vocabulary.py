@@ -157,6 +157,7 @@ class TrailAct(StrEnum):
     WROTE_GUIDELINE = "wrote_guideline"
     MADE_GOLD = "made_gold"
     OPENED_AUDIT = "opened_audit"
+    ENDED_AUDIT = "ended_audit"
     JUDGED_CLIP = "judged_clip"
     ANSWERED_ALERT = "answered_alert"
     ACKNOWLEDGED_ALERT = "acknowledged_alert"
@@ -176,6 +177,14 @@ class TrailAct(StrEnum):
     WROTE_BACKUP = "wrote_backup"
     RESTORED_BACKUP = "restored_backup"
     COPIED_STORE = "copied_store"
+
+
+class LotEnd(StrEnum):
+    """How a lot of an audit ended. EXHAUSTED: every frame of it was looked at."""
+
+    CERTIFIED = "certified"
+    MISSED = "missed"
+    EXHAUSTED = "exhausted"
 
 
 class VerificationState(StrEnum):

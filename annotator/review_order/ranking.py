@@ -15,9 +15,10 @@ from sqlmodel import Session, col, func, select
 from annotator.review_order import expected_cost
 from annotator.review_order.facts import Floats, FrameRow, frame_rows, pool_of, read_facts, reviewed_of
 from data.hashing import seeded_chance
-from data.review.blind_audits import found_misses, lot_state, renew_spent_lot
+from data.review.audit_lots import latest_lot, lot_state
+from data.review.blind_audits import found_misses
 from data.store.opening import Store
-from data.store.tables import FrameStatus, RandomShare, Ranking, ReturnedFrame, Review
+from data.store.tables import AuditEnd, FrameStatus, RandomShare, Ranking, ReturnedFrame, Review
 from data.vocabulary import Split
 
 RANDOM_SHARE = 0.10
@@ -46,7 +47,6 @@ def rank_frames(store: Store) -> int:
     terms = expected_cost.terms(pool_of(train, facts), *reviewed_of(train, facts))
     places = _at_random(train, _by_cost(train, terms))
     with store.write(alone=True) as session:
-        renew_spent_lot(session, store.now_us(session))
         _draw_random_share(session, train)
         places.update(_audited(session, train, places))
         held_out = [row for row in rows if row.split is Split.HELD_OUT]
@@ -72,6 +72,7 @@ def rank_if_due(store: Store) -> bool:
         due = (
             last is None
             or _returned_since(session, last.ranked_at_us)
+            or _lot_changed_since(session, last.ranked_at_us)
             or (
                 new > 0
                 and (
@@ -114,6 +115,13 @@ def _found_a_miss_since(session: Session, time_us: int) -> bool:
 def _returned_since(session: Session, time_us: int) -> bool:
     query = select(ReturnedFrame.frame_id).where(ReturnedFrame.returned_at_us > time_us).limit(1)
     return session.exec(query).first() is not None
+
+
+def _lot_changed_since(session: Session, time_us: int) -> bool:
+    """Whether a lot was opened or ended, so that other frames come first."""
+    lot = latest_lot(session)
+    end = session.get(AuditEnd, lot.id) if lot else None
+    return any(at_us > time_us for at_us in (lot and lot.opened_at_us, end and end.ended_at_us) if at_us)
 
 
 def _review_count(session: Session) -> int:
@@ -163,9 +171,9 @@ def _audited(
 ) -> dict[str, dict[str, float]]:
     """Places of the open audit's frames, and of what comes before them: neighbours of misses, second reviews."""
     state = lot_state(session)
-    waiting = state.waiting if state and not state.is_spent else []
+    waiting = state.waiting if state and state.is_open else []
     session.exec(update(FrameStatus).where(col(FrameStatus.is_audit)).values(is_audit=False))
-    if not waiting:
+    if state is None or not waiting:
         return {}
     order = {frame_id: place for place, frame_id in enumerate(waiting)}
     for first in range(0, len(waiting), 500):
@@ -179,7 +187,8 @@ def _audited(
     audited = {
         frame_id: {"audit": AUDIT_FIRST + 1 - place / len(waiting)} for frame_id, place in order.items()
     }
-    return {**first_in_line, **audited}
+    confirming = {frame_id: {"confirms_a_miss": 3 * AUDIT_FIRST} for frame_id in state.unconfirmed}
+    return {**first_in_line, **audited, **confirming}
 
 
 def _held_out(rows: list[FrameRow], priorities: list[float]) -> dict[str, dict[str, float]]:

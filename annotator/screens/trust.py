@@ -12,7 +12,7 @@ from data.errors import TeletriageError
 from data.review.blind_audits import LIMIT, open_audit
 from data.store.tables import Person
 from data.text.phrases import counted
-from eval.certificate.bound import Certificate, in_words, recall_at_least
+from eval.certificate.certificate import RECALL_GOAL, Certificate, in_words, recall_at_least, recall_text
 from eval.certificate.from_store import LotRecord, Trust, trust
 
 
@@ -21,31 +21,48 @@ def show(person: Person) -> None:
     page_head(person, "Trust in the unreviewed rest")
     found = trust(store())
     if found.certificate is None:
-        empty_state(
-            "No audit is open",
-            f"{counted(found.unreviewed, 'training frame')} below TELEOPERATION nobody has reviewed. Review the first "
-            "quarter in order, then audit the rest purely at random: an audit serves them blind, in random order, "
-            "until their miss rate is shown to be below the limit.",
-        )
+        empty_state("No audit is open", f"{_left(found)} {_HOW}")
         _open_button(person, found)
         return
     _figures(found.certificate, found)
-    promises, silences = in_words(found.certificate, found.found)
+    promises, silences = in_words(found.certificate, found.found, found.others)
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("What it promises" if found.certificate.is_given else "Where it stands")
-        st.markdown("\n".join(f"- {text}" for text in promises))
+        _listed(promises)
     with right:
         st.subheader("What it does not promise")
-        st.markdown("\n".join(f"- {text}" for text in silences))
+        _listed(silences)
     st.subheader("Lots")
     st.caption(
-        "A miss ends a lot: the frames around it are reviewed first, and what is left is the next lot. All lots "
-        "together may be wrong once in twenty."
+        "A lot ends when it is certified, when a miss is confirmed (the frames around it are reviewed first, and what "
+        "is left is the next lot) or when every frame of it was looked at. All lots together may be wrong once in "
+        "twenty."
     )
     figures_table([_lot(one) for one in found.lots], name="audit-lots")
-    if found.certificate.misses or found.certificate.is_given:
+    if found.lots[-1].end is not None:
+        st.caption(_left(found))
         _open_button(person, found)
+
+
+def _listed(texts: list[str]) -> None:
+    """As plain text: people choose their own names."""
+    st.html(f"<ul>{''.join(f'<li>{plain(text)}</li>' for text in texts)}</ul>")
+
+
+_HOW = (
+    "Review the first quarter in order, then audit the rest purely at random: an audit serves them blind, in random "
+    "order, until their miss rate is shown to be below the limit."
+)
+
+
+def _left(found: Trust) -> str:
+    """How many frames nobody has reviewed, and why an audit would hold fewer."""
+    text = f"{counted(found.unreviewed, 'training frame')} below TELEOPERATION nobody has reviewed."
+    fewer = found.unreviewed - found.would_audit
+    if not fewer:
+        return text
+    return f"{text} An audit would hold {found.would_audit:,}: {fewer:,} lie near a found miss or are on a screen."
 
 
 def _figures(certificate: Certificate, found: Trust) -> None:
@@ -53,23 +70,37 @@ def _figures(certificate: Certificate, found: Trust) -> None:
     columns[0].metric("Certificate", _standing(certificate), border=True)
     columns[0].caption(f"Lot {certificate.lot:,}, miss rate below {certificate.limit:.1%}")
     columns[1].metric("Audited without a miss", f"{certificate.audited - certificate.misses:,}", border=True)
-    columns[1].caption(
-        f"{certificate.more:,} more needed" if certificate.more is not None else "the lot ended with a miss"
-    )
+    columns[1].caption(_still(certificate))
     rate = certificate.rate_at_most
     columns[2].metric("Miss rate of the rest", "open" if rate is None else f"≤ {rate:.2%}", border=True)
     columns[2].caption(
         f"of {counted(certificate.frames, 'frame')} left, upper bound at {1 - certificate.alpha:.1%} confidence"
     )
     recall = recall_at_least(found.found, certificate)
-    columns[3].metric("TELEOPERATION recall", "open" if recall is None else f"≥ {recall:.0%}", border=True)
-    columns[3].caption(f"{counted(found.found, 'verified TELEOPERATION frame')} found; goal 95 %")
+    columns[3].metric("TELEOPERATION found", "open" if recall is None else recall_text(recall), border=True)
+    columns[3].caption(
+        f"of those verified on the training side ({found.found:,}) or left in this lot; goal {RECALL_GOAL:.0%}"
+    )
+
+
+def _still(certificate: Certificate) -> str:
+    if certificate.misses > certificate.unconfirmed:
+        return "the lot ended with a miss"
+    if certificate.unconfirmed:
+        return f"{counted(certificate.unconfirmed, 'miss', 'misses')} to be confirmed"
+    if certificate.end is not None:
+        return "the lot is closed"
+    return f"{certificate.more or 0:,} more needed"
 
 
 def _standing(certificate: Certificate) -> str:
     if certificate.is_given:
         return "Given"
-    return "Ended by a miss" if certificate.misses else "Not yet"
+    if certificate.is_exhausted:
+        return "Nothing left"
+    if certificate.misses > certificate.unconfirmed:
+        return "Ended by a miss"
+    return "Too fast" if certificate.is_hasty and certificate.more == 0 else "Not yet"
 
 
 def _lot(one: LotRecord) -> dict[str, object]:
@@ -79,11 +110,12 @@ def _lot(one: LotRecord) -> dict[str, object]:
         "audited": one.audited,
         "missed on": ", ".join(one.missed) or "none",
         "opened because": one.reason,
+        "ended": one.end.value if one.end else "open",
     }
 
 
 def _open_button(person: Person, found: Trust) -> None:
-    if not is_lead(person) or not found.unreviewed:
+    if not is_lead(person) or not found.would_audit:
         return
     percent = st.number_input(
         "Miss rate to rule out, %", 0.1, 20.0, 100 * LIMIT, 0.1, key="audit-limit", width=240
@@ -95,7 +127,8 @@ def _open_button(person: Person, found: Trust) -> None:
 
 def _open(person: Person, limit: float) -> None:
     try:
-        open_audit(store(), int(person.id or 0), limit=limit)
+        see = trust(store()).people_see
+        open_audit(store(), int(person.id or 0), limit=limit, people_see=see.share, golds=see.golds)
         rank_frames(store())
     except TeletriageError as error:
         st.session_state["audit_problem"] = str(error)

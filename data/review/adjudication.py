@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select
 
 from data.errors import ReviewRefused
 from data.people.permissions import Act, require
+from data.review.blind_audits import follow_audit
 from data.review.reviews import has_reviewed
 from data.store.opening import Store
 from data.store.tables import Adjudication, FrameStatus, Person
@@ -53,6 +54,7 @@ def adjudicate(store: Store, person_id: int, settlement: Settlement) -> Adjudica
         session.add(row)
         session.flush()
         refresh(session, [settlement.frame_id])
+        follow_audit(session, settlement.frame_id, person_id, row.adjudicated_at_us)
         return row
 
 

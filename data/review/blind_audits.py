@@ -1,83 +1,125 @@
 """Use cases: auditing the frames that nobody has reviewed, in lots, purely at random and blind.
 
-A lot is every unreviewed training frame for which less than TELEOPERATION was proposed, in a random order that is
-drawn when the lot is opened. A miss ends the lot: the frames around it are reviewed first, and what is left is the
-next lot. `eval.certificate.bound` says what a lot proves.
+A lot is every unreviewed training frame for which less than TELEOPERATION was proposed and which nobody has on screen
+with its proposal, in a random order that is drawn when the lot is opened. A confirmed miss ends the lot: the frames
+around it are reviewed first, and what is left is the next lot. A lot ends too when what is left is certified, or when
+every frame of it was looked at. `data.review.audit_bound` says what a lot proves.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from sqlalchemy import case
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from data.errors import ReviewRefused
 from data.people.permissions import Act, require
 from data.proposals.runs import latest_run
+from data.review.audit_lots import PEOPLE_SEE, LotState, lot_state, open_lot
 from data.store.opening import Store
-from data.store.tables import AuditFrame, AuditLot, Frame, FrameStatus, Proposal, Review
-from data.vocabulary import ModelRole, Split, TriageLevel
+from data.store.tables import (
+    AuditEnd,
+    AuditFrame,
+    AuditLot,
+    AuditTerms,
+    Frame,
+    FrameStatus,
+    Lease,
+    Proposal,
+    Review,
+)
+from data.vocabulary import LotEnd, Mode, ModelRole, Split, TriageLevel
 
 NEIGHBOUR_REACH = 3
 LIMIT = 0.01
 LARGEST_LIMIT = 0.2
 
 
-@dataclass(frozen=True)
-class LotState:
-    """Where a lot stands. `audited`: the frames of the random order, from its start, that people have judged;
-    `missed`: those of them on which somebody said TELEOPERATION."""
-
-    lot: AuditLot
-    audited: list[str]
-    missed: list[str]
-    waiting: list[str]
-
-    @property
-    def is_spent(self) -> bool:
-        return bool(self.missed)
-
-
-def open_audit(store: Store, person_id: int, *, limit: float = LIMIT) -> AuditLot:
+def open_audit(
+    store: Store, person_id: int, *, limit: float = LIMIT, people_see: float = PEOPLE_SEE, golds: int = 0
+) -> AuditLot:
     """Begin to audit what is left unreviewed, against a miss rate of `limit`.
 
+    people_see: the share of TELEOPERATION frames that people recognise blind, at least; golds: how many gold frames
+    show it, 0 where it is assumed. Both are fixed for the lot.
     Raises NotAllowed, and ReviewRefused: an audit is open already, nothing is left, the limit makes no sense.
     """
     if not 0 < limit <= LARGEST_LIMIT:
         raise ReviewRefused(
             f"The limit is a miss rate above 0 and up to {LARGEST_LIMIT:.0%}, not {limit:.1%}."
         )
+    if not 0 < people_see <= 1:
+        raise ReviewRefused(f"People see a share of misses above 0 and up to 1, not {people_see}.")
     with store.write(alone=True) as session:
         require(session, person_id, Act.ADJUDICATE)
+        now_us = store.now_us(session)
         state = lot_state(session)
-        if state is not None and not state.is_spent and state.waiting:
+        if state is not None and _end_if_over(session, state, person_id, now_us) is None:
             raise ReviewRefused("An audit is open already; it goes on until it certifies or finds a miss.")
-        lot = _open(session, store.now_us(session), limit, "opened by a lead", person_id)
+        terms = AuditTerms(lot_id=0, person_id=person_id, people_see=people_see, golds=golds)
+        lot = _open(session, now_us, limit, "opened by a lead", terms)
         if lot is None:
             raise ReviewRefused("Nothing is left to audit: every frame below TELEOPERATION has a review.")
         return lot
 
 
-def renew_spent_lot(session: Session, now_us: int) -> AuditLot | None:
-    """Open the next lot if a miss ended the latest one, inside the caller's act."""
-    state = lot_state(session)
-    if state is None or not state.is_spent:
+def follow_audit(session: Session, frame_id: str, person_id: int, now_us: int) -> None:
+    """Carry an answer on a frame over to its audit, inside the answer's own act: close the lot if the answer certified
+    it or was the last one, and go on to the next lot if it confirmed a miss."""
+    lot = open_lot(session)
+    if lot is None or session.get(AuditFrame, (lot.id, frame_id)) is None:
+        return
+    session.refresh(lot, with_for_update=True)  # answers on one lot come one after another
+    state = lot_state(session, lot)
+    end = None if state is None else _end_if_over(session, state, person_id, now_us)
+    if state is not None and end is not None and end.why is LotEnd.MISSED:
+        _open_next(session, state, now_us)
+
+
+def _end_if_over(session: Session, state: LotState, person_id: int, now_us: int) -> AuditEnd | None:
+    """The lot's end, written now if nothing of it is open any more."""
+    if state.end is not None:
+        return state.end
+    why = _why_over(state)
+    if why is None:
         return None
-    missed = session.get_one(Frame, state.missed[0])
+    end = AuditEnd(
+        lot_id=int(state.lot.id or 0),
+        person_id=person_id,
+        why=why,
+        frames=state.frames,
+        audited=len(state.audited),
+        at_most=None if why is LotEnd.MISSED else state.at_most,
+        ended_at_us=now_us,
+    )
+    session.add(end)
+    session.flush()
+    return end
+
+
+def _why_over(state: LotState) -> LotEnd | None:
+    if state.missed:
+        return LotEnd.MISSED
+    if not state.waiting and not state.unconfirmed:
+        return LotEnd.EXHAUSTED
+    return LotEnd.CERTIFIED if state.is_certified else None
+
+
+def _open_next(session: Session, ended: LotState, now_us: int) -> None:
+    missed = session.get_one(Frame, ended.missed[0])
     reason = f"a TELEOPERATION was missed on {missed.filename}"
-    return _open(session, now_us, state.lot.limit, reason, None)
+    terms = AuditTerms(lot_id=0, people_see=ended.people_see, golds=ended.golds)
+    _open(session, now_us, ended.lot.limit, reason, terms)
 
 
-def _open(session: Session, now_us: int, limit: float, reason: str, person_id: int | None) -> AuditLot | None:
-    frames = unreviewed_frames(session)
-    near = _near_a_found_miss(session)
-    left = sorted(frame_id for frame_id, at in frames.items() if at not in near)
+def _open(session: Session, now_us: int, limit: float, reason: str, terms: AuditTerms) -> AuditLot | None:
+    left = sorted(frame_id for frame_id, _ in _left(session))
     if not left:
         return None
-    lot = AuditLot(opened_by_id=person_id, limit=limit, frames=len(left), reason=reason, opened_at_us=now_us)
+    lot = AuditLot(
+        opened_by_id=terms.person_id, limit=limit, frames=len(left), reason=reason, opened_at_us=now_us
+    )
     session.add(lot)
     session.flush()
     random.Random(f"audit|{lot.id}|{now_us}").shuffle(left)
@@ -85,8 +127,25 @@ def _open(session: Session, now_us: int, limit: float, reason: str, person_id: i
         AuditFrame(lot_id=int(lot.id or 0), frame_id=frame_id, place=place)
         for place, frame_id in enumerate(left)
     )
+    terms.lot_id = int(lot.id or 0)
+    session.add(terms)
     session.flush()
     return lot
+
+
+def _left(session: Session) -> list[tuple[str, tuple[str, int]]]:
+    """The frames that a lot opened now would hold, each with its scene and place."""
+    near, on_screen = near_found_misses(session), shown_with_proposal(session)
+    return [
+        (frame_id, at)
+        for frame_id, at in unreviewed_frames(session).items()
+        if at not in near and frame_id not in on_screen
+    ]
+
+
+def shown_with_proposal(session: Session) -> set[str]:
+    """Frames that were handed out with their proposal, or to be shown it: an answer on them would not be blind."""
+    return set(session.exec(select(Lease.frame_id).where(Lease.mode != Mode.BLIND)))
 
 
 def unreviewed_frames(session: Session) -> dict[str, tuple[str, int]]:
@@ -109,7 +168,8 @@ def unreviewed_frames(session: Session) -> dict[str, tuple[str, int]]:
     return {frame_id: (scene_id, position) for frame_id, scene_id, position in session.exec(query)}
 
 
-def _near_a_found_miss(session: Session) -> set[tuple[str, int]]:
+def near_found_misses(session: Session) -> set[tuple[str, int]]:
+    """Scenes and places so near a found miss that they are reviewed before any audit."""
     return {
         (scene_id, position + step)
         for scene_id, position in found_misses(session).values()
@@ -133,37 +193,3 @@ def found_misses(session: Session) -> Mapping[str, tuple[str, int]]:
         )
     )
     return {frame_id: (scene_id, position) for frame_id, scene_id, position in session.exec(query)}
-
-
-def latest_lot(session: Session) -> AuditLot | None:
-    return session.exec(select(AuditLot).order_by(col(AuditLot.id).desc()).limit(1)).first()
-
-
-def lots(session: Session) -> list[AuditLot]:
-    """Every lot ever opened, oldest first."""
-    return list(session.exec(select(AuditLot).order_by(col(AuditLot.id))))
-
-
-def lot_state(session: Session, lot: AuditLot | None = None) -> LotState | None:
-    """Where a lot, by default the latest one, stands. None where no audit was ever opened."""
-    lot = lot or latest_lot(session)
-    if lot is None:
-        return None
-    query = select(AuditFrame.frame_id).where(AuditFrame.lot_id == lot.id).order_by(col(AuditFrame.place))
-    order = list(session.exec(query))
-    said = _said_since(session, lot)
-    judged = next((place for place, frame_id in enumerate(order) if frame_id not in said), len(order))
-    escalated = [frame_id for frame_id in order if said.get(frame_id)]
-    return LotState(lot, order[:judged], escalated, [one for one in order[judged:] if one not in said])
-
-
-def _said_since(session: Session, lot: AuditLot) -> dict[str, bool]:
-    """Frames of the lot that were reviewed since it was opened, and whether anybody said TELEOPERATION."""
-    is_miss = func.max(case((col(Review.level) == TriageLevel.TELEOPERATION, 1), else_=0))
-    query = (
-        select(Review.frame_id, is_miss)
-        .join(AuditFrame, col(AuditFrame.frame_id) == Review.frame_id)
-        .where(AuditFrame.lot_id == lot.id, Review.reviewed_at_us >= lot.opened_at_us)
-        .group_by(col(Review.frame_id))
-    )
-    return {frame_id: bool(missed) for frame_id, missed in session.exec(query)}

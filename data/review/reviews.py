@@ -10,6 +10,8 @@ from sqlmodel import Session, select
 
 from data.errors import ReviewRefused
 from data.people.permissions import Act, require
+from data.review.audit_lots import audited_now
+from data.review.blind_audits import follow_audit
 from data.store.opening import Store
 from data.store.tables import Lease, Proposal, Review
 from data.verification.standing import standing
@@ -56,16 +58,22 @@ def submit_review(store: Store, person_id: int, decision: Decision) -> Review:
         if written is not None:
             return _same(written, person_id, decision)
         hold(session, decision.frame_id)
-        mode, proposal = _as_shown(session, store.now_us(session), person_id, decision)
+        now_us = store.now_us(session)
+        mode, proposal = _as_shown(session, now_us, person_id, decision)
+        if mode is not Mode.BLIND and audited_now(session, [decision.frame_id]):
+            raise ReviewRefused(
+                "This frame went into a blind audit after you saw its proposal; your answer was not saved."
+            )
         lease = session.get(Lease, decision.frame_id)
         if lease is not None and lease.person_id == person_id and lease.first_level is not None:
             decision = decision.model_copy(update={"first_level": lease.first_level})
-        review = review_row(person_id, decision, mode, proposal, store.now_us(session))
+        review = review_row(person_id, decision, mode, proposal, now_us)
         session.add(review)
         if lease is not None and lease.person_id == person_id:
             session.delete(lease)
         session.flush()
         refresh(session, [decision.frame_id])
+        follow_audit(session, decision.frame_id, person_id, now_us)
         return review
 
 

@@ -13,6 +13,7 @@ from data.errors import ReviewRefused
 from data.hashing import seeded_chance
 from data.people.permissions import Act, require
 from data.proposals.runs import proposals_for_review
+from data.review.audit_lots import audited_now
 from data.review.gold import gold_due, gold_for, gold_share
 from data.review.lease_time import keeps_others_away
 from data.store.opening import WRITES, Store
@@ -131,11 +132,13 @@ def _take(
 ) -> list[Lease]:
     """New leases on the next n frames that nobody holds and this person has neither reviewed nor just skipped."""
     chosen = _next_free(session, person_id, n, now_us)
+    served = _with_gold(session, person_id, chosen, now_us)
+    audited = audited_now(session, [status.frame_id for status in served])
     modes = {
         status.frame_id: Mode.BLIND
-        if status.is_audit
+        if status.frame_id in audited
         else assign_mode(status.frame_id, person_id, status.split, shares=shares)
-        for status in _with_gold(session, person_id, chosen, now_us)
+        for status in served
     }
     session.exec(delete(Lease).where(col(Lease.frame_id).in_(list(modes))))
     leases = _leases(session, person_id, modes, now_us, until_us)

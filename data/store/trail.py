@@ -33,6 +33,8 @@ ROW_ACTS: Mapping[type[SQLModel], tuple[TrailAct, str]] = {
     tables.GuidelineText: (TrailAct.WROTE_GUIDELINE, "person_id"),
     tables.GoldFrame: (TrailAct.MADE_GOLD, "made_by_id"),
     tables.AuditLot: (TrailAct.OPENED_AUDIT, "opened_by_id"),
+    tables.AuditTerms: (TrailAct.OPENED_AUDIT, "person_id"),
+    tables.AuditEnd: (TrailAct.ENDED_AUDIT, "person_id"),
     tables.ClipJudgement: (TrailAct.JUDGED_CLIP, "person_id"),
     tables.OperatorAnswer: (TrailAct.ANSWERED_ALERT, "person_id"),
     tables.AlertAcknowledgement: (TrailAct.ACKNOWLEDGED_ALERT, "person_id"),

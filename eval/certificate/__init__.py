@@ -1,4 +1,5 @@
 """When the unreviewed frames may be trusted: an anytime-valid bound on their miss rate.
 
-`certify` is the bound (pure), `trust` reads the store's audits. Knows no model: only what blind reviewers found.
+`certify` says what a lot proves (pure), `trust` reads the store's audits. Knows no model: only what
+blind reviewers found.
 """

@@ -10,7 +10,7 @@ from data.store.tables.generated import ClipCritique, ClipJudgement, GeneratedCl
 from data.store.tables.live import Alert, Feed, FeedChange, OperatorAnswer, ReturnedFrame, Watch, WatchMinute
 from data.store.tables.people import Person, PersonSettings, SignIn, SignInAttempt
 from data.store.tables.proposals import ModelRun, Proposal
-from data.store.tables.quality import AuditFrame, AuditLot, GoldFrame, TourAnswer
+from data.store.tables.quality import AuditEnd, AuditFrame, AuditLot, AuditTerms, GoldFrame, TourAnswer
 from data.store.tables.reviews import (
     Adjudication,
     FrameNote,
@@ -28,8 +28,10 @@ __all__ = [
     "Adjudication",
     "Alert",
     "AlertAcknowledgement",
+    "AuditEnd",
     "AuditFrame",
     "AuditLot",
+    "AuditTerms",
     "ClipCritique",
     "ClipJudgement",
     "Dataset",

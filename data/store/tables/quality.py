@@ -6,7 +6,7 @@ from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from data.store.tables.columns import enum_column, text_column, time_column
-from data.vocabulary import TriageLevel
+from data.vocabulary import LotEnd, TriageLevel
 
 
 class GoldFrame(SQLModel, table=True):
@@ -63,3 +63,36 @@ class AuditFrame(SQLModel, table=True):
     lot_id: int = Field(foreign_key="audit_lot.id", primary_key=True)
     frame_id: str = Field(foreign_key="frame.id", primary_key=True)
     place: int
+
+
+class AuditTerms(SQLModel, table=True):
+    """What a lot is judged by, fixed when it was opened. Appended only.
+
+    `people_see` is the share of TELEOPERATION frames that people recognise when they judge blind: a lower bound from
+    so many `golds`, or where that is 0 the value that the project assumes. Lots without such a row assume it too.
+    """
+
+    __tablename__ = "audit_terms"
+
+    lot_id: int = Field(foreign_key="audit_lot.id", primary_key=True)
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    people_see: float
+    golds: int
+
+
+class AuditEnd(SQLModel, table=True):
+    """How a lot ended, written with the answer that ended it. Appended only.
+
+    `frames` and `audited` are counts of the lot; `at_most` is the bound on the misses among the frames that were
+    left then, None after a miss. `person_id` gave the answer.
+    """
+
+    __tablename__ = "audit_end"
+
+    lot_id: int = Field(foreign_key="audit_lot.id", primary_key=True)
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    why: LotEnd = enum_column(LotEnd)
+    frames: int
+    audited: int
+    at_most: int | None = None
+    ended_at_us: int = time_column()

@@ -7,7 +7,8 @@ from sqlmodel import select
 
 from annotator.review_order.ranking import is_in_random_share, rank_frames, rank_if_due
 from data.errors import NotAllowed, ReviewRefused
-from data.review.blind_audits import lot_state, open_audit, renew_spent_lot
+from data.review.audit_lots import lot_state
+from data.review.blind_audits import open_audit
 from data.review.serving import lease_frames
 from data.store.tables import FrameStatus, RandomShare
 from data.vocabulary import Mode, PersonRole, Split
@@ -36,13 +37,16 @@ def test_an_audit_serves_blind_and_a_miss_opens_the_next_lot(tmp_path: Path) -> 
     assert {one.mode for one in served} == {Mode.BLIND}
     assert [one.frame.id for one in served] == state.waiting
     reviewed(store, ada, state.waiting[0], T)
-    assert trust(store).lots[0].missed
+    assert trust(store).lots[0].missed == []
     rank_frames(store)
+    ben = a_person(store, "ben")
+    (first,) = lease_frames(store, ben, n=1)
+    assert (first.frame.id, first.mode) == (state.waiting[0], Mode.BLIND)
+    reviewed(store, ben, state.waiting[0], T)
     found = trust(store)
     assert [one.number for one in found.lots] == [1, 2]
+    assert len(found.lots[0].missed) == 1
     assert found.lots[1].frames < lot.frames - 1
-    with store.write() as session:
-        assert renew_spent_lot(session, store.now_us(session)) is None
 
 
 def test_a_miss_counts_while_frames_before_it_are_still_with_somebody(tmp_path: Path) -> None:
