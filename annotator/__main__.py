@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -135,6 +136,7 @@ _mount()
 
 def main() -> None:
     """Run the command line; a broken rule is one sentence on stderr and exit code 1."""
+    os.umask(0o077)  # what any command writes is its owner's alone
     try:
         app()
     except TeletriageError as error:

@@ -31,6 +31,7 @@ class Exposure:
 def serve(told: AppSettings, exposure: Exposure) -> NoReturn:
     """Replace this process by the web server; Ctrl-C ends it. Raises StoreError if it cannot be served so."""
     require_exposure(told, exposure)
+    require_private(told.workspace)
     _require_free(exposure.host, exposure.port)
     page = Path(__file__).with_name("asgi.py")
     command = [
@@ -57,6 +58,14 @@ def require_exposure(told: AppSettings, exposure: Exposure) -> None:
         require_provider_file(exposure.oidc)
     elif not told.passwords:
         raise StoreError("Without passwords and without --oidc nobody could sign in.")
+
+
+def require_private(workspace: Path) -> None:
+    """Raises StoreError for a workspace that others on this machine can enter: whoever reads the store has its keys."""
+    if workspace.stat().st_mode & 0o077:
+        raise StoreError(
+            f"Others can enter {workspace}, which holds the keys of the app: chmod 700 {workspace}"
+        )
 
 
 def _of_libraries(told: AppSettings, exposure: Exposure) -> dict[str, str]:

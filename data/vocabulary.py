@@ -177,6 +177,7 @@ class TrailAct(StrEnum):
     WROTE_BACKUP = "wrote_backup"
     RESTORED_BACKUP = "restored_backup"
     COPIED_STORE = "copied_store"
+    ROTATED_KEYS = "rotated_keys"
 
 
 class LotEnd(StrEnum):

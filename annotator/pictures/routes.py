@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from annotator.pictures.rendition_cache import CACHE
 from annotator.pictures.signed_addresses import ImageRequest, checked_request, image_key
 from annotator.runtime import COOKIE, store, workspace
 from annotator.web.worker_threads import in_picture_thread
@@ -18,7 +19,6 @@ from data.images.inspection import ImageRefused, rendition
 from data.people.accounts import person_signed_in
 from data.store.tables import Dataset, Frame, Scene
 from data.vocabulary import SetAside
-from data.whole_files import written_whole
 
 _HEADERS = {
     "cache-control": "private, max-age=3600, immutable",
@@ -69,8 +69,8 @@ def _look_up(secret: str | None, asked: ImageRequest) -> bytes | Picture | None:
     with store().read() as session:
         filename, sha256, dataroot = session.exec(query).one()
     kept = workspace() / "images" / f"{sha256}-{asked.width_px}.jpg"
-    if kept.is_file():
-        return kept.read_bytes()
+    if (content := CACHE.read(kept)) is not None:
+        return content
     return Picture(Path(dataroot), filename, kept, asked.width_px or None)
 
 
@@ -83,6 +83,5 @@ def made(picture: Picture) -> bytes:
     if not source.resolve().is_relative_to(picture.dataroot.resolve()):
         raise ImageRefused(SetAside.IMAGE_UNREADABLE, f"{source.name} leads out of the dataroot.")
     content = rendition(source, width_px=picture.width_px)
-    with written_whole(picture.kept, survives_power_cut=False) as partial:
-        partial.write_bytes(content)
+    CACHE.keep(picture.kept, content)
     return content

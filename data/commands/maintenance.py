@@ -119,6 +119,15 @@ def copy(
     print_result(done.as_dict(), told, as_json=as_json)
 
 
+@store.command("rotate-keys")
+def rotate(ctx: typer.Context) -> None:
+    """Make new keys for pictures, cookies and the monitor. Restart the app and the monitor afterwards."""
+    from data.store.keys import rotate_keys
+
+    rotate_keys(ctx.obj.open_store())
+    print("The old keys open nothing more. Restart the app and the monitor now; sign-ins stay open.")
+
+
 COMMANDS: dict[str, Callable[..., None]] = {"backup": backup, "restore": restore, "check": check}
 
 

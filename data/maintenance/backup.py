@@ -6,7 +6,6 @@ back on either. It holds password hashes and the store's keys, so only its owner
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -23,7 +22,8 @@ from data.hashing import file_hash
 from data.maintenance.check import damages
 from data.maintenance.copying import Progress, TableState, copy_rows, require_empty, table_states
 from data.maintenance.trail_check import verify_trail
-from data.store.opening import STORE_FILE, Store, open_store
+from data.store.keys import forget_keys
+from data.store.opening import STORE_FILE, Store, make_workspace, open_store, sqlite_url
 from data.store.tables import SignIn
 from data.store.trail import note_act
 from data.store.trail_chain import Break
@@ -74,23 +74,11 @@ def write_backup(store: Store, out: Path, *, progress: Progress | None = None) -
     return copied
 
 
-@contextmanager
-def _partial(out: Path) -> Iterator[Path]:
-    """A file beside `out` that nobody else can read, gone at the end unless it was renamed."""
-    handle, name = tempfile.mkstemp(prefix=f".{out.name}-", dir=out.parent)
-    os.close(handle)
-    try:
-        yield Path(name)
-    finally:
-        for path in (Path(name), Path(f"{name}-journal"), Path(f"{name}-wal"), Path(f"{name}-shm")):
-            path.unlink(missing_ok=True)
-
-
 def _write(store: Store, file: Path, progress: Progress | None) -> None:
     if store.is_sqlite:
         _copy_file(Path(str(store.engine.url.database)), file)
         return
-    target = open_store(file.parent, url=f"sqlite:///{file}")
+    target = open_store(file.parent, url=sqlite_url(file))
     try:
         with _one_moment(store) as source:
             copy_rows(source, target, progress)
@@ -125,7 +113,7 @@ def _one_moment(store: Store) -> Iterator[Connection]:
 
 def _inspected(file: Path) -> Copied:
     """What a backup holds and what is not whole in it."""
-    store = open_store(file.parent, url=f"sqlite:///{file}")
+    store = open_store(file.parent, url=sqlite_url(file))
     try:
         with store.read() as session:
             found = damages(session)
@@ -154,8 +142,8 @@ def restore_backup(
         raise BackupError(
             f"{workspace / STORE_FILE} exists; a store is never written over. Move it away first."
         )
-    workspace.mkdir(parents=True, exist_ok=True)
-    with _partial(workspace / STORE_FILE) as partial:
+    with tempfile.TemporaryDirectory(prefix="teletriage-restore-") as folder:
+        partial = Path(folder) / STORE_FILE
         try:
             _copy_file(backup, partial)
         except (OSError, sqlite3.Error) as error:
@@ -165,18 +153,28 @@ def restore_backup(
             first = copied.damages[0]
             raise BackupError(f"{backup} is not whole: {first.where}: {first.what}.")
         if url is None:
-            partial.rename(workspace / STORE_FILE)
-            store = open_store(workspace)
-        else:
-            store = open_store(workspace, url=url)
+            _make_store(workspace, partial, progress)
+        store = open_store(workspace, url=url)
+        if url is not None:
             _fill(store, partial, progress)
     _note_restored(store, backup, copied)
     store.close()
     return copied
 
 
+def _make_store(workspace: Path, source: Path, progress: Progress | None) -> None:
+    """A workspace's store with every row of `source` under a schema of our own: of a backup only rows come back."""
+    make_workspace(workspace)
+    with written_whole(workspace / STORE_FILE) as file:
+        store = open_store(file.parent, url=sqlite_url(file))
+        try:
+            _fill(store, source, progress)
+        finally:
+            store.close()
+
+
 def _fill(store: Store, file: Path, progress: Progress | None) -> None:
-    source = open_store(file.parent, url=f"sqlite:///{file}")
+    source = open_store(file.parent, url=sqlite_url(file))
     try:
         with _one_moment(source) as connection:
             copy_rows(connection, store, progress)
@@ -185,8 +183,10 @@ def _fill(store: Store, file: Path, progress: Progress | None) -> None:
 
 
 def _note_restored(store: Store, backup: Path, copied: Copied) -> None:
-    """Whoever was signed in then may have been sent away since: everybody signs in again."""
+    """Whoever was signed in then may have been sent away since, and whoever read the backup has its keys: everybody
+    signs in again, and there are new keys."""
     with store.write() as session:
+        forget_keys(session)
         now_us = store.now_us(session)
         is_open = col(SignIn.ended_at_us).is_(None)
         session.exec(update(SignIn).where(is_open).values(ended_at_us=now_us))

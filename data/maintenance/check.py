@@ -12,6 +12,7 @@ from sqlalchemy import select as select_columns
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel, col, delete, select
 
+from data.maintenance.schema_check import schema_breaks
 from data.maintenance.trail_check import verify_trail
 from data.store.opening import Store
 from data.store.tables import FrameStatus, Lease
@@ -27,7 +28,7 @@ def damages(session: Session) -> list[Break]:
     found = [*_file(session)]
     if found:
         return found  # what follows could not be trusted, or not even be read
-    return [*_orphans(session), *verify_trail(session).breaks]
+    return [*schema_breaks(session.connection()), *_orphans(session), *verify_trail(session).breaks]
 
 
 def _file(session: Session) -> Iterator[Break]:

@@ -17,7 +17,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, event, make_url, text
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -153,12 +153,12 @@ def queue_for(session: Session | Connection, queue: Queue) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:queue)"), {"queue": int(queue)})
 
 
-def sqlite_url(workspace: Path) -> str:
-    """The address of a workspace's own store."""
-    return f"sqlite:///{workspace / STORE_FILE}"
+def sqlite_url(file: Path) -> URL:
+    """The address of a SQLite file. A path is no part of a URL: it may hold ?, % and spaces."""
+    return URL.create("sqlite", database=str(file))
 
 
-def open_store(workspace: Path, *, url: str | None = None, create: bool = False) -> Store:
+def open_store(workspace: Path, *, url: str | URL | None = None, create: bool = False) -> Store:
     """Open the workspace's store and bring its schema up to date.
 
     url: an SQLAlchemy address instead of the workspace's SQLite file.
@@ -170,8 +170,8 @@ def open_store(workspace: Path, *, url: str | None = None, create: bool = False)
                 f"{workspace} is not a workspace: it has no {STORE_FILE}. "
                 "Start one with `teletriage ingest`, or name another with --workspace."
             )
-        _make_folder(workspace)
-        url = sqlite_url(workspace)
+        make_workspace(workspace)
+        url = sqlite_url(workspace / STORE_FILE)
     engine = _engine(url)
     try:
         _migrate(engine)
@@ -183,7 +183,7 @@ def open_store(workspace: Path, *, url: str | None = None, create: bool = False)
     return Store(engine)
 
 
-def open_read_only(workspace: Path | None = None, *, url: str | None = None) -> Store:
+def open_read_only(workspace: Path | None = None, *, url: str | URL | None = None) -> Store:
     """The store as `open_store` finds it, for looking only: the database itself refuses every change.
 
     Raises StoreError: there is none, it cannot be opened, or another version of the code wrote it.
@@ -191,7 +191,7 @@ def open_read_only(workspace: Path | None = None, *, url: str | None = None) -> 
     if url is None:
         if workspace is None or not (workspace / STORE_FILE).is_file():
             raise StoreError(f"{workspace} is not a workspace: it has no {STORE_FILE}.")
-        url = sqlite_url(workspace)
+        url = sqlite_url(workspace / STORE_FILE)
     engine = _engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _only_read_sqlite)
@@ -216,17 +216,26 @@ def _only_read_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA query_only=ON")
 
 
-def _make_folder(workspace: Path) -> None:
+def _make_private(file: Path) -> None:
+    """A new store's file is its owner's alone; SQLite gives its journals the same mode."""
+    if not file.exists() and file.parent.is_dir():
+        file.touch(mode=0o600)
+
+
+def make_workspace(workspace: Path) -> None:
+    """A new workspace is its owner's alone: it holds the keys of the app and everybody's pictures."""
     try:
-        workspace.mkdir(parents=True, exist_ok=True)
+        workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise StoreError(f"The workspace {workspace} cannot be made: {error.strerror}.") from error
 
 
-def _engine(url: str) -> Engine:
-    if not url.startswith("sqlite"):
+def _engine(url: str | URL) -> Engine:
+    if isinstance(url, str) and not url.startswith("sqlite"):
         return _postgresql_engine(url)
     engine = create_engine(url, connect_args={"check_same_thread": False})
+    if engine.url.database not in {None, "", ":memory:"}:
+        _make_private(Path(str(engine.url.database)))
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -300,24 +309,31 @@ def _alembic() -> Config:
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    folder = str(Path(__file__).parent / "migrations")
+    config.set_main_option("script_location", folder.replace("%", "%%"))  # alembic reads % as its own
     return config
 
 
 def _migrate(engine: Engine) -> None:
     """Raises StoreError for a store that holds what this version has no place for."""
-    from alembic import command  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415
 
     if _is_current(engine):
         return
-    config = _alembic()
     try:
         with engine.execution_options(begin="IMMEDIATE").begin() as connection:
             queue_for(connection, Queue.MIGRATION)
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            migrated(connection)
     except CommandError as error:
         raise StoreError(
             f"The store {engine.url.render_as_string()} cannot be brought up to date: {error}. Nothing was changed."
         ) from error
+
+
+def migrated(connection: Connection) -> None:
+    """Bring the schema that a connection sees up to date, in its transaction."""
+    from alembic import command  # noqa: PLC0415
+
+    config = _alembic()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

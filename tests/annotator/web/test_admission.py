@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from annotator.serve import Exposure, require_exposure
+from annotator.serve import Exposure, require_exposure, require_private
 from annotator.settings import AppSettings, settings
 from annotator.web.admission import MAX_BODY_BYTES, BodyLimit, allowed_hosts
 from annotator.web.security_headers import SecurityHeaders
@@ -112,3 +112,11 @@ def test_what_would_let_in_more_than_was_meant_does_not_start(
 def test_one_machine_alone_needs_no_options() -> None:
     require_exposure(AppSettings(), HERE)
     require_exposure(AppSettings(allowed_hosts=("triage.example.org",)), Exposure("192.0.2.1", 8501))
+
+
+def test_a_workspace_that_others_can_enter_is_not_served(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    with pytest.raises(StoreError, match=f"chmod 700 {tmp_path}"):
+        require_private(tmp_path)
+    tmp_path.chmod(0o700)
+    require_private(tmp_path)
