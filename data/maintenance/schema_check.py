@@ -68,7 +68,8 @@ def _postgresql_as_made(engine: Engine) -> Schema:
 _POSTGRESQL = """
 WITH here AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = current_schema())
 SELECT 'trigger ' || tgname AS name,
-       replace(pg_get_triggerdef(pg_trigger.oid), here.nspname || '.', '') || ' ' || CAST(tgenabled AS text) AS definition
+       replace(pg_get_triggerdef(pg_trigger.oid), here.nspname || '.', '') || ' '
+       || CAST(tgenabled AS text) AS definition
   FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid JOIN here ON here.oid = relnamespace
  WHERE NOT tgisinternal
 UNION ALL
