@@ -78,6 +78,7 @@ def _mount() -> None:
         **data.commands.mounted.GROUPS,
         "labelstudio": exchange,
         "scenarios": scenarios,
+        **eval.commands.GROUPS,
     }.items():
         app.add_typer(group, name=name)
 

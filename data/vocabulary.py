@@ -178,6 +178,8 @@ class TrailAct(StrEnum):
     RESTORED_BACKUP = "restored_backup"
     COPIED_STORE = "copied_store"
     ROTATED_KEYS = "rotated_keys"
+    REGISTERED_CLAIM = "registered_claim"
+    EVALUATED = "evaluated"
 
 
 class LotEnd(StrEnum):

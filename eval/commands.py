@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,9 +21,16 @@ def evaluate(
     ] = None,
     claim: Annotated[
         str | None,
-        typer.Option(help="The figure that a claim is made about before looking, e.g. missed_teleoperation."),
+        typer.Option(
+            help="A figure to hold against a limit, e.g. missed_teleoperation; registered claims always are."
+        ),
     ] = None,
-    limit: Annotated[float | None, typer.Option(help="The claim's acceptance limit, a share: 0.01.")] = None,
+    limit: Annotated[
+        float | None, typer.Option(help="The claim's limit, a share: 0.01; with --than a difference.")
+    ] = None,
+    than: Annotated[
+        str | None, typer.Option(help="The run that the claim compares with, e.g. the baseline.")
+    ] = None,
     snapshot: Annotated[
         Path | None, typer.Option(help="Refuse if the verified frames are no longer those of this snapshot.")
     ] = None,
@@ -34,6 +42,9 @@ def evaluate(
     ] = None,
     frame_rate: Annotated[float, typer.Option(min=0.01, help="Frames per second of a vehicle.")] = 1.0,
     feeds: Annotated[int, typer.Option(min=1, help="Vehicles that one centre watches.")] = 10,
+    author: Annotated[
+        str | None, typer.Option(help="Who evaluates, for the report; by default the account here.")
+    ] = None,
     published: Annotated[
         bool, typer.Option("--published", help="Check the paper's printed figures against its own matrices.")
     ] = False,
@@ -45,28 +56,33 @@ def evaluate(
         return
     if out is None:
         raise typer.BadParameter("Name the folder of the report with --out.")
-    if (claim is None) != (limit is None):
-        raise typer.BadParameter("--claim and --limit go together.")
+    if (claim is None) != (limit is None) or (than is not None and claim is None):
+        raise typer.BadParameter("--claim and --limit go together, and --than goes with them.")
     if snapshot is not None and as_of is not None:
         raise typer.BadParameter("--snapshot and --as-of are two ways to name the frames; give one of them.")
     from eval.comparison.claim import stated_claim
-    from eval.evaluation.from_store import Against, evaluate_runs
+    from eval.evaluation.from_store import evaluate_runs
+    from eval.evaluation.reference_set import Against
     from eval.metrics.deployment import Assumptions
-    from eval.report.render import write_evaluation
+    from eval.report.render import refuse_taken, write_evaluation
 
+    refuse_taken(out)
     evaluation = evaluate_runs(
         ctx.obj.open_store(),
         run or [],
         recipe=recipe,
         against=Against(snapshot=snapshot, as_of=as_of),
-        claim=None if claim is None or limit is None else stated_claim(claim, limit),
+        claim=None if claim is None or limit is None else stated_claim(claim, limit, than=than),
+        author=author,
         assumptions=Assumptions(frames_per_second=frame_rate, feeds=feeds),
     )
     page = write_evaluation(evaluation, out)
     frames, runs = counted(evaluation.frames.compared, "held-out frame"), counted(len(evaluation.runs), "run")
     figures = {**evaluation.model_dump(mode="json"), "report": str(page)}
-    claimed = [one.says for one in evaluation.claim.runs] if evaluation.claim else []
-    lines = [f"{runs} on {frames}: {page}", *claimed, *evaluation.shows]
+    claimed = [one.says for claimed in evaluation.claims for one in claimed.runs]
+    known = evaluation.lineage
+    look = f"Evaluation {known.look} of this held-out set, entry {known.trail_entry} of the audit trail."
+    lines = [f"{runs} on {frames}: {page}", look, *claimed, *evaluation.shows]
     if evaluation.generated:
         made = counted(evaluation.generated.frames.compared, "verified generated frame")
         lines.append(f"{made} apart, in no figure above.")
@@ -79,6 +95,64 @@ def _published(as_json: bool) -> None:
 
     check = check_published()
     print_result(check.model_dump(mode="json"), published_table(check), as_json=as_json)
+
+
+claim_group = typer.Typer(
+    help="Register what a run is to show before it is evaluated, and list what was registered.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@claim_group.command("register")
+def register(
+    ctx: typer.Context,
+    figure: Annotated[str, typer.Option(help="The figure, e.g. missed_teleoperation.")],
+    limit: Annotated[
+        float,
+        typer.Option(
+            help="Its limit, a share: 0.05. With --than, a difference: 0.01 for one point, 0 for better."
+        ),
+    ],
+    run: Annotated[list[str], typer.Option(help="A run that the claim is about; repeat for several.")],
+    than: Annotated[
+        str | None, typer.Option(help="The run to compare with: the claim is about the difference.")
+    ] = None,
+    author: Annotated[str | None, typer.Option(help="Who claims it; by default the account here.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a claim on the present held-out set into the audit trail."""
+    from eval.comparison.claim import stated_claim
+    from eval.evaluation.ledger import register_claim, utc
+
+    stated = stated_claim(figure, limit, than=than)
+    found = register_claim(ctx.obj.open_store(), stated, run, by=author or getpass.getuser())
+    figures = {**stated.model_dump(), "runs": list(found.runs), "entry": found.entry, "at": utc(found.at_us)}
+    sentence = f"Registered as entry {found.entry} of the audit trail: {stated.told_of(found.runs)}"
+    print_result(figures, sentence, as_json=as_json)
+
+
+@claim_group.command("list")
+def registered(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """List the claims and the evaluations on the present held-out set."""
+    from eval.evaluation.ledger import held_out_hash, looks, registrations, utc
+
+    with ctx.obj.open_store().read() as session:
+        held_out = held_out_hash(session)
+        claims, seen = registrations(session, held_out), looks(session, held_out)
+    figures: dict[str, Any] = {
+        "held_out": held_out,
+        "claims": [
+            {**one.claim.model_dump(), "runs": list(one.runs), "entry": one.entry, "at": utc(one.at_us)}
+            for one in claims
+        ],
+        "evaluations": [{"runs": list(one.runs), "entry": one.entry, "at": utc(one.at_us)} for one in seen],
+    }
+    known = f"{counted(len(claims), 'claim')}, {counted(len(seen), 'evaluation')}"
+    lines = [f"Held-out set {held_out[:12]}: {known}."]
+    lines += [f"  {utc(one.at_us)}  entry {one.entry}: {one.claim.told_of(one.runs)}" for one in claims]
+    lines += [f"  {utc(one.at_us)}  entry {one.entry}: evaluated {', '.join(one.runs)}" for one in seen]
+    print_result(figures, "\n".join(lines), as_json=as_json)
 
 
 def throughput(
@@ -175,6 +249,8 @@ def coverage(
     print_result(figures, "\n".join(lines), as_json=as_json)
 
 
+GROUPS: dict[str, typer.Typer] = {"claim": claim_group}
+"""What this package adds to `teletriage` as groups of commands."""
 SCENARIO_COMMANDS: dict[str, Callable[..., None]] = {"coverage": coverage}
 """What this package adds to `teletriage scenarios`."""
 COMMANDS: dict[str, Callable[..., None]] = {

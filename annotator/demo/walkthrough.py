@@ -30,7 +30,8 @@ from data.store.tables import Frame, FrameStatus, Proposal, Review
 from data.verification.status import refresh_statuses
 from data.verification.verified_frames import verified_frames
 from data.vocabulary import ModelRole, Split, VerificationState
-from eval.evaluation.from_store import Against, evaluate_runs
+from eval.evaluation.from_store import evaluate_runs
+from eval.evaluation.reference_set import Against
 from eval.report.render import write_evaluation
 
 SCRIPTED_ANNOTATORS = REVIEWERS

@@ -46,19 +46,28 @@ def verified_frames(session: Session, split: Split) -> list[VerifiedFrame]:
     return list(each_verified(session, split))
 
 
+def sent_back_frames(session: Session, split: Split) -> list[VerifiedFrame]:
+    """Frames that somebody sent back and no lead has settled since, each with the level that it had."""
+    return list(_each(session, split, VerificationState.CONTESTED))
+
+
 def each_verified(session: Session, split: Split) -> Iterator[VerifiedFrame]:
     """As `verified_frames`, a few scenes at a time, so that memory does not grow with their number."""
+    return _each(session, split, VerificationState.VERIFIED)
+
+
+def _each(session: Session, split: Split, state: VerificationState) -> Iterator[VerifiedFrame]:
     scenes, sources = source_scenes(session), source_frames(session)
     query = (
         select(Frame.scene_id)
         .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
-        .where(FrameStatus.state == VerificationState.VERIFIED, FrameStatus.split == split)
+        .where(FrameStatus.state == state, FrameStatus.split == split)
         .distinct()
         .order_by(Frame.scene_id)
     )
     scene_ids = list(session.exec(query))
     for first in range(0, len(scene_ids), SCENES_AT_ONCE):
-        for one in _verified_of(session, split, scene_ids[first : first + SCENES_AT_ONCE]):
+        for one in _verified_of(session, split, state, scene_ids[first : first + SCENES_AT_ONCE]):
             yield replace(
                 one,
                 scene_id=scenes.get(one.frame.scene_id, one.frame.scene_id),
@@ -66,13 +75,15 @@ def each_verified(session: Session, split: Split) -> Iterator[VerifiedFrame]:
             )
 
 
-def _verified_of(session: Session, split: Split, scene_ids: Sequence[str]) -> list[VerifiedFrame]:
+def _verified_of(
+    session: Session, split: Split, state: VerificationState, scene_ids: Sequence[str]
+) -> list[VerifiedFrame]:
     query = (
         select(Frame, Dataset)
         .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
         .join(Scene, col(Scene.id) == Frame.scene_id)
         .join(Dataset, col(Dataset.id) == Scene.dataset_id)
-        .where(FrameStatus.state == VerificationState.VERIFIED, FrameStatus.split == split)
+        .where(FrameStatus.state == state, FrameStatus.split == split)
         .where(col(Frame.scene_id).in_(scene_ids))
         .options(defer(Frame.boxes), defer(Frame.cues), defer(Frame.pixels))  # type: ignore[arg-type]
         .order_by(Frame.scene_id, col(Frame.position))
@@ -82,7 +93,7 @@ def _verified_of(session: Session, split: Split, scene_ids: Sequence[str]) -> li
     teachers = proposals_for_review(session, frame_ids)
     reviews = reviews_by_frame(session, frame_ids)
     adjudications = adjudications_by_frame(session, frame_ids)
-    return [
+    found = [
         _verified(
             frame,
             split,
@@ -93,6 +104,10 @@ def _verified_of(session: Session, split: Split, scene_ids: Sequence[str]) -> li
         )
         for frame, dataset in rows
     ]
+    lost = [frame.id for (frame, _), one in zip(rows, found, strict=True) if one is None]
+    if lost and state is VerificationState.VERIFIED:
+        raise SnapshotError(f"Frame {lost[0]} is marked verified but its reviews do not add up to a level.")
+    return [one for one in found if one is not None]
 
 
 def _verified(
@@ -102,7 +117,8 @@ def _verified(
     teacher: Proposal | None,
     reviews: Sequence[Review],
     adjudication: Adjudication | None,
-) -> VerifiedFrame:
+) -> VerifiedFrame | None:
+    """None where the acts, whatever somebody doubts since, add up to no level."""
     settled = AdjudicationFact(int(adjudication.id or 0), adjudication.level) if adjudication else None
     result = verify(
         [ReviewFact.of(review) for review in reviews],
@@ -112,7 +128,7 @@ def _verified(
         policy=POLICY,
     )
     if result.level is None:
-        raise SnapshotError(f"Frame {frame.id} is marked verified but its reviews say {result.state.value}.")
+        return None
     counting = [review for review in reviews if review.id in result.review_ids]
     text = chosen_text(result.level, teacher=teacher, reviews=counting, adjudication=adjudication)
     ids = (result.review_ids, result.adjudication_id)

@@ -1,12 +1,18 @@
-"""What is to be shown, stated before the figures: a figure, its acceptance limit, and what each run makes of it."""
+"""What is to be shown of a run: a figure and its acceptance limit, alone or against another run, and whether it is.
+
+Accepted only by the bound that holds whatever the correlation inside scenes (`scene_upper_bound`), and only if frames
+that people still disagree about could not break it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from scipy.stats import beta
+import numpy as np
 
 from data.errors import EvaluationError
+from data.vocabulary import TriageLevel
 from eval.metrics.shares import (
     ACCURACY,
     FALSE_TELEOPERATION,
@@ -16,114 +22,225 @@ from eval.metrics.shares import (
     RECALL,
     UNDER_ESCALATION,
     Share,
+    cells,
 )
-from eval.statistics.rate import Interval, Undefined
-from eval.statistics.values import Figure, Method, Part
+from eval.metrics.triage_metrics import Counts, share_parts
+from eval.statistics.rate import Undefined
+from eval.statistics.scene_share import scene_upper_bound, scenes_without_events, smallest_limit
+from eval.statistics.values import Method, Part
 
 AT_MOST: Mapping[str, Share] = {
     share.key: share
-    for share in (UNDER_ESCALATION, MISSED_TELEOPERATION, FALSE_TELEOPERATION, OVER_ESCALATION, NO_ANSWER)
+    for share in (MISSED_TELEOPERATION, UNDER_ESCALATION, FALSE_TELEOPERATION, OVER_ESCALATION, NO_ANSWER)
 }
 AT_LEAST: Mapping[str, Share] = {share.key: share for share in (ACCURACY, *RECALL.values())}
+UNREGISTERED = "not registered before the figures were computed"
 
 
 class Claim(Part):
-    """A figure is at most (or at least) `limit`, shown by the bound that is worst for it among all its intervals."""
+    """A figure is at most (or at least) `limit`. With `than`: the figure minus that of the run named so."""
 
     figure: str
     limit: float
+    than: str | None = None
+
+    @property
+    def share(self) -> Share:
+        return AT_MOST.get(self.figure) or AT_LEAST[self.figure]
+
+    def told_of(self, runs: Sequence[str]) -> str:
+        """One sentence about the runs."""
+        side = "at most" if self.is_upper else "at least"
+        what = f"{self.figure} of {', '.join(runs)}"
+        return f"{what}{f' minus that of {self.than}' if self.than else ''} is {side} {self.limit:g}."
+
+    @property
+    def is_upper(self) -> bool:
+        """Whether the limit is the most that the figure may be."""
+        return self.figure in AT_MOST
 
 
 class RunAgainstClaim(Part):
-    """`bound`: the worst end of the run's intervals. `holds` is true where it is on the right side of the limit."""
+    """`bound`: what the run's figure is shown to keep; `holds` where that is on the right side of the limit.
+
+    `worst_bound` counts every frame that people disagree about as it is worst for the claim. `registered` says which
+    entry of the audit trail holds the claim, or that none did before the figures were computed.
+    """
 
     run: str
     bound: float | Undefined
+    worst_bound: float | Undefined
     holds: bool
+    registered: str
     says: str
 
 
 class ClaimResult(Part):
-    """The claim in words, how many independent frames it takes at best, and each run against it.
+    """The claim in words and each run against it.
 
-    `frames_for_errors`: errors that may happen, and the fewest frames at which the claim would still hold.
+    `confidence` is one-sided, of each run's bound: the error is shared by all runs and claims of the evaluation.
+    `scenes` hold frames that the figure counts; `scenes_needed` scenes of one size would show the limit if none of them
+    held an error, and `smallest_limit` is the smallest that these scenes can show; both without `than` only.
     """
 
     claim: Claim
     text: str
-    frames_for_errors: dict[int, int]
+    confidence: float
+    scenes: int
+    scenes_needed: int | None
+    smallest_limit: float | Undefined | None
     runs: list[RunAgainstClaim]
 
 
-def stated_claim(figure: str, limit: float) -> Claim:
-    """A checked claim. Raises EvaluationError for a figure that no limit is put on, or a limit outside 0 to 1."""
+@dataclass(frozen=True)
+class Claimed:
+    """A run that claims are held against: (scenes, 3, 4) answers on settled frames, and on each frame that people
+    disagree about its scene, the levels that it may have, and what the run said (3: no assessment)."""
+
+    per_scene: Counts
+    contested: Sequence[tuple[int, frozenset[TriageLevel], int]] = ()
+
+
+def stated_claim(figure: str, limit: float, *, than: str | None = None) -> Claim:
+    """A checked claim. Raises EvaluationError for a figure that no limit is put on, or a limit that cannot be."""
     known = [*AT_MOST, *AT_LEAST]
     if figure not in known:
         raise EvaluationError(f"No claim can be made about {figure!r}; choose one of {', '.join(known)}.")
-    if not 0 < limit < 1:
+    if than is None and not 0 < limit < 1:
         raise EvaluationError(
             f"The limit {limit:g} is not a share between 0 and 1; write 0.01 for one percent."
         )
-    return Claim(figure=figure, limit=limit)
+    if not -1 < limit < 1:
+        raise EvaluationError(f"The limit {limit:g} is no difference of shares; write 0.01 for one point.")
+    return Claim(figure=figure, limit=limit, than=than)
 
 
-def held_against(claim: Claim, figures: Mapping[str, Mapping[str, Figure]], method: Method) -> ClaimResult:
-    """The claim against each run's figures (by run name, then by figure)."""
-    low_is_good = claim.figure in AT_MOST
-    share = AT_MOST[claim.figure] if low_is_good else AT_LEAST[claim.figure]
-    side = "at most" if low_is_good else "at least"
+def held_against(
+    claim: Claim,
+    runs: Mapping[str, Claimed],
+    method: Method,
+    *,
+    shared_by: int,
+    registered: Mapping[str, str],
+) -> ClaimResult:
+    """The claim against the runs in `registered`, which says of each when it was registered. shared_by: how many
+    bounds share the error.
+
+    Raises EvaluationError where the run that others are held against is not among them.
+    """
+    if claim.than is not None and claim.than not in runs:
+        raise EvaluationError(f"The claim compares with {claim.than}, which is not among the runs evaluated.")
+    confidence = 1 - (1 - method.confidence) / 2 / shared_by
+    base = runs[claim.than] if claim.than else None
+    held = next(iter(runs.values())).per_scene
+    frames = share_parts(claim.share, held)[1]
     return ClaimResult(
         claim=claim,
-        text=f"{share.title} is {side} {100 * claim.limit:g}\u00a0%. {share.definition} "
-        f"Accepted only if the worst end of all {100 * method.confidence:g}\u00a0% intervals "
-        "(Wilson, Clopper–Pearson, by scene) keeps the limit.",
-        frames_for_errors=_frames_for_errors(claim.limit if low_is_good else 1 - claim.limit, method),
-        runs=[_against(name, claim, of_run[claim.figure], low_is_good) for name, of_run in figures.items()],
+        text=_text(claim, confidence),
+        confidence=confidence,
+        scenes=int((frames > 0).sum()),
+        scenes_needed=None
+        if claim.than
+        else scenes_without_events(_error_limit(claim), confidence=confidence),
+        smallest_limit=None if claim.than else smallest_limit(frames, confidence=confidence),
+        runs=[
+            _against(name, claim, run, base, confidence, registered[name])
+            for name, run in runs.items()
+            if name in registered
+        ],
     )
 
 
-def _against(name: str, claim: Claim, figure: Figure, low_is_good: bool) -> RunAgainstClaim:
-    ends = [
-        interval.high if low_is_good else interval.low
-        for interval in (figure.wilson, figure.clopper_pearson, figure.scene_bootstrap)
-        if isinstance(interval, Interval)
-    ]
-    if isinstance(figure.value, Undefined) or not ends:
-        reason = figure.value if isinstance(figure.value, Undefined) else Undefined("it has no interval")
-        return RunAgainstClaim(
-            run=name, bound=reason, holds=False, says=f"{name}: not shown, the figure is {reason}."
-        )
-    bound = max(ends) if low_is_good else min(ends)
-    holds = bound <= claim.limit if low_is_good else bound >= claim.limit
-    misses_it = figure.value > claim.limit if low_is_good else figure.value < claim.limit
-    told = "holds" if holds else "does not hold" if misses_it else "is not shown"
+def _error_limit(claim: Claim) -> float:
+    return claim.limit if claim.is_upper else 1 - claim.limit
+
+
+def _text(claim: Claim, confidence: float) -> str:
+    side = "at most" if claim.is_upper else "at least"
+    what = f"{claim.share.title} is {side} {100 * claim.limit:g}\u00a0%."
+    if claim.than is not None:
+        what = f"{claim.share.title} minus that of {claim.than} is {side} {100 * claim.limit:+g} points."
+    return (
+        f"{what} {claim.share.definition} Accepted only if the one-sided {100 * confidence:g}\u00a0% bound over scenes "
+        "keeps the limit, whatever the correlation inside scenes."
+    )
+
+
+def _against(
+    name: str, claim: Claim, run: Claimed, base: Claimed | None, confidence: float, registered: str
+) -> RunAgainstClaim:
+    settled = _errors(claim, run, base, worst=False)
+    bound = _bound(claim, settled, confidence)
+    worst = _bound(claim, _errors(claim, run, base, worst=True), confidence)
+    value = _value(claim, *settled)
     return RunAgainstClaim(
         run=name,
         bound=bound,
-        holds=holds,
-        says=f"{name}: the claim {told}. {figure.count} of {figure.n} frames, {100 * figure.value:.1f}\u00a0%, "
-        f"and the worst end of its intervals is {100 * bound:.1f}\u00a0%.",
+        worst_bound=worst,
+        holds=_keeps(claim, bound) and _keeps(claim, worst),
+        registered=registered,
+        says=f"{name}: {_says(claim, value, settled, bound, worst)} ({registered})",
     )
 
 
-def _frames_for_errors(limit: float, method: Method) -> dict[int, int]:
-    return {errors: frames_to_show(limit, errors, confidence=method.confidence) for errors in range(4)}
+Parts = tuple[np.ndarray, np.ndarray]  # type: ignore[type-arg]
 
 
-def frames_to_show(limit: float, errors: int, *, confidence: float) -> int:
-    """The fewest independent frames at which `errors` of them leave the Clopper-Pearson upper end at most `limit`.
+def _errors(claim: Claim, run: Claimed, base: Claimed | None, *, worst: bool) -> Parts:
+    """(scenes,) errors in the sense of the claim, minus those of the run compared with, and frames."""
+    matrices = [_with_worst(claim, run, worst), *([_with_worst(claim, base, False)] if base else [])]
+    parts = [share_parts(claim.share, one) for one in matrices]
+    errors = [hits if claim.is_upper else frames - hits for hits, frames in parts]
+    frames = parts[0][1]
+    return (errors[0] - errors[1] if base else errors[0]), frames
 
-    >>> [frames_to_show(0.01, errors, confidence=0.95) for errors in range(4)]
-    [368, 555, 720, 874]
-    """
 
-    def upper(n: int) -> float:
-        return float(beta.ppf((1 + confidence) / 2, errors + 1, n - errors))
+def _with_worst(claim: Claim, run: Claimed, worst: bool) -> Counts:
+    """The run's matrices with each contested frame at the level that is worst for the claim, if `worst`."""
+    matrices = run.per_scene.copy()
+    hits, among = cells(claim.share.hits), cells(claim.share.among)
+    error = hits if claim.is_upper else among & ~hits
+    for scene, levels, said in run.contested if worst else ():
+        rank = max(levels, key=lambda level: (error[level.rank, said], not among[level.rank, said])).rank
+        matrices[scene, rank, said] += 1
+    return matrices
 
-    low, high = errors + 1, errors + 2
-    while upper(high) > limit:
-        low, high = high, 2 * high
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if upper(middle) <= limit else (middle + 1, high)
-    return low
+
+def _bound(claim: Claim, parts: Parts, confidence: float) -> float | Undefined:
+    """In the unit of the claim's figure: from above where the limit is, else from below."""
+    found = scene_upper_bound(*parts, confidence=confidence)
+    if isinstance(found, Undefined) or claim.is_upper:
+        return found
+    return -found if claim.than else 1 - found
+
+
+def _value(claim: Claim, errors: np.ndarray, frames: np.ndarray) -> float | None:  # type: ignore[type-arg]
+    if not frames.sum():
+        return None
+    share = float(errors.sum() / frames.sum())
+    return share if claim.is_upper else -share if claim.than else 1 - share
+
+
+def _keeps(claim: Claim, bound: float | Undefined) -> bool:
+    if isinstance(bound, Undefined):
+        return False
+    return bound <= claim.limit if claim.is_upper else bound >= claim.limit
+
+
+def _says(
+    claim: Claim, value: float | None, parts: Parts, bound: float | Undefined, worst: float | Undefined
+) -> str:
+    if value is None:
+        return f"not shown, there is no {claim.share.absent} among the frames"
+    scenes = int((parts[1] > 0).sum())
+    unit = " points" if claim.than else "\u00a0%"
+    counted = f"{100 * value:.1f}{unit} on {int(parts[1].sum())} frames of {scenes} scenes"
+    if isinstance(bound, Undefined):
+        return f"the claim is not shown. {counted}; {bound.reason}."
+    side = "at most" if claim.is_upper else "at least"
+    shown = f"{counted}; shown is {side} {100 * bound:.1f}{unit}"
+    if _keeps(claim, bound) and not _keeps(claim, worst):
+        return f"the claim is not shown. {shown}, but frames that people disagree about could break it."
+    misses_it = value > claim.limit if claim.is_upper else value < claim.limit
+    told = "holds" if _keeps(claim, bound) else "does not hold" if misses_it else "is not shown"
+    return f"the claim {told}. {shown}."

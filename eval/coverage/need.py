@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.statistics.intervals import scene_bootstrap, wilson
+from eval.statistics.intervals import clopper_pearson, wilson
 from eval.statistics.rate import Interval, Rate, Undefined
+from eval.statistics.scene_share import clustering, scene_interval
 
 MORE = 100
 NOTHING_VERIFIED = Undefined("nothing verified")
@@ -44,8 +45,9 @@ class ScenarioCount:
 class ScenarioCoverage:
     """One scenario with its figures. `need`: its place, from 1, among those that more verified frames help most.
 
-    `share`: TELEOPERATION among its verified real frames; Wilson takes frames as independent, the bootstrap
-    resamples scenes. `width_after`: how wide Wilson's interval would be with MORE frames of the same share.
+    `share`: TELEOPERATION among its verified real frames; `interval` is over scenes, `wilson` takes frames as
+    independent. `width_after`: how wide the interval would be with MORE frames of the same share and design effect;
+    where there is none yet, Wilson's.
     """
 
     count: ScenarioCount
@@ -53,8 +55,8 @@ class ScenarioCoverage:
     teleoperation: int
     scenes: int
     share: Rate | Undefined
+    interval: Interval | Undefined
     wilson: Interval | Undefined
-    scene_bootstrap: Interval | Undefined
     width: float
     width_after: float
     missed: Rate | Undefined
@@ -65,17 +67,18 @@ def covered(count: ScenarioCount) -> ScenarioCoverage:
     """The figures of one scenario."""
     teleoperation, verified = (int(n) for n in count.per_scene.sum(axis=0))
     share = Rate(teleoperation, verified) if verified else NOTHING_VERIFIED
-    interval = wilson(share) if isinstance(share, Rate) else NOTHING_VERIFIED
+    held = count.per_scene[count.per_scene[:, 1] > 0]
+    interval = scene_interval(held[:, 0], held[:, 1]) if verified else NOTHING_VERIFIED
     return ScenarioCoverage(
         count=count,
         verified=verified,
         teleoperation=teleoperation,
         scenes=int((count.per_scene[:, 1] > 0).sum()),
         share=share,
-        wilson=interval,
-        scene_bootstrap=_by_scene(count.per_scene) if verified else NOTHING_VERIFIED,
+        interval=interval,
+        wilson=wilson(share) if isinstance(share, Rate) else NOTHING_VERIFIED,
         width=_width(interval),
-        width_after=_width(wilson(with_more(share))),
+        width_after=_width_after(held, share),
         missed=Rate(count.missed, count.asked) if count.asked else NOT_EVALUATED,
     )
 
@@ -96,12 +99,13 @@ def _width(interval: Interval | Undefined) -> float:
     return 1.0 if isinstance(interval, Undefined) else interval.high - interval.low
 
 
-def _by_scene(per_scene: NDArray[np.int64]) -> Interval | Undefined:
-    def share(tables: NDArray[np.int64]) -> NDArray[np.float64]:
-        verified = tables[:, 1].astype(float)
-        return np.divide(tables[:, 0], verified, out=np.full(len(tables), np.nan), where=verified > 0)
-
-    return scene_bootstrap(per_scene[per_scene[:, 1] > 0], share)
+def _width_after(held: NDArray[np.int64], share: Rate | Undefined) -> float:
+    more = with_more(share)
+    known = clustering(held[:, 0], held[:, 1])
+    if isinstance(known, Undefined):
+        return _width(wilson(more))
+    worth = max(1, round(more.n / known.design_effect))
+    return _width(clopper_pearson(Rate(round(more.value * worth), worth)))
 
 
 Order = Callable[[ScenarioCoverage], float]

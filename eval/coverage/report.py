@@ -12,6 +12,7 @@ from data.text.phrases import counted
 from eval.coverage.from_store import Coverage
 from eval.coverage.need import MORE, ORDERS, ScenarioCoverage
 from eval.presentation.in_words import percent, percent_range
+from eval.statistics.intervals import FEWEST_SCENES
 from eval.statistics.rate import Interval, Rate, Undefined
 
 NAMED = 3
@@ -46,8 +47,8 @@ def _figures(one: ScenarioCoverage) -> dict[str, Any]:
         "teleoperation": one.teleoperation,
         "scenes": one.scenes,
         "share": _value(one.share),
+        "interval": _interval(one.interval),
         "wilson": _interval(one.wilson),
-        "scene_bootstrap": _interval(one.scene_bootstrap),
         "width": round(one.width, 4),
         "width_after": round(one.width_after, 4),
         "missed_share": _value(one.missed),
@@ -66,7 +67,7 @@ def _interval(interval: Interval | Undefined) -> list[float] | dict[str, str]:
 
 def as_lines(coverage: Coverage) -> list[str]:
     """The table, and the sentence that says where frames are needed."""
-    head = f"{'':3} {'scenario':26} {'frames':>7} {'verified':>8} {'TELEOP.':>7}  {'share (95 %, Wilson)':22} {'missed':>9}  {'generated: verified':>19}"  # noqa: E501
+    head = f"{'':3} {'scenario':26} {'frames':>7} {'verified':>8} {'TELEOP.':>7}  {'share (95 %)':22} {'missed':>9}  {'generated: verified':>19}"  # noqa: E501
     rows = [_line(one) for one in coverage.scenarios]
     about = f"{coverage.frames:,} usable frames that a camera took, {coverage.verified:,} of them verified. "
     held_out = f"Missed: of the verified held-out TELEOPERATION frames, by {coverage.run}."
@@ -77,8 +78,8 @@ def as_lines(coverage: Coverage) -> list[str]:
 def _line(one: ScenarioCoverage) -> str:
     count = one.count
     share = "nothing verified" if isinstance(one.share, Undefined) else f"{percent(one.share.value)} "
-    if isinstance(one.wilson, Interval):
-        share += f"({percent_range(one.wilson)})"
+    if isinstance(one.interval, Interval):
+        share += f"({percent_range(one.interval)})"
     missed = "–" if isinstance(one.missed, Undefined) else f"{one.missed.count} of {one.missed.n}"
     made = f"{count.generated}: {count.generated_verified}" if count.clips else "–"
     return (
@@ -100,9 +101,11 @@ def advice(one: ScenarioCoverage) -> str:
     left = one.count.frames - one.verified
     scenes = counted(one.scenes, "scene")
     known = f"{one.teleoperation} verified TELEOPERATION in {one.verified} verified frames of {scenes}"
-    width = (
-        f"the interval would shrink from {100 * one.width:.0f} to about {100 * one.width_after:.0f} points"
-    )
+    width = f"too few scenes for an interval, {FEWEST_SCENES} are needed"
+    if isinstance(one.interval, Interval):
+        width = (
+            f"the interval would go from {100 * one.width:.0f} to about {100 * one.width_after:.0f} points"
+        )
     where = (
         "no frame of the data shows it, so it has to be recorded or generated"
         if one.count.frames == 0
@@ -139,7 +142,7 @@ def _heading(coverage: Coverage) -> Markup:
     return Markup(
         '<text class="strong" x="16" y="28">Where verified frames are needed most, first</text>'
         '<text class="quiet" x="16" y="48">{verified} verified of {frames} frames that a camera took. Dot: share of '
-        "TELEOPERATION among a scenario’s verified frames; line: 95 % Wilson interval.</text>"
+        "TELEOPERATION among a scenario’s verified frames; line: 95 % interval over scenes, from ten on.</text>"
         '<text class="quiet" x="{x}" y="72">TELEOPERATION / verified / in the data</text>'
     ).format(verified=f"{coverage.verified:,}", frames=f"{coverage.frames:,}", x=LEFT + TRACK + 24)
 
@@ -171,17 +174,17 @@ def _row(one: ScenarioCoverage, y: int) -> Markup:
 
 
 def _dot(one: ScenarioCoverage, y: int) -> Markup:
-    if isinstance(one.share, Undefined) or isinstance(one.wilson, Undefined):
+    if isinstance(one.share, Undefined):
         return Markup('<text class="quiet" x="{x}" y="{y}">nothing verified</text>').format(x=LEFT, y=y - 4)
-    return Markup(
-        '<line class="whisker" x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}"/>'
-        '<circle class="dot" cx="{x:.1f}" cy="{y}" r="6"/>'
-    ).format(
-        low=LEFT + TRACK * one.wilson.low,
-        high=LEFT + TRACK * one.wilson.high,
-        x=LEFT + TRACK * one.share.value,
-        y=y,
+    dot = Markup('<circle class="dot" cx="{x:.1f}" cy="{y}" r="6"/>').format(
+        x=LEFT + TRACK * one.share.value, y=y
     )
+    if isinstance(one.interval, Undefined):
+        return dot
+    whisker = Markup('<line class="whisker" x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}"/>').format(
+        low=LEFT + TRACK * one.interval.low, high=LEFT + TRACK * one.interval.high, y=y
+    )
+    return whisker + dot
 
 
 def _axis(y: int) -> Markup:

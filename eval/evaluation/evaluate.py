@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from data.errors import EvaluationError
 from data.vocabulary import LEVELS, Cue, Failure, ModelRole, TriageLevel
-from eval.comparison.claim import Claim, held_against
+from eval.comparison.claim import Claim, Claimed, ClaimResult, held_against
 from eval.comparison.runs import compare_runs
 from eval.evaluation.label_errors import doubts
 from eval.evaluation.label_quality import LabelQuality
+from eval.evaluation.label_uncertainty import label_uncertainty
+from eval.evaluation.reference import ContestedFrame, ReferenceFrame
 from eval.evaluation.result import (
     Evaluation,
     FrameAccount,
@@ -32,25 +33,13 @@ from eval.evaluation.statements import what_it_does_not_show, what_it_shows
 from eval.metrics.answers import Answers, Mask, rank_of
 from eval.metrics.calibration import calibration_of
 from eval.metrics.deployment import Assumptions, deployment
+from eval.metrics.load_curve import load_curves
 from eval.metrics.run_figures import definitions, run_figures
-from eval.metrics.slices import slices
+from eval.metrics.slices import slices, worst_slices
 from eval.metrics.structured_output import Reply, structured_output
-from eval.metrics.triage_metrics import checked_costs
+from eval.metrics.triage_metrics import SHAPE, checked_costs
 from eval.statistics.intervals import CONFIDENCE, RESAMPLES, SEED
 from eval.statistics.values import Method
-
-
-@dataclass(frozen=True)
-class ReferenceFrame:
-    """A held-out frame with its verified assessment. `image` is shown in the report, nothing else is read from it."""
-
-    frame_id: str
-    scene_id: str
-    level: TriageLevel
-    reasoning: str
-    action: str
-    image: Path | None = None
-    cues: frozenset[Cue] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -86,13 +75,22 @@ class EvaluatedRun:
     origin: RunOrigin | None = None
 
 
+@dataclass(frozen=True)
+class Question:
+    """What is asked besides the figures: claims, each with the names of the runs that it is about and when it was
+    registered for them, and what holds on the road."""
+
+    claims: Sequence[tuple[Claim, Mapping[str, str]]] = ()
+    assumptions: Assumptions = field(default_factory=Assumptions)
+
+
 def evaluate(
     frames: Sequence[ReferenceFrame],
     runs: Sequence[EvaluatedRun],
     *,
     lineage: Lineage,
-    claim: Claim | None = None,
-    assumptions: Assumptions | None = None,
+    contested: Sequence[ContestedFrame] = (),
+    question: Question | None = None,
     label_quality: LabelQuality | None = None,
     costs: ArrayLike | None = None,
     confidence: float = CONFIDENCE,
@@ -101,36 +99,66 @@ def evaluate(
 ) -> Evaluation:
     """Compare the runs on the frames that are verified and were asked in every run.
 
-    `claim` is what was stated before the figures; `assumptions` hold for the figures on the road.
-    `costs` is (3, 4), by default those of `triage_metrics.default_costs`. A figure without frames to count, an
-    empty set or a single scene give a reason in place of a number. Raises EvaluationError if there is no run, or
-    if a run name or a frame stands there twice.
+    `contested` frames are in no figure but bound what claims and labels leave open. `costs` is (3, 4), by default
+    those of `triage_metrics.default_costs`. A figure without frames to count, an empty set or fewer than ten scenes
+    give a reason in place of a number. Raises EvaluationError if there is no run, or a run name or frame comes twice.
     """
     _refuse_doubles(frames, runs)
+    asked = question or Question()
     table = checked_costs(costs)
     compared = [frame for frame in frames if all(frame.frame_id in run.predictions for run in runs)]
+    open_frames = [one for one in contested if all(one.frame_id in run.predictions for run in runs)]
     method = Method(confidence=confidence, resamples=resamples, seed=seed, costs=table.tolist())
     answers = [_answers(run, compared) for run in runs]
     results = [_result(run, of_run, compared, method) for run, of_run in zip(runs, answers, strict=True)]
     account = _account(frames, compared, runs)
+    cues = _with_cue(compared)
+    said = [[rank_of(run.predictions[one.frame_id].level) for one in open_frames] for run in runs]
     return Evaluation(
-        claim=held_against(claim, {run.name: run.figures for run in results}, method) if claim else None,
+        claims=_claims(asked.claims, compared, open_frames, answers, said, method),
         shows=what_it_shows(account, results, confidence),
         does_not_show=what_it_does_not_show(account, results, label_quality),
         frames=account,
         runs=results,
         comparisons=compare_runs(answers, method),
-        slices=slices(answers, _with_cue(compared), method),
-        deployment=deployment(
-            {run.name: run.per_scene() for run in answers}, assumptions or Assumptions(), method
-        ),
+        slices=slices(answers, cues, method),
+        worst_slices=worst_slices(answers, cues, method),
+        deployment=deployment(answers, asked.assumptions, method),
+        load_curves=load_curves(answers, asked.assumptions, method),
         missed=_missed(compared, runs),
         suspicious=_suspicious(compared, runs, answers),
         label_quality=label_quality,
+        label_uncertainty=label_uncertainty(compared, open_frames, answers, said, method),
         lineage=lineage,
         method=method,
         definitions=definitions(),
     )
+
+
+def _claims(
+    claims: Sequence[tuple[Claim, Mapping[str, str]]],
+    frames: Sequence[ReferenceFrame],
+    contested: Sequence[ContestedFrame],
+    answers: Sequence[Answers],
+    said: Sequence[Sequence[int]],
+    method: Method,
+) -> list[ClaimResult]:
+    """Each claim against its runs; all bounds share the error."""
+    places = {frame.scene_id: int(place) for frame, place in zip(frames, answers[0].scene, strict=True)}
+    more = {one.scene_id for one in contested} - places.keys()
+    places |= {scene_id: answers[0].scenes + place for place, scene_id in enumerate(sorted(more))}
+    held = {
+        run.name: Claimed(
+            np.concatenate([run.per_scene(), np.zeros((len(more), *SHAPE), dtype=np.int64)]),
+            [(places[one.scene_id], one.levels, rank) for one, rank in zip(contested, of_run, strict=True)],
+        )
+        for run, of_run in zip(answers, said, strict=True)
+    }
+    bounds = sum(len(registered) for _, registered in claims)
+    return [
+        held_against(claim, held, method, shared_by=max(bounds, 1), registered=registered)
+        for claim, registered in claims
+    ]
 
 
 def _refuse_doubles(frames: Sequence[ReferenceFrame], runs: Sequence[EvaluatedRun]) -> None:
@@ -178,6 +206,9 @@ def _answers(run: EvaluatedRun, frames: Sequence[ReferenceFrame]) -> Answers:
         scene=np.array([scenes[frame.scene_id] for frame in frames], dtype=np.int64),
         scenes=len(scenes),
         probabilities=np.array([one.probabilities or nowhere for one in said], dtype=float).reshape(-1, 3),
+        inclusion=np.array(
+            [np.nan if one.inclusion is None else one.inclusion for one in frames], dtype=float
+        ),
     )
 
 
@@ -246,6 +277,7 @@ def _shown(frame: ReferenceFrame, runs: Sequence[EvaluatedRun]) -> ShownFrame:
         frame_id=frame.frame_id,
         scene_id=frame.scene_id,
         image=None if frame.image is None else str(frame.image),
+        is_sent_back=frame.is_sent_back,
         true=ShownAssessment(level=frame.level, reasoning=frame.reasoning, action=frame.action),
         said={
             name: ShownAssessment(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eval.evaluation.evaluate import EvaluatedRun, ReferenceFrame, evaluate
+from eval.evaluation.evaluate import EvaluatedRun, evaluate
+from eval.evaluation.reference import ReferenceFrame
 from eval.evaluation.result import Evaluation, FrameAccount, GeneratedResult, GeneratedRun, LeftOut, Lineage
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,9 +61,12 @@ class Rating:
     own: TriageLevel | None
 
 
-def label_quality(session: Session, verified: Sequence[VerifiedFrame]) -> LabelQuality:
+Ratings = Mapping[str, Sequence[Rating]]
+"""Standing ratings by frame id, oldest first."""
+
+
+def label_quality(session: Session, verified: Sequence[VerifiedFrame], ratings: Ratings) -> LabelQuality:
     """Count what stands behind the verified frames, and how far the people who rated them agree."""
-    ratings = ratings_of(session, [one.frame.id for one in verified])
     scripts = set(session.exec(select(Person.id).where(col(Person.is_scripted))))
     by_id = {rating.review_id: rating for of_frame in ratings.values() for rating in of_frame}
     behind = [[by_id[place] for place in one.review_ids if place in by_id] for one in verified]
@@ -80,7 +83,7 @@ def label_quality(session: Session, verified: Sequence[VerifiedFrame]) -> LabelQ
     )
 
 
-def ratings_of(session: Session, frame_ids: Sequence[str]) -> dict[str, list[Rating]]:
+def ratings_of(session: Session, frame_ids: Sequence[str]) -> Ratings:
     """The standing ratings of each of the frames, oldest first, those that test the person left out."""
     found: dict[str, list[Rating]] = defaultdict(list)
     superseded: set[int | None] = set()
@@ -106,7 +109,7 @@ def ratings_of(session: Session, frame_ids: Sequence[str]) -> dict[str, list[Rat
     }
 
 
-def _counts(verified: Sequence[VerifiedFrame], ratings: dict[str, list[Rating]]) -> tuple[Floats, Ints]:
+def _counts(verified: Sequence[VerifiedFrame], ratings: Ratings) -> tuple[Floats, Ints]:
     """(frames, 3) independent ratings of each level, and (frames,) places of the scenes."""
     counts = np.zeros((len(verified), 3))
     for place, one in enumerate(verified):

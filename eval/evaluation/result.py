@@ -10,9 +10,11 @@ from data.vocabulary import Failure, ModelRole, TriageLevel
 from eval.comparison.claim import ClaimResult
 from eval.comparison.runs import Comparison
 from eval.evaluation.label_quality import LabelQuality
+from eval.evaluation.label_uncertainty import LabelUncertainty
 from eval.metrics.calibration import Calibration
 from eval.metrics.deployment import Deployment
-from eval.metrics.slices import Slice
+from eval.metrics.load_curve import LoadCurve
+from eval.metrics.slices import Slice, WorstSlice
 from eval.metrics.structured_output import StructuredOutput
 from eval.statistics.rate import Undefined
 from eval.statistics.values import Definition, Figure, Method, Part
@@ -71,11 +73,12 @@ class ShownAssessment(Part):
 
 
 class ShownFrame(Part):
-    """A frame with its verified assessment and what every run said."""
+    """A frame with its verified assessment and what every run said. `is_sent_back`: somebody doubts the level since."""
 
     frame_id: str
     scene_id: str
     image: str | None
+    is_sent_back: bool
     true: ShownAssessment
     said: dict[str, ShownAssessment]
 
@@ -119,9 +122,16 @@ class Lineage(Part):
     """Where the figures come from. What was not recorded is null and is shown as such.
 
     `snapshot_hash`: the snapshot that the verified frames equal. `verified_set_hash`: over every verified held-out
-    frame's id, image hash and level. `split_hash`: over the ids of the held-out scenes.
+    frame's id, image hash and level. `split_hash`: over the ids of the held-out scenes. `evaluated_at` is the store's
+    time in UTC, `author` the account that ran the command; `trail_entry` and `trail_head` are the number and the hash
+    of the audit trail's entry on this evaluation, the `look`-th on this held-out set.
     """
 
+    evaluated_at: str | None = None
+    author: str | None = None
+    look: int | None = None
+    trail_entry: int | None = None
+    trail_head: str | None = None
     snapshot_hash: str | None = None
     verified_set_hash: str | None = None
     split_hash: str | None = None
@@ -138,18 +148,21 @@ class Evaluation(Part):
     Everything but `generated` is about frames that a camera took.
     """
 
-    schema_version: Literal[2] = 2
-    claim: ClaimResult | None
+    schema_version: Literal[3] = 3
+    claims: list[ClaimResult]
     shows: list[str]
     does_not_show: list[str]
     frames: FrameAccount
     runs: list[RunResult]
     comparisons: list[Comparison]
     slices: list[Slice]
+    worst_slices: list[WorstSlice]
     deployment: Deployment
+    load_curves: list[LoadCurve]
     missed: list[MissedFrame]
     suspicious: list[SuspiciousFrame]
     label_quality: LabelQuality | None
+    label_uncertainty: LabelUncertainty
     lineage: Lineage
     method: Method
     definitions: list[Definition]

@@ -13,7 +13,8 @@ from eval.statistics.values import Figure
 ALWAYS_OPEN = (
     "How any of these models does outside this set: other cities, sensors, weather or operators.",
     "How often operators would be called: TELEOPERATION is far rarer in uncurated driving than in a sampled set, and "
-    "accuracy, precision and cost move with that share. Recall, UE and missed TELEOPERATION do not.",
+    "accuracy, precision and cost move with that share. Recall, UE and missed TELEOPERATION do not, as long as the mix "
+    "of cases within a level is the same; a draw that favours edge cases changes it, so see the weighted figures.",
     "That the verified levels are right: they are what people agreed on, and people miss too.",
     "What a vehicle or an operator would have done: every frame was judged alone, without a closed loop.",
 )
@@ -37,10 +38,14 @@ def _claim(run: RunResult, confidence: str) -> str:
 
 
 def _counted(figure: Figure, sentence: str, confidence: str) -> str:
-    if isinstance(figure.value, Undefined) or isinstance(figure.wilson, Undefined):
+    if isinstance(figure.value, Undefined):
         return f"{sentence.format(0, figure.n)} ({figure.value})"
-    share, interval = percent(figure.value), percent_range(figure.wilson)
-    return f"{sentence.format(figure.count, figure.n)}, {share} ({confidence} interval {interval})"
+    counted = f"{sentence.format(figure.count, figure.n)}, {percent(figure.value)}"
+    if isinstance(figure.interval, Undefined) or isinstance(figure.clustering, Undefined):
+        return f"{counted} (no interval: {getattr(figure.interval, 'reason', 'not a share')})"
+    scenes, worth = figure.clustering.scenes, figure.clustering.effective_n
+    interval = f"{confidence} interval {percent_range(figure.interval)}"
+    return f"{counted} ({interval}; {scenes} scenes, worth {worth:.0f} independent frames)"
 
 
 def what_it_does_not_show(
@@ -69,11 +74,11 @@ def _scripted(labels: LabelQuality | None) -> list[str]:
 
 
 def _few_scenes(frames: FrameAccount) -> list[str]:
-    if frames.compared and frames.scenes == 1:
-        return ["How the figures vary between scenes: all frames are from one."]
-    if frames.compared and frames.scenes < FEWEST_SCENES:
-        return [
-            f"How the figures vary between scenes: there are {frames.scenes}, and an interval over fewer than "
-            f"{FEWEST_SCENES} scenes is too narrow."
-        ]
-    return []
+    few = {level: n for level, n in frames.scenes_by_level.items() if n < FEWEST_SCENES}
+    if not frames.compared or not few:
+        return []
+    held = ", ".join(f"{level.value} in {n}" for level, n in few.items())
+    return [
+        f"How the figures vary between scenes: {held} of {frames.scenes}, and nothing is concluded from fewer than "
+        f"{FEWEST_SCENES} scenes that hold a level."
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,8 @@ class Answers:
     """One run on n frames, in the same order for every run of an evaluation.
 
     `true` and `said` are (n,) ranks 0, 1, 2 of the level; `said` is 3 where there is no assessment. `scene` is (n,)
-    places of `scenes` scenes. `probabilities` is (n, 3) of A, S, T, NaN in rows that the run has none for.
+    places of `scenes` scenes. `probabilities` is (n, 3) of A, S, T, NaN in rows that the run has none for. `inclusion`
+    is (n,) the probability with which the draw took the frame, NaN where it was not drawn, None where none is known.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Answers:
     scene: Places
     scenes: int
     probabilities: Values
+    inclusion: Values | None = None
 
     @property
     def n(self) -> int:
@@ -41,9 +43,20 @@ class Answers:
         np.add.at(matrices, (self.scene[taken], self.true[taken], self.said[taken]), 1)
         return matrices
 
+    def weighted_scenes(self) -> Values | None:
+        """(scenes, 3, 4) confusion matrices with each frame counted 1 / inclusion times, scaled to the number of frames
+        that were drawn (Hajek); None without inclusion probabilities. Frames that were not drawn count nothing."""
+        if self.inclusion is None or np.isnan(self.inclusion).all():
+            return None
+        weight = np.nan_to_num(1 / self.inclusion)
+        weight = weight * (np.count_nonzero(weight) / weight.sum())
+        matrices = np.zeros((self.scenes, *SHAPE))
+        np.add.at(matrices, (self.scene, self.true, self.said), weight)
+        return matrices
+
     def with_said(self, said: Places) -> Answers:
         """The same frames under another decision rule."""
-        return Answers(self.name, self.true, said, self.scene, self.scenes, self.probabilities)
+        return replace(self, said=said)
 
     @property
     def has_probabilities(self) -> bool:

@@ -15,10 +15,11 @@ from eval.metrics.triage_metrics import (
     macro_f1,
     macro_f1_values,
     rate_of,
-    share_values,
+    share_parts,
 )
 from eval.statistics.intervals import Statistic, clopper_pearson, scene_bootstrap, wilson
-from eval.statistics.rate import Rate, Score, Undefined
+from eval.statistics.rate import Score, Undefined
+from eval.statistics.scene_share import clustering, scene_interval
 from eval.statistics.values import Definition, Figure, Method
 
 MACRO_F1 = Definition(
@@ -45,8 +46,8 @@ def run_figures(per_scene: Counts, method: Method) -> dict[str, Figure]:
     matrix: Counts = per_scene.sum(0)
     costs: Values = np.array(method.costs)
     found = {share.key: share_figure(share, per_scene, method) for share in SHARES}
-    found[MACRO_F1.key] = _figure(macro_f1(matrix), macro_f1_values, per_scene, method)
-    found[COST.key] = _figure(
+    found[MACRO_F1.key] = _score_figure(macro_f1(matrix), macro_f1_values, per_scene, method)
+    found[COST.key] = _score_figure(
         cost_weighted_error(matrix, costs), partial(cost_values, costs=costs), per_scene, method
     )
     return {definition.key: found[definition.key] for definition in definitions()}
@@ -54,33 +55,35 @@ def run_figures(per_scene: Counts, method: Method) -> dict[str, Figure]:
 
 def share_figure(share: Share, per_scene: Counts, method: Method) -> Figure:
     """One share from (scenes, 3, 4) confusion matrices."""
-    return _figure(rate_of(share, per_scene.sum(0)), partial(share_values, share), per_scene, method)
-
-
-def _figure(
-    found: Rate | Score | Undefined, statistic: Statistic, per_scene: Counts, method: Method
-) -> Figure:
+    found = rate_of(share, per_scene.sum(0))
     if isinstance(found, Undefined):
-        return Figure(
-            value=found, count=None, n=0, wilson=found, clopper_pearson=found, scene_bootstrap=found
-        )
-    spread = scene_bootstrap(
-        per_scene, statistic, confidence=method.confidence, resamples=method.resamples, seed=method.seed
-    )
-    if isinstance(found, Score):
-        return Figure(
-            value=found.value,
-            count=None,
-            n=found.n,
-            wilson=NO_COUNT,
-            clopper_pearson=NO_COUNT,
-            scene_bootstrap=spread,
-        )
+        return Figure.absent(found)
+    events, frames = share_parts(share, per_scene)
     return Figure(
         value=found.value,
         count=found.count,
         n=found.n,
+        interval=scene_interval(events, frames, confidence=method.confidence),
+        clustering=clustering(events, frames),
         wilson=wilson(found, confidence=method.confidence),
         clopper_pearson=clopper_pearson(found, confidence=method.confidence),
-        scene_bootstrap=spread,
+    )
+
+
+def _score_figure(
+    found: Score | Undefined, statistic: Statistic, per_scene: Counts, method: Method
+) -> Figure:
+    if isinstance(found, Undefined):
+        return Figure.absent(found)
+    spread = scene_bootstrap(
+        per_scene, statistic, confidence=method.confidence, resamples=method.resamples, seed=method.seed
+    )
+    return Figure(
+        value=found.value,
+        count=None,
+        n=found.n,
+        interval=spread,
+        clustering=NO_COUNT,
+        wilson=NO_COUNT,
+        clopper_pearson=NO_COUNT,
     )

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from data.text.visible import visible
 from data.vocabulary import LEVELS, ModelRole, TriageLevel
 from eval.evaluation.result import Evaluation, RunResult
-from eval.metrics.shares import FALSE_TELEOPERATION, RECALL, UNDER_ESCALATION
+from eval.metrics.shares import FALSE_TELEOPERATION, MISSED_TELEOPERATION, RECALL
 from eval.presentation.in_words import figure_value
 from eval.statistics.rate import Interval, Undefined
 from eval.statistics.values import Figure
@@ -32,7 +32,7 @@ NICE_LIMITS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
 
 
 def recall_figure(evaluation: Evaluation) -> Markup:
-    """Per-class recall: one line from 0 to 100 % for each level and run, a dot and its Wilson interval."""
+    """Per-class recall: one line from 0 to 100 % for each level and run, a dot and its interval over scenes."""
     parts: list[Markup] = []
     y = 0
     for level in LEVELS:
@@ -81,18 +81,17 @@ def _recall_row(number: int, run: RunResult, level: TriageLevel, y: int) -> Mark
 
 
 def _dot_and_whisker(figure: Figure, level: TriageLevel, y: int) -> Markup:
-    if isinstance(figure.value, Undefined) or isinstance(figure.wilson, Undefined):
+    if isinstance(figure.value, Undefined):
         return Markup("")
-    return Markup(
-        '<line class="whisker" x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}"/>'
-        '<circle class="dot level-{key}" cx="{x:.1f}" cy="{y}" r="6"/>'
-    ).format(
-        low=MARGIN + TRACK * figure.wilson.low,
-        high=MARGIN + TRACK * figure.wilson.high,
-        x=MARGIN + TRACK * figure.value,
-        y=y,
-        key=level.value[0],
+    dot = Markup('<circle class="dot level-{key}" cx="{x:.1f}" cy="{y}" r="6"/>').format(
+        x=MARGIN + TRACK * figure.value, y=y, key=level.value[0]
     )
+    if isinstance(figure.interval, Undefined):
+        return dot
+    whisker = Markup('<line class="whisker" x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}"/>').format(
+        low=MARGIN + TRACK * figure.interval.low, high=MARGIN + TRACK * figure.interval.high, y=y
+    )
+    return whisker + dot
 
 
 def _percent_axis(y: int) -> Markup:
@@ -106,14 +105,22 @@ def _percent_axis(y: int) -> Markup:
 
 @dataclass(frozen=True)
 class _Point:
-    """One run in the plane of over-escalation (x) and under-escalation (y), shares and Wilson intervals."""
+    """One run in the plane of over-escalation (x) and missed TELEOPERATION (y): shares with their intervals."""
 
     number: int
     run: RunResult
     x: float
     y: float
-    x_interval: Interval
-    y_interval: Interval
+    x_interval: Interval | Undefined
+    y_interval: Interval | Undefined
+
+    @property
+    def highest_x(self) -> float:
+        return self.x_interval.high if isinstance(self.x_interval, Interval) else self.x
+
+    @property
+    def highest_y(self) -> float:
+        return self.y_interval.high if isinstance(self.y_interval, Interval) else self.y
 
 
 @dataclass(frozen=True)
@@ -131,25 +138,23 @@ class _Plane:
 
 
 def trade_off_figure(evaluation: Evaluation) -> Markup:
-    """Under-escalation against over-escalation A to T, a numbered marker for each run where both are defined."""
+    """Missed TELEOPERATION against over-escalation A to T, a numbered marker for each run where both are defined."""
     points = list(_points(evaluation))
     plane = _Plane(
-        _limit([point.x_interval.high for point in points]),
-        _limit([point.y_interval.high for point in points]),
+        _limit([point.highest_x for point in points]),
+        _limit([point.highest_y for point in points]),
     )
     parts = [_axes(plane), *_markers(points, plane), *_legend(evaluation, points)]
     height = PLOT_TOP + PLOT + 56 + LEGEND_ROW * len(evaluation.runs)
-    return _svg(height, "Under-escalation against over-escalation by run with intervals", parts)
+    return _svg(height, "Missed TELEOPERATION against over-escalation by run with intervals", parts)
 
 
 def _points(evaluation: Evaluation) -> Iterator[_Point]:
     for number, run in enumerate(evaluation.runs, start=1):
-        over, under = run.figures[FALSE_TELEOPERATION.key], run.figures[UNDER_ESCALATION.key]
-        if isinstance(over.value, Undefined) or isinstance(over.wilson, Undefined):
+        over, missed = run.figures[FALSE_TELEOPERATION.key], run.figures[MISSED_TELEOPERATION.key]
+        if isinstance(over.value, Undefined) or isinstance(missed.value, Undefined):
             continue
-        if isinstance(under.value, Undefined) or isinstance(under.wilson, Undefined):
-            continue
-        yield _Point(number, run, over.value, under.value, over.wilson, under.wilson)
+        yield _Point(number, run, over.value, missed.value, over.interval, missed.interval)
 
 
 def _limit(highs: list[float]) -> float:
@@ -161,7 +166,7 @@ def _limit(highs: list[float]) -> float:
 def _axes(plane: _Plane) -> Markup:
     titles = Markup(
         '<text x="{middle}" y="{y}" text-anchor="middle">Over-escalation, A to T</text>'
-        '<text transform="translate(13 {centre}) rotate(-90)" text-anchor="middle">Under-escalation UE</text>'
+        '<text transform="translate(13 {centre}) rotate(-90)" text-anchor="middle">Missed TELEOPERATION</text>'
     ).format(middle=PLOT_LEFT + PLOT / 2, y=PLOT_TOP + PLOT + 36, centre=PLOT_TOP + PLOT / 2)
     return Markup("").join([*(_grid_lines(plane, part) for part in (0.0, 0.5, 1.0)), titles])
 
@@ -206,16 +211,19 @@ def _markers(points: list[_Point], plane: _Plane) -> Iterator[Markup]:
 
 
 def _whiskers(point: _Point, plane: _Plane) -> Markup:
-    return Markup(
-        '<line class="whisker" x1="{low_x:.1f}" x2="{high_x:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        '<line class="whisker" x1="{x:.1f}" x2="{x:.1f}" y1="{low_y:.1f}" y2="{high_y:.1f}"/>'
-    ).format(
-        x=plane.at_x(point.x),
-        y=plane.at_y(point.y),
-        low_x=plane.at_x(point.x_interval.low),
-        high_x=plane.at_x(point.x_interval.high),
-        low_y=plane.at_y(point.y_interval.low),
-        high_y=plane.at_y(point.y_interval.high),
+    line = Markup('<line class="whisker" x1="{x1:.1f}" x2="{x2:.1f}" y1="{y1:.1f}" y2="{y2:.1f}"/>')
+    x, y = plane.at_x(point.x), plane.at_y(point.y)
+    across = (
+        Markup("")
+        if isinstance(point.x_interval, Undefined)
+        else line.format(
+            x1=plane.at_x(point.x_interval.low), x2=plane.at_x(point.x_interval.high), y1=y, y2=y
+        )
+    )
+    if isinstance(point.y_interval, Undefined):
+        return across
+    return across + line.format(
+        x1=x, x2=x, y1=plane.at_y(point.y_interval.low), y2=plane.at_y(point.y_interval.high)
     )
 
 
@@ -238,7 +246,7 @@ def _legend(evaluation: Evaluation, points: list[_Point]) -> Iterator[Markup]:
     for number, run in enumerate(evaluation.runs, start=1):
         y = PLOT_TOP + PLOT + 66 + LEGEND_ROW * (number - 1)
         point = drawn.get(number)
-        told = f"UE {100 * point.y:.1f} %, OE {100 * point.x:.1f} %" if point else "not defined"
+        told = f"missed {100 * point.y:.1f} %, OE {100 * point.x:.1f} %" if point else "not defined"
         yield Markup(
             '<circle class="{kind}" cx="{x}" cy="{y}" r="{radius}"/>'
             '<text class="in-{kind}" x="{x}" y="{base}" text-anchor="middle">{number}</text>'

@@ -24,8 +24,10 @@ from eval.metrics.shares import (
 from eval.presentation.in_words import figure_interval, figure_value, markdown_text, told, told_range
 from eval.report.figures import recall_figure, trade_off_figure
 from eval.report.frame_image import image_data_uri
+from eval.report.load_figure import load_figure
 from eval.report.reliability_figure import reliability_figure
 from eval.statistics.rate import Interval, Undefined
+from eval.statistics.values import Clustering
 
 SCHEMA = Path(__file__).with_name("evaluation.schema.json")
 """The JSON schema of `evaluation.json`, published with the package."""
@@ -72,6 +74,7 @@ def render_html(evaluation: Evaluation) -> str:
             images=_images(evaluation),
             recall_figure=recall_figure(evaluation),
             trade_off_figure=trade_off_figure(evaluation),
+            load_figure=load_figure(evaluation.load_curves),
             reliability_figures={run.name: reliability_figure(run) for run in evaluation.runs},
         )
     )
@@ -99,7 +102,7 @@ def _environment() -> Environment:
     environment.filters.update(
         visible=visible, md=markdown_text, cell_kind=cell_kind, row_percent=row_percent
     )
-    environment.tests.update(undefined_figure=_is_undefined, interval=_is_interval)
+    environment.tests.update(undefined_figure=_is_undefined, interval=_is_interval, clustering=_is_clustering)
     environment.globals.update(
         levels=[level.value for level in LEVELS],
         side_by_side=SIDE_BY_SIDE,
@@ -130,6 +133,10 @@ def _is_undefined(value: Any) -> bool:
     return isinstance(value, Undefined)
 
 
+def _is_clustering(value: Any) -> bool:
+    return isinstance(value, Clustering)
+
+
 def _is_interval(value: Any) -> bool:
     return isinstance(value, Interval)
 
@@ -150,10 +157,17 @@ def _write_whole(path: Path, text: str) -> Path:
     return path
 
 
+def refuse_taken(out: Path) -> None:
+    """Raises EvaluationError where the folder holds anything: a report is never overwritten."""
+    if out.is_dir() and any(out.iterdir()):
+        held = "a report already" if (out / JSON_NAME).exists() else "files already"
+        raise EvaluationError(f"{out} holds {held}. Name a new folder with --out; nothing was overwritten.")
+
+
 def write_evaluation(evaluation: Evaluation, out: Path) -> Path:
-    """Write the report folder. Raises EvaluationError if it cannot be written."""
+    """Write the report folder. Raises EvaluationError if it cannot be written, or holds a report already."""
+    refuse_taken(out)
     try:
-        out.mkdir(parents=True, exist_ok=True)
         return write_report(evaluation, out)
     except OSError as error:
         raise EvaluationError(f"The report cannot be written to {out}: {error.strerror}.") from error

@@ -1,7 +1,8 @@
-"""How sure a figure is: Wilson and Clopper-Pearson for counts, a bootstrap over scenes for everything.
+"""Textbook intervals of counts, and a bootstrap over scenes for what is no share of frames.
 
 Frames of one scene resemble each other, so intervals that take frames as independent (Wilson, Clopper-Pearson) are
-too narrow when a scene gives several of the counted frames; the scene bootstrap resamples whole scenes.
+too narrow when a scene gives several of the counted frames. Shares have `scene_share`; the percentile bootstrap here is
+for coefficients and scores, and too narrow for rare events and for fewer than ten scenes.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ SEED = 20260101
 # Below this share of resamples in which the figure exists at all, its spread says more about which scenes happen
 # to hold the level than about the run.
 MIN_DEFINED_SHARE = 0.95
-# Resampling fewer scenes gives intervals that are too narrow: no conclusion is drawn from them alone.
 FEWEST_SCENES = 10
+"""Fewer scenes than this that hold a level say too little of how it varies between scenes."""
 
 Statistic = Callable[[NDArray[Any]], NDArray[np.float64]]
 
@@ -69,16 +70,25 @@ def scene_bootstrap(
 
     `per_scene` is (scenes, ...): what each scene adds to the table the figure is computed from (a confusion matrix,
     a contingency or coincidence table). `statistic` takes (resamples, ...) summed tables and returns (resamples,)
-    values, NaN where the figure is not defined.
+    values, NaN where the figure is not defined. A reason below `FEWEST_SCENES` scenes.
     """
-    if len(per_scene) < 2:  # noqa: PLR2004 - nothing to resample
-        return Undefined("one scene" if len(per_scene) else "no scenes")
+    if len(per_scene) < FEWEST_SCENES:
+        return too_few_scenes(len(per_scene))
     draws = scene_resamples(len(per_scene), resamples, seed)
     values = statistic(np.tensordot(draws, per_scene, axes=1))
-    return _percentiles(values[~np.isnan(values)], resamples, confidence)
+    return percentile_interval(values[~np.isnan(values)], resamples, confidence)
 
 
-def _percentiles(values: NDArray[np.float64], resamples: int, confidence: float) -> Interval | Undefined:
+def too_few_scenes(scenes: int) -> Undefined:
+    """Why nothing is concluded from so few scenes."""
+    holds = "scene holds" if scenes == 1 else "scenes hold"
+    return Undefined(f"{scenes or 'no'} {holds} such frames, {FEWEST_SCENES} are needed")
+
+
+def percentile_interval(
+    values: NDArray[np.float64], resamples: int, confidence: float
+) -> Interval | Undefined:
+    """The middle of the values, or a reason where too few of the resamples have one or all are equal."""
     if len(values) < MIN_DEFINED_SHARE * resamples:
         return Undefined("too few scenes hold such frames")
     low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])

@@ -17,9 +17,9 @@ from scipy.optimize import brentq
 from scipy.stats import beta
 from scipy.stats import t as student
 
-from eval.statistics.intervals import CONFIDENCE, FEWEST_SCENES
+from eval.statistics.intervals import CONFIDENCE, FEWEST_SCENES, too_few_scenes
 from eval.statistics.rate import Interval, Undefined
-from eval.statistics.values import Part
+from eval.statistics.values import Clustering
 
 Floats = NDArray[np.float64]
 
@@ -29,16 +29,6 @@ CLAIM_CONFIDENCE = 0.975
 _BETS: Floats = np.array([1.0, 0.9, 0.8, 0.65, 0.5, 0.35, 0.2, 0.1])
 _STAKES: Floats = np.array([0.5, *[0.5 / 7] * 7])
 _NEARLY_ONE = 1 - 1e-9
-
-
-class Clustering(Part):
-    """What the frames of a share are worth: `n` frames of `scenes` scenes tell as much as `effective_n` independent
-    ones; `design_effect` is their quotient. Where nothing was missed (or everything), a scene counts as one frame."""
-
-    scenes: int
-    n: float
-    effective_n: float
-    design_effect: float
 
 
 def scene_interval(
@@ -162,10 +152,7 @@ def _counted(events: ArrayLike, frames: ArrayLike) -> tuple[Floats, Floats] | Un
     held = m > 0
     scenes = int(held.sum())
     if scenes < FEWEST_SCENES:
-        holds = "holds" if scenes == 1 else "hold"
-        return Undefined(
-            f"{scenes or 'no'} scene{'s' * (scenes != 1)} {holds} such frames, {FEWEST_SCENES} are needed"
-        )
+        return too_few_scenes(scenes)
     return y[held], m[held]
 
 

@@ -21,19 +21,44 @@ class Definition(Part):
     text: str
 
 
+class Clustering(Part):
+    """What the frames of a share are worth: `n` frames of `scenes` scenes tell as much as `effective_n` independent
+    ones; `design_effect` is their quotient. Where nothing was missed (or everything), a scene counts as one frame."""
+
+    scenes: int
+    n: float
+    effective_n: float
+    design_effect: float
+
+
 class Figure(Part):
     """One figure of one run.
 
     `count` is the numerator where the figure is a share of `n` frames, null where it is a score over them. Where
-    `value` is a reason, there is no figure. `wilson` and `clopper_pearson` exist for shares only.
+    `value` is a reason, there is no figure. `interval` is over scenes: Korn and Graubard's for a share, a bootstrap for
+    a score. The rest is for shares only; `wilson` and `clopper_pearson` take frames as independent.
     """
 
     value: float | Undefined
     count: int | None
     n: int
+    interval: Interval | Undefined
+    clustering: Clustering | Undefined
     wilson: Interval | Undefined
     clopper_pearson: Interval | Undefined
-    scene_bootstrap: Interval | Undefined
+
+    @classmethod
+    def absent(cls, reason: Undefined, *, count: int | None = None, n: int = 0) -> Figure:
+        """No figure, and why."""
+        return cls(
+            value=reason,
+            count=count,
+            n=n,
+            interval=reason,
+            clustering=reason,
+            wilson=reason,
+            clopper_pearson=reason,
+        )
 
 
 class Method(Part):

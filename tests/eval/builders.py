@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from data.vocabulary import LEVELS, Failure, ModelRole, TriageLevel
-from eval.evaluation.evaluate import EvaluatedRun, Prediction, ReferenceFrame
+from eval.evaluation.evaluate import EvaluatedRun, Prediction
+from eval.evaluation.reference import ReferenceFrame
 from eval.evaluation.result import Lineage
 from eval.metrics.answers import Answers, rank_of
 from eval.metrics.triage_metrics import default_costs

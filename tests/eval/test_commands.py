@@ -31,23 +31,46 @@ def test_the_paper_check_as_json_is_one_object() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", ["", "--out x --claim accuracy", "--out x --limit 0.1", "--out x --snapshot a --as-of b"]
+    "options",
+    [
+        "",
+        "--out x --claim accuracy",
+        "--out x --limit 0.1",
+        "--out x --snapshot a --as-of b",
+        "--out x --than a",
+    ],
 )
 def test_options_that_do_not_go_together_are_wrong_arguments(tmp_path: Path, options: str) -> None:
     assert teletriage(f"--workspace {tmp_path} evaluate {options}").exit_code == 2
 
 
-def test_a_claim_stands_in_the_report_before_the_figures(tmp_path: Path) -> None:
+def test_a_claim_is_registered_first_then_held_against_its_run_and_stands_before_the_figures(
+    tmp_path: Path,
+) -> None:
     a_reviewed_store(tmp_path)[0].close()
-    found = teletriage(
-        f"--workspace {tmp_path}/workspace evaluate --out {tmp_path}/report "
-        "--claim missed_teleoperation --limit 0.05 --feeds 20 --json"
-    )
+    here = f"--workspace {tmp_path}/workspace"
+    asked = "--figure missed_teleoperation --limit 0.05 --run test-student --author ina --json"
+    registered = json.loads(teletriage(f"{here} claim register {asked}").stdout)
+    assert registered["runs"] == ["test-student"]
+    found = teletriage(f"{here} evaluate --out {tmp_path}/report --feeds 20 --author ina --json")
     figures = json.loads(found.stdout)
-    assert [one["holds"] for one in figures["claim"]["runs"]] == [False, False]
+    (claim,) = figures["claims"]
+    assert [(one["run"], one["holds"]) for one in claim["runs"]] == [("test-student", False)]
+    assert f"entry {registered['entry']} of the audit trail" in claim["runs"][0]["registered"]
+    assert figures["lineage"]["author"] == "ina"
     assert figures["deployment"]["assumptions"]["feeds"] == 20
     html = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
-    assert html.index("Claim and acceptance limit") < html.index("What this shows") < html.index("Runs side")
+    assert html.index("<h2>Claim</h2>") < html.index("What this shows") < html.index("Runs side")
+    listed = teletriage(f"{here} claim list").stdout
+    assert "1 claim, 1 evaluation" in listed
+    assert "missed_teleoperation of test-student is at most 0.05." in listed
+
+
+def test_a_second_report_into_the_same_folder_is_refused(tmp_path: Path) -> None:
+    a_reviewed_store(tmp_path)[0].close()
+    command = f"--workspace {tmp_path}/workspace evaluate --out {tmp_path}/report"
+    assert teletriage(command).exit_code == 0
+    assert "holds a report already" in str(teletriage(command).exception)
 
 
 def test_throughput_writes_its_table_plot_and_figures(tmp_path: Path) -> None:

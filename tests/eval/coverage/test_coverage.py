@@ -5,6 +5,7 @@ import pytest
 
 from eval.coverage.need import NOTHING_VERIFIED, ScenarioCount, by_need, covered, with_more
 from eval.statistics.rate import Interval, Rate, Undefined
+from eval.statistics.scene_share import scene_interval
 
 
 def a_count(
@@ -14,26 +15,28 @@ def a_count(
     return ScenarioCount(key=key, title=key.title(), frames=50, sampled=50, per_scene=table, **more)
 
 
-def test_a_scenario_has_its_counts_and_both_intervals() -> None:
-    found = covered(a_count(asked=2, missed=1))
-    assert (found.verified, found.teleoperation, found.scenes) == (10, 2, 2)
-    assert found.share == Rate(2, 10)
+def test_a_scenario_has_its_counts_and_an_interval_over_scenes() -> None:
+    found = covered(a_count(per_scene=((1, 4), (1, 6)) * 10, asked=2, missed=1))
+    assert (found.verified, found.teleoperation, found.scenes) == (100, 20, 20)
+    assert found.share == Rate(20, 100)
     assert isinstance(found.wilson, Interval)
-    assert (round(found.wilson.low, 4), round(found.wilson.high, 4)) == (0.0567, 0.5098)
-    assert isinstance(found.scene_bootstrap, Interval)
-    assert (round(found.scene_bootstrap.low, 4), round(found.scene_bootstrap.high, 4)) == (0.1667, 0.25)
+    assert (round(found.wilson.low, 4), round(found.wilson.high, 4)) == (0.1334, 0.2888)
+    assert found.interval == scene_interval([1] * 20, [4, 6] * 10)
+    assert found.width_after < found.width
     assert found.missed == Rate(1, 2)
 
 
 def test_what_was_never_verified_has_a_reason_and_the_widest_interval() -> None:
     found = covered(a_count(per_scene=()))
-    assert (found.share, found.wilson, found.width) == (NOTHING_VERIFIED, NOTHING_VERIFIED, 1.0)
+    assert (found.share, found.interval, found.width) == (NOTHING_VERIFIED, NOTHING_VERIFIED, 1.0)
     assert isinstance(found.missed, Undefined)
     assert round(found.width_after, 3) == 0.192
 
 
-def test_one_scene_gives_no_bootstrap() -> None:
-    assert covered(a_count(per_scene=((1, 4),))).scene_bootstrap == Undefined("one scene")
+def test_few_scenes_give_no_interval() -> None:
+    found = covered(a_count(per_scene=((1, 4),) * 9))
+    assert found.interval == Undefined("9 scenes hold such frames, 10 are needed")
+    assert found.width == 1.0
 
 
 @pytest.mark.parametrize(
@@ -46,8 +49,8 @@ def test_a_hundred_more_frames_are_like_those_there_are(share: Rate | Undefined,
 
 def test_need_follows_fewest_teleoperation_widest_interval_and_most_missed() -> None:
     counts = [
-        a_count("plenty", ((30, 100), (20, 100)), asked=10, missed=0),
-        a_count("missed", ((30, 100), (20, 100)), asked=10, missed=9),
+        a_count("plenty", ((30, 100), (20, 100)) * 6, asked=10, missed=0),
+        a_count("missed", ((30, 100), (20, 100)) * 6, asked=10, missed=9),
         a_count("scarce", ((1, 5), (0, 5))),
         a_count("nothing", ()),
     ]

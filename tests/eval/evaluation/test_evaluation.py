@@ -9,7 +9,7 @@ from data.vocabulary import Failure, ModelRole
 from eval.evaluation.evaluate import Prediction, evaluate
 from eval.evaluation.result import Evaluation, LeftOut
 from eval.statistics.rate import Interval, Undefined
-from eval.statistics.values import Figure
+from eval.statistics.values import Clustering, Figure
 from tests.eval.builders import LINEAGE, A, S, T, a_frame, a_run, an_answer, frames_of, near
 
 MATRIX = [[40, 6, 3, 1], [5, 20, 4, 1], [2, 3, 13, 2]]
@@ -27,24 +27,26 @@ def test_every_figure_has_its_count_its_n_and_its_intervals() -> None:
     assert (missed.value, missed.count, missed.n) == (0.35, 7, 20)
     assert missed.wilson == Interval(near(0.1812, abs=1e-4), near(0.5671, abs=1e-4))
     assert missed.clopper_pearson == Interval(near(0.1539, abs=1e-4), near(0.5922, abs=1e-4))
-    assert isinstance(missed.scene_bootstrap, Interval)
+    assert isinstance(missed.interval, Interval)
+    assert isinstance(missed.clustering, Clustering)
+    assert missed.clustering.scenes == 10
     assert run.failures == {Failure.NO_JSON: 4}
 
 
-def test_macro_f1_and_cost_have_a_scene_bootstrap_and_no_count() -> None:
+def test_macro_f1_and_cost_have_a_interval_and_no_count() -> None:
     figure = evaluated(MATRIX).runs[0].figures["macro_f1"]
     assert figure.count is None
     assert figure.n == 100
     assert figure.wilson == Undefined("not a share")
-    assert isinstance(figure.scene_bootstrap, Interval)
-    assert figure.scene_bootstrap.low < float(str(figure.value)) < figure.scene_bootstrap.high
+    assert isinstance(figure.interval, Interval)
+    assert figure.interval.low < float(str(figure.value)) < figure.interval.high
 
 
 def test_the_json_reads_back_as_the_same_evaluation() -> None:
     evaluation = evaluated(MATRIX)
     text = evaluation.model_dump_json()
     assert Evaluation.model_validate_json(text) == evaluation
-    assert json.loads(text)["schema_version"] == 2
+    assert json.loads(text)["schema_version"] == 3
     assert json.loads(text)["runs"][0]["figures"]["under_escalation"]["count"] == 2
 
 
@@ -70,9 +72,7 @@ def test_without_teleoperation_its_figures_say_so_and_nothing_is_missed() -> Non
     evaluation = evaluated([[8, 1, 0, 0], [1, 2, 0, 0], [0, 0, 0, 0]])
     reason = Undefined("no true TELEOPERATION among 12 frames")
     figure = evaluation.runs[0].figures["missed_teleoperation"]
-    assert figure == Figure(
-        value=reason, count=None, n=0, wilson=reason, clopper_pearson=reason, scene_bootstrap=reason
-    )
+    assert figure == Figure.absent(reason)
     assert evaluation.missed == []
     assert (
         "missed 0 of 0 true TELEOPERATION frames (not defined: no true TELEOPERATION among 12 frames)"
@@ -95,12 +95,13 @@ def test_a_run_with_only_failures_misses_every_teleoperation_frame_and_under_esc
     assert evaluation.missed[0].said["sa-dpo"].failure is Failure.NO_JSON
 
 
-def test_a_single_scene_has_no_scene_bootstrap() -> None:
-    evaluation = evaluated(MATRIX, scenes=1)
-    assert all(
-        figure.scene_bootstrap == Undefined("one scene") for figure in evaluation.runs[0].figures.values()
-    )
-    assert any("all frames are from one" in text for text in evaluation.does_not_show)
+@pytest.mark.parametrize("scenes", [1, 9])
+def test_fewer_than_ten_scenes_have_no_interval_and_it_says_so(scenes: int) -> None:
+    evaluation = evaluated(MATRIX, scenes=scenes)
+    for figure in evaluation.runs[0].figures.values():
+        assert isinstance(figure.interval, Undefined)
+        assert figure.interval.reason.endswith("such frames, 10 are needed")
+    assert any("nothing is concluded from fewer than 10 scenes" in text for text in evaluation.does_not_show)
 
 
 def test_stand_ins_are_named_as_such_in_what_is_shown_and_what_is_not() -> None:

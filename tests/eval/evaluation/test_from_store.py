@@ -4,18 +4,23 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from data.errors import EvaluationError
 from data.review.adjudication import Settlement, adjudicate
 from data.review.second_looks import send_back
 from data.snapshot.freeze import freeze
 from data.store.opening import Store
-from data.store.tables import FrameStatus
-from data.vocabulary import PersonRole, Split, TriageLevel
-from eval.evaluation.from_store import Against, evaluate_runs
+from data.store.tables import FrameStatus, ModelRun, Review, TrailEntry
+from data.verification.status import refresh
+from data.vocabulary import Mode, ModelRole, PersonRole, Split, TrailAct, TriageLevel
+from eval.comparison.claim import stated_claim
+from eval.evaluation.from_store import evaluate_runs
+from eval.evaluation.ledger import register_claim
+from eval.evaluation.reference_set import Against
 from eval.report.folders import doubted_frames, report_folders
 from eval.report.render import write_evaluation
-from tests.builders import A, S, T, a_person, a_store, frames_of, reviewed
+from tests.builders import A, S, T, a_person, a_store, a_token, frames_of, reviewed
 
 pytestmark = pytest.mark.each_store
 
@@ -59,6 +64,20 @@ def test_the_snapshot_that_the_frames_equal_is_named(tmp_path: Path) -> None:
     manifest = freeze(store, tmp_path / "frozen")
     evaluation = evaluate_runs(store, [], against=Against(snapshot=tmp_path / "frozen"))
     assert evaluation.lineage.snapshot_hash == manifest.snapshot_hash
+
+
+def a_blind_review(frame_id: str, person_id: int, level: TriageLevel) -> Review:
+    return Review(
+        token=a_token(f"{frame_id}-{person_id}"),
+        frame_id=frame_id,
+        person_id=person_id,
+        mode=Mode.BLIND,
+        level=level,
+        reasoning="Seen.",
+        action="None.",
+        guideline_version="test",
+        reviewed_at_us=1_900_000_000_000_000,
+    )
 
 
 def changed_since(store: Store, frame_id: str, level: TriageLevel) -> None:
@@ -123,3 +142,98 @@ def test_the_figures_of_a_report_by_another_version_are_not_guessed(tmp_path: Pa
     path.write_text(json.dumps({**json.loads(path.read_text()), "schema_version": 1}))
     with pytest.raises(EvaluationError, match="written by another version"):
         doubted_frames(store, report_folders(tmp_path / "reports")[0])
+
+
+def test_the_report_carries_date_author_trail_head_and_how_often_the_set_was_evaluated(
+    tmp_path: Path,
+) -> None:
+    store, _ = a_reviewed_store(tmp_path)
+    first, second = (evaluate_runs(store, [], author="ina") for _ in range(2))
+    assert (first.lineage.look, second.lineage.look) == (1, 2)
+    assert second.lineage.author == "ina"
+    assert str(second.lineage.evaluated_at).endswith(" UTC")
+    with store.read() as session:
+        entry = session.get_one(TrailEntry, second.lineage.trail_entry)
+        assert entry.act is TrailAct.EVALUATED
+        assert entry.sha256 == second.lineage.trail_head
+        assert json.loads(entry.details)["runs"] == ["test-student", "test-teacher"]
+
+
+MISSED = stated_claim("missed_teleoperation", 0.05)
+
+
+def test_a_claim_registered_before_its_runs_were_evaluated_is_held_against_them_and_names_its_entry(
+    tmp_path: Path,
+) -> None:
+    store, _ = a_reviewed_store(tmp_path)
+    entry = register_claim(store, MISSED, ["test-student"], by="ina").entry
+    (claim,) = evaluate_runs(store, []).claims
+    (held,) = claim.runs
+    assert (claim.claim, held.run) == (MISSED, "test-student")
+    assert held.registered.endswith(f"as entry {entry} of the audit trail")
+    assert held.registered.startswith("registered ")
+
+
+def test_a_claim_stated_with_the_figures_or_registered_after_them_is_called_so(tmp_path: Path) -> None:
+    store, _ = a_reviewed_store(tmp_path)
+    (claim,) = evaluate_runs(store, [], claim=MISSED).claims
+    assert {held.registered for held in claim.runs} == {"not registered before the figures were computed"}
+    register_claim(store, MISSED, ["test-student"], by="ina")
+    (claim,) = evaluate_runs(store, []).claims
+    assert claim.runs[0].registered.startswith("not registered before the figures were computed: registered ")
+
+
+def test_a_claim_needs_a_run_and_another_one_to_compare_with(tmp_path: Path) -> None:
+    store, _ = a_reviewed_store(tmp_path)
+    with pytest.raises(EvaluationError, match="--run"):
+        register_claim(store, MISSED, [], by="ina")
+    with pytest.raises(EvaluationError, match="with itself"):
+        register_claim(store, stated_claim("missed_teleoperation", 0.0, than="one"), ["one"], by="ina")
+
+
+def test_a_frame_sent_back_keeps_its_level_in_the_evaluation_marked(tmp_path: Path) -> None:
+    store, held_out = a_reviewed_store(tmp_path)
+    freeze(store, tmp_path / "frozen")
+    before = evaluate_runs(store, [])
+    send_back(store, a_person(store, "lena", PersonRole.LEAD), held_out[0], "Look again.")
+    now = evaluate_runs(store, [], against=Against(snapshot=tmp_path / "frozen"))
+    assert now.frames.by_level == before.frames.by_level
+    assert now.label_uncertainty.sent_back == 1
+    assert [one.frame_id for one in now.missed if one.is_sent_back] == [held_out[0]]
+
+
+def test_contested_frames_are_in_no_figure_but_bound_what_is_missed(tmp_path: Path) -> None:
+    store, held_out = a_reviewed_store(tmp_path)
+    cleo = a_person(store, "cleo")
+    with store.write() as session:  # as if a third person had been served the frame before it was verified
+        session.add(a_blind_review(held_out[0], cleo, S))
+        session.flush()
+        refresh(session, [held_out[0]])
+    found = evaluate_runs(store, ["test-student"])
+    assert found.frames.compared == 2
+    assert found.label_uncertainty.contested == 1
+    (missed,) = found.label_uncertainty.missed
+    assert (missed.low, missed.high) == (1.0, 1.0)
+    assert found.label_uncertainty.ceilings[2].n >= 4
+
+
+def test_a_run_that_answered_nothing_is_left_out_and_said_to_be(tmp_path: Path) -> None:
+    store, _ = a_reviewed_store(tmp_path)
+    with store.write() as session:
+        run = session.exec(select(ModelRun).where(ModelRun.name == "test-student")).one()
+        values = {**run.model_dump(), "id": "f" * 16, "name": "merged", "role": ModelRole.ALIGNED}
+        session.add(ModelRun.model_validate(values))
+    found = evaluate_runs(store, [])
+    assert [run.name for run in found.runs] == ["test-student", "test-teacher"]
+    assert "merged left out: it answered none of them" in [one.reason for one in found.frames.left_out]
+    with pytest.raises(EvaluationError, match="merged has answered none of the 3 verified held-out frames"):
+        evaluate_runs(store, ["merged"])
+
+
+def test_a_report_is_never_overwritten(tmp_path: Path) -> None:
+    store, _ = a_reviewed_store(tmp_path)
+    write_evaluation(evaluate_runs(store, []), tmp_path / "reports" / "one")
+    before = (tmp_path / "reports" / "one" / "evaluation.json").read_bytes()
+    with pytest.raises(EvaluationError, match="holds a report already"):
+        write_evaluation(evaluate_runs(store, []), tmp_path / "reports" / "one")
+    assert (tmp_path / "reports" / "one" / "evaluation.json").read_bytes() == before

@@ -18,7 +18,8 @@ from data.store.tables import Frame, FrameStatus, GeneratedFrame
 from data.verification.status import refresh_statuses
 from data.vocabulary import ModelRole, PersonRole, Split
 from eval.agreement.from_store import agreement
-from eval.evaluation.from_store import Against, evaluate_runs
+from eval.evaluation.from_store import evaluate_runs
+from eval.evaluation.reference_set import Against
 from eval.report.render import write_evaluation
 from tests.builders import A, S, T, a_person, a_raw_reply, frames_of, replies_file, reviewed
 from tests.data.scenarios.builders import a_plan, a_scenario_store, generate

@@ -5,7 +5,7 @@ import numpy as np
 from data.vocabulary import Cue
 from eval.evaluation.label_errors import doubts
 from eval.metrics.answers import Answers
-from eval.metrics.slices import slices
+from eval.metrics.slices import slices, worst_slices
 from eval.statistics.rate import Interval, Undefined
 from tests.eval.builders import A_METHOD, A, S, T, some_answers
 
@@ -27,25 +27,48 @@ def test_a_slice_where_the_run_errs_more_often_stands_out() -> None:
     assert (by_cue[Cue.NIGHT].frames, by_cue[Cue.NIGHT].scenes) == (200, 10)
     assert by_cue[Cue.NIGHT].accuracy.count == 80
     assert by_cue[Cue.NIGHT].accuracy_elsewhere.value == 1.0
-    assert isinstance(by_cue[Cue.NIGHT].accuracy.wilson, Interval)
-    assert float(str(by_cue[Cue.NIGHT].p_holm)) < 0.05
-    assert float(str(by_cue[Cue.RAIN].p_holm)) > 0.05
+    assert isinstance(by_cue[Cue.NIGHT].accuracy.interval, Interval)
+    assert float(str(by_cue[Cue.NIGHT].p_accuracy_holm)) < 0.05
+    assert float(str(by_cue[Cue.RAIN].p_accuracy_holm)) > 0.05
+    assert by_cue[Cue.NIGHT].p_value == Undefined("too few scenes (0)")
 
 
-def test_holm_doubles_the_smaller_p_value_of_two_slices() -> None:
-    run, night = a_run_that_fails_at_night()
-    found = {
-        one.cue: one for one in slices([run], {Cue.RAIN: np.arange(400) < 200, Cue.NIGHT: night}, A_METHOD)
-    }
-    assert float(str(found[Cue.NIGHT].p_holm)) == 2 * float(str(found[Cue.NIGHT].p_value))
+def test_missed_teleoperation_is_tested_too_and_all_tests_of_all_runs_share_the_error() -> None:
+    is_night = np.arange(600) % 30 % 2 == 1
+    said = [S if one and place % 3 else T for place, one in enumerate(is_night)]
+    runs = [some_answers([T] * 600, said, name=name, scenes=30) for name in ("one", "two")]
+    found = slices(runs, {Cue.NIGHT: is_night}, A_METHOD)
+    assert {one.run for one in found} == {"one", "two"}
+    for one in found:
+        assert float(str(one.p_value)) < 0.001
+        # four tests: two questions of two runs
+        assert one.p_holm == 4 * float(str(one.p_value))
+    (first, _) = worst_slices(runs, {Cue.NIGHT: is_night}, A_METHOD)
+    assert (first.cue, first.slices) == (Cue.NIGHT, 1)
+    assert float(str(first.bound)) > 0.6
+
+
+def test_a_cue_in_few_scenes_is_not_tested() -> None:
+    run, _ = a_run_that_fails_at_night()
+    (found,) = slices([run], {Cue.FOG: np.arange(400) % 20 < 3}, A_METHOD)
+    assert found.p_accuracy == Undefined("too few scenes (3)")
+    (worst,) = worst_slices([run], {Cue.FOG: np.arange(400) % 20 < 3}, A_METHOD)
+    assert isinstance(worst.bound, Undefined)
+
+
+def test_a_small_slice_is_drawn_towards_the_others() -> None:
+    said = [S] * 2 + [T] * 38 + [S] * 40 + [T] * 520
+    run = some_answers([T] * 600, said, scenes=30)
+    cues = {Cue.FOG: np.arange(600) < 40, Cue.RAIN: np.arange(600) >= 40}
+    fog = next(one for one in slices([run], cues, A_METHOD) if one.cue is Cue.FOG)
+    assert 2 / 40 <= float(str(fog.pooled_missed)) <= 42 / 600 + 0.01
 
 
 def test_below_thirty_frames_there_is_no_figure() -> None:
     among = np.arange(100) < 29
     (found,) = slices([some_answers([T] * 100, [T] * 100)], {Cue.FOG: among}, A_METHOD)
     assert found.accuracy.value == Undefined("too few (n = 29)")
-    assert found.accuracy.wilson == found.accuracy.value
-    assert found.p_value == Undefined("too few on one side")
+    assert found.accuracy.interval == found.accuracy.value
 
 
 def test_a_cue_that_no_frame_shows_is_not_listed() -> None:

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from data.vocabulary import Cue, ModelRole
-from eval.comparison.claim import stated_claim
-from eval.evaluation.evaluate import evaluate
+from eval.comparison.claim import UNREGISTERED, stated_claim
+from eval.evaluation.evaluate import Question, evaluate
 from eval.evaluation.label_quality import Agreed, LabelQuality
 from eval.evaluation.result import Evaluation
 from eval.presentation.in_words import STYLES, markdown_text
@@ -94,7 +94,9 @@ def a_full_evaluation() -> Evaluation:
         conflicts=2,
     )
     claim = stated_claim("missed_teleoperation", 0.05)
-    return evaluate(frames, [plain, aligned], lineage=LINEAGE, claim=claim, label_quality=labels)
+    about = dict.fromkeys(("student-zero-shot", "sa-dpo"), UNREGISTERED)
+    question = Question(claims=[(claim, about)])
+    return evaluate(frames, [plain, aligned], lineage=LINEAGE, question=question, label_quality=labels)
 
 
 def at(report: Any, path: str) -> Any:
@@ -106,7 +108,11 @@ def at(report: Any, path: str) -> Any:
 def test_every_figure_in_the_html_is_that_of_the_json(tmp_path: Path) -> None:
     html = write_report(two_runs(), tmp_path).read_text(encoding="utf-8")
     report = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
-    figures = [entry for entry in Elements(html).found if "/figures/" in str(entry[0]["data-path"])]
+    figures = [
+        entry
+        for entry in Elements(html).found
+        if "/figures/" in str(entry[0]["data-path"]) and "data-style" not in entry[0]
+    ]
     assert len(figures) == 2 * len(SIDE_BY_SIDE) + 2 * len(report["definitions"])
     for attributes, texts in figures:
         figure = at(report, str(attributes["data-path"]))
@@ -123,8 +129,8 @@ def test_every_figure_in_the_html_is_that_of_the_json(tmp_path: Path) -> None:
             assert attributes["data-count"] == str(figure["count"])
             assert f"{100 * figure['count'] / figure['n']:.1f}\u00a0%" in text
             assert f"{figure['count']}/{figure['n']}" in text
-            low, high = 100 * figure["wilson"]["low"], 100 * figure["wilson"]["high"]
-            assert f"{low:.1f}–{high:.1f}\u00a0%" in text
+            for ends in (figure["interval"],) if "low" in figure["interval"] else ():
+                assert f"{100 * ends['low']:.1f}–{100 * ends['high']:.1f}\u00a0%" in text
         assert_intervals(attributes, figure)
 
 
@@ -133,7 +139,16 @@ def test_every_other_number_in_the_html_is_that_of_the_json(tmp_path: Path) -> N
     report = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
     seen = [entry for entry in Elements(html).found if "data-style" in entry[0]]
     blocks = {str(attributes["data-path"]).split("/")[0] for attributes, _ in seen}
-    assert blocks == {"claim", "comparisons", "deployment", "slices", "runs", "label_quality"}
+    assert blocks == {
+        "claims",
+        "comparisons",
+        "deployment",
+        "label_quality",
+        "label_uncertainty",
+        "load_curves",
+        "runs",
+        "slices",
+    }
     for attributes, texts in seen:
         value, style = at(report, str(attributes["data-path"])), str(attributes["data-style"])
         if "data-value" in attributes:
@@ -161,7 +176,7 @@ def test_the_published_schema_is_that_of_the_data() -> None:
 
 
 def assert_intervals(attributes: dict[str, str | None], figure: dict[str, Any]) -> None:
-    for name in ("wilson", "clopper_pearson", "scene_bootstrap"):
+    for name in ("interval", "wilson", "clopper_pearson"):
         for end in ("low", "high"):
             shown = attributes.get(f"data-{name.replace('_', '-')}-{end}")
             assert (None if shown is None else float(shown)) == figure[name].get(end)

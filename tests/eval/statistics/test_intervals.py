@@ -40,8 +40,10 @@ def test_a_wider_confidence_gives_a_wider_interval() -> None:
 
 
 def test_one_scene_and_no_scene_have_no_interval() -> None:
-    assert scene_bootstrap(np.array([[3, 10]]), share) == Undefined("one scene")
-    assert scene_bootstrap(np.empty((0, 2)), share) == Undefined("no scenes")
+    assert scene_bootstrap(np.array([[3, 10]]), share) == Undefined(
+        "1 scene holds such frames, 10 are needed"
+    )
+    assert scene_bootstrap(np.empty((0, 2)), share) == Undefined("no scenes hold such frames, 10 are needed")
 
 
 def test_a_level_that_lies_in_one_scene_of_many_has_no_interval() -> None:
@@ -53,7 +55,7 @@ def test_a_level_that_lies_in_one_scene_of_many_has_no_interval() -> None:
 
 
 def test_resamples_without_spread_are_not_sold_as_certainty() -> None:
-    found = scene_bootstrap(np.array([[0, 10]] * 5), share)
+    found = scene_bootstrap(np.array([[0, 10]] * 12), share)
     assert found == Undefined("all resamples are equal")
 
 

@@ -1,0 +1,92 @@
+"""What fewer misses cost: operator load against missed TELEOPERATION over the thresholds that a run could call from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from eval.metrics.answers import Answers, T
+from eval.metrics.deployment import Assumptions, expected, scenes_of
+from eval.metrics.shares import MISSED_TELEOPERATION
+from eval.metrics.triage_metrics import Values, share_parts
+from eval.statistics.rate import Interval, Undefined
+from eval.statistics.scene_share import scene_interval
+from eval.statistics.values import Method, Part
+
+SHARE_OF_T = 0.01
+FALSE_SHARES = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
+"""Shares of AUTONOMY and SUPERVISION frames called falsely, for each of which the lowest threshold is a point."""
+
+
+class LoadPoint(Part):
+    """TELEOPERATION called from `threshold` on (None: as the run answers). `alarms_per_hour` of all feeds together,
+    `operators` that they keep busy, at 1 % TELEOPERATION; `missed` of the true TELEOPERATION frames, with a band that
+    covers all points of the curve at once."""
+
+    threshold: float | None
+    alarms_per_hour: float
+    operators: float
+    missed: float
+    band: Interval | Undefined
+
+
+class LoadCurve(Part):
+    """The points of one run from few alarms to many, and its own answers as one more."""
+
+    run: str
+    own: LoadPoint | Undefined
+    points: list[LoadPoint] | Undefined
+
+
+def load_curves(runs: Sequence[Answers], assumptions: Assumptions, method: Method) -> list[LoadCurve]:
+    """The curve of every run."""
+    each = 1 - (1 - method.confidence) / (len(FALSE_SHARES) + 1)
+    return [_curve(run, assumptions, each) for run in runs]
+
+
+def _curve(run: Answers, assumptions: Assumptions, confidence: float) -> LoadCurve:
+    true_t = run.true == T
+    if not true_t.any() or true_t.all():
+        reason = Undefined("there must be true TELEOPERATION frames and others")
+        return LoadCurve(run=run.name, own=reason, points=reason)
+    own = _point(run, None, assumptions, confidence)
+    if not run.has_probabilities:
+        return LoadCurve(
+            run=run.name, own=own, points=Undefined("no level probabilities for every compared frame")
+        )
+    thresholds = sorted({lowest_threshold(run, share) for share in FALSE_SHARES}, reverse=True)
+    moved = [(run.with_said(np.where(run.probabilities[:, T] >= at, T, 0)), at) for at in thresholds]
+    return LoadCurve(
+        run=run.name, own=own, points=[_point(one, at, assumptions, confidence) for one, at in moved]
+    )
+
+
+def lowest_threshold(run: Answers, allowed: float) -> float:
+    """The lowest of the run's own probabilities, or infinity, that calls at most the `allowed` share of the other
+    frames TELEOPERATION."""
+    p, others = run.probabilities[:, T], run.true != T
+    candidates = np.append(np.unique(p), np.inf)
+    below = np.searchsorted(np.sort(p[others]), candidates, side="left")
+    false = 1 - below / others.sum()
+    return float(candidates[np.argmax(false <= allowed + 1e-12)])
+
+
+def _point(run: Answers, threshold: float | None, assumptions: Assumptions, confidence: float) -> LoadPoint:
+    per_scene = scenes_of(run)
+    events, frames = share_parts(MISSED_TELEOPERATION, per_scene)  # type: ignore[arg-type]
+    called = {"T": _called(per_scene, [T]), "A": _called(per_scene, [0]), "S": _called(per_scene, [1])}
+    called["others"] = _called(per_scene, [0, 1])
+    at = {"share": SHARE_OF_T, "assumptions": assumptions}
+    return LoadPoint(
+        threshold=None if threshold is None or np.isinf(threshold) else threshold,
+        alarms_per_hour=expected("alarms_per_hour", called, **at) * assumptions.feeds,  # type: ignore[arg-type]
+        operators=expected("operator_load", called, **at),  # type: ignore[arg-type]
+        missed=float(events.sum() / frames.sum()),
+        band=scene_interval(np.minimum(events, frames), frames, confidence=confidence),
+    )
+
+
+def _called(per_scene: Values, ranks: list[int]) -> float:
+    frames = per_scene[:, ranks].sum()
+    return float(per_scene[:, ranks, T].sum() / frames) if frames else 0.0
