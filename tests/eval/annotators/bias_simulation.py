@@ -24,6 +24,7 @@ from eval.annotators.automation_bias import Bias, bias
 from eval.annotators.independent_truth import Truth, observations, settled_in_order
 from eval.statistics.rate import Interval
 
+KEY = bytes(32)
 FRAMES = 12
 PEOPLE = range(1, 9)
 GOLD_SHARE, GOLD_REVIEWERS = 0.5, 6
@@ -103,7 +104,7 @@ class Project:
         """One person after the other, as long as the frame needs them; then a lead where people disagree."""
         split, facts = self._split(frame), []
         for person in self.rng.permutation(PEOPLE).tolist():
-            mode = assign_mode(self._name(frame), person, split, shares=SHARES)
+            mode = assign_mode(KEY, self._name(frame), person, split, shares=SHARES)
             level, first = self._answer(frame, mode)
             self.written.add(frame, person, mode, level, first)
             self.seen[frame].add(person)
@@ -122,7 +123,7 @@ class Project:
     def _test(self, frame: int) -> None:
         others = [person for person in PEOPLE if person not in self.seen[frame]]
         for person in self.rng.permutation(others).tolist()[:GOLD_REVIEWERS]:
-            mode = assign_mode(self._name(frame), person, Split.TRAIN, shares=SHARES)
+            mode = assign_mode(KEY, self._name(frame), person, Split.TRAIN, shares=SHARES)
             self.written.add(frame, person, mode, *self._answer(frame, mode), is_test=True)
 
     def _answer(self, frame: int, mode: Mode) -> tuple[int, int]:
