@@ -17,7 +17,6 @@ from data.people.accounts import add_person
 from data.proposals.recorded_replies import propose_from_replies
 from data.review.reviews import Decision, submit_review
 from data.review.serving import ServedFrame, lease_frames, release_leases
-from data.store.keys import draw_repeatably
 from data.store.opening import Store, open_store
 from data.store.tables import Person, Review
 from data.verification.status import refresh_statuses
@@ -182,10 +181,7 @@ def new_store_url() -> str | None:
 
 def an_empty_store(folder: Path, *, url: str | None = None) -> Store:
     """A new store without anything in it; `url` names its database where the test has one of its own."""
-    store = open_store(folder, url=url or new_store_url(), create=True)
-    draw_repeatably(store)
-    folder.chmod(0o700)  # a test may have made the folder before
-    return store
+    return open_store(folder, url=url or new_store_url(), create=True)
 
 
 def a_store(

@@ -36,7 +36,7 @@ def show(person: Person) -> None:
     _headlines(summary)
     st.caption(
         "Only independent ratings count: blind reviews, and the level chosen before the proposal was shown. "
-        "Intervals are 95 %, from resampling whole scenes."
+        "Intervals are 95 %, over scenes, and refused below ten scenes with frames rated twice."
     )
     left, right = st.columns([55, 45], gap="large")
     with left:

@@ -134,13 +134,13 @@ def _write(
     session: Session, now_us: int, frame: Frame, candidate: Candidate, sampling_id: int, *, is_new: bool
 ) -> None:
     if session.get(SampledFrame, frame.id) is None:
-        probability = candidate.inclusion_probability
+        was_drawn = candidate.why is ReturnedFor.RANDOM
         session.add(
             SampledFrame(
                 frame_id=frame.id,
                 sampling_id=sampling_id,
                 split=Split.TRAIN,
-                inclusion_probability=probability,
+                inclusion_probability=candidate.inclusion_probability if was_drawn else None,
             )
         )
     proposal = _proposal(session, frame, candidate, now_us)

@@ -134,9 +134,7 @@ def _marks(
         frame_id=frame.id, clip_id=clip.id, source_frame_id=source.frames[place].id, place=place
     )
     split = source.scene.split or Split.TRAIN
-    taken = SampledFrame(
-        frame_id=frame.id, sampling_id=source.sampling_id, split=split, inclusion_probability=1.0
-    )
+    taken = SampledFrame(frame_id=frame.id, sampling_id=source.sampling_id, split=split)
     return made, taken
 
 

@@ -23,12 +23,12 @@ from eval.agreement.tables import (
     coincidence_tables,
     fleiss_of,
     kappa_of,
-    specific_of,
     specific_tables,
     sums_by_scene,
 )
 from eval.statistics.intervals import scene_bootstrap
 from eval.statistics.rate import Interval, Rate, Undefined
+from eval.statistics.scene_share import scene_interval
 
 Ints = npt.NDArray[np.int64]
 VALUES: Floats = np.array([level.rank for level in LEVELS], dtype=np.float64)
@@ -39,7 +39,8 @@ ALPHA = "Krippendorff's alpha, ordinal"
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with its bootstrap interval over scenes (95 %), what it was computed on, and what it means.
+    """A figure with its 95 % interval over scenes (a share's is Korn and Graubard's, a coefficient's a bootstrap), what
+    it was computed on, and what it means.
 
     `n` counts the frames rated twice or more, or the pairs of ratings where the figure is a share of those.
     """
@@ -85,7 +86,8 @@ def specific_estimate(counts: Floats, scenes: Ints, level: TriageLevel) -> Estim
     agreeing, n = (int(one) for one in tables.sum(axis=0))
     if not n:
         return Estimate(specific_name(level), NEVER_SAID_TWICE, NEVER_SAID_TWICE, 0, definition)
-    interval = scene_bootstrap(sums_by_scene(tables, scenes), specific_of)
+    by_scene = sums_by_scene(tables, scenes)
+    interval = scene_interval(by_scene[:, 0], by_scene[:, 1])
     return Estimate(specific_name(level), Rate(agreeing, n), interval, n, definition)
 
 

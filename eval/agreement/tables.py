@@ -109,11 +109,6 @@ def specific_tables(counts: Floats, level: int) -> Floats:
     return np.stack([said * np.maximum(said - 1, 0), said * others], axis=1)
 
 
-def specific_of(sums: Floats) -> Floats:
-    """(...) specific agreement of summed `specific_tables`; NaN without a pair."""
-    return quotient(sums[..., 0], sums[..., 1])
-
-
 def quotient(numerator: Any, denominator: Any, *, empty: float = np.nan) -> Floats:
     """Elementwise quotient, `empty` where the denominator is 0."""
     top, bottom = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)

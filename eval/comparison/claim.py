@@ -79,14 +79,16 @@ class ClaimResult(Part):
     """The claim in words and each run against it.
 
     `confidence` is one-sided, of each run's bound: the error is shared by all runs and claims of the evaluation.
-    `scenes` hold frames that the figure counts; `scenes_needed` scenes of one size would show the limit if none of them
-    held an error, and `smallest_limit` is the smallest that these scenes can show; both without `than` only.
+    `scenes` hold frames that the figure counts and count as `equal_scenes` of the largest one's size. `scenes_needed`
+    of one size would show the limit if none of them held an error, and `smallest_limit` is the smallest that these
+    scenes can show; both without `than` only.
     """
 
     claim: Claim
     text: str
     confidence: float
     scenes: int
+    equal_scenes: float
     scenes_needed: int | None
     smallest_limit: float | Undefined | None
     runs: list[RunAgainstClaim]
@@ -139,6 +141,7 @@ def held_against(
         text=_text(claim, confidence),
         confidence=confidence,
         scenes=int((frames > 0).sum()),
+        equal_scenes=float(frames.sum() / max(frames.max(initial=0), 1)),
         scenes_needed=None
         if claim.than
         else scenes_without_events(_error_limit(claim), confidence=confidence),
@@ -159,11 +162,24 @@ def _text(claim: Claim, confidence: float) -> str:
     side = "at most" if claim.is_upper else "at least"
     what = f"{claim.share.title} is {side} {100 * claim.limit:g}\u00a0%."
     if claim.than is not None:
-        what = f"{claim.share.title} minus that of {claim.than} is {side} {100 * claim.limit:+g} points."
+        what = _difference_text(claim, claim.than)
     return (
-        f"{what} {claim.share.definition} Accepted only if the one-sided {100 * confidence:g}\u00a0% bound over scenes "
-        "keeps the limit, whatever the correlation inside scenes."
+        f"{what} {claim.share.definition} Accepted only if the one-sided {100 * confidence:.4g}\u00a0% bound over "
+        "scenes keeps the limit, whatever the correlation inside scenes."
     )
+
+
+def _difference_text(claim: Claim, than: str) -> str:
+    if not claim.limit:
+        return f"{claim.share.title} is {'lower' if claim.is_upper else 'higher'} than that of {than}."
+    is_margin = (claim.limit > 0) is claim.is_upper
+    how = "no worse" if is_margin else "better"
+    by = (
+        f"by more than {100 * abs(claim.limit):g} points"
+        if is_margin
+        else f"by {100 * abs(claim.limit):g} points"
+    )
+    return f"{claim.share.title} is {how} than that of {than} {by}."
 
 
 def _against(
@@ -234,13 +250,18 @@ def _says(
         return f"not shown, there is no {claim.share.absent} among the frames"
     scenes = int((parts[1] > 0).sum())
     unit = " points" if claim.than else "\u00a0%"
-    counted = f"{100 * value:.1f}{unit} on {int(parts[1].sum())} frames of {scenes} scenes"
+    counted = f"{_number(claim, value)}{unit} on {int(parts[1].sum())} frames of {scenes} scenes"
     if isinstance(bound, Undefined):
         return f"the claim is not shown. {counted}; {bound.reason}."
     side = "at most" if claim.is_upper else "at least"
-    shown = f"{counted}; shown is {side} {100 * bound:.1f}{unit}"
+    shown = f"{counted}; shown is {side} {_number(claim, bound)}{unit}"
     if _keeps(claim, bound) and not _keeps(claim, worst):
         return f"the claim is not shown. {shown}, but frames that people disagree about could break it."
     misses_it = value > claim.limit if claim.is_upper else value < claim.limit
     told = "holds" if _keeps(claim, bound) else "does not hold" if misses_it else "is not shown"
     return f"the claim {told}. {shown}."
+
+
+def _number(claim: Claim, share: float) -> str:
+    """In percent, a difference with its sign."""
+    return f"{100 * share:+.1f}".replace("-", "\u2212") if claim.than else f"{100 * share:.1f}"

@@ -15,7 +15,13 @@ from eval.metrics.load_curve import lowest_threshold
 from eval.metrics.run_figures import share_figure
 from eval.metrics.shares import MISSED_TELEOPERATION, Share
 from eval.metrics.triage_metrics import Values, share_values
-from eval.statistics.intervals import FEWEST_SCENES, percentile_interval, scene_resamples, too_few_scenes
+from eval.statistics.intervals import (
+    FEWEST_SCENES,
+    expanded,
+    percentile_interval,
+    scene_resamples,
+    too_few_scenes,
+)
 from eval.statistics.rate import Interval, Undefined
 from eval.statistics.values import Figure, Method, Part
 
@@ -84,7 +90,9 @@ def _interval(first: Answers, second: Answers, method: Method) -> Interval | Und
     with np.errstate(invalid="ignore"):
         allowed = (weights * (first.said[others] == T)).sum(1) / weights.sum(1)
     values = missed_at_shares(second, draws, allowed) - missed_at_shares(first, draws, allowed)
-    return percentile_interval(values[~np.isnan(values)], method.resamples, method.confidence)
+    return percentile_interval(
+        values[~np.isnan(values)], method.resamples, expanded(method.confidence, holding)
+    )
 
 
 def missed_at_shares(run: Answers, draws: Values, allowed: Values) -> Values:

@@ -9,7 +9,13 @@ import numpy as np
 from data.vocabulary import LEVELS, TriageLevel
 from eval.evaluation.reference import ContestedFrame, Rated, ReferenceFrame
 from eval.metrics.answers import Answers, T
-from eval.statistics.intervals import FEWEST_SCENES, percentile_interval, scene_resamples, too_few_scenes
+from eval.statistics.intervals import (
+    FEWEST_SCENES,
+    expanded,
+    percentile_interval,
+    scene_resamples,
+    too_few_scenes,
+)
 from eval.statistics.rate import Interval, Undefined
 from eval.statistics.scene_share import scene_interval
 from eval.statistics.values import Method, Part
@@ -175,4 +181,6 @@ def _with_overlooked(
     quiet = rng.binomial(hidden, np.where(others > 0, 1 - called / np.maximum(others, 1.0), 0.0))
     whole = n + hidden
     values = np.divide(missed + quiet, whole, out=np.full(len(whole), np.nan), where=whole > 0)
-    return percentile_interval(values[~np.isnan(values)], method.resamples, method.confidence)
+    return percentile_interval(
+        values[~np.isnan(values)], method.resamples, expanded(method.confidence, holding)
+    )

@@ -70,11 +70,12 @@ class Sampling(SQLModel, table=True):
 
 
 class SampledFrame(SQLModel, table=True):
-    """A frame that was drawn, with the probability with which the design draws it."""
+    """A frame that is worked on, with the probability with which the design draws it: None where no draw took it
+    (generated frames, and frames of a live feed that came back for a reason), so that no estimate weights it."""
 
     __tablename__ = "sampled_frame"
 
     frame_id: str = Field(foreign_key="frame.id", primary_key=True)
     sampling_id: int = Field(foreign_key="sampling.id")
     split: Split = enum_column(Split, index=True)
-    inclusion_probability: float
+    inclusion_probability: float | None = None

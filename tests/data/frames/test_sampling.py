@@ -71,7 +71,7 @@ def test_sampling_puts_no_scene_on_both_sides(tmp_path: Path) -> None:
         ).all()
     assert len(rows) == 16
     assert all(row.split is scene.split for row, _, scene in rows)
-    assert all(0 < row.inclusion_probability <= 1 for row, _, _ in rows)
+    assert all(0 < (row.inclusion_probability or 0) <= 1 for row, _, _ in rows)
 
 
 def test_the_same_call_again_changes_nothing_and_another_is_refused(tmp_path: Path) -> None:

@@ -245,6 +245,25 @@ def test_a_random_frame_keeps_the_probability_of_its_draw(tmp_path: Path) -> Non
         assert session.get_one(SampledFrame, came.frame_id).inclusion_probability == 0.001
 
 
+@pytest.mark.parametrize("why", [ReturnedFor.DISAGREEMENT, ReturnedFor.BOUNDARY])
+def test_a_frame_that_came_back_for_a_reason_was_not_drawn(tmp_path: Path, why: ReturnedFor) -> None:
+    store = a_store(tmp_path)
+    watch = a_watch(store, tmp_path)
+    candidate = Candidate(
+        watch_id=watch.watch_id,
+        feed_id=watch.feed_ids["van"],
+        captured_at_us=START_US,
+        image_sha256="0" * 64,
+        raw=a_raw_reply(A),
+        level_probabilities=None,
+        why=why,
+    )
+    assert return_frame(store, candidate) is Outcome.RETURNED
+    (came,) = returned(store)
+    with store.read() as session:
+        assert session.get_one(SampledFrame, came.frame_id).inclusion_probability is None
+
+
 @pytest.mark.parametrize("table", [OperatorAnswer, ReturnedFrame])
 def test_what_operators_did_can_never_be_changed(table: type[SQLModel], tmp_path: Path) -> None:
     store = a_store(tmp_path)

@@ -42,7 +42,7 @@ def test_a_claim_holds_only_where_the_bound_over_scenes_keeps_the_limit() -> Non
 
 def test_it_says_how_many_scenes_would_show_the_limit_and_the_smallest_that_these_can() -> None:
     found = held(MISSED, run=a_claimed(2, 478, scenes=60))
-    assert (found.scenes, found.scenes_needed) == (60, 82)
+    assert (found.scenes, found.equal_scenes, found.scenes_needed) == (60, 60.0, 82)
     assert found.smallest_limit == near(float(str(scene_upper_bound([0] * 60, [8] * 60))))
     assert float(str(found.smallest_limit)) == near(0.067, abs=0.001)
 
@@ -93,7 +93,8 @@ def test_no_worse_by_more_than_a_margin_and_better_are_claims_about_a_difference
     superior = stated_claim("missed_teleoperation", 0.0, than="base")
     found = held(superior, base=base, alike=alike, better=better)
     assert [(one.run, one.holds) for one in found.runs] == [("alike", False), ("better", True)]
-    assert "minus that of base is at most +0 points" in found.text
+    assert found.text.startswith("Missed TELEOPERATION is lower than that of base.")
+    assert "no worse than that of base by more than 5 points" in held(no_worse, base=base, alike=alike).text
 
 
 def test_a_claim_against_a_run_that_is_not_evaluated_is_refused() -> None:
