@@ -35,6 +35,11 @@ def signature(key: bytes, *parts: str | int) -> str:
     return hmac.new(key, canonical_json(parts).encode(), hashlib.sha256).hexdigest()
 
 
+def keyed_chance(key: bytes, *parts: str | int) -> float:
+    """A number in [0, 1) that is always the same for the same parts, and that nobody without the key can foresee."""
+    return int(signature(key, *parts)[:16], 16) / 2**64
+
+
 def is_same(given: str, expected: str) -> bool:
     """Whether two secrets are the same, in a time that says nothing about where they differ."""
     return hmac.compare_digest(given.encode(), expected.encode())

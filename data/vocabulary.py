@@ -152,6 +152,8 @@ class TrailAct(StrEnum):
     REVIEWED = "reviewed"
     ADJUDICATED = "adjudicated"
     SENT_BACK = "sent_back"
+    CHOSE_OWN_LEVEL = "chose_own_level"
+    LOOKED_AT_FRAME = "looked_at_frame"
     NOTED = "noted"
     ANSWERED_TOUR = "answered_tour"
     WROTE_GUIDELINE = "wrote_guideline"

@@ -17,6 +17,7 @@ from data.people.accounts import add_person
 from data.proposals.recorded_replies import propose_from_replies
 from data.review.reviews import Decision, submit_review
 from data.review.serving import ServedFrame, lease_frames, release_leases
+from data.store.keys import draw_repeatably
 from data.store.opening import Store, open_store
 from data.store.tables import Person, Review
 from data.verification.status import refresh_statuses
@@ -181,7 +182,10 @@ def new_store_url() -> str | None:
 
 def an_empty_store(folder: Path, *, url: str | None = None) -> Store:
     """A new store without anything in it; `url` names its database where the test has one of its own."""
-    return open_store(folder, url=url or new_store_url(), create=True)
+    store = open_store(folder, url=url or new_store_url(), create=True)
+    draw_repeatably(store)
+    folder.chmod(0o700)  # a test may have made the folder before
+    return store
 
 
 def a_store(

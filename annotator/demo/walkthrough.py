@@ -25,6 +25,7 @@ from data.frames.sampling import sample_frames
 from data.proposals.recorded_replies import propose_from_replies
 from data.snapshot.folder import Manifest
 from data.snapshot.freeze import freeze
+from data.store.keys import draw_repeatably
 from data.store.opening import Store, open_store
 from data.store.tables import Frame, FrameStatus, Proposal, Review
 from data.verification.status import refresh_statuses
@@ -67,6 +68,7 @@ def run_walkthrough(asked: WalkthroughInput, stages: TrainingStages, *, keep_in:
     with ExitStack() as stack:
         workspace = keep_in or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="teletriage-")))
         store = open_store(workspace, create=True)
+        draw_repeatably(store)
         stack.callback(store.close)
         figures = _walk(asked, stages, store, workspace)
     print(json.dumps(figures))  # noqa: T201

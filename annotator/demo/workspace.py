@@ -18,6 +18,7 @@ from data.frames.sampling import sample_frames
 from data.hashing import canonical_json
 from data.people.accounts import add_person, list_people, random_password, set_password
 from data.proposals.recorded_replies import propose_from_replies
+from data.store.keys import draw_repeatably
 from data.store.opening import Store, open_store
 from data.store.tables import Person, Review
 from data.verification.status import refresh_statuses
@@ -55,6 +56,7 @@ def build_demo(
     dataroot = workspace / "demo-dataroot"
     build_dataroot(dataroot, progress=progress)
     store = open_store(workspace, url=store_url, create=True)
+    draw_repeatably(store)
     try:
         prepare_frames(store, dataroot, workspace)
         people = _people(store, workspace)

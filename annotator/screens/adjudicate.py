@@ -22,7 +22,12 @@ from annotator.widgets.page import (
 )
 from annotator.widgets.text_differences import marked
 from data.errors import TeletriageError
-from data.overview.contested import ContestedFrame, contested_frames, frames_around
+from data.overview.contested import (
+    ContestedFrame,
+    contested_frames,
+    frames_around,
+    random_share_to_settle,
+)
 from data.review.adjudication import Settlement, adjudicate, other_leads
 from data.review.gold import make_gold
 from data.review.notes import close_flags, open_flags
@@ -38,6 +43,9 @@ def show(person: Person) -> None:
     show_rejected(person)
     _just_settled(person)
     contested = contested_frames(store())
+    measuring = random_share_to_settle(store())
+    if measuring and _wants_to_measure():
+        contested = measuring
     _say_if_not_contested(contested)
     if not contested:
         empty_state(
@@ -47,6 +55,8 @@ def show(person: Person) -> None:
     wide = sum(one.spread > 1 for one in contested)
     st.caption(
         f"{counted(len(contested), 'contested frame')}, {wide:,} of them AUTONOMY against TELEOPERATION."
+        if contested[0].reviews
+        else "The next frames of the random share. What people and the model said of them is hidden."
     )
     chosen = _chosen(contested)
     picture, panel = st.columns([62, 38], gap="medium")
@@ -54,6 +64,16 @@ def show(person: Person) -> None:
         _picture(person, chosen)
     with panel:
         _settle(person, chosen)
+
+
+def _wants_to_measure() -> bool:
+    """Whether the lead settles frames of the random share, which show how far people follow the model."""
+    return st.toggle(
+        "Settle frames of the random share",
+        key="settle-random-share",
+        help="Drawn at random and settled whatever people said of them. Automation bias is measured on them and on "
+        "gold alone.",
+    )
 
 
 def _just_settled(person: Person) -> None:
@@ -94,6 +114,8 @@ def _chosen(contested: list[ContestedFrame]) -> ContestedFrame:
 
 
 def _queue_title(contested: ContestedFrame) -> str:
+    if not contested.reviews:
+        return frame_caption(contested.frame, contested.scene)
     levels = sorted({review.level.rank for review, _ in contested.reviews})
     said = " against ".join(LEVELS[rank].value for rank in levels)
     return f"{frame_caption(contested.frame, contested.scene)}: {said}"

@@ -162,13 +162,17 @@ def _drift(people: list[AnnotatorWork]) -> None:
 
 def _bias(found: PeopleSummary) -> None:
     st.caption(
-        "Over frames that a lead has settled. Whether a frame was shown with its proposal was decided by a hash, "
-        "so the difference between the modes is what the proposal does. Intervals are 95 %, over scenes."
+        "The random share, as far as leads have settled it whatever people said (Adjudicate), speaks of all frames; "
+        "gold was contested, so it speaks of hard ones. A "
+        "hash of frame and person decides whether a proposal is shown, so the difference between the modes is what "
+        "the proposal does. Left out: held-out frames, audits, and blind answers just after a proposal of the same "
+        "scene. Intervals are 95 %, over scenes."
     )
-    rows = _bias_rows("everybody", "all levels", found.pooled)
+    rows = _bias_rows("everybody", "random share", found.on_random_share)
+    rows += _bias_rows("everybody", "gold", found.on_gold)
     rows += _bias_rows("everybody", "true TELEOPERATION", found.teleoperation)
     for name, one in found.by_person.items():
-        rows += _bias_rows(visible(name), "all levels", one)
+        rows += _bias_rows(visible(name), "both", one)
         rows += _bias_rows(visible(name), "true TELEOPERATION", found.teleoperation_by_person[name])
     figures_table(rows, name="automation-bias")
 

@@ -13,13 +13,15 @@ from annotator.runtime import store
 from annotator.screens.figure_cache import cached
 from annotator.widgets.page import LEVEL_COLOURS, empty_state, page_head, plain
 from annotator.widgets.tables import figures_table
-from data.overview.forecast import PAPER_SHARES, forecast, level_shares
+from data.overview.forecast import PAPER_SHARES, forecast
 from data.overview.progress import Progress, SceneProgress
 from data.overview.progress import progress as count_progress
 from data.scenarios.plausibility import count_generated
 from data.store.tables import Person
 from data.text.phrases import counted
 from data.vocabulary import Mode, Split, VerificationState
+from eval.coverage.training_side import TrainingSide, training_side
+from eval.statistics.rate import Interval, Undefined
 
 _STATE_COLOURS = {"verified": "#009E73", "contested": "#D55E00", "awaiting": "#B8BDC4"}
 _SCENES_SHOWN = 25
@@ -35,7 +37,7 @@ def show(person: Person) -> None:
         return
     _totals(counts)
     _generated()
-    _forecast(counts)
+    _forecast()
     left, right = st.columns([58, 42], gap="large")
     with left:
         st.subheader("Frames by scene")
@@ -48,6 +50,7 @@ def show(person: Person) -> None:
         st.altair_chart(_by_scene(shown), width="stretch")
     with right:
         st.subheader("Verified frames by level")
+        st.caption("Not the balance of the data: likely TELEOPERATION is reviewed first.")
         st.altair_chart(_by_level(counts), width="stretch")
         st.subheader("Reviews by person")
         figures_table(_by_person(counts), name="reviews-by-person")
@@ -152,21 +155,15 @@ def _by_level(counts: Progress) -> Any:
     return (bars + text).properties(height=alt.Step(30))
 
 
-def _forecast(counts: Progress) -> None:
+def _forecast() -> None:
     ahead = cached(store(), forecast)
     pace = (
         f"about {counted(max(1, round(ahead.days_left)), 'working day')} at {ahead.per_day:,.0f} reviews a day"
         if ahead.days_left is not None and ahead.per_day
         else "no pace yet: nobody has reviewed in the last week"
     )
-    pairs = ", ".join(
-        f"{n:,} of weight {weight:g} (about {ahead.expected_pairs[weight]:,} in the end)"
-        for weight, n in ahead.pairs.items()
-    )
-    balance = ", ".join(
-        f"{level.value} {share:.0%} (paper {PAPER_SHARES[level]:.0%})"
-        for level, share in level_shares(counts.levels).items()
-    )
+    side = cached(store(), training_side)
+    pairs = ", ".join(f"{n:,} of weight {weight:g}" for weight, n in ahead.pairs.items())
     still = (
         f"At least {counted(ahead.reviews_left, 'more review')}"
         if ahead.reviews_left
@@ -174,11 +171,46 @@ def _forecast(counts: Progress) -> None:
     )
     lines = (
         ("What is left", f"{still}: {pace}" if ahead.reviews_left else still),
-        ("Preference pairs", pairs or "none yet"),
-        ("Class balance of verified frames", balance or "none yet"),
+        ("Preference pairs so far", pairs or "none yet"),
+        ("Preference pairs in the end", _expected_pairs(side)),
+        ("Class balance of the training side", _balance(side)),
     )
     rows = "".join(f"<tr><th>{name}</th><td>{plain(text)}</td></tr>" for name, text in lines)
     st.html(f'<table class="tt-table">{rows}</table>')
+
+
+def _expected_pairs(side: TrainingSide) -> str:
+    known = {weight: side.expected(weight) for weight in side.pairs}
+    told = [
+        f"{low:,} to {high:,} of weight {weight:g}"
+        for weight, found in known.items()
+        if found is not None
+        for low, _, high in [found]
+    ]
+    return f"{', '.join(told)} (95 %, {_from_share(side)})" if told else _too_few(side)
+
+
+def _balance(side: TrainingSide) -> str:
+    told = [
+        f"{level.value} {one.rate.value:.0%} ({one.interval.low:.0%} to {one.interval.high:.0%}; "
+        f"paper {PAPER_SHARES[level]:.0%})"
+        for level, one in side.levels.items()
+        if isinstance(one.interval, Interval)
+    ]
+    return f"{', '.join(told)}: 95 %, {_from_share(side)}" if told else _too_few(side)
+
+
+def _from_share(side: TrainingSide) -> str:
+    still = f", {side.open:,} of them not settled" if side.open else ""
+    return f"from the {counted(side.n, 'reviewed frame')} of the random share{still}"
+
+
+def _too_few(side: TrainingSide) -> str:
+    """Verified frames would mislead: the order of review puts likely TELEOPERATION first."""
+    if not side.levels:
+        return "not known yet: no frame of the random share is reviewed"
+    reason = next(one.interval for one in side.levels.values())
+    return f"not known yet from the random share: {reason.reason if isinstance(reason, Undefined) else 'no pair in it'}"
 
 
 def _by_person(counts: Progress) -> list[dict[str, Any]]:

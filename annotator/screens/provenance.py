@@ -12,6 +12,7 @@ from annotator.runtime import store, workspace
 from annotator.sign_in.visitor import frame_image
 from annotator.widgets.page import empty_state, page_head, plain
 from data.errors import TeletriageError
+from data.review.looks import note_look
 from data.snapshot.trace import trace
 from data.store.tables import Person
 
@@ -42,6 +43,7 @@ def show(person: Person) -> None:
     st.query_params["of"] = address
     try:
         chain = trace(store(), address, snapshots=workspace() / "snapshots")
+        note_look(store(), int(person.id or 0), str(chain["frame"]["id"]))
     except TeletriageError as error:
         st.html(f'<div class="tt-card" role="alert">{plain(str(error))}</div>')
         return

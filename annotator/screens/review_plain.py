@@ -21,7 +21,7 @@ from data.errors import TeletriageError
 from data.overview.personal_progress import frames_reviewed, recent_reviews
 from data.review.guideline import current_guideline
 from data.review.reviews import Decision, submit_review
-from data.review.serving import ServedFrame, lease_frames
+from data.review.serving import ServedFrame, lease_frames, record_first_level
 from data.scenarios.plausibility import Judgement, judge_clip
 from data.store.tables import Person, Proposal
 from data.text.phrases import counted
@@ -65,6 +65,7 @@ def _state_for(served: ServedFrame) -> OnScreen:
     state = st.session_state.get(STATE)
     if not isinstance(state, OnScreen) or state.frame_id != served.frame.id:
         state = st.session_state[STATE] = OnScreen(served.frame.id)
+    state.first_level = served.first_level
     return state
 
 
@@ -177,7 +178,11 @@ def _choose(
     proposed: TriageLevel | None,
 ) -> None:
     if served.mode is Mode.DECIDE_FIRST and state.first_level is None:
-        state.first_level = level
+        try:
+            kept = record_first_level(store(), int(person.id or 0), served.frame.id, level)
+            state.first_level = kept.first_level
+        except TeletriageError as error:
+            state.problem = str(error)
     elif level is proposed:
         _submit(person, served, state, level)
     else:

@@ -1,4 +1,4 @@
-"""Contested frames with all reviews, for leads."""
+"""Frames for leads to settle: contested ones with all reviews, and those of the random share without any."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from data.store.opening import Store
-from data.store.tables import Frame, FrameStatus, Person, Proposal, Review, Scene
+from data.store.tables import (
+    Adjudication,
+    Frame,
+    FrameStatus,
+    Person,
+    Proposal,
+    RandomShare,
+    Review,
+    Scene,
+)
 from data.verification.standing import reviews_by_frame, standing
 from data.vocabulary import VerificationState
 
@@ -23,9 +32,9 @@ class ContestedFrame:
 
     @property
     def spread(self) -> int:
-        """How far apart the levels are: 1 or 2."""
+        """How far apart the levels are: 1 or 2, and 0 where nothing is told."""
         ranks = [review.level.rank for review, _ in self.reviews]
-        return max(ranks) - min(ranks)
+        return max(ranks, default=0) - min(ranks, default=0)
 
 
 def contested_frames(store: Store) -> list[ContestedFrame]:
@@ -43,6 +52,25 @@ def contested_frames(store: Store) -> list[ContestedFrame]:
         reviews = reviews_by_frame(session, [frame.id for frame, _ in rows])
         contested = [_contested(session, frame, scene, reviews[frame.id], people) for frame, scene in rows]
     return sorted(contested, key=lambda one: -one.spread)
+
+
+def random_share_to_settle(store: Store, *, n: int = 20) -> list[ContestedFrame]:
+    """The next verified frames of the random share, in their random order, that no lead has settled.
+
+    Without what people said and what was proposed, so that people are held against a level of the lead's own.
+    """
+    with store.read() as session:
+        query = (
+            select(Frame, Scene)
+            .join(RandomShare, col(RandomShare.frame_id) == Frame.id)
+            .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
+            .join(Scene, col(Scene.id) == Frame.scene_id)
+            .where(FrameStatus.state == VerificationState.VERIFIED, col(Frame.set_aside).is_(None))
+            .where(col(Frame.id).not_in(select(Adjudication.frame_id)))
+            .order_by(col(RandomShare.place))
+            .limit(n)
+        )
+        return [ContestedFrame(frame, scene, [], None) for frame, scene in session.exec(query)]
 
 
 def _contested(

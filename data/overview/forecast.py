@@ -12,7 +12,7 @@ from data.proposals.runs import latest_run
 from data.snapshot.pairs import pair_weight
 from data.store.opening import Store
 from data.store.tables import FrameStatus, Proposal, Review
-from data.vocabulary import LEVELS, ModelRole, Split, TriageLevel, VerificationState
+from data.vocabulary import ModelRole, Split, TriageLevel, VerificationState
 
 WINDOW_DAYS = 7
 PAPER_SHARES = {
@@ -27,14 +27,12 @@ _DAY_US = 24 * 3600 * 1_000_000
 class Forecast:
     """reviews_left: at least so many more reviews; per_day: reviews a day on the days of the last week on which
     anybody reviewed; days_left: None without a pace. pairs: verified training frames by the weight of the pair that
-    they give; expected_pairs: the same when every training frame is verified, if the rest turns out alike (the order
-    puts TELEOPERATION first, so that heavy pairs are an upper estimate)."""
+    they give."""
 
     reviews_left: int
     per_day: float | None
     days_left: float | None
     pairs: dict[float, int]
-    expected_pairs: dict[float, int]
 
 
 def forecast(store: Store) -> Forecast:
@@ -43,23 +41,16 @@ def forecast(store: Store) -> Forecast:
         left = int(session.exec(select(func.sum(FrameStatus.reviews_needed))).one() or 0)
         by_day = _reviews_by_day(session, store.now_us(session) - WINDOW_DAYS * _DAY_US)
         verified = _verified_by_levels(session)
-        train = session.exec(
-            select(func.count(col(FrameStatus.frame_id))).where(FrameStatus.split == Split.TRAIN)
-        ).one()
     per_day = sum(by_day) / len(by_day) if by_day else None
     pairs: Counter[float] = Counter()
     for chosen, rejected, frames in verified:
         if chosen is not None and rejected is not None and chosen is not rejected:
             pairs[pair_weight(chosen, rejected)] += frames
-    done = sum(frames for _, _, frames in verified)
     return Forecast(
         reviews_left=left,
         per_day=per_day,
         days_left=left / per_day if per_day else None,
         pairs=dict(sorted(pairs.items(), reverse=True)),
-        expected_pairs={
-            weight: round(n * int(train) / done) for weight, n in sorted(pairs.items(), reverse=True)
-        },
     )
 
 
@@ -87,9 +78,3 @@ def _verified_by_levels(session: Session) -> list[tuple[TriageLevel | None, Tria
     )
     rows = session.connection().execute(query).all()
     return [(chosen, rejected, int(frames)) for chosen, rejected, frames in rows]
-
-
-def level_shares(levels: dict[TriageLevel, int]) -> dict[TriageLevel, float]:
-    """The share of each level among the verified frames; empty without any."""
-    total = sum(levels.values())
-    return {level: levels[level] / total for level in LEVELS} if total else {}

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from data.errors import TraceError
 from data.people.permissions import Act, require
+from data.review.looks import note_look
 from data.store.opening import Store
 from data.store.tables import (
     Adjudication,
@@ -38,15 +39,11 @@ class FrameView:
 
 
 def frame_view(store: Store, person_id: int, address: str) -> FrameView:
-    """The frame of that id or image file name. Raises NotAllowed, and TraceError if there is none."""
+    """The frame of that id or image file name. That this person has looked is written down: they are not asked about
+    the frame any more. Raises NotAllowed, TraceError if there is none, and ReviewRefused while they review it."""
+    frame = _addressed(store, person_id, address)
+    note_look(store, person_id, frame.id)
     with store.read() as session:
-        require(session, person_id, Act.SEE_PROGRESS)
-        wanted = address.strip()
-        frame = session.exec(
-            select(Frame).where(or_(col(Frame.id) == wanted, col(Frame.filename) == wanted))
-        ).first()
-        if frame is None:
-            raise TraceError(f"{address!r} is neither a frame's id nor an image's file name.")
         return FrameView(
             frame=frame,
             scene=session.get_one(Scene, frame.scene_id),
@@ -56,6 +53,17 @@ def frame_view(store: Store, person_id: int, address: str) -> FrameView:
             proposals=_proposals(session, frame.id),
             is_gold=session.get(GoldFrame, frame.id) is not None,
         )
+
+
+def _addressed(store: Store, person_id: int, address: str) -> Frame:
+    with store.read() as session:
+        require(session, person_id, Act.SEE_PROGRESS)
+        wanted = address.strip()
+        named = or_(col(Frame.id) == wanted, col(Frame.filename) == wanted)
+        frame = session.exec(select(Frame).where(named)).first()
+    if frame is None:
+        raise TraceError(f"{address!r} is neither a frame's id nor an image's file name.")
+    return frame
 
 
 def _reviews(session: Session, frame_id: str) -> list[tuple[Review, Person]]:

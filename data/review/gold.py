@@ -5,12 +5,12 @@ from __future__ import annotations
 from sqlmodel import Session, col, select
 
 from data.errors import ReviewRefused
-from data.hashing import seeded_chance
+from data.hashing import keyed_chance
 from data.people.permissions import Act, require
 from data.proposals.runs import latest_run, proposals_by_frame
 from data.review.lease_time import keeps_others_away
 from data.store.opening import Store
-from data.store.tables import Frame, GoldFrame, Lease, Review, Setting
+from data.store.tables import Frame, FrameLook, GoldFrame, Lease, Review, Setting, TourAnswer
 from data.store.trail import note_act
 from data.verification.standing import adjudications_by_frame
 from data.verification.status import hold
@@ -67,17 +67,20 @@ def set_gold_share(store: Store, person_id: int, share: float) -> None:
         note_act(session, act, by=person_id, subject=f"setting:{SHARE}", details={"value": share})
 
 
-def gold_due(person_id: int, place: int, share: float) -> bool:
-    """Whether this person's frame at this place, counted from the first, is gold: a seeded hash, no pattern."""
-    return seeded_chance("gold", person_id, place) < share
+def gold_due(key: bytes, person_id: int, place: int, share: float) -> bool:
+    """Whether this person's frame at this place, counted from the first, is gold: a hash that only the store can
+    compute, so that nobody works out which of their frames are."""
+    return keyed_chance(key, "gold", person_id, place) < share
 
 
-def gold_for(session: Session, person_id: int, n: int, now_us: int) -> list[str]:
-    """At most n gold frames that this person has not seen and nobody holds, half of the time those first on
-    which the teacher missed a TELEOPERATION."""
+def gold_for(session: Session, key: bytes, person_id: int, n: int, now_us: int) -> list[str]:
+    """At most n gold frames that this person has not seen, on the tour neither, and nobody holds, half of the time
+    those first on which the teacher missed a TELEOPERATION."""
     if n <= 0:
         return []
     seen = select(Review.frame_id).where(Review.person_id == person_id)
+    toured = select(TourAnswer.frame_id).where(TourAnswer.person_id == person_id)
+    looked = select(FrameLook.frame_id).where(FrameLook.person_id == person_id)
     held = select(Lease.frame_id).where(keeps_others_away(now_us))
     query = (
         select(GoldFrame)
@@ -86,11 +89,13 @@ def gold_for(session: Session, person_id: int, n: int, now_us: int) -> list[str]
             col(Frame.set_aside).is_(None),
             GoldFrame.made_by_id != person_id,
             col(GoldFrame.frame_id).not_in(seen),
+            col(GoldFrame.frame_id).not_in(toured),
+            col(GoldFrame.frame_id).not_in(looked),
             col(GoldFrame.frame_id).not_in(held),
         )
     )
     golds = list(session.exec(query))
-    golds.sort(key=lambda gold: _place(gold, person_id))
+    golds.sort(key=lambda gold: _place(key, gold, person_id))
     return [gold.frame_id for gold in golds[:n]]
 
 
@@ -102,6 +107,6 @@ def is_missed_teleoperation(gold: GoldFrame) -> bool:
     )
 
 
-def _place(gold: GoldFrame, person_id: int) -> float:
-    chance = seeded_chance("gold-order", person_id, gold.frame_id)
+def _place(key: bytes, gold: GoldFrame, person_id: int) -> float:
+    chance = keyed_chance(key, "gold-order", person_id, gold.frame_id)
     return chance / 2 if is_missed_teleoperation(gold) else chance

@@ -12,6 +12,7 @@ from data.errors import ReviewRefused
 from data.people.permissions import Act, require
 from data.review.audit_lots import audited_now
 from data.review.blind_audits import follow_audit
+from data.review.own_levels import own_level
 from data.store.opening import Store
 from data.store.tables import Lease, Proposal, Review
 from data.verification.standing import standing
@@ -65,8 +66,9 @@ def submit_review(store: Store, person_id: int, decision: Decision) -> Review:
                 "This frame went into a blind audit after you saw its proposal; your answer was not saved."
             )
         lease = session.get(Lease, decision.frame_id)
-        if lease is not None and lease.person_id == person_id and lease.first_level is not None:
-            decision = decision.model_copy(update={"first_level": lease.first_level})
+        if mode is Mode.DECIDE_FIRST:
+            first = _first_level(session, now_us, person_id, decision, lease)
+            decision = decision.model_copy(update={"first_level": first})
         review = review_row(person_id, decision, mode, proposal, now_us)
         session.add(review)
         if lease is not None and lease.person_id == person_id:
@@ -75,6 +77,19 @@ def submit_review(store: Store, person_id: int, decision: Decision) -> Review:
         refresh(session, [decision.frame_id])
         follow_audit(session, decision.frame_id, person_id, now_us)
         return review
+
+
+def _first_level(
+    session: Session, now_us: int, person_id: int, decision: Decision, lease: Lease | None
+) -> TriageLevel | None:
+    """The own level of a decide-first frame. What the browser says counts only where the proposal was never handed
+    out; a later decision keeps the own level of the one that it replaces."""
+    if decision.supersedes_id is not None:
+        return session.get_one(Review, decision.supersedes_id).first_level
+    is_held = lease is not None and lease.person_id == person_id
+    told = lease.first_level if lease is not None and is_held else None
+    level = told or decision.first_level
+    return own_level(session, person_id, decision.frame_id, level, now_us) if level is not None else None
 
 
 def _same(written: Review, person_id: int, decision: Decision) -> Review:

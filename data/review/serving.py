@@ -10,14 +10,26 @@ from sqlmodel import Session, col, delete, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from data.errors import ReviewRefused
-from data.hashing import seeded_chance
+from data.hashing import keyed_chance
 from data.people.permissions import Act, require
 from data.proposals.runs import proposals_for_review
 from data.review.audit_lots import audited_now
 from data.review.gold import gold_due, gold_for, gold_share
 from data.review.lease_time import keeps_others_away
+from data.review.own_levels import own_level
+from data.store.keys import serving_key
 from data.store.opening import WRITES, Store
-from data.store.tables import Frame, FrameNote, FrameStatus, Lease, Proposal, Review, Scene
+from data.store.tables import (
+    Frame,
+    FrameLook,
+    FrameNote,
+    FrameStatus,
+    Lease,
+    OwnLevel,
+    Proposal,
+    Review,
+    Scene,
+)
 from data.vocabulary import Mode, NoteKind, Split, TriageLevel
 
 LEASE_S = 15 * 60
@@ -47,12 +59,13 @@ class ServedFrame:
 
 
 def assign_mode(
-    frame_id: str, person_id: int, split: Split, *, shares: Mapping[Mode, float] | None = None, seed: int = 0
+    key: bytes, frame_id: str, person_id: int, split: Split, *, shares: Mapping[Mode, float] | None = None
 ) -> Mode:
-    """The mode in which this person sees this frame: a seeded hash, the same whenever it is asked."""
+    """The mode in which this person sees this frame: the same whenever it is asked, and only the store's key can tell
+    it, so that a frame that is blind for another reason looks like any other."""
     if split is Split.HELD_OUT:
         return Mode.BLIND
-    place, edge = seeded_chance(seed, frame_id, person_id), 0.0
+    place, edge = keyed_chance(key, "mode", frame_id, person_id), 0.0
     for mode, share in (shares or MODE_SHARES).items():
         edge += share
         if place < edge:
@@ -133,11 +146,12 @@ def _take(
     """New leases on the next n frames that nobody holds and this person has neither reviewed nor just skipped."""
     chosen = _next_free(session, person_id, n, now_us)
     served = _with_gold(session, person_id, chosen, now_us)
+    key = serving_key(session)
     audited = audited_now(session, [status.frame_id for status in served])
     modes = {
         status.frame_id: Mode.BLIND
         if status.frame_id in audited
-        else assign_mode(status.frame_id, person_id, status.split, shares=shares)
+        else assign_mode(key, status.frame_id, person_id, status.split, shares=shares)
         for status in served
     }
     session.exec(delete(Lease).where(col(Lease.frame_id).in_(list(modes))))
@@ -188,6 +202,9 @@ def _queue(person_id: int, now_us: int) -> SelectOfScalar[FrameStatus]:
     reviewed = select(Review.id).where(
         Review.person_id == person_id, col(Review.frame_id) == FrameStatus.frame_id
     )
+    looked = select(FrameLook.frame_id).where(
+        FrameLook.person_id == person_id, col(FrameLook.frame_id) == FrameStatus.frame_id
+    )
     passed_over = select(FrameNote.frame_id).where(
         FrameNote.person_id == person_id,
         col(FrameNote.kind).in_([NoteKind.SKIP, NoteKind.UNREADABLE]),
@@ -202,6 +219,7 @@ def _queue(person_id: int, now_us: int) -> SelectOfScalar[FrameStatus]:
             ),  # spelled out: the queue's partial index needs the literal
             or_(col(Lease.frame_id).is_(None), ~keeps_others_away(now_us)),
             ~reviewed.exists(),
+            ~looked.exists(),
             col(FrameStatus.frame_id).not_in(passed_over),
         )
         .order_by(col(FrameStatus.priority).desc(), col(FrameStatus.frame_id).desc())
@@ -215,8 +233,9 @@ def _with_gold(session: Session, person_id: int, chosen: list[FrameStatus], now_
     if not share:
         return chosen
     written = session.exec(select(func.count(col(Review.id))).where(Review.person_id == person_id)).one()
-    due = [place for place in range(len(chosen)) if gold_due(person_id, written + place, share)]
-    golds = _locked(session, person_id, gold_for(session, person_id, len(due), now_us), now_us)
+    key = serving_key(session)
+    due = [place for place in range(len(chosen)) if gold_due(key, person_id, written + place, share)]
+    golds = _locked(session, person_id, gold_for(session, key, person_id, len(due), now_us), now_us)
     mixed = list(chosen)
     for place, status in zip(due, golds, strict=False):
         mixed[place] = status
@@ -237,6 +256,8 @@ def _leases(
     session: Session, person_id: int, modes: Mapping[str, Mode], now_us: int, until_us: int
 ) -> list[Lease]:
     proposals = proposals_for_review(session, list(modes))
+    query = select(OwnLevel).where(OwnLevel.person_id == person_id, col(OwnLevel.frame_id).in_(list(modes)))
+    chosen = {one.frame_id: one.level for one in session.exec(query)}
     leases = []
     for place, (frame_id, mode) in enumerate(modes.items()):
         proposal = None if mode is Mode.BLIND else proposals.get(frame_id)
@@ -246,6 +267,7 @@ def _leases(
                 person_id=person_id,
                 mode=mode,
                 proposal_id=proposal.id if proposal else None,
+                first_level=chosen.get(frame_id) if mode is Mode.DECIDE_FIRST else None,
                 leased_at_us=now_us + place,
                 until_us=until_us,
             )
@@ -272,15 +294,17 @@ def _served(session: Session, leases: list[Lease]) -> list[ServedFrame]:
 def record_first_level(store: Store, person_id: int, frame_id: str, level: TriageLevel) -> ServedFrame:
     """Keep the own level of a decide-first frame, and only then hand out what is proposed.
 
-    The first answer stays: once the proposal has been seen, nothing can be an own level any more. Raises
-    ReviewRefused for a frame that the person does not hold in this mode.
+    The first answer stays, also when the lease lapses: once the proposal has been seen, nothing can be an own level
+    any more. Raises ReviewRefused for a frame that the person does not hold in this mode.
     """
     with store.write() as session:
         require(session, person_id, Act.REVIEW)
-        lease = session.get(Lease, frame_id)
+        lease = session.get(Lease, frame_id, with_for_update=True)
         if lease is None or lease.person_id != person_id or lease.mode is not Mode.DECIDE_FIRST:
             raise ReviewRefused("This frame is no longer reserved for you to decide first.")
-        lease.first_level = lease.first_level or level
+        lease.first_level = own_level(
+            session, person_id, frame_id, lease.first_level or level, store.now_us(session)
+        )
         session.add(lease)
         session.flush()
         return _served(session, [lease])[0]

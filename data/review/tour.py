@@ -1,7 +1,8 @@
 """The first-run tour: gold frames with feedback, before a person's answers count.
 
 Gold are training frames whose level is settled: an adjudication counts most, then the number of agreeing reviews.
-They need no more reviews, so nobody is served one again after the tour has told its level.
+They need no more reviews, so nobody is served one again after the tour has told its level; frames that test people in
+their queue are left out.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from data.errors import ReviewRefused
 from data.people.permissions import Act, require
 from data.proposals.runs import latest_run, proposals_by_frame
 from data.store.opening import Store
-from data.store.tables import Frame, FrameStatus, Scene, TourAnswer
+from data.store.tables import Frame, FrameStatus, GoldFrame, Scene, TourAnswer
 from data.verification.chosen_text import chosen_text
 from data.verification.standing import adjudications_by_frame, reviews_by_frame
 from data.vocabulary import LEVELS, ModelRole, Split, TriageLevel, VerificationState
@@ -80,6 +81,7 @@ def _candidates(session: Session) -> list[GoldCandidate]:
             FrameStatus.state == VerificationState.VERIFIED,
             FrameStatus.split == Split.TRAIN,
             col(Frame.set_aside).is_(None),
+            col(Frame.id).not_in(select(GoldFrame.frame_id)),
         )
     )
     rows = session.exec(query).all()

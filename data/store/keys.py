@@ -1,22 +1,46 @@
-"""The store's keys: what signs picture addresses and Streamlit's cookies, and what opens the monitor."""
+"""The store's keys: what signs picture addresses and Streamlit's cookies, what opens the monitor, and what draws modes
+and gold."""
 
 from __future__ import annotations
 
-from sqlmodel import Session, delete
+import secrets
+
+from sqlmodel import Session, col, delete
 
 from data.store.opening import Store
 from data.store.tables import Secret
 from data.store.trail import note_act
 from data.vocabulary import TrailAct
 
+SERVING = "serving"
+"""Draws modes and gold. It opens nothing, and with another one a frame would be drawn a second mode: it stays."""
+
+
+def serving_key(session: Session) -> bytes:
+    """The key of the store's draws, made on first use; the session is an act's."""
+    row = session.get(Secret, SERVING)
+    if row is None:
+        row = Secret(name=SERVING, value=secrets.token_hex(32))
+        session.add(row)
+        session.flush()
+    return bytes.fromhex(row.value)
+
+
+def draw_repeatably(store: Store) -> None:
+    """Give a store a serving key that everybody knows, for demos and tests: all of their stores draw alike."""
+    with store.write() as session:
+        if session.get(Secret, SERVING) is None:
+            session.add(Secret(name=SERVING, value="00" * 32))
+
 
 def rotate_keys(store: Store) -> None:
-    """Forget every key; new ones are made as they are needed. The app and the monitor have to be started again."""
+    """Forget every key that opens something; new ones are made as they are needed. The app and the monitor have to be
+    started again."""
     with store.write() as session:
         forget_keys(session)
         note_act(session, TrailAct.ROTATED_KEYS, by=None, subject="store")
 
 
 def forget_keys(session: Session) -> None:
-    """Forget every key, in somebody else's act."""
-    session.exec(delete(Secret))
+    """Forget every key that opens something, in somebody else's act."""
+    session.exec(delete(Secret).where(col(Secret.name) != SERVING))

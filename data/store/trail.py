@@ -35,6 +35,8 @@ ROW_ACTS: Mapping[type[SQLModel], tuple[TrailAct, str]] = {
     tables.AuditLot: (TrailAct.OPENED_AUDIT, "opened_by_id"),
     tables.AuditTerms: (TrailAct.OPENED_AUDIT, "person_id"),
     tables.AuditEnd: (TrailAct.ENDED_AUDIT, "person_id"),
+    tables.OwnLevel: (TrailAct.CHOSE_OWN_LEVEL, "person_id"),
+    tables.FrameLook: (TrailAct.LOOKED_AT_FRAME, "person_id"),
     tables.ClipJudgement: (TrailAct.JUDGED_CLIP, "person_id"),
     tables.OperatorAnswer: (TrailAct.ANSWERED_ALERT, "person_id"),
     tables.AlertAcknowledgement: (TrailAct.ACKNOWLEDGED_ALERT, "person_id"),

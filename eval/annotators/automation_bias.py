@@ -1,29 +1,29 @@
 """Did the machine's answer bend the humans'? Follow rates with and without the proposal, and switches. Pure.
 
-All rates are over frames whose level is known from an adjudication, and on which the proposal was wrong (for helpful
-switches: the first answer). Assisted against blind is a comparison between frames that a hash put into either mode.
+All rates are over reviews of frames whose level does not depend on the review that is counted, and on which the
+proposal was wrong (for helpful switches: the first answer). Assisted against blind is a comparison between frames that
+a hash put into either mode.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from math import hypot
 
 from data.vocabulary import Mode, TriageLevel
-from eval.agreement.tables import sums_by_scene
-from eval.statistics.intervals import scene_bootstrap
 from eval.statistics.rate import Interval, Rate, Undefined
+from eval.statistics.scene_share import scene_interval
 
-NEEDED = 195
-"""Reviews per arm that tell 20 % from 10 % (two-sided 5 %, power 80 %), before scenes are taken into account."""
-SWITCHES_NEEDED = 30
+NEEDED = 30
+"""From so many reviews on a share is shown; its interval over scenes says what it is worth."""
 
 
 @dataclass(frozen=True)
 class Observation:
-    """One review of a frame whose true level is known. `first`: the own level before the proposal was shown."""
+    """One review of a frame whose true level is known. `first`: the own level before the proposal was shown; `is_gold`:
+    the frame was gold by then, else it is of the random share."""
 
     person_id: int
     scene_id: str
@@ -32,6 +32,7 @@ class Observation:
     true: TriageLevel
     final: TriageLevel
     first: TriageLevel | None = None
+    is_gold: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,8 @@ def bias(observations: Sequence[Observation], *, teleoperation_only: bool = Fals
     shares = [
         assisted,
         blind,
-        _share("right at first, then gives way to a wrong proposal", harmful, follows, SWITCHES_NEEDED),
-        _share("wrong at first, then set right by the proposal", helpful, follows, SWITCHES_NEEDED),
+        _share("right at first, then gives way to a wrong proposal", harmful, follows, NEEDED),
+        _share("wrong at first, then set right by the proposal", helpful, follows, NEEDED),
     ]
     if not (assisted.is_shown and blind.is_shown and assisted.rate and blind.rate):
         return Bias(shares, None, None)
@@ -92,25 +93,30 @@ def _share(name: str, among: Sequence[Observation], wanted: Wanted, needed: int)
     if not among:
         return Share(name, None, None, needed)
     rate = Rate(sum(wanted(one) for one in among), len(among))
-    hits = np.array([[wanted(one), 1] for one in among], dtype=np.float64)
-    sums = sums_by_scene(hits, np.array([one.scene_id for one in among]))
-    interval = scene_bootstrap(
-        sums, lambda total: total[:, 0] / np.where(total[:, 1] > 0, total[:, 1], np.nan)
-    )
-    return Share(name, rate, interval, max(0, needed - len(among)))
+    return Share(name, rate, scene_interval(*_by_scene(among, wanted)), max(0, needed - len(among)))
+
+
+def _by_scene(among: Sequence[Observation], wanted: Wanted) -> tuple[list[int], list[int]]:
+    """Per scene, how many reviews are wanted ones and how many there are."""
+    hits: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    for one in among:
+        hits[one.scene_id] += wanted(one)
+        total[one.scene_id] += 1
+    return [hits[scene] for scene in total], list(total.values())
 
 
 def _difference(
     first: Sequence[Observation], second: Sequence[Observation], wanted: Wanted
 ) -> Interval | Undefined:
-    rows = [[wanted(one), 1, 0, 0] for one in first] + [[0, 0, wanted(one), 1] for one in second]
-    scenes = [one.scene_id for one in (*first, *second)]
-    sums = sums_by_scene(np.array(rows, dtype=np.float64), np.array(scenes))
-
-    def difference(total: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-        return np.asarray(
-            total[:, 0] / np.where(total[:, 1] > 0, total[:, 1], np.nan)
-            - total[:, 2] / np.where(total[:, 3] > 0, total[:, 3], np.nan)
-        )
-
-    return scene_bootstrap(sums, difference)
+    """The interval of a difference of two shares from their own intervals (Zou & Donner 2008): their upper and lower
+    margins add in squares."""
+    counts = _by_scene(first, wanted), _by_scene(second, wanted)
+    one, other = (scene_interval(*pair) for pair in counts)
+    for interval in (one, other):
+        if isinstance(interval, Undefined):
+            return interval
+    p, q = (sum(hits) / sum(total) for hits, total in counts)
+    low = hypot(p - one.low, other.high - q)  # type: ignore[union-attr]
+    high = hypot(one.high - p, q - other.low)  # type: ignore[union-attr]
+    return Interval(max(-1.0, p - q - low), min(1.0, p - q + high))

@@ -11,14 +11,21 @@ from sqlalchemy import String, type_coerce
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
-from data.overview.review_columns import MODES, NONE, ReviewColumns, standing_reviews
+from data.overview.review_columns import NONE, ReviewColumns, standing_reviews
 from data.proposals.runs import latest_run
 from data.store.opening import Store
 from data.store.tables import Adjudication, GoldFrame, Person, Proposal
 from data.vocabulary import LEVELS, Mode, ModelRole, TriageLevel
-from eval.annotators.automation_bias import Bias, Observation, bias
+from eval.annotators.automation_bias import Bias, bias
 from eval.annotators.dawid_skene import confusion_matrices
 from eval.annotators.gold_score import judged
+from eval.annotators.independent_truth import (
+    Truth,
+    counting_frames,
+    observations,
+    random_share,
+    settled_in_order,
+)
 from eval.statistics.rate import Rate, Undefined
 
 Ints = npt.NDArray[np.int64]
@@ -65,10 +72,12 @@ class AnnotatorWork:
 
 @dataclass(frozen=True)
 class PeopleSummary:
-    """Everybody's work, the pooled bias, that for true TELEOPERATION, and both for each person."""
+    """Everybody's work, and the bias on the random share, on gold, on true TELEOPERATION of both and for each person on
+    both."""
 
     people: list[AnnotatorWork]
-    pooled: Bias
+    on_random_share: Bias
+    on_gold: Bias
     teleoperation: Bias
     by_person: dict[str, Bias]
     teleoperation_by_person: dict[str, Bias]
@@ -81,33 +90,29 @@ def people_summary(store: Store) -> PeopleSummary:
         reviews = standing_reviews(session, now_us=store.now_us(session))
         names = {int(person.id or 0): person for person in session.exec(select(Person))}
         place = {frame_id: number for number, frame_id in enumerate(reviews.frame_ids)}
-        levels = _Levels(
+        reviewed = np.zeros(max(1, len(place)), dtype=np.bool_)
+        reviewed[reviews.frame] = True
+        adjudicated = _ranks(session, place, _adjudicated())
+        truth = Truth(
             proposed=_ranks(session, place, _proposed(session)),
-            true=_ranks(session, place, _adjudicated()),
             gold=_ranks(session, place, select_columns(col(GoldFrame.frame_id), _text(GoldFrame.level))),
+            settled=settled_in_order(random_share(session, place), reviewed, adjudicated),
+            counts=counting_frames(session, place),
         )
     people = np.unique(reviews.person).tolist()
     shared = _Shared.of(reviews)
     overlooks = _overlooks(shared)
-    observed = _observations(reviews, levels)
+    observed = observations(reviews, truth)
     own = {names[one].display_name: [seen for seen in observed if seen.person_id == one] for one in people}
     return PeopleSummary(
-        people=[_work(names[one], reviews, shared, levels, overlooks.get(one)) for one in people],
-        pooled=bias(observed),
+        people=[_work(names[one], reviews, shared, truth, overlooks.get(one)) for one in people],
+        on_random_share=bias([one for one in observed if not one.is_gold]),
+        on_gold=bias([one for one in observed if one.is_gold]),
         teleoperation=bias(observed, teleoperation_only=True),
         by_person={name: bias(seen) for name, seen in own.items()},
         teleoperation_by_person={name: bias(seen, teleoperation_only=True) for name, seen in own.items()},
-        gold_frames=int((levels.gold != NONE).sum()),
+        gold_frames=int((truth.gold != NONE).sum()),
     )
-
-
-@dataclass(frozen=True)
-class _Levels:
-    """(frames,) ranks each, NONE where there is none: the teacher's, the latest adjudication's, the gold level."""
-
-    proposed: Ints
-    true: Ints
-    gold: Ints
 
 
 def _text(column: Any) -> Any:
@@ -137,32 +142,6 @@ def _ranks(session: Session, place: dict[str, int], query: Any) -> Ints:
         frames, levels = zip(*rows, strict=True)
         ranks[[place[one] for one in frames]] = [rank[one] for one in levels]
     return ranks
-
-
-def _observations(reviews: ReviewColumns, levels: _Levels) -> list[Observation]:
-    """Reviews of settled frames that bear on bias: where the proposal was wrong, or the own first answer was."""
-    proposed, true = levels.proposed[reviews.frame], levels.true[reviews.frame]
-    known = (proposed != NONE) & (true != NONE)
-    wrong_first = reviews.given_in(Mode.DECIDE_FIRST) & (reviews.first != true)
-    told = reviews.where(known & ((proposed != true) | wrong_first))
-    return [
-        Observation(
-            person_id=person,
-            scene_id=reviews.scene_ids[scene],
-            mode=MODES[mode],
-            proposed=LEVELS[levels.proposed[frame]],
-            true=LEVELS[levels.true[frame]],
-            final=LEVELS[final],
-            first=LEVELS[first] if first != NONE else None,
-        )
-        for person, scene, mode, frame, final, first in zip(
-            *(
-                one.tolist()
-                for one in (told.person, told.scene, told.mode, told.frame, told.level, told.first)
-            ),
-            strict=True,
-        )
-    ]
 
 
 @dataclass(frozen=True)
@@ -198,11 +177,11 @@ class _Shared:
 
 
 def _work(
-    person: Person, everybody: ReviewColumns, shared: _Shared, levels: _Levels, overlooks: float | None
+    person: Person, everybody: ReviewColumns, shared: _Shared, truth: Truth, overlooks: float | None
 ) -> AnnotatorWork:
     person_id = int(person.id or 0)
     reviews = everybody.where(everybody.person == person_id)
-    proposed, gold = levels.proposed[reviews.frame], levels.gold[reviews.frame]
+    proposed, gold = truth.proposed[reviews.frame], truth.gold[reviews.frame]
     shown = ~reviews.given_in(Mode.BLIND) & (proposed != NONE)
     measured = reviews.seconds[~np.isnan(reviews.seconds)]
     rated = np.flatnonzero(shared.person == person_id)

@@ -90,7 +90,7 @@ def nginx_configuration(folder: Path, apps: list[RunningApp], port: int) -> str:
 @contextmanager
 def installed(folder: Path, store_url: str) -> Iterator[Team]:
     """A team of PEOPLE and a lead, served on this database until the block ends."""
-    (folder / "workspace").mkdir()
+    (folder / "workspace").mkdir(mode=0o700)
     store = a_store(folder, url=store_url, scenes={f"scene-{number:04}": 24 for number in range(1, 9)})
     for name in PEOPLE:
         a_person(store, name)

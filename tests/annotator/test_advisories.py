@@ -54,6 +54,7 @@ USING_STORE = (
     "pictures.routes",
     "sign_in.routes",
     "sign_in.identity_provider",
+    "sign_in.gate",
     "health",
     "review_card.routes",
 )
@@ -135,7 +136,9 @@ def test_cve_2025_47783_nothing_that_was_sent_comes_back_as_a_page(client: TestC
         client.post("/card/sync", content=SCRIPT),
     ):
         assert "<script>" not in answer.text
-        assert not answer.headers.get("content-type", "").startswith("text/html")
+        is_page = answer.headers.get("content-type", "").startswith("text/html")
+        policy = answer.headers["content-security-policy"]
+        assert not is_page or ("default-src 'none'" in policy and "script-src" not in policy)
         assert "<script>" not in answer.headers.get("location", "")
 
 
@@ -444,7 +447,7 @@ def test_cve_2023_47116_and_ghsa_9rjc_the_app_fetches_nothing_that_a_browser_nam
     line to the monitor, whose address the monitor itself wrote into the store, and what sets options on sockets that
     are open already."""
     apart = {"serve.py", "demo/walkthrough.py", "demo/workspace.py", "web/low_latency.py"}
-    apart |= {"monitor/watching/run.py", "monitor/console/link.py"}
+    apart |= {"monitor/service/run.py", "monitor/service/serving.py", "monitor/console/link.py"}
     clients = {
         "httpx",
         "requests",

@@ -34,6 +34,7 @@ from data.review import (
     blind_audits,
     gold,
     guideline,
+    looks,
     notes,
     reviews,
     second_looks,
@@ -117,6 +118,7 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
         lambda store, who, frame: plausibility.judge_clip(store, who, a_judgement(frame)),
     ),
     frame_history.frame_view: (Act.SEE_PROGRESS, frame_history.frame_view),
+    looks.note_look: (Act.SEE_PROGRESS, looks.note_look),
     frame_history.next_in_line: (
         Act.SEE_PROGRESS,
         lambda store, who, frame: frame_history.next_in_line(store, who),

@@ -19,9 +19,14 @@ def test_the_same_parts_give_the_number_that_they_always_gave() -> None:
 
 
 def test_every_draw_picks_what_it_picked_in_earlier_versions() -> None:
-    modes = [assign_mode(f"frame-{n}", 7, Split.TRAIN) for n in range(12)]
-    others = {5: Mode.DECIDE_FIRST, 7: Mode.BLIND}
-    assert modes == [others.get(n, Mode.ASSISTED) for n in range(12)]
     assert [n for n in range(3000) if is_drawn(3, "north", n, 0.001)] == [528, 1576, 2511, 2686]
-    assert [place for place in range(60) if gold_due(7, place, 0.1)] == [30, 48]
     assert not is_in_random_share("frame-1")
+
+
+def test_a_draw_with_a_key_repeats_and_tells_nobody_else() -> None:
+    key, other = bytes(32), b"x" * 32
+    assert [gold_due(key, 7, n, 0.5) for n in range(60)] == [gold_due(key, 7, n, 0.5) for n in range(60)]
+    assert [gold_due(key, 7, n, 0.5) for n in range(60)] != [gold_due(other, 7, n, 0.5) for n in range(60)]
+    modes = [assign_mode(key, f"frame-{n}", 7, Split.TRAIN) for n in range(200)]
+    assert modes != [assign_mode(other, f"frame-{n}", 7, Split.TRAIN) for n in range(200)]
+    assert set(modes) == set(Mode)

@@ -19,7 +19,7 @@ from data.store.tables.reviews import (
     Review,
     SecondLook,
 )
-from data.store.tables.serving import FrameStatus, Lease, RandomShare, Ranking
+from data.store.tables.serving import FrameLook, FrameStatus, Lease, OwnLevel, RandomShare, Ranking
 from data.store.tables.settings import Secret, Setting
 from data.store.tables.shifts import AlertAcknowledgement, HandoverConfirmation, ShiftHandover
 from data.store.tables.trail import TrailEntry
@@ -38,6 +38,7 @@ __all__ = [
     "Feed",
     "FeedChange",
     "Frame",
+    "FrameLook",
     "FrameNote",
     "FrameStatus",
     "GeneratedClip",
@@ -49,6 +50,7 @@ __all__ = [
     "Lease",
     "ModelRun",
     "OperatorAnswer",
+    "OwnLevel",
     "Person",
     "PersonSettings",
     "Proposal",

@@ -24,6 +24,28 @@ class Lease(SQLModel, table=True):
     first_level: TriageLevel | None = enum_column(TriageLevel, default=None)
 
 
+class OwnLevel(SQLModel, table=True):
+    """The level that a person first chose for a frame, before its proposal was handed out. One for good: neither a
+    lapsed lease nor a later decision makes another. Appended only."""
+
+    __tablename__ = "own_level"
+
+    frame_id: str = Field(foreign_key="frame.id", primary_key=True)
+    person_id: int = Field(foreign_key="person.id", primary_key=True)
+    level: TriageLevel = enum_column(TriageLevel)
+    chosen_at_us: int = time_column()
+
+
+class FrameLook(SQLModel, table=True):
+    """Somebody has looked at everything said of a frame, and is not asked about it any more. Appended only."""
+
+    __tablename__ = "frame_look"
+
+    frame_id: str = Field(foreign_key="frame.id", primary_key=True)
+    person_id: int = Field(foreign_key="person.id", primary_key=True)
+    looked_at_us: int = time_column()
+
+
 class FrameStatus(SQLModel, table=True):
     """Where a sampled frame stands: derived from reviews and adjudications, kept so that serving is one query.
 

@@ -17,6 +17,8 @@ from data.verification.verified_frames import verified_frames
 from data.vocabulary import PersonRole, Split, VerificationState
 from tests.builders import A, S, T, a_decision, a_person, a_store, reviewed
 
+KEY = bytes(32)
+
 pytestmark = pytest.mark.each_store
 
 
@@ -55,7 +57,7 @@ def test_gold_is_served_like_any_other_frame_and_never_twice_to_one_person(tmp_p
     gold = make_gold(store, lead, a_settled_frame(store, lead)).frame_id
     set_gold_share(store, lead, 0.3)
     cleo = a_person(store, "cleo")
-    place = next(n for n in range(100) if gold_due(cleo, n, 0.3))
+    place = next(n for n in range(100) if gold_due(KEY, cleo, n, 0.3))
     served = lease_frames(store, cleo, n=place + 1)
     assert served[place].frame.id == gold
     for one in served:
@@ -71,7 +73,7 @@ def test_what_people_say_of_gold_changes_nothing_about_the_frame(tmp_path: Path)
         before = verified_frames(session, Split.TRAIN)
     set_gold_share(store, lead, 0.3)
     cleo = a_person(store, "cleo")
-    place = next(n for n in range(100) if gold_due(cleo, n, 0.3))
+    place = next(n for n in range(100) if gold_due(KEY, cleo, n, 0.3))
     served = lease_frames(store, cleo, n=place + 1)
     submit_review(store, cleo, a_decision(served[place], S, person=cleo))
     with store.read() as session:

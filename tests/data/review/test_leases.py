@@ -18,6 +18,8 @@ from data.verification.status import refresh_statuses
 from data.vocabulary import Mode, PersonRole, SetAside, Split
 from tests.builders import S, a_decision, a_person, a_store, frames_of, reviewed
 
+KEY = bytes(32)
+
 pytestmark = pytest.mark.each_store
 
 
@@ -90,12 +92,12 @@ def test_blind_serves_no_proposal_and_the_other_modes_do(tmp_path: Path) -> None
 
 
 def test_modes_follow_their_shares_and_stay_the_same() -> None:
-    modes = [assign_mode(f"frame-{n}", 1, Split.TRAIN) for n in range(4000)]
+    modes = [assign_mode(KEY, f"frame-{n}", 1, Split.TRAIN) for n in range(4000)]
     shares = {mode: n / 4000 for mode, n in Counter(modes).items()}
     assert abs(shares[Mode.ASSISTED] - 0.8) < 0.03
     assert abs(shares[Mode.BLIND] - 0.1) < 0.02
-    assert modes[:50] == [assign_mode(f"frame-{n}", 1, Split.TRAIN) for n in range(50)]
-    assert {assign_mode(f"frame-{n}", 1, Split.HELD_OUT) for n in range(50)} == {Mode.BLIND}
+    assert modes[:50] == [assign_mode(KEY, f"frame-{n}", 1, Split.TRAIN) for n in range(50)]
+    assert {assign_mode(KEY, f"frame-{n}", 1, Split.HELD_OUT) for n in range(50)} == {Mode.BLIND}
 
 
 def test_a_trainer_is_served_nothing(tmp_path: Path) -> None:

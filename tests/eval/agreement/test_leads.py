@@ -153,10 +153,10 @@ def test_a_planted_bias_of_twenty_points_is_found() -> None:
 
 def test_too_little_data_gives_no_effect_but_says_how_much_is_missing() -> None:
     found = bias(
-        observations(Mode.ASSISTED, n=400, follows=0.3) + observations(Mode.BLIND, n=95, follows=0.1)
+        observations(Mode.ASSISTED, n=400, follows=0.3) + observations(Mode.BLIND, n=18, follows=0.1)
     )
     assert found.effect is None
-    assert [one.needed for one in found.shares[:2]] == [0, 100]
+    assert [one.needed for one in found.shares[:2]] == [0, 12]
 
 
 def test_dawid_and_skene_see_who_overlooks_teleoperation() -> None:
