@@ -147,6 +147,11 @@ def _rendition(
     return out.getvalue()
 
 
+def picture_for_screen(content: bytes, name: str) -> bytes:
+    """A picture that is in memory as a fresh JPEG in its own size, without metadata. Raises ImageRefused."""
+    return _rendition(content, name, width_px=None, quality=85, how=Image.Resampling.HAMMING)
+
+
 def image_for_model(path: Path, *, width_px: int) -> tuple[bytes, str]:
     """(content, media type) of what a model is shown: the file itself, so that the stored hash names what was
     asked about, or a JPEG rendition where the image is wider than `width_px`.

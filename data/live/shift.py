@@ -18,6 +18,7 @@ from data.store.tables import (
     OperatorAnswer,
     Person,
     ReturnedFrame,
+    ShiftHandover,
     Watch,
     WatchMinute,
 )
@@ -25,6 +26,7 @@ from data.vocabulary import AlertEnd, ManualReason, Response
 
 HOUR_US = 3_600_000_000
 MOST_EVENTS = 80
+Event = tuple[int, str, str | None]
 _SECOND_US = 1_000_000
 _DID = {
     Response.TAKEN_OVER: "took over",
@@ -35,13 +37,13 @@ _DID = {
 
 MANUAL_WORDS = {
     ManualReason.STARTING: "it is starting",
-    ManualReason.NOT_CARRIED: "more feeds than can be held",
+    ManualReason.NOT_CARRIED: "capacity exceeded",
     ManualReason.NO_PICTURE: "no picture comes",
     ManualReason.UNREADABLE: "the picture cannot be read",
     ManualReason.BLACK: "the picture is black",
     ManualReason.FROZEN: "the picture is frozen",
     ManualReason.CLOCKS_APART: "its clock differs from ours",
-    ManualReason.ENDPOINT_GONE: "the model is not reached",
+    ManualReason.ENDPOINT_GONE: "model unreachable",
     ManualReason.ENDPOINT_SLOW: "the model answers too late",
     ManualReason.ANSWERS_WRONG: "the model's answers cannot be read",
     ManualReason.NO_ANSWER: "the model does not answer",
@@ -97,34 +99,38 @@ def _answers(session: Session, from_us: int) -> list[tuple[OperatorAnswer, Alert
 
 
 def last_hour(store: Store) -> list[dict[str, Any]]:
-    """The newest things first, each with its time and one sentence in plain text; 80 at most."""
+    """The newest things first, each with its time, one sentence in plain text and the alert that it is about, if any;
+    80 at most."""
     with store.read() as session:
         from_us = store.now_us(session) - HOUR_US
         names = dict(session.exec(select(Feed.id, Feed.name)).all())
         events = [
             *_alert_events(session, from_us, names),
             *_answer_events(session, from_us, names),
+            *_shift_events(session, from_us, names),
             *_trust_events(session, from_us, names),
         ]
     events.sort(key=lambda event: event[0], reverse=True)
-    return [{"at_us": at_us, "text": text} for at_us, text in events[:MOST_EVENTS]]
+    return [
+        {"at_us": at_us, "text": text, "alert": alert_id} for at_us, text, alert_id in events[:MOST_EVENTS]
+    ]
 
 
-def _alert_events(session: Session, from_us: int, names: dict[int | None, str]) -> list[tuple[int, str]]:
+def _alert_events(session: Session, from_us: int, names: dict[int | None, str]) -> list[Event]:
     query = select(Alert).where(Alert.raised_at_us >= from_us, ~col(Alert.called))
     query = query.order_by(col(Alert.raised_at_us).desc())
     events = []
     for alert in session.exec(query.limit(MOST_EVENTS)):
         name = names[alert.feed_id]
-        events.append((alert.raised_at_us, f"{name}: {alert.level.value}"))
+        events.append((alert.raised_at_us, f"{name}: {alert.level.value}", alert.id))
         if alert.end is AlertEnd.CALMED and alert.ended_at_us is not None:
-            events.append((alert.ended_at_us, f"{name}: AUTONOMY again"))
+            events.append((alert.ended_at_us, f"{name}: AUTONOMY again", alert.id))
     return events
 
 
-def _answer_events(session: Session, from_us: int, names: dict[int | None, str]) -> list[tuple[int, str]]:
+def _answer_events(session: Session, from_us: int, names: dict[int | None, str]) -> list[Event]:
     return [
-        (answer.answered_at_us, _answer_sentence(answer, names[alert.feed_id], person))
+        (answer.answered_at_us, _answer_sentence(answer, names[alert.feed_id], person), alert.id)
         for answer, alert, person in _answers(session, from_us)[-MOST_EVENTS:]
     ]
 
@@ -134,7 +140,30 @@ def _answer_sentence(answer: OperatorAnswer, feed: str, person: Person) -> str:
     return f"{person.display_name} {_DID[answer.response]} {feed}{why}"
 
 
-def _trust_events(session: Session, from_us: int, names: dict[int | None, str]) -> list[tuple[int, str]]:
+def _shift_events(session: Session, from_us: int, names: dict[int | None, str]) -> list[Event]:
+    """Acknowledgements, with the alert they are about, and handovers."""
+    seen = (
+        select(AlertAcknowledgement, Alert, Person.display_name)
+        .join(Alert, col(Alert.id) == AlertAcknowledgement.alert_id)
+        .join(Person, col(Person.id) == AlertAcknowledgement.person_id)
+        .where(AlertAcknowledgement.acknowledged_at_us >= from_us)
+        .order_by(col(AlertAcknowledgement.id).desc())
+    )
+    handed = (
+        select(ShiftHandover.handed_over_at_us, Person.display_name)
+        .join(Person, col(Person.id) == ShiftHandover.person_id)
+        .where(ShiftHandover.handed_over_at_us >= from_us)
+    )
+    events: list[Event] = [
+        (at_us, f"{who} handed the shift over", None) for at_us, who in session.exec(handed)
+    ]
+    for row, alert, who in session.exec(seen.limit(MOST_EVENTS)):
+        why = f" ({row.note})" if row.note else ""
+        events.append((row.acknowledged_at_us, f"{who} acknowledged {names[alert.feed_id]}{why}", alert.id))
+    return events
+
+
+def _trust_events(session: Session, from_us: int, names: dict[int | None, str]) -> list[Event]:
     """Losses of trust and their ends; those of one second and reason are one line however many feeds they are."""
     query = select(FeedChange).where(FeedChange.changed_at_us >= from_us)
     query = query.order_by(col(FeedChange.changed_at_us).desc()).limit(2000)
@@ -147,7 +176,7 @@ def _trust_events(session: Session, from_us: int, names: dict[int | None, str]) 
         by_eye -= {change.feed_id} if change.manual is None else set()
         if change.manual is not None or was_by_eye:
             lost[change.changed_at_us // _SECOND_US, change.manual].append(change)
-    return [(changes[0].changed_at_us, _trust_sentence(changes, names)) for changes in lost.values()]
+    return [(changes[0].changed_at_us, _trust_sentence(changes, names), None) for changes in lost.values()]
 
 
 def _trust_sentence(changes: list[FeedChange], names: dict[int | None, str]) -> str:

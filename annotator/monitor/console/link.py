@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from annotator.monitor.service.listener import KEY_NAME, listener_key
-from data.errors import NotNow
+from annotator.monitor.service.listener import AGE_HEADER, KEY_NAME, NUMBER_HEADER, listener_key
+from data.errors import FeedError, NotNow
 from data.live.record import current_watch
 from data.store.opening import Store
 
@@ -19,8 +20,21 @@ TIMEOUT_S = 1.4
 """Shorter than the console waits: it should hear the reason, not silence."""
 
 
+@dataclass(frozen=True)
+class LivePicture:
+    """A picture of a feed as it came from its source, its number, and how old it was when the monitor sent it."""
+
+    content: bytes
+    number: int
+    age_ms: float
+
+
 class MonitorAway(NotNow):
     """No monitor runs, or it does not answer."""
+
+
+class MonitorNeverStarted(FeedError):
+    """No monitor has ever run on this store: nobody relies on one yet."""
 
 
 class Link:
@@ -41,6 +55,22 @@ class Link:
 
     async def fetch(self, what: str, body: dict[str, Any]) -> bytes:
         """The monitor's answer as it came, JSON, for passing on. Raises MonitorAway with the reason."""
+        answer = await self._post(what, body)
+        if answer.headers.get("content-type") != "application/json":
+            raise MonitorAway("The monitor does not answer; something else listens at its address.")
+        return answer.content
+
+    async def picture(self, feed: str, after: int) -> LivePicture | None:
+        """The newest picture of a feed, None if it is still the one of this number. Raises MonitorAway, and
+        FeedError for an unknown feed."""
+        answer = await self._post("large", {"feed": feed, "after": after})
+        if answer.status_code == httpx.codes.NO_CONTENT or NUMBER_HEADER not in answer.headers:
+            return None
+        return LivePicture(
+            answer.content, int(answer.headers[NUMBER_HEADER]), float(answer.headers[AGE_HEADER])
+        )
+
+    async def _post(self, what: str, body: dict[str, Any]) -> httpx.Response:
         address = await self._where()
         if self._client is None:
             key = listener_key(await asyncio.to_thread(self._store.secret, KEY_NAME))
@@ -52,10 +82,9 @@ class Link:
             )
         try:
             answer = await self._client.post(f"{address}/{what}", json=body)
-            answer.raise_for_status()
-            if answer.headers.get("content-type") != "application/json":
-                raise httpx.DecodingError("something else listens there")
-            return answer.content
+            if answer.status_code == httpx.codes.NOT_FOUND:
+                raise FeedError("There is no such feed.")
+            return answer.raise_for_status()
         except httpx.HTTPError as error:
             self._looked_s = float("-inf")
             raise MonitorAway("The monitor does not answer.") from error
@@ -71,4 +100,6 @@ class Link:
     def _look(self) -> str:
         with self._store.read() as session:
             watch = current_watch(session)
-            return watch.listens_at if watch is not None and watch.ended_at_us is None else ""
+            if watch is None:
+                raise MonitorNeverStarted("No monitor has been started.")
+            return watch.listens_at if watch.ended_at_us is None else ""

@@ -5,42 +5,34 @@ from __future__ import annotations
 
 import asyncio
 import time
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 
-from sqlmodel import select
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from annotator.monitor.console.link import Link, MonitorAway
-from annotator.runtime import COOKIE, store
-from annotator.web.json_door import Body, Door, LiveAct
+from annotator.monitor.console.door import DOOR, link
+from annotator.monitor.console.link import MonitorAway
+from annotator.monitor.console.pictures import large_route, picture_route
+from annotator.monitor.rules.brief import brief_reason
+from annotator.web.json_door import Body, LiveAct
 from data.errors import AnswerRefused
-from data.images.inspection import ImageRefused, rendition
 from data.live.alerts import AlertAnswer, alerts_shown, answer_alert
-from data.live.record import VERSION
-from data.live.returned_frames import kept_picture, return_disagreements
+from data.live.handover import (
+    Confirmation,
+    HandoverWords,
+    WaitingHandover,
+    confirm_handover,
+    hand_over,
+    open_matters,
+    waiting_handover,
+)
+from data.live.returned_frames import return_disagreements
 from data.live.shift import last_hour
-from data.people.permissions import Act
-from data.store.tables import Alert, Dataset
+from data.live.unanswered import Acknowledgement, Unanswered, acknowledge, unanswered_alerts
 from data.vocabulary import Response as OperatorResponse
 
-DOOR = Door(
-    lambda: store(),  # noqa: PLW0108 - the name is looked up when somebody asks
-    COOKIE,
-    signed_out="You are signed out. Watch the feeds yourself until you have signed in again.",
-    needs=Act.WATCH_FEEDS,
-)
-CARD_PX = 960
 MOST_SHOWN = 200
 _TRIES, _PAUSE_S = 20, 0.1
-
-
-@cache
-def link() -> Link:
-    """The one line of this process to the monitor."""
-    return Link(store())
 
 
 async def live(person_id: int, body: Body) -> Response:
@@ -64,28 +56,91 @@ def _passed_on(told: bytes) -> Response:
 
 async def hour(person_id: int, body: Body) -> Body:
     """What happened in the last hour."""
-    return {"events": await asyncio.to_thread(last_hour, store())}
+    return {"events": await asyncio.to_thread(last_hour, DOOR.store())}
 
 
 async def shown(person_id: int, body: Body) -> Body:
     """Alerts are on this person's screen."""
     missing, at_us = [str(one) for one in body["alerts"]][:MOST_SHOWN], time.time_ns() // 1000
     for _ in range(_TRIES):  # what is shown may be a moment ahead of what is written
-        missing = await asyncio.to_thread(partial(alerts_shown, store(), person_id, missing, at_us=at_us))
+        missing = await asyncio.to_thread(
+            partial(alerts_shown, DOOR.store(), person_id, missing, at_us=at_us)
+        )
         if not missing:
             break
         await asyncio.sleep(_PAUSE_S)
     return {}
 
 
+async def matters(person_id: int, body: Body) -> Body:
+    """What waits for a person beside the alerts: those that ended unanswered, and a handover to be confirmed."""
+    missed, handed = await asyncio.to_thread(
+        lambda: (unanswered_alerts(DOOR.store()), waiting_handover(DOOR.store()))
+    )
+    return {"unanswered": _unanswered(missed), "handover": _handover(handed, person_id)}
+
+
+def _unanswered(missed: Unanswered) -> Body:
+    alerts = [
+        {
+            "alert": one.alert.id,
+            "feed": one.feed,
+            "level": one.alert.level.value,
+            "reason": brief_reason(one.alert.reasoning),
+            "raised_at_us": one.alert.raised_at_us,
+            "ended_at_us": one.alert.ended_at_us,
+            "shown": one.alert.shown_at_us is not None,
+        }
+        for one in missed.alerts
+    ]
+    return {"n": missed.n, "teleoperation": missed.teleoperation, "alerts": alerts}
+
+
+def _handover(waiting: WaitingHandover | None, person_id: int) -> Body | None:
+    if waiting is None:
+        return None
+    row = waiting.handover
+    return {
+        "handover": row.id,
+        "by": waiting.by,
+        "is_own": row.person_id == person_id,
+        "words": row.words,
+        "state": row.state,
+        "at_us": row.handed_over_at_us,
+    }
+
+
+async def acknowledged(person_id: int, body: Body) -> Body:
+    """Write down that somebody has seen alerts which ended without an answer."""
+    await asyncio.to_thread(acknowledge, DOOR.store(), person_id, Acknowledgement.model_validate(body))
+    return {}
+
+
+async def open_now(person_id: int, body: Body) -> Body:
+    """What a handover would leave to the next operator now."""
+    return {"state": await asyncio.to_thread(open_matters, DOOR.store())}
+
+
+async def handed_over(person_id: int, body: Body) -> Body:
+    """Hand the shift over."""
+    await asyncio.to_thread(hand_over, DOOR.store(), person_id, HandoverWords.model_validate(body))
+    return {}
+
+
+async def confirmed(person_id: int, body: Body) -> Body:
+    """Confirm a handover that was read."""
+    await asyncio.to_thread(confirm_handover, DOOR.store(), person_id, Confirmation.model_validate(body))
+    return {}
+
+
 async def answer(person_id: int, body: Body) -> Body:
     """Write an operator's answer, and tell the monitor that there is one."""
     given = AlertAnswer.model_validate(body)
-    await asyncio.to_thread(answer_alert, store(), person_id, given)
+    await asyncio.to_thread(answer_alert, DOOR.store(), person_id, given)
     try:
         await link().ask("answered", {})
     except MonitorAway:
-        await asyncio.to_thread(return_disagreements, store())  # otherwise the monitor does it
+        await asyncio.to_thread(return_disagreements, DOOR.store())  # otherwise the monitor does it
     return {}
 
 
@@ -98,29 +153,6 @@ async def call(person_id: int, body: Body) -> Body:
     return await answer(person_id, {**taken, "reason": "Taken over without an alert"})
 
 
-async def picture_route(request: Request) -> Response:
-    """GET the picture that raised an alert, as a fresh JPEG."""
-    if await asyncio.to_thread(DOOR.signed_in, request) is None:
-        return PlainTextResponse("This picture is for those who watch feeds.", 403)
-    try:
-        content = await asyncio.to_thread(_picture, str(request.path_params["alert_id"]))
-    except ImageRefused as refused:
-        return PlainTextResponse(str(refused), 404)
-    if content is None:
-        return PlainTextResponse("There is no such alert.", 404)
-    headers = {"cache-control": "private, max-age=3600", "cross-origin-resource-policy": "same-origin"}
-    return Response(content, media_type="image/jpeg", headers=headers)
-
-
-def _picture(alert_id: str) -> bytes | None:
-    with store().read() as session:
-        alert = session.get(Alert, alert_id)
-        if alert is None:
-            return None
-        dataset = session.exec(select(Dataset).where(Dataset.version == VERSION)).one()
-    return rendition(kept_picture(Path(dataset.dataroot), alert.image_sha256), width_px=CARD_PX)
-
-
 _ACTS: dict[str, LiveAct] = {
     "live": live,
     "wall": wall,
@@ -128,8 +160,14 @@ _ACTS: dict[str, LiveAct] = {
     "shown": shown,
     "answer": answer,
     "call": call,
+    "matters": matters,
+    "acknowledge": acknowledged,
+    "open": open_now,
+    "hand-over": handed_over,
+    "confirm": confirmed,
 }
 ROUTES = [
     *(Route(f"/monitor/{name}", DOOR.awaits(act), methods=["POST"]) for name, act in _ACTS.items()),
+    Route("/monitor/large.jpg", large_route, methods=["GET"]),
     Route("/monitor/picture/{alert_id:str}.jpg", picture_route, methods=["GET"]),
 ]

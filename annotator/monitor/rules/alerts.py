@@ -2,7 +2,8 @@
 
 A feed has one open alert at most. It opens when the shown level rises to SUPERVISION or TELEOPERATION. Rising
 further ends it and opens another, so that a person is asked again. A fall leaves it open, with the lower level
-shown beside it, until the feed is back at AUTONOMY. An operator's answer ends it, but for *watching*.
+shown beside it, until the feed is back at AUTONOMY. An operator's answer ends it, but for *watching*; *not needed*
+covers one situation only (`situation.py`).
 """
 
 from __future__ import annotations
@@ -48,20 +49,29 @@ def change_of(before: TriageLevel | None, now: TriageLevel | None, alerted: Tria
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What an open alert's place depends on. `is_watched`: somebody said that they are watching it."""
+    """What an open alert's place depends on. `is_watched`: somebody said that they are watching it; `cause`: the same
+    for alerts that one look may settle."""
 
     alert: int
     level: TriageLevel
     raised_s: float
     changed_s: float
     is_watched: bool = False
+    cause: str = ""
 
 
 def in_order(alerts: Iterable[Placed], now_s: float) -> list[int]:
     """Open alerts as an operator should look at them: by level; those nobody watches first; what changed within
-    the last ten seconds first; then the oldest, which has waited longest."""
-    key = {
-        one.alert: (-one.level.rank, one.is_watched, now_s - one.changed_s > RECENT_S, one.raised_s)
-        for one in alerts
-    }
-    return sorted(key, key=lambda alert: key[alert])
+    the last ten seconds first; then the oldest, which has waited longest. Alerts of one cause stand together, where
+    the first of them belongs."""
+
+    def key(one: Placed) -> tuple[int, bool, bool, float]:
+        return -one.level.rank, one.is_watched, now_s - one.changed_s > RECENT_S, one.raised_s
+
+    order: list[int] = []
+    groups: dict[tuple[TriageLevel, bool, str], list[int]] = {}
+    for one in sorted(alerts, key=key):
+        groups.setdefault((one.level, one.is_watched, one.cause), []).append(one.alert)
+    for group in groups.values():
+        order += group
+    return order

@@ -18,6 +18,7 @@ class Limits(BaseModel):
     frozen_s: so long without the least change in the picture (three frames at least).
     clock_s: how far a source's own time may be from ours.
     agreeing: so many lower answers in a row, over `calm_s` at least, before a level falls.
+    rearm_s: so long after *not needed* the same situation alerts again.
     random_share: of the frames asked about, so many go to review whatever was said.
     boundary_margin: SUPERVISION and TELEOPERATION closer than this are a boundary frame; one per feed in
     `boundary_every_s` goes to review.
@@ -35,6 +36,7 @@ class Limits(BaseModel):
     clock_s: float = Field(default=2.0, gt=0)
     agreeing: int = Field(default=3, ge=1, le=100)
     calm_s: float = Field(default=2.0, ge=0, le=600)
+    rearm_s: float = Field(default=10.0, ge=0, le=600)
     random_share: float = Field(default=0.001, ge=0, le=1)
     boundary_margin: float = Field(default=0.2, ge=0, le=1)
     boundary_every_s: float = Field(default=60.0, ge=0)

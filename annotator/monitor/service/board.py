@@ -7,9 +7,14 @@ from collections.abc import Collection
 from typing import Any
 
 from annotator.monitor.rules.alerts import Placed, in_order
+from annotator.monitor.rules.situation import telling_words
+from annotator.monitor.watching.feeds import Feeds
 from annotator.monitor.watching.monitor import Monitor
-from annotator.monitor.watching.watched_feed import WatchedFeed
+from annotator.monitor.watching.watched_feed import OpenAlert, WatchedFeed
+from data.vocabulary import Response
 
+NOT_NEEDED_SHOWN_S = 300.0
+"""So long a tile says that somebody said that nothing is needed."""
 MOST_ALERTS = 60
 """More cards than anybody reads; how many there are besides is said."""
 
@@ -28,14 +33,25 @@ def board(monitor: Monitor, pictured: Collection[str] = ()) -> dict[str, Any]:
         "held": monitor.load.held,
         "alerts": [_alert(feed, now_s, pictured) for feed in ordered[:MOST_ALERTS]],
         "further_alerts": max(0, len(ordered) - MOST_ALERTS),
-        "feeds": [_feed(feed) for feed in monitor.feeds.values()],
+        "feeds": [_feed(feed, now_s) for feed in _as_listed(ordered, monitor.feeds)],
     }
+
+
+def _as_listed(asking: list[WatchedFeed], feeds: Feeds) -> list[WatchedFeed]:
+    """All feeds, those with an open alert first and in its order: the list and the wall are read as one."""
+    first = {feed.name for feed in asking}
+    return [*asking, *(feed for feed in feeds.values() if feed.name not in first)]
 
 
 def _placed(number: int, feed: WatchedFeed) -> Placed:
     alert = feed.alert
     assert alert is not None  # noqa: S101 - only feeds with an open alert come here
-    return Placed(number, alert.level, alert.raised_s, alert.changed_s, bool(alert.watchers))
+    return Placed(number, alert.level, alert.raised_s, alert.changed_s, bool(alert.watchers), _cause(alert))
+
+
+def _cause(alert: OpenAlert) -> str:
+    """The same for alerts whose reason and action are told in the same words."""
+    return " ".join(sorted(telling_words(f"{alert.reason} {alert.action}")))
 
 
 def _alert(feed: WatchedFeed, now_s: float, pictured: Collection[str]) -> dict[str, Any]:
@@ -49,6 +65,7 @@ def _alert(feed: WatchedFeed, now_s: float, pictured: Collection[str]) -> dict[s
         "manual": feed.manual.value if feed.manual else None,
         "reason": alert.reason,
         "action": alert.action,
+        "cause": _cause(alert),
         "age_s": round(now_s - alert.raised_s, 1),
         "raised_at_us": alert.raised_at_us,
         "watchers": alert.watchers,
@@ -61,15 +78,27 @@ def data_address(jpeg: bytes) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
 
 
-def _feed(feed: WatchedFeed) -> dict[str, Any]:
+def _feed(feed: WatchedFeed, now_s: float) -> dict[str, Any]:
     return {
         "name": feed.name,
         "level": feed.shown.value if feed.shown else None,
         "manual": feed.manual.value if feed.manual else None,
         "detail": (feed.detail or "")[:160] if feed.manual else "",
         "since_us": feed.since_us,
-        "handled": feed.alert.handled if feed.alert else None,
+        "answered": _answered(feed, now_s),
     }
+
+
+def _answered(feed: WatchedFeed, now_s: float) -> dict[str, Any] | None:
+    """The last answer about a feed: a takeover for as long as it holds, *not needed* for a while."""
+    answered, alert = feed.answered, feed.alert
+    if answered is None or (alert is not None and alert.is_open):
+        return None
+    age_s = now_s - answered.at_s
+    is_over = alert is None if answered.response is Response.TAKEN_OVER else age_s > NOT_NEEDED_SHOWN_S
+    return (
+        None if is_over else {"how": answered.response.value, "who": answered.who, "age_s": round(age_s, 1)}
+    )
 
 
 def wall(monitor: Monitor, known: dict[str, int]) -> dict[str, Any]:

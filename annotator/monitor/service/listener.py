@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -22,6 +22,8 @@ from data.hashing import is_same, signature
 LONGEST_WAIT_S = 0.8
 """An answer comes within so long even if nothing changed: silence for longer means that the monitor is gone."""
 KEY_NAME = "monitor"
+NUMBER_HEADER, AGE_HEADER = "x-picture-number", "x-picture-age-ms"
+PICTURE_TYPE = "application/octet-stream"
 
 
 def listener_key(secret: bytes) -> str:
@@ -32,14 +34,20 @@ def listener_key(secret: bytes) -> str:
 def listener(monitor: Monitor, key: str, answered: Callable[[], None]) -> Starlette:
     """The application. answered: called when the app says that an operator has answered."""
 
-    def guarded(act: Callable[[dict[str, Any]], Any]) -> Callable[[Request], Any]:
+    def keyed(act: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             given = request.headers.get("authorization", "").removeprefix("Bearer ")
             if not is_same(given, key):
                 return JSONResponse({"reason": "This key does not open the monitor."}, 403)
-            return Response(json.dumps(await act(await request.json())), media_type="application/json")
+            return await act(request)
 
         return endpoint
+
+    def guarded(act: Callable[[dict[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            return Response(json.dumps(await act(await request.json())), media_type="application/json")
+
+        return keyed(answer)
 
     async def live(body: dict[str, Any]) -> dict[str, Any]:
         now = (monitor.feeds.logbook.watch_id, monitor.feeds.news.version)
@@ -49,6 +57,24 @@ def listener(monitor: Monitor, key: str, answered: Callable[[], None]) -> Starle
 
     async def pictures(body: dict[str, Any]) -> dict[str, Any]:
         return {"pictures": wall(monitor, dict(body.get("known") or {}))}
+
+    async def large(request: Request) -> Response:
+        """The newest picture of one feed as it came, once it is newer than the one known; 204 if none comes."""
+        body = await request.json()
+        feed = monitor.feeds.get(str(body.get("feed")))
+        if feed is None:
+            return JSONResponse({"reason": "There is no such feed."}, 404)
+        feed.look_closely()
+        if feed.newest is None or feed.newest.number == body.get("after"):
+            await feed.shown_news.wait(LONGEST_WAIT_S)
+        newest = feed.newest
+        if newest is None:
+            return Response(status_code=204)
+        age_ms = round(1000 * (monitor.feeds.clock.now_s() - newest.captured_s))
+        headers = {NUMBER_HEADER: str(newest.number), AGE_HEADER: str(age_ms)}
+        if newest.number == body.get("after"):
+            return Response(status_code=204, headers=headers)
+        return Response(newest.picture.content, media_type=PICTURE_TYPE, headers=headers)
 
     async def poke(body: dict[str, Any]) -> dict[str, Any]:
         answered()
@@ -69,6 +95,7 @@ def listener(monitor: Monitor, key: str, answered: Callable[[], None]) -> Starle
         routes=[
             Route("/live", guarded(live), methods=["POST"]),
             Route("/wall", guarded(pictures), methods=["POST"]),
+            Route("/large", keyed(large), methods=["POST"]),
             Route("/call", guarded(call), methods=["POST"]),
             Route("/answered", guarded(poke), methods=["POST"]),
             Route("/metrics", metrics, methods=["GET"]),

@@ -20,7 +20,7 @@ from annotator.monitor.service.operator_answers import OperatorAnswers
 from annotator.monitor.service.serving import listening, served
 from annotator.monitor.sources.feed_sheet import FeedSheet
 from annotator.monitor.sources.opened import source_of
-from annotator.monitor.sources.recorded import LONGEST_PAUSE_S, Fail, Show, Source
+from annotator.monitor.sources.recorded import LONGEST_PAUSE_S, Fail, Show, ShowsClosely, Source
 from annotator.monitor.watching.feeds import Feeds
 from annotator.monitor.watching.logbook import Logbook
 from annotator.monitor.watching.monitor import Monitor
@@ -103,19 +103,23 @@ async def run_monitor(
         started = watch.start(sheet, limits, pictures)
         try:
             logbook = Logbook(store, started.watch_id, pictures)
-            feeds = Feeds(_watched_feeds(sheet, started), limits, logbook)
+            feeds = Feeds(_watched_feeds(sheet, started, made), limits, logbook)
             returning = ReturningFrames(store, started.watch_id, limits, pictures)
             return await watch.run(feeds, returning, made, ready)
         finally:
             end_watch(store, started.watch_id)
 
 
-def _watched_feeds(sheet: FeedSheet, started: Started) -> list[WatchedFeed]:
+def _watched_feeds(sheet: FeedSheet, started: Started, sources: Sequence[Source]) -> list[WatchedFeed]:
     now_s = asyncio.get_running_loop().time()
-    return [
-        WatchedFeed(entry.name, entry.kind, started.feed_ids[entry.name], place, Signs(started_s=now_s))
-        for place, entry in enumerate(sheet.feeds)
-    ]
+    feeds = []
+    for place, (entry, source) in enumerate(zip(sheet.feeds, sources, strict=True)):
+        feed_id = started.feed_ids[entry.name]
+        feed = WatchedFeed(entry.name, entry.kind, feed_id, place, Signs(started_s=now_s))
+        if isinstance(source, ShowsClosely):
+            feed.look_closely = source.look_closely
+        feeds.append(feed)
+    return feeds
 
 
 class _Watch:

@@ -24,6 +24,8 @@ from annotator.monitor.sources.recorded import LONGEST_PAUSE_S, SHORTEST_PAUSE_S
 WIDTH_PX = 1600
 OPEN_TIMEOUT_S, READ_TIMEOUT_S = 8.0, 2.0
 MOST_BROKEN = 25
+CLOSELY_FOR_S, CLOSELY_EVERY_S = 3.0, 1 / 15
+"""While somebody looks at one camera alone it is shown at its own rate, up to 15 pictures per second."""
 _JPEG_QUALITY = 88
 _LIVE_OPTIONS = {"fflags": "nobuffer", "analyzeduration": "1000000", "rtsp_transport": "tcp"}
 """FFmpeg would look at five seconds of a stream before it shows the first picture."""
@@ -47,6 +49,14 @@ class Camera:
         self.address, self.is_file, self.begin_s = address, is_file, begin_s
         self.options = {**({} if is_file else _live_options(address)), **(options or {})}
         self._every_s = 1.0 / frame_rate
+        self._closely_until_s = float("-inf")
+
+    def look_closely(self) -> None:
+        """Somebody looks at this camera alone: for the next seconds it is shown at its own rate."""
+        self._closely_until_s = time.monotonic() + CLOSELY_FOR_S
+
+    def _pause_s(self, now_s: float) -> float:
+        return min(self._every_s, CLOSELY_EVERY_S) if now_s < self._closely_until_s else self._every_s
 
     async def run(self, show: Show, fail: Fail) -> None:
         loop, stop = asyncio.get_running_loop(), threading.Event()
@@ -96,7 +106,8 @@ class Camera:
                     stop.wait(max(0.0, begun_s + due_s - time.monotonic()))
                 now_s = time.monotonic()
                 if now_s >= next_s:
-                    next_s = max(next_s + self._every_s, now_s + self._every_s / 2)
+                    pause_s = self._pause_s(now_s)
+                    next_s = max(next_s + pause_s, now_s + pause_s / 2)
                     yield _jpeg(frame)
         self.begin_s = 0.0
 

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sqlmodel import Session, col, select
 
@@ -43,6 +43,14 @@ class Source(Protocol):
 
     async def run(self, show: Show, fail: Fail) -> None:
         """Show pictures until cancelled; `fail` takes one sentence."""
+
+
+@runtime_checkable
+class ShowsClosely(Protocol):
+    """A source that is thinned for the model and can show more to a person."""
+
+    def look_closely(self) -> None:
+        """Somebody looks at this feed alone: for the next seconds show all that there is."""
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ import uuid
 from annotator.monitor.rules.alerts import Change, change_of
 from annotator.monitor.rules.brief import brief_action, brief_reason
 from annotator.monitor.rules.levels import answered
+from annotator.monitor.rules.situation import still_not_needed
 from annotator.monitor.watching.feeds import Feeds
 from annotator.monitor.watching.returning import ReturningFrames
 from annotator.monitor.watching.trust import Trust
-from annotator.monitor.watching.watched_feed import OpenAlert, Said, WatchedFeed, sha256
+from annotator.monitor.watching.watched_feed import Answered, OpenAlert, Said, WatchedFeed, sha256
 from data.errors import FeedError
 from data.store.tables import Alert
 from data.vocabulary import AlertEnd, Response, TriageLevel
@@ -46,6 +47,8 @@ class Alerting:
 
     def _follow(self, feed: WatchedFeed, before: TriageLevel | None, said: Said) -> None:
         """Open, raise or end the feed's alert as its level asks for."""
+        if self._is_armed_again(feed, said):
+            feed.alert, before = None, None
         change = change_of(before, feed.level.shown, feed.alert.level if feed.alert else None)
         if change is Change.CALM:
             self._end(feed, AlertEnd.CALMED)
@@ -56,6 +59,23 @@ class Alerting:
         elif feed.alert is not None and before is not feed.level.shown:
             feed.alert.changed_s = self._feeds.clock.now_s()
 
+    def _is_armed_again(self, feed: WatchedFeed, said: Said) -> bool:
+        """Whether *not needed* no longer covers what the model says; what a fall leaves covered is kept."""
+        alert, shown = feed.alert, feed.level.shown
+        if alert is None or alert.not_needed is None or shown is None:
+            return False
+        alert.not_needed = still_not_needed(
+            alert.not_needed,
+            shown,
+            said.assessment.level,
+            said.assessment.reasoning,
+            self._feeds.clock.now_s(),
+            rearm_s=self._feeds.limits.rearm_s,
+        )
+        if alert.not_needed is not None:
+            alert.level = alert.not_needed.level
+        return alert.not_needed is None
+
     def call(self, name: str) -> str:
         """The alert by which an operator takes over a feed that did not ask for it: the open one, or one about what
         the model said last. Raises FeedError if there is nothing to hold it against, or somebody has it already."""
@@ -63,7 +83,7 @@ class Alerting:
         if feed is None or feed.said is None:
             raise FeedError("Nothing has been answered about this feed yet, so there is nothing to keep.")
         alert = feed.alert
-        if alert is not None and not alert.is_open and alert.level is TriageLevel.TELEOPERATION:
+        if alert is not None and not alert.is_open and alert.not_needed is None:
             raise FeedError(f"{alert.handled} has it already.")
         if alert is None or not alert.is_open:
             alert = self._raise(feed, feed.said, called=True)
@@ -74,6 +94,7 @@ class Alerting:
         feed.alert = OpenAlert(
             id=uuid.uuid4().hex,
             level=said.assessment.level,
+            reasoning=said.assessment.reasoning,
             reason=brief_reason(said.assessment.reasoning),
             action=brief_action(said.assessment.action),
             image_sha256=sha256(said.captured.picture.content),
@@ -119,5 +140,11 @@ class Alerting:
         """Take in what an operator did."""
         for feed in self._feeds.values():
             if feed.alert is not None and feed.alert.id == alert_id:
-                feed.alert.answer(response, who)
+                self._answered(feed, feed.alert, response, who)
                 self._feeds.news.tell()
+
+    def _answered(self, feed: WatchedFeed, alert: OpenAlert, response: Response, who: str) -> None:
+        now_s = self._feeds.clock.now_s()
+        alert.answer(response, who, now_s, feed.said.assessment.reasoning if feed.said else "")
+        if response.end is not None:
+            feed.answered = Answered(response, who, now_s)

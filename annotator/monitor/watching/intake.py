@@ -53,6 +53,7 @@ class Intake:
     def _on_picture(self, feed: WatchedFeed, picture: Picture) -> None:
         clock, tally = self._feeds.clock, self._feeds.tally
         now_s = clock.now_s()
+        feed.shows(picture, now_s)
         if now_s - feed.accepted_s < _EARLY / self._feeds.limits.frame_rate:
             return
         captured = feed.came(picture, now_s)

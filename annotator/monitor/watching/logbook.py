@@ -49,9 +49,10 @@ class Logbook:
         self._something.set()
 
     def ended(self, alert_id: str, end: AlertEnd, at_us: int) -> None:
-        """An alert is over."""
+        """An alert is over; it is written at once, for from then on the store says that it waits for a person."""
         with self._gathering:
             self._entries.ended.append(AlertEnded(alert_id, end, at_us))
+        self._something.set()
 
     def minute(self, minute: WatchMinute) -> None:
         """A minute's counts."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from annotator.monitor.rules.attention import Candidate, NewestFrame
 from annotator.monitor.rules.fail_safe import NEVER, Signs
 from annotator.monitor.rules.levels import FeedLevel
+from annotator.monitor.rules.situation import NotNeeded
 from annotator.monitor.sources.picture import Look, Signature, is_still
 from annotator.monitor.sources.recorded import Picture
+from annotator.monitor.watching.news import News
 from data.vlm.answer import Sample
 from data.vocabulary import Assessment, FeedKind, ManualReason, Response, TriageLevel
 
@@ -37,12 +40,13 @@ class Said:
 class OpenAlert:
     """An alert that is on the console, or was answered and is kept until the feed calms.
 
-    `level` is what raised it. `watchers`: who said that they are watching; `handled`: who took it over or said that
-    nothing is needed.
+    `level` is what raised it, or what an answer covers; `reasoning` the model's words, `reason` the brief ones.
+    `watchers`: who said that they are watching; `handled`: who took it over or said that nothing is needed.
     """
 
     id: str
     level: TriageLevel
+    reasoning: str
     reason: str
     action: str
     image_sha256: str
@@ -53,19 +57,31 @@ class OpenAlert:
     raised_at_us: int
     watchers: list[str] = field(default_factory=list)
     handled: str | None = None
+    not_needed: NotNeeded | None = None
 
     @property
     def is_open(self) -> bool:
         return self.handled is None
 
-    def answer(self, response: Response, who: str) -> None:
-        """Take in what an operator did."""
+    def answer(self, response: Response, who: str, now_s: float, said_last: str) -> None:
+        """Take in what an operator did. said_last: the model's newest words about the feed."""
         if response is Response.WATCHING:
             self.watchers = [*dict.fromkeys([*self.watchers, who])]
             return
         self.handled = who
         if response is Response.TAKEN_OVER:  # whatever comes now, somebody is there
             self.level = TriageLevel.TELEOPERATION
+        else:
+            self.not_needed = NotNeeded(self.level, (self.reasoning, said_last), now_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The last answer that ended an alert of a feed."""
+
+    response: Response
+    who: str
+    at_s: float
 
 
 @dataclass
@@ -95,6 +111,10 @@ class WatchedFeed:
     small_s: float = NEVER
     alert: OpenAlert | None = None
     said: Said | None = None
+    answered: Answered | None = None
+    newest: Captured | None = None
+    shown_news: News = field(default_factory=News)
+    look_closely: Callable[[], None] = field(default=lambda: None)
     boundary_s: float = NEVER
 
     @property
@@ -107,6 +127,11 @@ class WatchedFeed:
         return Candidate(
             self.name, self.last_asked_s, self.level.shown, self.slot.is_waiting, len(self.under_way)
         )
+
+    def shows(self, picture: Picture, now_s: float) -> None:
+        """Hold the newest picture as it came, for whoever looks at this feed alone; most are not asked about."""
+        self.shown_news.tell()
+        self.newest = Captured(picture, now_s, self.shown_news.version)
 
     def came(self, picture: Picture, now_s: float) -> Captured:
         """Number a picture that is accepted."""

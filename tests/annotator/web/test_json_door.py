@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
+from annotator.monitor.console import door
 from annotator.monitor.console import routes as console
 from annotator.review_card import routes as card
 from annotator.runtime import COOKIE
@@ -28,9 +29,9 @@ Ask = Callable[..., tuple[int, str]]
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     store = a_store(tmp_path, scenes={"scene-0001": 2, "scene-0002": 2})
-    for routes in (console, card):
+    for routes in (door, card):
         monkeypatch.setattr(routes, "store", lambda: store)
-    console.link.cache_clear()
+    door.link.cache_clear()
     return store
 
 

@@ -42,6 +42,17 @@ def test_the_highest_unwatched_newly_changed_oldest_alert_comes_first() -> None:
     assert in_order(alerts, 100.0) == [4, 5, 2, 3, 6, 1]
 
 
+def test_alerts_of_one_cause_stand_together_where_the_first_of_them_belongs() -> None:
+    alerts = [
+        Placed(1, T, raised_s=10.0, changed_s=10.0, cause="officer"),
+        Placed(2, T, raised_s=20.0, changed_s=20.0, cause="blocked"),
+        Placed(3, T, raised_s=30.0, changed_s=30.0, cause="officer"),
+        Placed(4, S, raised_s=1.0, changed_s=1.0, cause="officer"),
+        Placed(5, T, raised_s=40.0, changed_s=40.0, is_watched=True, cause="officer"),
+    ]
+    assert in_order(alerts, 100.0) == [1, 3, 2, 5, 4]
+
+
 def test_only_watching_leaves_an_alert_open() -> None:
     ends = {response: response.end for response in Response}
     assert ends == {

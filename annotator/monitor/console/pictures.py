@@ -1,0 +1,66 @@
+"""The pictures that the console shows, each a fresh JPEG made here: of one feed now, and of alerts that were raised."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from sqlmodel import select
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from annotator.monitor.console.door import DOOR, link
+from annotator.monitor.service.listener import AGE_HEADER, NUMBER_HEADER
+from annotator.web.worker_threads import in_picture_thread
+from data.errors import FeedError, NotNow
+from data.images.inspection import ImageRefused, picture_for_screen, rendition
+from data.live.record import VERSION
+from data.live.returned_frames import kept_picture
+from data.store.tables import Alert, Dataset
+
+CARD_PX, SMALL_PX = 960, 240
+
+
+async def large_route(request: Request) -> Response:
+    """GET the newest picture of one feed in its own size, once there is a newer one than `after`; 204 if none comes."""
+    if await asyncio.to_thread(DOOR.signed_in, request) is None:
+        return PlainTextResponse("This picture is for those who watch feeds.", 403)
+    feed, after = request.query_params.get("feed", ""), request.query_params.get("after", "")
+    try:
+        live_picture = await link().picture(feed, int(after) if after.isdecimal() else 0)
+        if live_picture is None:
+            return Response(status_code=204)
+        begun_s = time.monotonic()
+        content = await in_picture_thread(picture_for_screen, live_picture.content, f"The picture of {feed}")
+    except NotNow as away:
+        return PlainTextResponse(str(away), 503)
+    except (FeedError, ImageRefused) as refused:
+        return PlainTextResponse(str(refused), 404)
+    age_ms = round(live_picture.age_ms + 1000 * (time.monotonic() - begun_s))
+    headers = {NUMBER_HEADER: str(live_picture.number), AGE_HEADER: str(age_ms), "cache-control": "no-store"}
+    return Response(content, media_type="image/jpeg", headers=headers)
+
+
+async def picture_route(request: Request) -> Response:
+    """GET the picture that raised an alert, as a fresh JPEG; `small` for a list."""
+    if await asyncio.to_thread(DOOR.signed_in, request) is None:
+        return PlainTextResponse("This picture is for those who watch feeds.", 403)
+    width_px = SMALL_PX if "small" in request.query_params else CARD_PX
+    try:
+        content = await asyncio.to_thread(_picture, str(request.path_params["alert_id"]), width_px)
+    except ImageRefused as refused:
+        return PlainTextResponse(str(refused), 404)
+    if content is None:
+        return PlainTextResponse("There is no such alert.", 404)
+    headers = {"cache-control": "private, max-age=3600", "cross-origin-resource-policy": "same-origin"}
+    return Response(content, media_type="image/jpeg", headers=headers)
+
+
+def _picture(alert_id: str, width_px: int) -> bytes | None:
+    with DOOR.store().read() as session:
+        alert = session.get(Alert, alert_id)
+        if alert is None:
+            return None
+        dataset = session.exec(select(Dataset).where(Dataset.version == VERSION)).one()
+    return rendition(kept_picture(Path(dataset.dataroot), alert.image_sha256), width_px=width_px)
