@@ -119,7 +119,7 @@ def last_hour(store: Store) -> list[dict[str, Any]]:
 def _alert_events(session: Session, from_us: int, names: dict[int | None, str]) -> list[Event]:
     query = select(Alert).where(Alert.raised_at_us >= from_us, ~col(Alert.called))
     query = query.order_by(col(Alert.raised_at_us).desc())
-    events = []
+    events: list[Event] = []
     for alert in session.exec(query.limit(MOST_EVENTS)):
         name = names[alert.feed_id]
         events.append((alert.raised_at_us, f"{name}: {alert.level.value}", alert.id))

@@ -13,7 +13,18 @@ from data.text.visible import invisible_class
 from data.vocabulary import ManualReason
 
 SHARED = ("text.js", "server.js", "outbox.js")
-SCRIPTS = ("words.js", "sound.js", "wall.js", "alerts.js", "answers.js", "large.js", "console.js")
+SCRIPTS = (
+    "words.js",
+    "sound.js",
+    "wall.js",
+    "alerts.js",
+    "answers.js",
+    "large.js",
+    "missed.js",
+    "last_hour.js",
+    "handover.js",
+    "console.js",
+)
 """In this order they make one module; the last one exports what Streamlit calls."""
 
 

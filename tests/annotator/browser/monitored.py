@@ -12,11 +12,15 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from sqlmodel import select
+
+from data.store.tables import OperatorAnswer
 from data.vocabulary import TriageLevel
-from tests.annotator.browser.served import RunningApp
+from tests.annotator.browser.served import WAIT_MS, Desk, RunningApp
 from tests.annotator.monitor.watched_feeds import Model, a_model, a_view
 from tests.repository import ROOT
 
+CONSOLE = "[data-testid=monitor]"
 EVERY_S = 0.4
 _numbers = count(1)
 
@@ -30,6 +34,7 @@ class Cameras:
     model: Model
     levels: dict[str, TriageLevel] = field(default_factory=dict)
     off: set[str] = field(default_factory=set)
+    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
@@ -39,7 +44,7 @@ class Cameras:
                     self.show(name)
 
     def show(self, name: str) -> None:
-        view = a_view(next(_numbers))
+        view = a_view(next(_numbers), size=self.sizes.get(name, (160, 90)))
         self.model.will_say(view, self.levels.get(name, TriageLevel.AUTONOMY))
         place = self.folder / name
         (place / "next.part").write_bytes(view)
@@ -108,3 +113,35 @@ def a_monitor(app: RunningApp, folder: Path, *names: str) -> Iterator[Monitored]
             monitored.stop()
             cameras.stopped.set()
             thread.join()
+
+
+class Seat:
+    """An operator in front of the console."""
+
+    def __init__(self, desk: Desk, monitored: Monitored) -> None:
+        self.desk, self.page, self.monitored = desk, desk.page, monitored
+        self.is_state("watching")
+        self.desk.until(lambda: self.alerts() == 0)
+
+    def is_state(self, state: str) -> None:
+        self.page.wait_for_selector(f"{CONSOLE}[data-state={state}]", timeout=WAIT_MS)
+
+    def alerts(self) -> int:
+        return self.page.locator(".mo-alert").count()
+
+    def raised(self, name: str, level: TriageLevel = TriageLevel.TELEOPERATION, **more: str) -> str:
+        """Let a feed rise and wait for its card; returns the alert's id, once the card may be answered."""
+        self.monitored.say(name, level, **more)
+        card = self.page.wait_for_selector(
+            f".mo-alert[data-feed='{name}'][data-level={level.value}]", timeout=WAIT_MS
+        )
+        assert card is not None
+        self.page.wait_for_timeout(700)  # a card that has only just come takes no keys
+        return str(card.get_attribute("data-alert"))
+
+    def answers(self, alert: str) -> list[OperatorAnswer]:
+        with self.desk.app.store.read() as session:
+            return list(session.exec(select(OperatorAnswer).where(OperatorAnswer.alert_id == alert)))
+
+    def told(self) -> str:
+        return self.page.locator("[data-part=told]").inner_text()

@@ -10,11 +10,10 @@ from sqlmodel import col, select, update
 from data.live.alerts import AlertAnswer, answer_alert
 from data.store.tables import Alert, OperatorAnswer, ReturnedFrame, SignIn
 from data.vocabulary import AlertEnd, PersonRole, Response, ReturnedFor, TriageLevel
-from tests.annotator.browser.monitored import Monitored, a_monitor
+from tests.annotator.browser.monitored import CONSOLE, Monitored, Seat, a_monitor
 from tests.annotator.browser.served import WAIT_MS, Desk, RunningApp
 
 MakeDesk = Callable[..., Desk]
-CONSOLE = "[data-testid=monitor]"
 A, S, T = TriageLevel
 
 
@@ -29,38 +28,6 @@ def calm(monitored: Monitored) -> Iterator[None]:
     yield
     monitored.cameras.levels.clear()
     monitored.cameras.off.clear()
-
-
-class Seat:
-    """An operator in front of the console."""
-
-    def __init__(self, desk: Desk, monitored: Monitored) -> None:
-        self.desk, self.page, self.monitored = desk, desk.page, monitored
-        self.is_state("watching")
-        self.desk.until(lambda: self.alerts() == 0)
-
-    def is_state(self, state: str) -> None:
-        self.page.wait_for_selector(f"{CONSOLE}[data-state={state}]", timeout=WAIT_MS)
-
-    def alerts(self) -> int:
-        return self.page.locator(".mo-alert").count()
-
-    def raised(self, name: str, level: TriageLevel = T, **more: str) -> str:
-        """Let a feed rise and wait for its card; returns the alert's id, once the card may be answered."""
-        self.monitored.say(name, level, **more)
-        card = self.page.wait_for_selector(
-            f".mo-alert[data-feed='{name}'][data-level={level.value}]", timeout=WAIT_MS
-        )
-        assert card is not None
-        self.page.wait_for_timeout(700)  # a card that has only just come takes no keys
-        return str(card.get_attribute("data-alert"))
-
-    def answers(self, alert: str) -> list[OperatorAnswer]:
-        with self.desk.app.store.read() as session:
-            return list(session.exec(select(OperatorAnswer).where(OperatorAnswer.alert_id == alert)))
-
-    def told(self) -> str:
-        return self.page.locator("[data-part=told]").inner_text()
 
 
 @pytest.fixture
@@ -102,7 +69,9 @@ def test_an_alert_says_level_reason_and_action_and_a_key_takes_it_over(seat: Cal
     assert answer.seconds_shown is not None
     assert answer.seconds_shown >= 0.5
     one.page.wait_for_selector(f".mo-alert[data-alert='{alert}']", state="detached", timeout=WAIT_MS)
-    one.desk.until(lambda: "✓" in one.page.locator(".mo-tile[data-feed='van-2'] span").inner_text())
+    one.desk.until(
+        lambda: "taken over by" in one.page.locator(".mo-tile[data-feed='van-2'] span").inner_text()
+    )
     with one.desk.app.store.read() as session:
         row = session.get_one(Alert, alert)
     assert row.end is AlertEnd.TAKEN_OVER

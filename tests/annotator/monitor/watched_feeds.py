@@ -32,11 +32,11 @@ BRISK = Limits(frame_rate=30.0, agreeing=2, calm_s=0.0, random_share=0.0)
 """Limits under which a test waits for nothing but what it tests."""
 
 
-def a_view(number: int, *, shade: int = 110) -> bytes:
+def a_view(number: int, *, shade: int = 110, size: tuple[int, int] = (160, 90)) -> bytes:
     """A living camera's picture: its noise differs from every other number's."""
     shades = np.random.default_rng(number).normal(shade, 8, (90, 160, 3)).clip(0, 255).astype(np.uint8)
     out = io.BytesIO()
-    Image.fromarray(shades).save(out, "JPEG", quality=90)
+    Image.fromarray(shades).resize(size, Image.Resampling.BILINEAR).save(out, "JPEG", quality=90)
     return out.getvalue()
 
 

@@ -13,6 +13,7 @@ class Alerts {
     this.pinnedAt = -Infinity; // when the operator chose a card; until then the first one is selected
     this.asking = null; // the alert whose reason is being asked for
     this.shownAt = new Map();
+    this.silenced = new Set(); // alerts whose sound this operator has heard enough of
     this.pictures = new Map(); // alert id -> the small picture that came with it, once
   }
 
@@ -42,25 +43,36 @@ class Alerts {
     card.node.remove();
     this.cards.delete(id);
     this.shownAt.delete(id);
+    this.silenced.delete(id);
     if (this.asking === id) this.asking = null;
   }
 
   // The first card has the keys, unless the operator chose another a moment ago or is giving a reason.
   select() {
     const ids = this.list.map((one) => one.alert);
-    const stays = ids.includes(this.selected) && (this.asking === this.selected || performance.now() - this.pinnedAt < PINNED_MS);
+    const isBusy = this.asking === this.selected || this.isNoting();
+    const stays = ids.includes(this.selected) && (isBusy || performance.now() - this.pinnedAt < PINNED_MS);
     if (stays || ids[0] === this.selected) return;
     this.selected = ids[0] || null;
     this.selectedAt = performance.now();
   }
 
+  // Whether a note is being written with the alert that has the keys.
+  isNoting() {
+    const note = this.cards.get(this.selected)?.noting;
+    return Boolean(note && (note === document.activeElement || note.value));
+  }
+
   move(by) {
     const place = this.list.findIndex((one) => one.alert === this.selected);
     const next = this.list[Math.min(this.list.length - 1, Math.max(0, place + by))];
-    if (!next || next.alert === this.selected) return;
+    if (next && next.alert !== this.selected) this.jump(next);
+  }
+
+  jump(one) {
     this.asking = null;
-    this.choose(next.alert);
-    this.cards.get(next.alert).node.scrollIntoView({ block: "nearest" });
+    this.choose(one.alert);
+    this.cards.get(one.alert).node.scrollIntoView({ block: "nearest" });
   }
 
   choose(id) {
@@ -81,10 +93,13 @@ class Alerts {
       place.replaceChildren(this.calm());
       return;
     }
-    const nodes = this.list.map((one) => this.card(one).node);
+    const nodes = this.list.map((one, at) => this.card(one, at).node);
     if (this.further) nodes.push(el("p", { class: "mo-further", text: `and ${this.further} more alerts` }));
     const before = [...place.childNodes];
-    if (before.length !== nodes.length || nodes.some((node, at) => node !== before[at])) place.replaceChildren(...nodes);
+    if (before.length === nodes.length && nodes.every((node, at) => node === before[at])) return;
+    const typing = place.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
+    place.replaceChildren(...nodes);
+    typing?.focus({ preventScroll: true });
   }
 
   calm() {
@@ -95,7 +110,7 @@ class Alerts {
     return this.calmNode;
   }
 
-  card(one) {
+  card(one, at) {
     const isCurrent = one.alert === this.selected;
     const asking = this.asking === one.alert;
     let card = this.cards.get(one.alert);
@@ -104,7 +119,11 @@ class Alerts {
       this.cards.set(one.alert, card);
     }
     card.node.setAttribute("aria-current", isCurrent);
-    const notes = [one.now, one.manual, one.watchers.join("|"), asking].join("§");
+    const number = at < 9 ? String(at + 1) : "";
+    if (card.number.textContent !== number) card.number.textContent = number;
+    const before = this.list[at - 1];
+    card.node.toggleAttribute("data-same", Boolean(before && before.cause === one.cause && before.level === one.level));
+    const notes = [one.now, one.manual, one.watchers.join("|"), asking, this.silenced.has(one.alert), asking && card.noting.value].join("§");
     if (card.notes !== notes) {
       card.notes = notes;
       card.note.replaceChildren(...this.notes(one));
@@ -118,17 +137,20 @@ class Alerts {
   make(one) {
     const image = el("img", { alt: "The picture that raised this alert", src: this.pictures.get(one.alert) || undefined });
     const now = el("img", { class: "mo-now", alt: "The picture now", hidden: true });
-    const card = { image, now, note: el("div"), buttons: el("div", { class: "mo-buttons" }), age: el("span", { class: "mo-age" }) };
+    const noting = /** @type {HTMLInputElement} */ (el("input", { class: "mo-noting", type: "text", maxlength: "200", "data-noting": one.alert,
+      "aria-label": "Note with the answer", placeholder: "Note with the answer (E)", onkeydown: (event) => this.noteKey(event) }));
+    const card = { image, now, noting, number: el("kbd", { class: "mo-number" }), note: el("div"), buttons: el("div", { class: "mo-buttons" }), age: el("span", { class: "mo-age" }) };
     card.node = el("article", { class: "mo-alert", "data-alert": one.alert, "data-level": one.level, "data-feed": one.feed },
-      el("div", { class: "mo-alert-head" },
+      el("div", { class: "mo-alert-head" }, card.number,
         el("span", { class: "mo-level", text: `${MARKS[one.level]} ${one.level}` }),
-        el("span", { class: "mo-feed", text: visible(one.feed) }), card.age),
+        el("span", { class: "mo-feed", text: visible(one.feed) }),
+        el("span", { class: "mo-brief", text: visible(one.reason) }), card.age),
       el("div", { class: "mo-alert-body" },
         el("div", { class: "mo-picture" }, image, now),
         el("div", {}, el("p", { class: "mo-reason", text: visible(one.reason) }),
-          el("p", { class: "mo-action", text: `→ ${visible(one.action)}` }), card.note, card.buttons)));
+          el("p", { class: "mo-action", text: `→ ${visible(one.action)}` }), card.note, noting, card.buttons)));
     card.node.addEventListener("click", (event) => {
-      if (!event.target.closest("button")) this.choose(one.alert);
+      if (!event.target.closest("button, input")) this.choose(one.alert);
     });
     const known = this.console.wall.pictures.get(one.feed);
     if (known) this.show(now, known.picture);
@@ -146,7 +168,7 @@ class Alerts {
     const full = new Image();
     full.onload = () => { image.src = full.src; };
     full.onerror = () => { if (tries < 4) setTimeout(() => this.loadFull(one, image, tries + 1), 500 * (tries + 1)); };
-    full.src = new URL(`monitor/picture/${encodeURIComponent(one.alert)}.jpg?try=${tries}`, this.console.server.root).href;
+    full.src = this.console.alertPicture(one.alert, `try=${tries}`);
   }
 
   now(feed, picture) {
@@ -158,6 +180,7 @@ class Alerts {
     if (one.manual) notes.push(el("p", { class: "mo-note mo-strong", text: `Manual monitoring now: ${this.console.why(one.manual)}.` }));
     else if (one.now && one.now !== one.level) notes.push(el("p", { class: "mo-note", text: `Now ${MARKS[one.now]} ${one.now}.` }));
     if (one.watchers.length) notes.push(el("p", { class: "mo-note", text: `${visible(one.watchers.join(", "))} is watching.` }));
+    if (this.silenced.has(one.alert)) notes.push(el("p", { class: "mo-note", text: "Its sound is off." }));
     return notes;
   }
 
@@ -168,22 +191,49 @@ class Alerts {
   }
 
   reasonButtons(one) {
-    const reasons = REASONS.map((text, at) => el("button", { type: "button", "data-reason": at + 1, onclick: () => this.send(one, "not_needed", text) },
-      text, el("kbd", { text: String(at + 1) })));
+    const reasons = this.reasons(one).map((text, at) => el("button", { type: "button", "data-reason": at + 1, onclick: () => this.send(one, "not_needed", text) },
+      text || "What the note says", el("kbd", { text: String(at + 1) })));
     return [...reasons, el("button", { type: "button", onclick: () => this.cancel() }, "Back", el("kbd", { text: "Esc" }))];
+  }
+
+  // The fifth is there once a note is written, and stands for it alone.
+  reasons(one) {
+    return this.cards.get(one.alert)?.noting.value.trim() ? [...REASONS, ""] : REASONS;
+  }
+
+  noteKey(event) {
+    if (event.key !== "Enter" && event.key !== "Escape") return;
+    event.preventDefault();
+    if (event.key === "Escape") event.target.value = "";
+    event.target.blur();
+    this.draw();
   }
 
   key(key) {
     const one = this.current();
     if (!one) return false;
+    if (this.asking !== one.alert && /^[1-9]$/.test(key)) {
+      const chosen = this.list[Number(key) - 1];
+      if (chosen) this.jump(chosen);
+      return Boolean(chosen);
+    }
     if (performance.now() - this.selectedAt < NOT_SEEN_MS) {
       this.console.tell("Another alert has just come first; look, then press again.");
       return true;
     }
     if (this.asking === one.alert) {
-      const text = REASONS[Number(key) - 1];
-      if (text) this.send(one, "not_needed", text);
-      return Boolean(text);
+      const text = this.reasons(one)[Number(key) - 1];
+      if (text !== undefined) this.send(one, "not_needed", text);
+      return text !== undefined;
+    }
+    if (key === "e") {
+      this.cards.get(one.alert).noting.focus();
+      return true;
+    }
+    if (key === "s") {
+      this.silenced.add(one.alert);
+      this.draw();
+      return true;
     }
     const response = { t: "taken_over", w: "watching", n: "not_needed" }[key];
     if (response) this.answer(one, response);
@@ -207,7 +257,11 @@ class Alerts {
     const seconds_shown = at === undefined ? null : Math.round(performance.now() - at) / 1000;
     this.asking = null;
     this.pinnedAt = -Infinity;
-    this.console.answers.add({ token: newToken(), alert_id: one.alert, response, reason, seconds_shown }, one.feed);
+    const noting = this.cards.get(one.alert)?.noting;
+    const said = [reason, noting?.value.trim()].filter(Boolean).join(": ");
+    if (noting) noting.value = "";
+    noting?.blur();
+    this.console.answers.add({ token: newToken(), alert_id: one.alert, response, reason: said, seconds_shown }, one.feed);
     this.console.tell(`${DID[response]}: ${one.feed}.`);
     this.console.redraw();
   }
@@ -215,10 +269,14 @@ class Alerts {
   sayNew(fresh) {
     for (const one of fresh) this.shownAt.set(one.alert, performance.now());
     const called = fresh.filter((one) => one.level === "TELEOPERATION");
-    const waiting = this.list.some((one) => one.level === "TELEOPERATION" && !one.watchers.length);
-    this.console.sound.call(waiting, called.length > 0);
+    this.console.sound.call(this.isCalling(), called.length > 0);
     const first = called[0] || fresh[0];
     if (first) this.console.say(`${first.level}, ${visible(first.feed)}. ${visible(first.reason)}`);
+  }
+
+  // Whether a TELEOPERATION waits that nobody is with and whose sound is not off.
+  isCalling() {
+    return this.list.some((one) => one.level === "TELEOPERATION" && !one.watchers.length && !this.silenced.has(one.alert));
   }
 
   tick() {
@@ -227,7 +285,6 @@ class Alerts {
       const text = age(card.base_s + now_s);
       if (card.age.textContent !== text) card.age.textContent = text;
     }
-    const waiting = this.list.some((one) => one.level === "TELEOPERATION" && !one.watchers.length);
-    this.console.sound.call(waiting, false);
+    this.console.sound.call(this.isCalling(), false);
   }
 }

@@ -3,7 +3,8 @@
 const SILENT_MS = 1700;
 const WALL_EVERY_MS = 1000;
 const HOUR_EVERY_MS = 5000;
-const TOLD_MS = 6000;
+const MATTERS_EVERY_MS = 2000;
+const NEVER_STARTED = 422; // what the server says while no monitor has ever run
 
 class Console {
   constructor(root, data) {
@@ -22,11 +23,16 @@ class Console {
     this.alerts = new Alerts(this);
     this.answers = new Answers(this);
     this.large = new Large(this);
+    this.missed = new Missed(this);
+    this.lastHour = new LastHour(this);
+    this.handover = new Handover(this);
+    this.mattersAsked = 0;
     this.listen();
     this.showState();
     this.live();
     this.everyFrame("wall", WALL_EVERY_MS, async () => this.wall.takeIn((await this.slow.ask("wall", { known: this.wall.known() })).pictures));
-    this.everyFrame("hour", HOUR_EVERY_MS, async () => this.wall.hour((await this.slow.ask("hour")).events));
+    this.everyFrame("hour", HOUR_EVERY_MS, async () => this.lastHour.takeIn((await this.slow.ask("hour")).events));
+    this.everyFrame("matters", MATTERS_EVERY_MS, () => this.askMatters());
     this.timer = setInterval(() => this.tick(), 200);
   }
 
@@ -53,7 +59,7 @@ class Console {
         if (!(error instanceof Unanswered)) throw error;
         this.problem = error;
         this.showState();
-        await new Promise((go) => setTimeout(go, error.status === 401 ? 5000 : 400));
+        await new Promise((go) => setTimeout(go, error.status === 401 ? 5000 : error.status === NEVER_STARTED ? 2000 : 400));
       }
     }
   }
@@ -70,8 +76,31 @@ class Console {
   }
 
   takeIn(told) {
+    const gone = this.told?.alerts.filter((one) => !told.alerts.some((other) => other.alert === one.alert)) || [];
     this.told = told;
     this.redraw();
+    const pending = this.answers.pendingEnds();
+    if (gone.some((one) => !pending.has(one.alert))) this.askMatters();
+  }
+
+  // What waits beside the alerts. Of several questions under way the last one's answer counts.
+  async askMatters(before = () => {}) {
+    this.mattersAsked += 1;
+    const turn = this.mattersAsked;
+    try {
+      const told = await this.slow.ask("matters");
+      before();
+      if (turn !== this.mattersAsked) return;
+      this.missed.takeIn(told.unanswered);
+      this.handover.takeIn(told.handover);
+    } catch (error) {
+      before();
+      if (!(error instanceof Unanswered)) throw error;
+    }
+  }
+
+  alertPicture(alert, query = "") {
+    return String(new URL(`monitor/picture/${encodeURIComponent(alert)}.jpg?${query}`, this.server.root));
   }
 
   redraw() {
@@ -88,6 +117,7 @@ class Console {
   tick() {
     this.showState();
     if (!this.wasSilent) this.alerts.tick();
+    if (this.large.isOpen) this.large.tick();
     if (this.toldAt && performance.now() - this.toldAt > TOLD_MS) {
       this.toldAt = null;
       this.part("told").hidden = true;
@@ -95,19 +125,26 @@ class Console {
   }
 
   calmWords() {
-    if (!this.told) return ["Listening for the monitor …", ""];
+    if (this.isIdle()) return ["No monitor has been started", "Start one: teletriage monitor --feeds FEEDS.yaml --endpoint URL --model NAME"];
+    if (!this.told) return this.problem ? ["Watch every feed yourself", "The monitor has not been heard yet."] : ["Listening for the monitor …", ""];
     const by_eye = this.told.feeds.filter((feed) => feed.manual).length;
     const watched = this.told.feeds.length - by_eye;
-    if (this.isSilent() || watched === 0) return ["Watch every feed yourself", "Nothing here can be trusted now."];
+    if (this.isSilent() || watched === 0) return ["Watch every feed yourself", "The model's answers are not available."];
     if (by_eye) return ["No alerts", `${feeds(watched)} watched. Watch the other ${feeds(by_eye)} yourself.`];
     return ["All quiet", `${feeds(watched)} watched, no alerts.`];
+  }
+
+  // No monitor has ever run here: nobody relies on one, so nothing is wrong.
+  isIdle() {
+    return !this.told && this.problem?.status === NEVER_STARTED;
   }
 
   why(reason) {
     return this.data.manual[reason] || reason;
   }
 
-  // data-state: watching, partly (some feeds by eye), by-eye (all of them), silent (nothing heard), starting
+  // data-state: watching, partly (some feeds by eye), by-eye (all of them), silent (nothing heard), starting, idle (no
+  // monitor has ever run)
   showState() {
     const silent = this.isSilent();
     if (silent !== this.wasSilent) {
@@ -116,12 +153,12 @@ class Console {
     }
     const list = this.told?.feeds || [];
     const by_eye = list.filter((feed) => feed.manual);
-    const state = silent ? (this.told || this.problem ? "silent" : "starting") : !by_eye.length ? "watching" : by_eye.length < list.length ? "partly" : "by-eye";
-    const words = { starting: "Listening for the monitor …", silent: "Manual monitoring", partly: "Watching, some feeds by eye", "by-eye": "Manual monitoring", watching: "Watching" };
+    const state = this.isIdle() ? "idle" : silent ? (this.told || this.problem ? "silent" : "starting") : !by_eye.length ? "watching" : by_eye.length < list.length ? "partly" : "by-eye";
+    const words = { idle: "No monitor", starting: "Listening for the monitor …", silent: "Manual monitoring", partly: "Watching, some feeds by eye", "by-eye": "Manual monitoring", watching: "Watching" };
     if (this.root.dataset.state !== state) this.root.dataset.state = state;
     this.text("state", words[state]);
     const n = this.alerts?.list.length || 0;
-    this.text("counts", list.length && !silent ? `${feeds(list.length - by_eye.length)} watched · ${by_eye.length} by eye · ${n} ${n === 1 ? "alert" : "alerts"}` : "");
+    this.text("counts", list.length && !silent ? `${feeds(list.length - by_eye.length)} watched · ${by_eye.length} by eye · ${alertsOf(n)}` : "");
     this.showManual(silent, by_eye);
     if (this.alerts && !this.alerts.list.length) this.alerts.draw();
   }
@@ -132,7 +169,8 @@ class Console {
   }
 
   showManual(silent, by_eye) {
-    const lines = silent ? (this.told || this.problem ? [this.silenceWords()] : []) : this.manualWords(by_eye);
+    const hasReason = (this.told || this.problem) && !this.isIdle();
+    const lines = silent ? (hasReason ? [this.silenceWords()] : []) : this.manualWords(by_eye);
     const key = lines.join("§");
     if (key === this.manualKey) return;
     this.manualKey = key;
@@ -154,8 +192,7 @@ class Console {
     const groups = new Map();
     for (const feed of by_eye) groups.set(feed.manual, [...(groups.get(feed.manual) || []), feed.name]);
     return [...groups].sort((a, b) => a[1].length - b[1].length).map(([reason, names]) => {
-      const some = names.slice(0, 4).map(visible).join(", ");
-      return `${names.length > 4 ? `${some} and ${names.length - 4} more` : some}: ${this.why(reason)}`;
+      return `${someOf(names)}: ${this.why(reason)}`;
     });
   }
 
@@ -188,6 +225,9 @@ class Console {
       const act = event.target.closest("[data-act]")?.dataset.act;
       if (act === "mute") this.mute();
       if (act === "help") this.help();
+      if (act === "test") this.tell(this.sound.test());
+      if (act === "hand-over") this.handover.open();
+      if (act === "missed") this.part("ended").scrollIntoView({ block: "start" });
     });
   }
 
@@ -204,6 +244,8 @@ class Console {
     else if (key === "ArrowDown" || key === "j") this.alerts.move(1);
     else if (key === "ArrowUp" || key === "k") this.alerts.move(-1);
     else if (key === "Escape") this.alerts.cancel();
+    else if (key === "h") this.handover.open();
+    else if (key === "a") this.missed.acknowledgeFirst();
     else if (!this.alerts.key(key)) return;
     event.preventDefault();
   }
@@ -215,8 +257,10 @@ class Console {
 
   help() {
     const dialog = this.part("dialog");
-    const keys = [["T", "I have taken this vehicle over"], ["W", "I am watching it"], ["N", "Nothing is needed (then 1 to 4: why)"],
-      ["↑ ↓", "another alert"], ["M", "sound off and on"], ["Esc", "back"], ["?", "these keys"]];
+    const keys = [["T", "I have taken this vehicle over"], ["W", "I am watching it"], ["N", "Nothing is needed (then 1 to 4: why; 5: what the note says)"],
+      ["E", "a note with the answer (Enter: done)"], ["1 – 9", "that alert"], ["↑ ↓", "another alert"],
+      ["A", "acknowledge an alert that ended without an answer"], ["S", "sound off for this alert"], ["M", "sound off and on"],
+      ["H", "hand the shift over"], ["Esc", "back"], ["?", "these keys"]];
     dialog.replaceChildren(el("h2", { text: "Keys" }),
       el("dl", {}, ...keys.flatMap(([key, words]) => [el("dt", {}, el("kbd", { text: key })), el("dd", { text: words })])),
       el("button", { type: "button", text: "Close", onclick: () => dialog.close() }));

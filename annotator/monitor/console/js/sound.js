@@ -29,7 +29,7 @@ class Sound {
   show() {
     const state = this.muted ? "muted" : this.context?.state === "running" ? "on" : "blocked";
     this.root.dataset.sound = state;
-    this.root.querySelector("[data-part=sound]").textContent = { muted: "Sound is off", on: "Sound is on", blocked: "Sound waits for any key" }[state];
+    this.root.querySelector("[data-part=sound]").textContent = { muted: "Sound is off", on: "Sound is on", blocked: "Press any key to turn sound on" }[state];
   }
 
   // calling: whether a TELEOPERATION is waiting for somebody; isNew: whether it has just come.
@@ -39,8 +39,20 @@ class Sound {
     this.lastAt = now;
     this.sounded += 1;
     this.root.dataset.sounded = this.sounded;
-    if (this.context?.state !== "running") return;
+    if (this.context?.state === "running") this.tones();
+  }
+
+  // What a TELEOPERATION sounds like, whether or not the sound is off: to hear that it is heard.
+  test() {
+    this.wake();
+    this.root.dataset.tested = String(Number(this.root.dataset.tested || 0) + 1);
+    if (this.context) this.context.resume().then(() => this.tones());
+    return this.muted ? "This is how a TELEOPERATION sounds. Sound is off now: press M to turn it on." : "This is how a TELEOPERATION sounds.";
+  }
+
+  tones() {
     for (const [at, pitch] of [[0, 880], [0.16, 660]]) this.tone(this.context.currentTime + at, pitch);
+    this.show();
   }
 
   tone(at, pitch) {

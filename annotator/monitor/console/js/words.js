@@ -2,10 +2,15 @@
 
 const MARKS = { AUTONOMY: "●", SUPERVISION: "▲", TELEOPERATION: "■", UNKNOWN: "◇" };
 const REASONS = ["Nothing is there", "The vehicle copes", "It is over already", "Somebody else deals with it"];
+const TOLD_MS = 6000;
 const DID = { taken_over: "Taken over", watching: "Watching", not_needed: "Not needed" };
 
 function feeds(n) {
   return n === 1 ? "1 feed" : `${n} feeds`;
+}
+
+function alertsOf(n) {
+  return n === 1 ? "1 alert" : `${n} alerts`;
 }
 
 function age(seconds) {
@@ -15,4 +20,14 @@ function age(seconds) {
 
 function clock(us) {
   return new Date(us / 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+}
+
+function someOf(names, most = 4) {
+  const some = names.slice(0, most).map(visible).join(", ");
+  return names.length > most ? `${some} and ${names.length - most} more` : some;
+}
+
+// "taken over by olga", "not needed 12 s ago"
+function answeredWords(answered) {
+  return answered.how === "taken_over" ? `taken over by ${answered.who}` : `not needed ${age(answered.age_s)} ago`;
 }

@@ -35,6 +35,13 @@ async def dismissed(desk: Desk, level: TriageLevel = T, words: str = OFFICER) ->
     return alert.id
 
 
+async def asked_again(desk: Desk, first: str, level: TriageLevel = T) -> None:
+    """Let the model say the level until somebody is asked; a slow machine may miss an answer's time."""
+    while asking(desk) in (None, first):
+        assert len(desk.written(Alert)) == 1
+        await desk.picture(level)
+
+
 def asking(desk: Desk) -> str | None:
     alert = desk.feed().alert
     return alert.id if alert is not None and alert.is_open else None
@@ -58,8 +65,7 @@ def test_after_a_fall_to_supervision_a_rise_alerts_again(store: Store, tmp_path:
             await desk.picture(said)
         assert desk.feed().shown is S
         assert asking(desk) is None
-        await desk.picture(T)
-        assert asking(desk) not in (None, first)
+        await asked_again(desk, first)
         assert [row.level for row in desk.written(Alert)] == [T, T]
 
     watch(store, tmp_path, scenario)
@@ -69,8 +75,7 @@ def test_other_words_at_the_same_level_alert_again(store: Store, tmp_path: Path)
     async def scenario(desk: Desk) -> None:
         first = await dismissed(desk)
         desk.model.reasoning = BLOCKED
-        await desk.picture(T)
-        assert asking(desk) not in (None, first)
+        await asked_again(desk, first)
         assert [one["reason"] for one in board(desk.monitor)["alerts"]] == [BLOCKED]
 
     watch(store, tmp_path, scenario)
@@ -80,8 +85,7 @@ def test_the_same_situation_alerts_again_after_its_time(store: Store, tmp_path: 
     async def scenario(desk: Desk) -> None:
         first = await dismissed(desk, S)
         await asyncio.sleep(0.3)
-        await desk.picture(S)
-        assert asking(desk) not in (None, first)
+        await asked_again(desk, first, S)
 
     watch(store, tmp_path, scenario, limits=BRISK.model_copy(update={"rearm_s": 0.3}))
 

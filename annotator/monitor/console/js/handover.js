@@ -1,0 +1,87 @@
+// The end of a shift: what is open, and a few words, for the next operator, who confirms having read them.
+
+class Handover {
+  constructor(console_) {
+    this.console = console_;
+    this.key = null;
+  }
+
+  takeIn(waiting) {
+    const key = JSON.stringify(waiting);
+    if (key === this.key) return;
+    this.key = key;
+    const place = this.console.part("handover");
+    place.hidden = !waiting;
+    if (!waiting) return place.replaceChildren();
+    const who = waiting.is_own ? "You handed over" : `${visible(waiting.by)} handed over`;
+    const title = `${who} at ${clock(waiting.at_us)}.`;
+    place.replaceChildren(
+      el("strong", { text: title }),
+      el("span", { class: "mo-first-words", text: visible(waiting.words) }),
+      waiting.is_own ? el("span", { class: "mo-note", text: "The next operator confirms it." })
+        : el("button", { type: "button", "data-act": "read", onclick: () => this.read(title, waiting) }, "Read and confirm"));
+    return undefined;
+  }
+
+  read(title, waiting) {
+    const dialog = this.console.part("dialog");
+    const line = el("p", { class: "mo-note", role: "status" });
+    dialog.replaceChildren(el("h2", { text: title }),
+      el("p", { class: "mo-words", text: visible(waiting.words) || "Without words." }),
+      el("h3", { text: "What was open then" }), this.list(waiting.state), line,
+      el("div", { class: "mo-buttons" },
+        el("button", { type: "button", "data-act": "confirm", onclick: () => this.confirm(waiting.handover, line) }, "I have read this and have the shift"),
+        el("button", { type: "button", onclick: () => dialog.close() }, "Back", el("kbd", { text: "Esc" }))));
+    dialog.showModal();
+  }
+
+  list(state) {
+    const open = state.open_alerts.map((one) => `${one.feed} (${one.level})`);
+    const lines = [
+      open.length ? `${alertsOf(open.length)} open: ${someOf(open)}` : "No alert is open",
+      state.unanswered ? `${alertsOf(state.unanswered)} ended without an answer${state.unanswered_teleoperation ? `, ${state.unanswered_teleoperation} of them TELEOPERATION` : ""}` : "No alert ended without an answer",
+      state.by_eye.length ? `By eye: ${someOf(state.by_eye.map((one) => `${one.feed} (${this.console.why(one.manual)})`))}` : "No feed is by eye",
+    ];
+    return el("ul", {}, ...lines.map((text) => el("li", { text })));
+  }
+
+  async open() {
+    const dialog = this.console.part("dialog");
+    const token = newToken();
+    const words = /** @type {HTMLTextAreaElement} */ (el("textarea", { rows: "4", maxlength: "2000", "aria-label": "Words for the next operator", placeholder: "What the next operator should know" }));
+    const state = el("div", { text: "Looking at what is open …" });
+    const line = el("p", { class: "mo-note", role: "status" });
+    dialog.replaceChildren(el("h2", { text: "Hand over the shift" }), state, words, line,
+      el("div", { class: "mo-buttons" },
+        el("button", { type: "button", "data-act": "send-handover", onclick: () => this.send(token, words.value, line) }, "Hand over"),
+        el("button", { type: "button", onclick: () => dialog.close() }, "Back", el("kbd", { text: "Esc" }))));
+    dialog.showModal();
+    words.focus();
+    try {
+      state.replaceChildren(this.list((await this.console.slow.ask("open")).state));
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error;
+      state.textContent = `What is open cannot be listed now: ${visible(error.message)}`;
+    }
+  }
+
+  async send(token, words, line) {
+    await this.asked("hand-over", { token, words }, line, "The shift is handed over.");
+  }
+
+  async confirm(handover, line) {
+    await this.asked("confirm", { token: newToken(), handover_id: handover }, line, "Confirmed: you have the shift.");
+  }
+
+  async asked(act, body, line, done) {
+    try {
+      await this.console.slow.ask(act, body);
+      this.console.part("dialog").close();
+      this.console.tell(done);
+      this.console.askMatters();
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error;
+      line.textContent = `Not saved: ${visible(error.message)} Try again.`;
+    }
+  }
+}

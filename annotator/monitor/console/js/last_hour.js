@@ -1,0 +1,38 @@
+// What happened in the last hour, with the pictures that alerts were raised by.
+
+class LastHour {
+  constructor(console_) {
+    this.console = console_;
+    this.key = null;
+  }
+
+  takeIn(events) {
+    const key = events.map((event) => `${event.at_us}${event.text}`).join("§");
+    if (key === this.key) return;
+    this.key = key;
+    const withPicture = this.firstOf(events);
+    const rows = events.map((event) => this.row(event, withPicture.has(event)));
+    this.console.part("hour").replaceChildren(...(rows.length ? rows : [el("li", { class: "mo-nothing", text: "Nothing has happened." })]));
+  }
+
+  // The oldest event of each alert is the one that its picture belongs to.
+  firstOf(events) {
+    return new Set(new Map(events.filter((event) => event.alert).map((event) => [event.alert, event])).values());
+  }
+
+  row(event, isFirst) {
+    const words = [el("time", { text: clock(event.at_us) }), el("span", { text: visible(event.text) })];
+    if (!event.alert) return el("li", {}, ...words);
+    const picture = isFirst ? el("img", { alt: "", loading: "lazy", src: this.console.alertPicture(event.alert, "small") }) : null;
+    return el("li", {}, el("button", { type: "button", class: "mo-past", "data-past": event.alert,
+      onclick: () => this.open(event.alert, `${clock(event.at_us)} ${visible(event.text)}`) }, ...words, picture));
+  }
+
+  open(alert, words) {
+    const dialog = this.console.part("dialog");
+    dialog.replaceChildren(el("h2", { text: words }),
+      el("img", { class: "mo-whole", alt: "The picture that raised this alert", src: this.console.alertPicture(alert) }),
+      el("button", { type: "button", text: "Close", onclick: () => dialog.close() }));
+    dialog.showModal();
+  }
+}
