@@ -13,9 +13,11 @@ from annotator.runtime import store
 from annotator.screens.figure_cache import cached
 from annotator.widgets.page import LEVEL_COLOURS, empty_state, page_head, plain
 from annotator.widgets.tables import figures_table
+from data.live.unanswered import unanswered_alerts
 from data.overview.forecast import PAPER_SHARES, forecast
 from data.overview.progress import Progress, SceneProgress
 from data.overview.progress import progress as count_progress
+from data.people.permissions import Act, may
 from data.scenarios.plausibility import count_generated
 from data.store.tables import Person
 from data.text.phrases import counted
@@ -31,6 +33,8 @@ _SIDES = {Split.TRAIN: "to train on", Split.HELD_OUT: "held out"}
 def show(person: Person) -> None:
     """Progress for leads and trainers."""
     page_head(person, "Progress")
+    if may(person.role, Act.WATCH_FEEDS):
+        _unanswered()
     counts = cached(store(), count_progress)
     if not counts.scenes:
         empty_state("No frame is in review yet", "Run teletriage sample and teletriage propose first.")
@@ -57,6 +61,17 @@ def show(person: Person) -> None:
         st.caption("Accepted: of the reviews in which a proposal was shown.")
     with st.expander("Frames by scene as a table"):
         figures_table([asdict(scene) for scene in counts.scenes], name="frames-by-scene")
+
+
+def _unanswered() -> None:
+    """Alerts of live feeds that nobody answered or acknowledged; nothing where there are none."""
+    missed = unanswered_alerts(store())
+    if missed.n:
+        alerts = counted(missed.n, "alert")
+        st.warning(
+            f"{alerts} of live feeds ended without an answer ({missed.teleoperation:,} TELEOPERATION) and "
+            "nobody has acknowledged them. [Open Monitor](./monitor)"
+        )
 
 
 def _generated() -> None:

@@ -255,3 +255,22 @@ def test_the_sound_can_be_tried_and_put_off_for_one_alert(seat: MakeSeat) -> Non
     sounded = root.get_attribute("data-sounded")
     one.page.wait_for_timeout(5500)  # it would have sounded again
     assert root.get_attribute("data-sounded") == sounded
+
+
+def test_a_lead_sees_on_progress_how_many_alerts_nobody_acknowledged(
+    seat: MakeSeat, served: RunningApp, chromium: Browser
+) -> None:
+    one = seat("ole")
+    alert = one.raised("van-4", reasoning=OFFICER)
+    calmed(one, "van-4")
+    one.page.wait_for_selector(f"[data-ended='{alert}']", timeout=WAIT_MS)
+    lead = a_person(served.store, "lena", PersonRole.LEAD)
+    desk = Desk(served, chromium.new_context(), lead, "lena")
+    desk.sit_down("progress")
+    told = desk.page.locator("[data-testid=stAlert]")
+    told.wait_for(timeout=WAIT_MS)
+    assert "ended without an answer (" in told.inner_text()
+    assert "TELEOPERATION) and nobody has acknowledged" in told.inner_text()
+    told.get_by_role("link").click()
+    desk.page.wait_for_selector(f"[data-ended='{alert}']", timeout=WAIT_MS)
+    desk.leave()
