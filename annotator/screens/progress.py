@@ -70,8 +70,9 @@ def _unanswered() -> None:
         alerts = counted(missed.n, "alert")
         st.warning(
             f"{alerts} of live feeds ended without an answer ({missed.teleoperation:,} TELEOPERATION) and "
-            "nobody has acknowledged them. [Open Monitor](./monitor)"
+            "nobody has acknowledged them."
         )
+        st.html('<a href="monitor" target="_self">Acknowledge them on Monitor</a>')
 
 
 def _generated() -> None:

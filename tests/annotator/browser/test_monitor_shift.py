@@ -271,6 +271,6 @@ def test_a_lead_sees_on_progress_how_many_alerts_nobody_acknowledged(
     told.wait_for(timeout=WAIT_MS)
     assert "ended without an answer (" in told.inner_text()
     assert "TELEOPERATION) and nobody has acknowledged" in told.inner_text()
-    told.get_by_role("link").click()
+    desk.page.get_by_role("link", name="Acknowledge them on Monitor").click()
     desk.page.wait_for_selector(f"[data-ended='{alert}']", timeout=WAIT_MS)
     desk.leave()
