@@ -17,6 +17,7 @@ from annotator.health import health_route, metrics_route
 from annotator.monitor.console.routes import ROUTES as MONITOR_ROUTES
 from annotator.pictures.routes import frame_route
 from annotator.review_card.routes import ROUTES as CARD_ROUTES
+from annotator.screens.report_page import report_route
 from annotator.settings import settings
 from annotator.sign_in.gate import Gate
 from annotator.sign_in.identity_provider import provider_sign_in_route, provider_start_route
@@ -41,6 +42,7 @@ ROUTES = [
     Route("/healthz", health_route, methods=["GET"]),
     Route("/metrics", metrics_route, methods=["GET"]),
     Route("/frame/{frame_id:str}.jpg", frame_route, methods=["GET"]),
+    Route("/report/{name:str}", report_route, methods=["GET"]),
     *CARD_ROUTES,
     *MONITOR_ROUTES,
     *(PROVIDER_ROUTES if settings().oidc else []),

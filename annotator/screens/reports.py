@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from annotator.runtime import store, workspace
+from annotator.screens.report_page import report_address
 from annotator.sign_in.visitor import frame_image
 from annotator.widgets.page import empty_state, page_head
 from data.errors import TeletriageError
@@ -42,7 +43,7 @@ def _report(page: Path) -> None:
     st.download_button(
         "Download", page.read_bytes(), file_name=f"{page.parent.name}-{HTML_NAME}", mime="text/html"
     )
-    st.iframe(page.read_text(encoding="utf-8"), height=900)
+    st.iframe(report_address(page.parent.name), height=900)
 
 
 def _look_again(person: Person, folder: ReportFolder) -> None:

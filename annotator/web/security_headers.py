@@ -34,8 +34,8 @@ HSTS = ("strict-transport-security", "max-age=31536000")
 """Over TLS only. Subdomains are not ours to speak for."""
 _TAKEN_AWAY = {"access-control-allow-origin", "server"}
 """Streamlit answers some addresses for every site; nothing here is for another site."""
-_OWN_IF_STRICTER = {b"content-security-policy"}
-"""Streamlit sends none; a page of ours that needs less than Streamlit's pages sends its own."""
+_OWN_IF_STRICTER = {b"content-security-policy", b"x-frame-options"}
+"""Streamlit sends none; a page of ours that needs less than Streamlit's pages, or stands in one, sends its own."""
 
 
 class SecurityHeaders:

@@ -22,6 +22,7 @@ OURS = (
     "card",
     "monitor",
     "frame",
+    "report",
     "sign-in",
     "sign-out",
     "provider-sign-in",

@@ -25,6 +25,10 @@ HOSTILE = (
     "<form action=https://tracker.invalid><style>body{display:none}</style>"
 )
 SHORT = "![b](https://tracker.invalid/n.png)<img src=x onerror=\"document.title='owned'\">"
+REPORT_SCRIPT = (
+    "<script>fetch('/card/settings', {method: 'POST', body: '{}'}); parent.document.title = 'owned';"
+    "document.body.textContent = 'owned'</script><img src=https://tracker.invalid/c.png>"
+)
 SCREENS = {
     PersonRole.LEAD: (
         "", "review-plain", "progress", "adjudicate", "guideline", "agreement", "trust", "annotators", "reports",
@@ -45,7 +49,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
             person.display_name = SHORT
     report = folder / "workspace" / "reports" / "a![b](javascript:alert(1))<b>"
     report.mkdir(parents=True)
-    (report / "report.html").write_text("<!doctype html><p>A report</p>")
+    (report / "report.html").write_text(f"<!doctype html><p>A report</p>{REPORT_SCRIPT}")
     running = RunningApp(folder / "workspace", store)
     running.start()
     yield running
@@ -80,6 +84,8 @@ def seated(chromium: Browser, app: RunningApp, name: str) -> tuple[Page, list[st
     context.add_cookies([{"name": COOKIE, "value": secret, "url": app.url}])
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
+    # Chromium also tells of requests that it never sends because the page's policy forbids them.
+    context.on("requestfailed", lambda one: asked.remove(one.url) if one.failure == "csp" else None)
     page = context.new_page()
     page.set_default_timeout(40_000)
     return page, asked
@@ -105,4 +111,16 @@ def test_echoleak_cve_2025_32711_and_cve_2024_26152_no_screen_runs_or_loads_what
         assert page.evaluate("getComputedStyle(document.body).display") != "none", screen
     outside = [url for url in asked if not url.startswith((app.url, "data:", "blob:"))]
     assert outside == []
+    page.context.close()
+
+
+def test_a_report_from_anywhere_is_shown_and_runs_and_loads_nothing(
+    app: RunningApp, chromium: Browser
+) -> None:
+    page, asked = seated(chromium, app, "lea")
+    page.goto(app.url + "reports")
+    page.frame_locator("iframe[src*='/report/']").get_by_text("A report").wait_for()
+    page.wait_for_timeout(500)
+    assert page.title() != "owned"
+    assert [url for url in asked if "/card/" in url or "tracker" in url] == []
     page.context.close()

@@ -1,0 +1,46 @@
+"""The address under which the Reports screen shows a report. A report folder may come from anywhere, so its page runs
+nothing, loads nothing and belongs to no site of ours."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from annotator.runtime import COOKIE, store, workspace
+from data.people.accounts import person_signed_in
+from data.people.permissions import Act, may
+from eval.report.folders import report_folders
+
+_HEADERS = {
+    "content-security-policy": (
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'self'"
+    ),
+    "x-frame-options": "SAMEORIGIN",
+    "cache-control": "private, no-store",
+}
+
+
+def report_address(name: str) -> str:
+    """Where the report of this folder's name is shown."""
+    return f"/report/{quote(name, safe='')}"
+
+
+async def report_route(request: Request) -> Response:
+    """GET a report's page, for those who may see reports."""
+    secret, name = request.cookies.get(COOKIE), str(request.path_params["name"])
+    content = await asyncio.to_thread(_page, secret, name)
+    if content is None:
+        return PlainTextResponse("There is no such report for you.", 404)
+    return Response(content, media_type="text/html; charset=utf-8", headers=_HEADERS)
+
+
+def _page(secret: str | None, name: str) -> bytes | None:
+    person = person_signed_in(store(), secret)
+    if person is None or not may(person.role, Act.SEE_REPORTS):
+        return None
+    pages = {one.name: one.page for one in report_folders(workspace() / "reports")}
+    return pages[name].read_bytes() if name in pages else None
