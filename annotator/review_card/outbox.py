@@ -64,18 +64,18 @@ Entry = DecisionEntry | NoteEntry | ClipEntry
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 
 
-def apply_outbox(
-    store: Store, person_id: int, decisions: Sequence[Mapping[str, Any]]
-) -> list[Acknowledgement]:
+def apply_outbox(store: Store, person_id: int, decisions: Sequence[Any]) -> list[Acknowledgement]:
     """Write every entry in order and say of each what became of it. Entries past MAX_ENTRIES wait for the next call.
 
     A broken rule refuses its own entry and no other. A store that cannot be reached raises: the browser keeps
-    everything and sends it again.
+    everything and sends it again, and TypeError stands for an entry that is no object.
     """
     return [_apply(store, person_id, entry) for entry in decisions[:MAX_ENTRIES]]
 
 
-def _apply(store: Store, person_id: int, raw: Mapping[str, Any]) -> Acknowledgement:
+def _apply(store: Store, person_id: int, raw: Any) -> Acknowledgement:
+    if not isinstance(raw, Mapping):
+        raise TypeError("an answer is an object")
     token = str(raw.get("token", ""))[:64]
     try:
         entry = _ENTRY.validate_python(raw)

@@ -16,6 +16,8 @@ from annotator.settings import settings as app_settings
 from annotator.web.json_door import Act, Body, Door
 from data.overview.personal_progress import reviews_today
 from data.people.card_settings import save_settings
+from data.people.permissions import Act as Permission
+from data.people.permissions import require
 from data.review.guideline import current_guideline
 from data.review.serving import lease_frames, record_first_level
 from data.review.tour import answer_tour, tour_frames
@@ -78,6 +80,8 @@ def settings(store: Store, person_id: int, body: Body) -> Body:
 
 def guideline(store: Store, person_id: int, body: Body) -> Body:
     """The guideline that holds now."""
+    with store.read() as session:
+        require(session, person_id, Permission.REVIEW)
     held = current_guideline(store)
     return {"guideline": {"text": held.text, "version": held.version}}
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from sqlalchemy.exc import DataError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -114,7 +115,7 @@ def _opened(endpoint: Callable[[Request, object], Awaitable[Response]]) -> Endpo
             return _no(403, "This was sent from another site.")
         try:
             body = await request.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             return _no(400, "This is not JSON.")
         return await endpoint(request, body)
 
@@ -132,7 +133,7 @@ def _refusal(error: Exception) -> Response:
             return _no(403, str(error))
         case TeletriageError():
             return _no(422, str(error))
-        case KeyError() | ValueError() | TypeError():
+        case KeyError() | ValueError() | TypeError() | OverflowError() | DataError():
             return _no(400, f"This cannot be understood: {type(error).__name__}.")
     raise error
 

@@ -63,8 +63,10 @@ class TourFrame:
 
 
 def tour_frames(store: Store, person_id: int) -> list[TourFrame]:
-    """The tour's frames that a person has not answered yet; none while fewer than TOUR_FRAMES are settled."""
+    """The tour's frames that a person has not answered yet; none while fewer than TOUR_FRAMES are settled.
+    Raises NotAllowed."""
     with store.read() as session:
+        require(session, person_id, Act.REVIEW)
         gold = choose_gold(_candidates(session))
         if len(gold) < TOUR_FRAMES:
             return []

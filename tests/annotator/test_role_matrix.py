@@ -149,6 +149,7 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
             store, who, handover.Confirmation(token=f"read-{who:04}", handover_id=999)
         ),
     ),
+    tour.tour_frames: (Act.REVIEW, lambda store, who, frame: tour.tour_frames(store, who)),
     guideline.write_guideline: (
         Act.WRITE_GUIDELINE,
         lambda store, who, frame: guideline.write_guideline(store, who, f"Be careful, {who}."),
@@ -195,7 +196,6 @@ OWN: set[Callable[..., Any]] = {
     personal_progress.reviews_today,
     personal_progress.frames_reviewed,
     personal_progress.recent_reviews,
-    tour.tour_frames,
     recent_decisions,
     scene_strip,
     whole_thought,
