@@ -13,6 +13,7 @@ from annotator.review_card import routes
 from annotator.runtime import COOKIE
 from annotator.settings import AppSettings
 from data.people.accounts import sign_in
+from data.store import Store
 from data.vocabulary import PersonRole
 from tests.builders import a_person, a_store
 
@@ -21,8 +22,12 @@ pytestmark = pytest.mark.each_store
 
 
 @pytest.fixture
-def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TestClient:
-    store = a_store(tmp_path)
+def store(tmp_path: Path) -> Store:
+    return a_store(tmp_path)
+
+
+@pytest.fixture
+def client(store: Store, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     monkeypatch.setattr(routes, "store", lambda: store)
     monkeypatch.setattr(routes, "app_settings", AppSettings)
     a_person(store, "ada")
@@ -62,7 +67,7 @@ def test_nul_in_an_id_is_no_fault_of_the_server(client: TestClient, path: str) -
     assert 400 <= answer.status_code < 500
 
 
-def test_the_card_is_for_those_who_review(client: TestClient) -> None:
-    client.cookies.set(COOKIE, sign_in(routes.store(), "tom", "password-tom"))
+def test_the_card_is_for_those_who_review(client: TestClient, store: Store) -> None:
+    client.cookies.set(COOKIE, sign_in(store, "tom", "password-tom"))
     for path in ("tour", "guideline"):
         assert client.post(f"/card/{path}", json={"person": 2}).status_code == 403
