@@ -16,10 +16,9 @@ def test_planted_rates_lie_within_their_intervals(planted: Planted) -> None:
 
 
 def test_levels_that_exist_because_people_disagreed_would_show_people_as_followers() -> None:
-    project = Project(Planted(assisted=0.1, blind=0.1), 3, scenes=240)
-    fair = project.reviewed().shares[0]
-    biased = project.by_disagreement().shares[0]
-    assert fair.rate is not None
-    assert biased.rate is not None
-    assert fair.rate.value < 0.16
-    assert biased.rate.value > fair.rate.value + 0.05
+    """Planted: one wrong proposal in ten is followed. Contested frames alone show half as many again."""
+    projects = [Project(Planted(assisted=0.1, blind=0.1), seed) for seed in range(6)]
+    fair = [rate for one in projects if (rate := one.reviewed().shares[0].rate)]
+    biased = [rate for one in projects if (rate := one.by_disagreement().shares[0].rate)]
+    assert 0.085 < sum(one.count for one in fair) / sum(one.n for one in fair) < 0.125
+    assert sum(one.count for one in biased) / sum(one.n for one in biased) > 0.14
