@@ -5,12 +5,15 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from data.terminal import AsJson, print_result
 from data.text.phrases import counted
+
+if TYPE_CHECKING:
+    from eval.episodes.figures import EventFigures
 
 
 def evaluate(
@@ -45,6 +48,12 @@ def evaluate(
     author: Annotated[
         str | None, typer.Option(help="Who evaluates, for the report; by default the account here.")
     ] = None,
+    events: Annotated[
+        bool,
+        typer.Option(
+            "--events", help="Count situations too: called in time, how soon, false alarms per hour."
+        ),
+    ] = False,
     published: Annotated[
         bool, typer.Option("--published", help="Check the paper's printed figures against its own matrices.")
     ] = False,
@@ -86,7 +95,33 @@ def evaluate(
     if evaluation.generated:
         made = counted(evaluation.generated.frames.compared, "verified generated frame")
         lines.append(f"{made} apart, in no figure above.")
+    if events:
+        happened = _events(ctx, [one.name for one in evaluation.runs], out)
+        figures["events"] = {name: one.model_dump(mode="json") for name, one in happened.items()}
+        lines += [line for name, one in happened.items() for line in _event_lines(name, one)]
     print_result(figures, "\n".join(lines), as_json=as_json)
+
+
+def _events(ctx: typer.Context, runs: list[str], out: Path) -> dict[str, EventFigures]:
+    """The event figures of the runs, kept beside their report as events.json."""
+    import json
+
+    from eval.episodes.from_store import events_of_runs
+    from eval.episodes.in_words import DEFINITIONS
+
+    found = events_of_runs(ctx.obj.open_store(), runs)
+    kept = {
+        "definitions": DEFINITIONS,
+        "runs": {name: one.model_dump(mode="json") for name, one in found.items()},
+    }
+    (out / "events.json").write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    return found
+
+
+def _event_lines(name: str, figures: EventFigures) -> list[str]:
+    from eval.episodes.in_words import event_lines
+
+    return event_lines(name, figures)
 
 
 def _published(as_json: bool) -> None:
