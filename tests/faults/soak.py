@@ -1,7 +1,8 @@
 """`make soak`: load and faults for as long as is asked for; the last line is one JSON object.
 
-Twenty minutes bring 200 kills, 1,000 power cuts of each kind, a database gone for 30 s and crowds of 50 people at 2 s
-of thinking for the rest of the time; less time brings proportionally fewer kills and cuts, more time more crowds.
+Twenty minutes bring 200 kills, 1,000 power cuts of each kind, a database gone for 30 s, strangers who do all they can to
+an annotator at work, and crowds of 50 people at 2 s of thinking for the rest of the time; less time brings
+proportionally fewer kills and cuts, more time more crowds.
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ from tests.benchmarks.bench_store import fill
 from tests.faults import crowd, outages, power_cuts
 from tests.faults.kills import POINTS
 from tests.faults.small_disk import NoSmallDisk
+from tests.faults.strangers import strangers
 from tests.postgresql import BIN, MISSING, Cluster
 
 FULL_MINUTES, KILLS, CUTS, GONE_S = 20, 200, 1000, 30.0
 PEOPLE, DECISIONS, THINK_S = 50, 40, 2.0
 LOSSES = (
     *("lost", "doubled", "unasked", "damages", "stale_statuses", "not_killed", "not_opened", "not_a_state"),
-    *("commits_lost", "over_held"),
+    *("commits_lost", "over_held", "slow_under_attack"),
 )
 
 
@@ -63,6 +65,7 @@ def faults(folder: Path, cluster: Cluster | None, scale: float) -> dict[str, Any
         "kills_sqlite": say("kills", killed(folder / "kills", None, number)),
         "power_cuts_journal": say("cuts", power_cuts.cut_journals(folder / "journal", cuts)),
         "power_cuts_wal": say("cuts", power_cuts.cut_logs(folder / "wal", cuts)),
+        "strangers": say("strangers", strangers(folder / "strangers")),
         "full_disk": say("disk", outages.full_disk(folder / "full")),
     }
     if cluster is not None:

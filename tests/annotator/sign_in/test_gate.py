@@ -60,7 +60,7 @@ CLOSED = [
 @pytest.mark.parametrize(("method", "path"), CLOSED, ids=[f"{method} {path}" for method, path in CLOSED])
 def test_streamlits_own_addresses_take_nothing_from_anybody(app: RunningApp, method: str, path: str) -> None:
     body = b"x" * 1_000 if method == "PUT" else None
-    for cookie in (None, "made-up", somebody(app)[1]):
+    for cookie in (None, "made-up", *(somebody(app, role)[1] for role in PersonRole)):
         origin = {"Origin": app.url.rstrip("/")}
         assert fetched(app.url, path, cookie=cookie, method=method, body=body, **origin)[0] == 404
 
