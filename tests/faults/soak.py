@@ -1,7 +1,7 @@
 """`make soak`: load and faults for as long as is asked for; the last line is one JSON object.
 
-Twenty minutes bring 200 kills, 1,000 power cuts of each kind, a database gone for 30 s, strangers who do all they can to
-an annotator at work, and crowds of 50 people at 2 s of thinking for the rest of the time; less time brings
+Twenty minutes bring 200 kills, 1,000 power cuts of each kind, a database gone for 30 s, strangers who do all they can
+to an annotator at work, and crowds of 50 people at 2 s of thinking for the rest of the time; less time brings
 proportionally fewer kills and cuts, more time more crowds.
 """
 
