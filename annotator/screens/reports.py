@@ -16,9 +16,12 @@ from data.errors import TeletriageError
 from data.people.permissions import Act, may
 from data.review.second_looks import send_back
 from data.store.tables import Person
+from data.text.phrases import counted
 from data.text.visible import visible
 from eval.report.folders import Doubted, ReportFolder, doubted_frames, report_folders
 from eval.report.render import HTML_NAME
+from eval.report.second_looks import SecondLooks, second_looks, send_for_second_looks
+from eval.statistics.rate import Rate, Undefined
 
 
 def show(person: Person) -> None:
@@ -49,19 +52,46 @@ def _report(page: Path) -> None:
 def _look_again(person: Person, folder: ReportFolder) -> None:
     try:
         frames = doubted_frames(store(), folder)
+        looks = second_looks(store(), folder)
     except TeletriageError as error:
         st.text(str(error))
         return
+    if looks.flagged:
+        _second_looks(person, folder, looks)
     if not frames:
         st.text("No run missed a TELEOPERATION frame, and no verified level is in doubt.")
         return
     st.caption(
-        "A frame sent back counts as contested until a lead settles it. What models said is not shown there."
+        "A frame sent back waits for a lead and keeps its level in evaluations, marked, until then. What models said "
+        "is not shown there."
     )
     place = st.selectbox(
         f"Frame, of {len(frames)}", range(len(frames)), format_func=lambda at: _frame_title(frames[at], at)
     )
     _one_frame(person, frames[place])
+
+
+def _second_looks(person: Person, folder: ReportFolder, looks: SecondLooks) -> None:
+    """Frames in doubt go back together with as many drawn at random, so that nobody can tell them apart."""
+    st.subheader("Second looks")
+    st.caption(
+        f"{counted(looks.flagged, 'frame')} in doubt and {looks.controls:,} drawn at random, in one order and with one "
+        f"reason. Sent back: {looks.sent:,}, waiting for a lead: {looks.waiting:,}."
+    )
+    left, right = st.columns(2)
+    left.metric("Wrong levels among those in doubt", _rate(looks.wrong_flagged), border=True)
+    right.metric("Wrong levels among those drawn", _rate(looks.wrong_controls), border=True)
+    if looks.sent < looks.flagged + looks.controls and st.button("Send them for a second look"):
+        try:
+            send_for_second_looks(store(), int(person.id or 0), folder)
+        except TeletriageError as error:
+            st.text(str(error))
+            return
+        st.rerun()
+
+
+def _rate(rate: Rate | Undefined) -> str:
+    return "open" if isinstance(rate, Undefined) else f"{rate.count:,} of {rate.n:,}"
 
 
 def _one_frame(person: Person, doubted: Doubted) -> None:

@@ -1,7 +1,7 @@
 """Use case: sending a verified frame back to a lead, because its level may be wrong. One appended row per act.
 
-The frame is contested until it is adjudicated again, and so leaves every export and evaluation meanwhile. What a
-model said of it is not part of the act: whoever looks again decides on the picture.
+The frame is contested until it is adjudicated again, and so leaves every export meanwhile; an evaluation keeps its
+level, marked. What a model said of it is not part of the act: whoever looks again decides on the picture.
 """
 
 from __future__ import annotations

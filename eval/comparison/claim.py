@@ -1,7 +1,8 @@
 """What is to be shown of a run: a figure and its acceptance limit, alone or against another run, and whether it is.
 
-Accepted only by the bound that holds whatever the correlation inside scenes (`scene_upper_bound`), and only if frames
-that people still disagree about could not break it.
+Accepted only by the bound that holds whatever the correlation inside scenes (`scene_upper_bound`; that one run is
+better than another by the sign-flip test over scenes), and only if frames that people still disagree about could not
+break it.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from eval.metrics.shares import (
     cells,
 )
 from eval.metrics.triage_metrics import Counts, share_parts
+from eval.statistics.intervals import FEWEST_SCENES, too_few_scenes
 from eval.statistics.rate import Undefined
 from eval.statistics.scene_share import scene_upper_bound, scenes_without_events, smallest_limit
+from eval.statistics.sign_flip import sign_flip_interval
 from eval.statistics.values import Method, Part
 
 AT_MOST: Mapping[str, Share] = {
@@ -53,6 +56,11 @@ class Claim(Part):
         side = "at most" if self.is_upper else "at least"
         what = f"{self.figure} of {', '.join(runs)}"
         return f"{what}{f' minus that of {self.than}' if self.than else ''} is {side} {self.limit:g}."
+
+    @property
+    def is_better(self) -> bool:
+        """Whether it says that the run does better than the other one, by any amount."""
+        return self.than is not None and not self.limit
 
     @property
     def is_upper(self) -> bool:
@@ -163,6 +171,11 @@ def _text(claim: Claim, confidence: float) -> str:
     what = f"{claim.share.title} is {side} {100 * claim.limit:g}\u00a0%."
     if claim.than is not None:
         what = _difference_text(claim, claim.than)
+    if claim.is_better:
+        return (
+            f"{what} {claim.share.definition} Accepted only by the one-sided sign-flip test over scene differences at "
+            f"{100 * (1 - confidence):.4g}\u00a0%, which is exact where the runs do equally well."
+        )
     return (
         f"{what} {claim.share.definition} Accepted only if the one-sided {100 * confidence:.4g}\u00a0% bound over "
         "scenes keeps the limit, whatever the correlation inside scenes."
@@ -224,10 +237,20 @@ def _with_worst(claim: Claim, run: Claimed, worst: bool) -> Counts:
 
 def _bound(claim: Claim, parts: Parts, confidence: float) -> float | Undefined:
     """In the unit of the claim's figure: from above where the limit is, else from below."""
-    found = scene_upper_bound(*parts, confidence=confidence)
+    bound = _difference_bound if claim.is_better else scene_upper_bound
+    found = bound(*parts, confidence=confidence)
     if isinstance(found, Undefined) or claim.is_upper:
         return found
     return -found if claim.than else 1 - found
+
+
+def _difference_bound(errors: np.ndarray, frames: np.ndarray, *, confidence: float) -> float | Undefined:  # type: ignore[type-arg]
+    """The upper end that excludes 0 where the one-sided sign-flip test rejects that the runs do equally well."""
+    held = frames > 0
+    if held.sum() < FEWEST_SCENES:
+        return too_few_scenes(int(held.sum()))
+    level = 1 - 2 * (1 - confidence)
+    return sign_flip_interval(errors[held], frames[held].astype(np.float64), confidence=level).high
 
 
 def _value(claim: Claim, errors: np.ndarray, frames: np.ndarray) -> float | None:  # type: ignore[type-arg]
@@ -240,6 +263,8 @@ def _value(claim: Claim, errors: np.ndarray, frames: np.ndarray) -> float | None
 def _keeps(claim: Claim, bound: float | Undefined) -> bool:
     if isinstance(bound, Undefined):
         return False
+    if claim.is_better:
+        return bound < 0 if claim.is_upper else bound > 0
     return bound <= claim.limit if claim.is_upper else bound >= claim.limit
 
 
@@ -258,6 +283,7 @@ def _says(
     if _keeps(claim, bound) and not _keeps(claim, worst):
         return f"the claim is not shown. {shown}, but frames that people disagree about could break it."
     misses_it = value > claim.limit if claim.is_upper else value < claim.limit
+    misses_it |= claim.is_better and value == 0
     told = "holds" if _keeps(claim, bound) else "does not hold" if misses_it else "is not shown"
     return f"the claim {told}. {shown}."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from eval.evaluation.label_quality import LabelQuality
 from eval.evaluation.label_uncertainty import label_uncertainty
 from eval.evaluation.reference import ContestedFrame, ReferenceFrame
 from eval.evaluation.result import (
+    Control,
     Evaluation,
     FrameAccount,
     LeftOut,
@@ -113,6 +115,7 @@ def evaluate(
     results = [_result(run, of_run, compared, method) for run, of_run in zip(runs, answers, strict=True)]
     account = _account(frames, compared, runs)
     cues = _with_cue(compared)
+    suspicious = _suspicious(compared, runs, answers)
     said = [[rank_of(run.predictions[one.frame_id].level) for one in open_frames] for run in runs]
     return Evaluation(
         claims=_claims(asked.claims, compared, open_frames, answers, said, method),
@@ -126,7 +129,8 @@ def evaluate(
         deployment=deployment(answers, asked.assumptions, method),
         load_curves=load_curves(answers, asked.assumptions, method),
         missed=_missed(compared, runs),
-        suspicious=_suspicious(compared, runs, answers),
+        suspicious=suspicious,
+        controls=_controls(compared, suspicious, seed),
         label_quality=label_quality,
         label_uncertainty=label_uncertainty(compared, open_frames, answers, said, method),
         lineage=lineage,
@@ -231,7 +235,7 @@ def _result(
         confusion=per_scene.sum(0).tolist(),
         figures=run_figures(per_scene, method),
         failures={failure: failures[failure] for failure in Failure if failures[failure]},
-        calibration=calibration_of(answers),
+        calibration=calibration_of(answers, confidence=method.confidence),
         structured_output=structured_output([_reply(frame_id, one) for frame_id, one in said.items()]),
         origin=run.origin,
     )
@@ -269,6 +273,18 @@ def _suspicious(
     """Frames whose verified level may be wrong, in the order of the frames."""
     found = doubts(answers, [run.name for run in runs if run.role is ModelRole.ALIGNED])
     return [SuspiciousFrame(**dict(_shown(frames[place], runs)), why=why) for place, why in found.items()]
+
+
+def _controls(
+    frames: Sequence[ReferenceFrame], suspicious: Sequence[SuspiciousFrame], seed: int
+) -> list[Control]:
+    """As many frames without doubt as there are with, by frame id."""
+    flagged = {one.frame_id for one in suspicious}
+    others = [frame for frame in frames if frame.frame_id not in flagged and not frame.is_sent_back]
+    drawn = random.Random(seed).sample(others, min(len(flagged), len(others)))
+    return [
+        Control(frame_id=one.frame_id, level=one.level) for one in sorted(drawn, key=lambda one: one.frame_id)
+    ]
 
 
 def _shown(frame: ReferenceFrame, runs: Sequence[EvaluatedRun]) -> ShownFrame:

@@ -95,6 +95,13 @@ class SuspiciousFrame(ShownFrame):
     why: str
 
 
+class Control(Part):
+    """A frame that nothing cast doubt on, drawn at random to be looked at again among those in doubt."""
+
+    frame_id: str
+    level: TriageLevel
+
+
 class GeneratedRun(Part):
     """One run on generated frames; `confusion` and `figures` as in a RunResult."""
 
@@ -161,6 +168,7 @@ class Evaluation(Part):
     load_curves: list[LoadCurve]
     missed: list[MissedFrame]
     suspicious: list[SuspiciousFrame]
+    controls: list[Control]
     label_quality: LabelQuality | None
     label_uncertainty: LabelUncertainty
     lineage: Lineage

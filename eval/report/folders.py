@@ -44,15 +44,19 @@ def report_folders(reports: Path) -> list[ReportFolder]:
     return sorted(pages, key=lambda folder: folder.written_s, reverse=True)
 
 
-def doubted_frames(store: Store, folder: ReportFolder) -> list[Doubted]:
-    """Levels in doubt first, then missed frames. Raises EvaluationError where the report's data cannot be read."""
-    path = folder.page.with_name(JSON_NAME)
+def evaluation_of(folder: ReportFolder) -> Evaluation:
+    """The data of a report. Raises EvaluationError where it cannot be read."""
     try:
-        evaluation = Evaluation.model_validate_json(path.read_bytes())
+        return Evaluation.model_validate_json(folder.page.with_name(JSON_NAME).read_bytes())
     except (OSError, ValidationError) as error:
         raise EvaluationError(
             f"The figures of {folder.name} cannot be read; they were written by another version. Evaluate again."
         ) from error
+
+
+def doubted_frames(store: Store, folder: ReportFolder) -> list[Doubted]:
+    """Levels in doubt first, then missed frames. Raises EvaluationError where the report's data cannot be read."""
+    evaluation = evaluation_of(folder)
     shown = [(one, one.why, False) for one in evaluation.suspicious]
     in_doubt = {one.frame_id for one, _, _ in shown}
     missed = [one for one in evaluation.missed if one.frame_id not in in_doubt]

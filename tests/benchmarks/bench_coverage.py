@@ -12,7 +12,7 @@ from tests.eval.coverage_matrix import as_values, every_cell
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--projects", type=int, default=4000, help="simulated projects in each cell")
+    parser.add_argument("--projects", type=int, default=10_000, help="simulated projects in each cell")
     n = parser.parse_args().projects
     started = time.process_time()
     cells = every_cell(n)

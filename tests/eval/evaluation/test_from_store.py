@@ -11,15 +11,18 @@ from data.review.adjudication import Settlement, adjudicate
 from data.review.second_looks import send_back
 from data.snapshot.freeze import freeze
 from data.store.opening import Store
-from data.store.tables import FrameStatus, ModelRun, Review, TrailEntry
+from data.store.tables import FrameStatus, ModelRun, Review, SecondLook, TrailEntry
 from data.verification.status import refresh
 from data.vocabulary import Mode, ModelRole, PersonRole, Split, TrailAct, TriageLevel
 from eval.comparison.claim import stated_claim
 from eval.evaluation.from_store import evaluate_runs
 from eval.evaluation.ledger import register_claim
 from eval.evaluation.reference_set import Against
+from eval.evaluation.result import Control, SuspiciousFrame
 from eval.report.folders import doubted_frames, report_folders
 from eval.report.render import write_evaluation
+from eval.report.second_looks import second_looks, send_for_second_looks
+from eval.statistics.rate import Rate
 from tests.builders import A, S, T, a_person, a_store, a_token, frames_of, reviewed
 
 pytestmark = pytest.mark.each_store
@@ -237,3 +240,36 @@ def test_a_report_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="holds a report already"):
         write_evaluation(evaluate_runs(store, []), tmp_path / "reports" / "one")
     assert (tmp_path / "reports" / "one" / "evaluation.json").read_bytes() == before
+
+
+def test_second_looks_take_as_many_frames_at_random_and_say_how_often_each_half_was_wrong(
+    tmp_path: Path,
+) -> None:
+    store, held_out = a_reviewed_store(tmp_path)
+    evaluation = evaluate_runs(store, [])
+    (first, *_) = evaluation.missed
+    flagged = [
+        SuspiciousFrame(
+            **{key: value for key, value in dict(first).items() if key != "missed_by"}, why="A run is sure."
+        )
+    ]
+    other = next(frame_id for frame_id in held_out if frame_id != first.frame_id)
+    controls = [Control(frame_id=other, level=T)]
+    changed = evaluation.model_copy(update={"suspicious": flagged, "controls": controls})
+    write_evaluation(changed, tmp_path / "reports" / "one")
+    (folder,) = report_folders(tmp_path / "reports")
+    lena = a_person(store, "lena", PersonRole.LEAD)
+    assert send_for_second_looks(store, lena, folder) == 2
+    found = second_looks(store, folder)
+    assert (found.flagged, found.controls, found.sent, found.waiting) == (1, 1, 2, 2)
+    with store.read() as session:
+        assert len({look.reason for look in session.exec(select(SecondLook))}) == 1
+    for frame_id, level in ((first.frame_id, S), (other, T)):
+        settled = Settlement(
+            frame_id=frame_id, level=level, reasoning="Seen.", action="None.", reason="Seen again."
+        )
+        adjudicate(store, lena, settled)
+    found = second_looks(store, folder)
+    assert (found.wrong_flagged, found.wrong_controls) == (Rate(1, 1), Rate(0, 1))
+    with pytest.raises(EvaluationError, match="left to be looked at again"):
+        send_for_second_looks(store, lena, folder)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from eval.metrics.calibration import Calibration, calibration_of, expected_calibration_error, reliability
-from eval.statistics.rate import Undefined
+from eval.statistics.rate import Interval, Undefined
 from tests.eval.builders import A, S, T, near, some_answers
 
 SURE = (0.9, 0.05, 0.05)
@@ -38,8 +38,34 @@ def test_the_risk_of_the_surest_frames_is_their_under_escalation() -> None:
     found = calibration_of(run)
     assert isinstance(found, Calibration)
     whole, half = found.risk_coverage[0], found.risk_coverage[-1]
-    assert (whole.coverage, whole.frames, whole.missed, whole.under_escalation) == (1.0, 20, 2, 0.1)
+    assert (whole.coverage, whole.frames, whole.missed, whole.under_escalation) == (1.0, 20, 10, 0.1)
     assert (half.coverage, half.frames, half.missed, half.under_escalation) == (0.5, 10, 0, 0.0)
+    assert (whole.deferred, whole.deferred_teleoperation, whole.missed_of_all) == (0, 0, 0.5)
+    assert (half.deferred, half.deferred_teleoperation, half.missed_of_all) == (10, 10, 0.0)
+    assert isinstance(whole.interval, Interval)
+
+
+def test_a_perfectly_calibrated_run_scores_its_floor() -> None:
+    rng = np.random.default_rng(6)
+    found = []
+    for _ in range(30):
+        p = rng.dirichlet([1, 1, 1], 300)
+        true = [(A, S, T)[rng.choice(3, p=row)] for row in p]
+        said = [(A, S, T)[int(row.argmax())] for row in p]
+        one = calibration_of(some_answers(true, said, probabilities=[tuple(row) for row in p]))
+        assert isinstance(one, Calibration)
+        found.append((float(str(one.ece_said)), float(str(one.ece_said_floor))))
+    scored, floor = np.mean(found, axis=0)
+    assert floor > 0.03
+    assert scored == near(floor, abs=0.01)
+
+
+def test_the_level_said_is_what_the_run_said_and_not_the_likeliest() -> None:
+    # a decision that calls TELEOPERATION early: stated .4, right half of the time
+    p = [(0.5, 0.1, 0.4)] * 40
+    found = calibration_of(some_answers([T, A] * 20, [T] * 40, probabilities=p))
+    assert isinstance(found, Calibration)
+    assert found.ece_said == near(0.1)
 
 
 def test_without_teleoperation_among_the_surest_there_is_no_risk() -> None:
