@@ -24,8 +24,9 @@ from annotator.monitor.sources.recorded import LONGEST_PAUSE_S, SHORTEST_PAUSE_S
 WIDTH_PX = 1600
 OPEN_TIMEOUT_S, READ_TIMEOUT_S = 8.0, 2.0
 MOST_BROKEN = 25
-CLOSELY_FOR_S, CLOSELY_EVERY_S = 3.0, 1 / 15
-"""While somebody looks at one camera alone it is shown at its own rate, up to 15 pictures per second."""
+CLOSELY_FOR_S, CLOSELY_EVERY_S, CLOSELY_WIDTH_PX = 3.0, 1 / 15, 1920
+"""While somebody looks at one camera alone it is shown at its own rate and in its own size, up to 15 pictures per
+second and full HD."""
 _JPEG_QUALITY = 88
 _LIVE_OPTIONS = {"fflags": "nobuffer", "analyzeduration": "1000000", "rtsp_transport": "tcp"}
 """FFmpeg would look at five seconds of a stream before it shows the first picture."""
@@ -54,6 +55,9 @@ class Camera:
     def look_closely(self) -> None:
         """Somebody looks at this camera alone: for the next seconds it is shown at its own rate."""
         self._closely_until_s = time.monotonic() + CLOSELY_FOR_S
+
+    def _width_px(self, now_s: float) -> int:
+        return CLOSELY_WIDTH_PX if now_s < self._closely_until_s else WIDTH_PX
 
     def _pause_s(self, now_s: float) -> float:
         return min(self._every_s, CLOSELY_EVERY_S) if now_s < self._closely_until_s else self._every_s
@@ -108,7 +112,7 @@ class Camera:
                 if now_s >= next_s:
                     pause_s = self._pause_s(now_s)
                     next_s = max(next_s + pause_s, now_s + pause_s / 2)
-                    yield _jpeg(frame)
+                    yield _jpeg(frame, self._width_px(now_s))
         self.begin_s = 0.0
 
     def _opened(self) -> InputContainer:
@@ -143,11 +147,11 @@ def _live_options(address: str) -> dict[str, str]:
     return {name: value for name, value in _LIVE_OPTIONS.items() if is_rtsp or name != "rtsp_transport"}
 
 
-def _jpeg(frame: VideoFrame) -> bytes:
+def _jpeg(frame: VideoFrame, width_px: int) -> bytes:
     """The picture as JPEG; a wider one (8k) is scaled down before it is ever an image in memory."""
-    if frame.width > WIDTH_PX:
-        height = max(2, round(frame.height * WIDTH_PX / frame.width) // 2 * 2)
-        frame = frame.reformat(width=WIDTH_PX, height=height)
+    if frame.width > width_px:
+        height = max(2, round(frame.height * width_px / frame.width) // 2 * 2)
+        frame = frame.reformat(width=width_px, height=height)
     out = io.BytesIO()
     frame.to_image().save(  # type: ignore[no-untyped-call]
         out, "JPEG", quality=_JPEG_QUALITY

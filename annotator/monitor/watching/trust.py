@@ -8,6 +8,7 @@ from annotator.monitor.rules.fail_safe import manual_reason
 from annotator.monitor.rules.levels import lost
 from annotator.monitor.watching.feeds import Feeds
 from annotator.monitor.watching.watched_feed import Captured, WatchedFeed
+from data.live.shift import MANUAL_WORDS
 from data.store.tables import FeedChange
 
 _log = logging.getLogger("teletriage.monitor")
@@ -37,7 +38,8 @@ class Trust:
         if reason is None:
             feed.detail = None
         self.note_change(feed, None)
-        _log.info("%s: %s", feed.name, f"manual monitoring, {reason.value}" if reason else "watched again")
+        words = f"manual monitoring ({MANUAL_WORDS[reason]})" if reason else "watched again"
+        _log.info("%s: %s", feed.name, words)
 
     def note_change(self, feed: WatchedFeed, captured: Captured | None) -> None:
         """Write down what is shown of a feed from now on, and by which picture, where one changed it."""

@@ -156,6 +156,15 @@ def test_no_more_pictures_are_made_than_are_looked_at(tmp_path: Path) -> None:
     assert seen.times_s[3] - seen.times_s[0] >= 0.4
 
 
+def test_a_camera_that_somebody_looks_at_is_shown_at_its_own_rate_and_size(tmp_path: Path) -> None:
+    video = a_video(tmp_path / "hd.mp4", size=(1920, 1080), frames=40, rate=10)
+    source = Camera(str(video), frame_rate=1.0, is_file=True)
+    source.look_closely()
+    seen = run(source, lambda seen: len(seen.pictures) >= 10)
+    assert seen.sizes()[1] == (1920, 1080)
+    assert seen.times_s[9] - seen.times_s[0] < 5  # ten in nine seconds otherwise
+
+
 def test_an_8k_camera_is_scaled_down_before_it_is_a_picture(tmp_path: Path) -> None:
     video = a_video(tmp_path / "roof.avi", codec="mjpeg", size=(7680, 4320), frames=1, rate=1)
     seen = run(Camera(str(video), frame_rate=30.0, is_file=True), lambda seen: seen.pictures)
