@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from data.vocabulary import TriageLevel
+from annotator.monitor.rules.brief import brief_action, brief_reason
+from data.vocabulary import Assessment, TriageLevel
 
 SAME_SHARE = 0.5
 """Two texts speak of one situation if they share at least half of their telling words: a model words the same scene a
@@ -69,6 +70,11 @@ def is_same_situation(one: str, other: str) -> bool:
     """
     first, second = telling_words(one), telling_words(other)
     return len(first & second) >= SAME_SHARE * len(first | second)
+
+
+def cause_of(said: Assessment) -> str:
+    """The same for answers whose reason and action are told in the same words."""
+    return " ".join(sorted(telling_words(f"{brief_reason(said.reasoning)} {brief_action(said.action)}")))
 
 
 @dataclass(frozen=True, slots=True)

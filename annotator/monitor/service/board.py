@@ -7,10 +7,9 @@ from collections.abc import Collection
 from typing import Any
 
 from annotator.monitor.rules.alerts import Placed, in_order
-from annotator.monitor.rules.situation import telling_words
 from annotator.monitor.watching.feeds import Feeds
 from annotator.monitor.watching.monitor import Monitor
-from annotator.monitor.watching.watched_feed import OpenAlert, WatchedFeed
+from annotator.monitor.watching.watched_feed import WatchedFeed
 from data.vocabulary import Response
 
 NOT_NEEDED_SHOWN_S = 300.0
@@ -46,12 +45,7 @@ def _as_listed(asking: list[WatchedFeed], feeds: Feeds) -> list[WatchedFeed]:
 def _placed(number: int, feed: WatchedFeed) -> Placed:
     alert = feed.alert
     assert alert is not None  # noqa: S101 - only feeds with an open alert come here
-    return Placed(number, alert.level, alert.raised_s, alert.changed_s, bool(alert.watchers), _cause(alert))
-
-
-def _cause(alert: OpenAlert) -> str:
-    """The same for alerts whose reason and action are told in the same words."""
-    return " ".join(sorted(telling_words(f"{alert.reason} {alert.action}")))
+    return Placed(number, alert.level, alert.raised_s, alert.changed_s, bool(alert.watchers), alert.cause)
 
 
 def _alert(feed: WatchedFeed, now_s: float, pictured: Collection[str]) -> dict[str, Any]:
@@ -65,7 +59,7 @@ def _alert(feed: WatchedFeed, now_s: float, pictured: Collection[str]) -> dict[s
         "manual": feed.manual.value if feed.manual else None,
         "reason": alert.reason,
         "action": alert.action,
-        "cause": _cause(alert),
+        "cause": alert.cause,
         "age_s": round(now_s - alert.raised_s, 1),
         "raised_at_us": alert.raised_at_us,
         "watchers": alert.watchers,

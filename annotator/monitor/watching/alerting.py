@@ -8,7 +8,7 @@ import uuid
 from annotator.monitor.rules.alerts import Change, change_of
 from annotator.monitor.rules.brief import brief_action, brief_reason
 from annotator.monitor.rules.levels import answered
-from annotator.monitor.rules.situation import still_not_needed
+from annotator.monitor.rules.situation import cause_of, still_not_needed
 from annotator.monitor.watching.feeds import Feeds
 from annotator.monitor.watching.returning import ReturningFrames
 from annotator.monitor.watching.trust import Trust
@@ -97,6 +97,7 @@ class Alerting:
             reasoning=said.assessment.reasoning,
             reason=brief_reason(said.assessment.reasoning),
             action=brief_action(said.assessment.action),
+            cause=cause_of(said.assessment),
             image_sha256=sha256(said.captured.picture.content),
             small=feed.small,
             captured_s=said.captured.captured_s,

@@ -42,6 +42,7 @@ class OpenAlert:
 
     `level` is what raised it, or what an answer covers; `reasoning` the model's words, `reason` the brief ones.
     `watchers`: who said that they are watching; `handled`: who took it over or said that nothing is needed.
+    `cause`: the same for alerts that are told in the same words.
     """
 
     id: str
@@ -57,6 +58,7 @@ class OpenAlert:
     raised_at_us: int
     watchers: list[str] = field(default_factory=list)
     handled: str | None = None
+    cause: str = ""
     not_needed: NotNeeded | None = None
 
     @property
