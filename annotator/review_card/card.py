@@ -9,6 +9,7 @@ import streamlit as st
 
 from annotator.review_card.contradiction import NEGATION, PHRASES
 from annotator.review_card.reason_codes import REASON_KEYS, REASON_TITLES, ReasonCode, composed_assessment
+from annotator.review_card.specifics import HOW_FAR, WHAT, WHERE
 from annotator.widgets.page import LEVEL_MARKS
 from data.people.card_settings import DEFAULT_KEYS, CardSettings
 from data.store.tables import Person
@@ -16,8 +17,8 @@ from data.text.visible import invisible_class
 from data.vocabulary import LEVELS, MAX_ACTION_CHARS, MAX_REASONING_CHARS
 
 SCRIPTS = (
-    "text.js", "server.js", "outbox.js", "keys.js", "picture.js", "strip.js",
-    "panel.js", "wording.js", "side.js", "dialogs.js", "tour.js", "card.js",
+    "text.js", "server.js", "outbox.js", "keys.js", "picture.js", "strip.js", "panel.js", "wording.js",
+    "side.js", "dialogs.js", "tour.js", "notices.js", "deciding.js", "card.js",
 )  # fmt: skip
 """In this order they make one module; the last one exports what Streamlit calls."""
 
@@ -48,6 +49,11 @@ def card_data(person: Person, settings: CardSettings) -> dict[str, Any]:
         "default_keys": DEFAULT_KEYS,
         "levels": [{"name": level.value, "mark": LEVEL_MARKS[level]} for level in LEVELS],
         "reasons": [_reason(code) for code in ReasonCode],
+        "specifics": {
+            "what": [{"text": text} for text in WHAT],
+            "where": [{"text": text, "key": key} for key, text in WHERE.items()],
+            "far": [{"text": text, "key": key} for key, text in HOW_FAR.items()],
+        },
         "contradiction": {
             "phrases": {level.value: phrases for level, phrases in PHRASES.items()},
             "negation": NEGATION,

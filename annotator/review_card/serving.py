@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from annotator.pictures.signed_addresses import FULL_PX, SCREEN_PX, SMALL_PX
+from annotator.review_card.specifics import seen, suggested_reason
 from data.errors import ReviewRefused
 from data.review.serving import ServedFrame
 from data.store.opening import Store
@@ -32,8 +33,11 @@ def served_frame(served: ServedFrame, address: Address) -> dict[str, Any]:
     """A leased frame for the card."""
     told = frame_context(served.frame, served.scene, address)
     told["mode"] = MODE_WORDS[served.mode]
+    told["seen"] = seen(served.frame.boxes)
     if served.mode is Mode.DECIDE_FIRST:
         told["first_level"] = served.first_level.value if served.first_level else None
+        if served.first_level:
+            told["reason"] = suggested_reason(served.frame.cues, served.first_level).value
     if served.shown_proposal is not None:
         told["proposal"] = proposal_text(served.shown_proposal)
     return told
@@ -108,6 +112,8 @@ def _recent(
         "reasoning": review.reasoning,
         "action": review.action,
         "reason_code": review.reason_code,
+        "unsure": bool(review.is_unsure),
+        "unconfirmed": bool(review.is_unconfirmed),
     }
 
 
@@ -132,6 +138,7 @@ def scene_strip(store: Store, person_id: int, frame_id: str, address: Address) -
             "seconds": round((one.captured_at_us - frame.captured_at_us) / 1e6, 1),
             "thumb": address(one.id, SMALL_PX),
             "picture": address(one.id, SCREEN_PX),
+            "full": address(one.id, FULL_PX),
         }
         for one in around
     ]

@@ -16,18 +16,26 @@ DEFAULT_KEYS: dict[str, str] = {
     "supervision": "2",
     "teleoperation": "3",
     "accept": "Enter",
+    "take": "t",
+    "unsure": "q",
     "undo": "u",
     "skip": "s",
     "flag": "f",
     "edit": "e",
     "before": "ArrowLeft",
     "after": "ArrowRight",
+    "up": "ArrowUp",
+    "down": "ArrowDown",
     "zoom": "z",
+    "zoom_in": "+",
+    "zoom_out": "-",
     "implausible": "x",
     "help": "?",
 }
 """What each act's key is until a person chooses another; names as the browser's KeyboardEvent.key has them."""
+_SPARE = ("F2", "F4", "F6", "F7", "F8", "F9", "F10", "Insert")
 _NAMED = {
+    *_SPARE,
     "Enter",
     "ArrowLeft",
     "ArrowRight",
@@ -75,9 +83,17 @@ def settings_of(store: Store, person_id: int) -> CardSettings:
 
 
 def _with_new_acts(stored: dict[str, Any]) -> dict[str, Any]:
-    """What was stored before the card could do as much: acts that came since have their default key."""
+    """What was stored before the card could do as much: acts that came since have their default key, or a spare one
+    where the person has given theirs to another act."""
     keys = stored.get("keys")
-    return {**stored, "keys": {**DEFAULT_KEYS, **keys}} if isinstance(keys, dict) else stored
+    if not isinstance(keys, dict):
+        return stored
+    chosen = {act: key for act, key in keys.items() if act in DEFAULT_KEYS}
+    for act, key in DEFAULT_KEYS.items():
+        if act not in chosen:
+            taken = {str(one).lower() for one in chosen.values()}
+            chosen[act] = next(one for one in (key, *_SPARE) if one.lower() not in taken)
+    return {**stored, "keys": chosen}
 
 
 def save_settings(store: Store, person_id: int, chosen: dict[str, object]) -> CardSettings:

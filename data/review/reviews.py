@@ -15,6 +15,7 @@ from data.review.blind_audits import follow_audit
 from data.review.own_levels import own_level
 from data.store.opening import Store
 from data.store.tables import Lease, Proposal, Review
+from data.verification.policy import HURRIED_S
 from data.verification.standing import standing
 from data.verification.status import hold, refresh
 from data.vocabulary import (
@@ -31,7 +32,7 @@ class Decision(FromOutside):
     """What a person sends. `token` is made once per decision, so that sending it twice writes once.
 
     `reasoning` and `action` are None where the proposal's wording is kept. `supersedes_id` names the own earlier
-    review that this one replaces.
+    review that this one replaces. `is_unsure`: a mark beside the level.
     """
 
     token: str = Field(min_length=8, max_length=64)
@@ -44,6 +45,7 @@ class Decision(FromOutside):
     guideline_version: str = Field(max_length=16)
     seconds_shown: float | None = Field(default=None, ge=0, le=86_400)
     supersedes_id: int | None = None
+    is_unsure: bool = False
 
 
 def submit_review(store: Store, person_id: int, decision: Decision) -> Review:
@@ -134,7 +136,8 @@ def review_row(
 ) -> Review:
     """The row of a decision on a frame that was shown with this proposal in this mode; not yet in any session.
 
-    Raises ReviewRefused: another level than the proposed one without words, no own level in decide-first.
+    Raises ReviewRefused: another level than the proposed one without words, no own level in decide-first, a reason
+    of one's own with an answer that keeps the model's words.
     """
     keeps_level = proposal is not None and proposal.level is decision.level
     reasoning, action = _own_words(decision, proposal if keeps_level else None)
@@ -142,13 +145,19 @@ def review_row(
         raise ReviewRefused(f"{decision.level.value} needs a reasoning and an operator action of yours.")
     if mode is Mode.DECIDE_FIRST and decision.first_level is None:
         raise ReviewRefused("Choose your own level before the proposal is shown.")
+    verdict = _verdict(mode, keeps_level and reasoning is None)
+    if verdict is Verdict.ACCEPT and decision.reason_code:
+        raise ReviewRefused(
+            f"{decision.reason_code!r} was chosen as the reason, but the answer keeps the model's words; decide again."
+        )
+    is_hurried = decision.seconds_shown is not None and decision.seconds_shown < HURRIED_S
     return Review(
         token=decision.token,
         frame_id=decision.frame_id,
         person_id=person_id,
         proposal_id=proposal.id if proposal else None,
         mode=mode,
-        verdict=_verdict(mode, keeps_level and reasoning is None),
+        verdict=verdict,
         level=decision.level,
         first_level=decision.first_level if mode is Mode.DECIDE_FIRST else None,
         reasoning=reasoning,
@@ -158,6 +167,8 @@ def review_row(
         seconds_shown=decision.seconds_shown,
         supersedes_id=decision.supersedes_id,
         reviewed_at_us=now_us,
+        is_unsure=decision.is_unsure or None,
+        is_unconfirmed=is_hurried or None,
     )
 
 

@@ -144,6 +144,8 @@ def _review(
         "seconds": row.seconds_shown,
         "guideline": row.guideline_version,
         "supersedes": row.supersedes_id,
+        "unsure": bool(row.is_unsure),
+        "unconfirmed": bool(row.is_unconfirmed),
         "from": _from(origin) if origin else None,
     }
 

@@ -1,7 +1,8 @@
 """What the reviews and the adjudication of a frame add up to. Pure; the policy of the design with its defaults.
 
 A frame is verified by an adjudication or by enough agreeing reviews; any disagreement about the level makes it
-contested. Levels decide, wording does not. There is no majority vote on safety.
+contested. Levels decide, wording does not. There is no majority vote on safety. An answer that its person was unsure
+of, or gave too fast to have looked, can contest a frame but is not one of those that verify it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from data.vocabulary import Mode, Split, TriageLevel, VerificationState
 
 if TYPE_CHECKING:
     from data.store.tables import Review
+
+HURRIED_S = 1.0
+"""Nobody looks at a frame in less; an answer given faster waits to be confirmed."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +39,22 @@ class VerificationPolicy:
 
 @dataclass(frozen=True)
 class ReviewFact:
-    """What verification needs to know of one review."""
+    """What verification needs to know of one review. `is_firm`: neither unsure nor unconfirmed."""
 
     id: int
     person_id: int
     level: TriageLevel
     mode: Mode
     supersedes_id: int | None = None
+    is_firm: bool = True
 
     @classmethod
     def of(cls, review: Review) -> ReviewFact:
         """That of a stored review."""
-        return cls(int(review.id or 0), review.person_id, review.level, review.mode, review.supersedes_id)
+        is_firm = not (review.is_unsure or review.is_unconfirmed)
+        return cls(
+            int(review.id or 0), review.person_id, review.level, review.mode, review.supersedes_id, is_firm
+        )
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,8 @@ def verify(
     levels = {review.level for review in counting}
     if len(levels) > 1:
         return Verification(VerificationState.CONTESTED, None, ids, None, 0)
-    missing = _needed(levels, proposed, split, policy or VerificationPolicy()) - len(counting)
+    firm = sum(review.is_firm for review in counting)
+    missing = _needed(levels, proposed, split, policy or VerificationPolicy()) - firm
     if missing > 0 or not levels:
         return Verification(VerificationState.AWAITING, None, ids, None, max(missing, 1))
     return Verification(VerificationState.VERIFIED, levels.pop(), ids, None, 0)

@@ -5,9 +5,12 @@ const NOTE_REASONS = {
   flag: ["The guideline does not cover this", "The picture or its cues are wrong", "Somebody should look at this frame"],
 };
 const ACT_TITLES = {
-  autonomy: "Autonomy", supervision: "Supervision", teleoperation: "Teleoperation", accept: "Accept what is proposed; save",
-  undo: "Undo the last decision", skip: "Skip with a reason", flag: "Flag for the lead", edit: "Edit the text",
-  before: "Frame before", after: "Frame after", zoom: "Zoom and pan", implausible: "Reject a generated clip", help: "Keys and settings",
+  autonomy: "Autonomy", supervision: "Supervision", teleoperation: "Teleoperation", accept: "Accept, keep or save, as the large button says",
+  undo: "Take back the last decision", skip: "Skip with a reason", flag: "Flag for the lead", edit: "Edit the text",
+  take: "Take the model's, after your own level", unsure: "Mark as unsure",
+  before: "Frame before; pan left", after: "Frame after; pan right", up: "Pan up", down: "Pan down",
+  zoom: "Zoom to where you looked last", zoom_in: "Zoom in", zoom_out: "Zoom out",
+  implausible: "Reject a generated clip", help: "Keys and settings",
 };
 
 class Dialogs {
@@ -56,7 +59,7 @@ class Dialogs {
     const send = (reason) => {
       if (!reason.trim()) return input.focus();
       this.dialog.close();
-      this.card.note(kind, reason);
+      this.card.deciding.note(kind, reason);
     };
     const reasons = NOTE_REASONS[kind];
     this.open(
@@ -93,11 +96,11 @@ class Dialogs {
     const reset = () => inputs.forEach((input) => this.showKey(input, this.card.data.default_keys[input.dataset.key]));
     this.open(
       "Keys and settings",
-      el("p", { class: "rc-line", text: "Nothing fires while you type. To change a key, go to its box and press the new one." }),
+      el("p", { class: "rc-line", text: "Shortcuts are off while you type. To change a key, go to its box and press the new one." }),
       el("label", { class: "rc-check", for: "rc-keys-on" }, on, el("span", { text: "Single-key shortcuts" })),
       el("div", { class: "rc-keys" }, ...inputs.map((input) => el("label", { for: input.id },
         el("span", { text: ACT_TITLES[input.dataset.key] }), input))),
-      el("p", { class: "rc-line", text: "While wording: the letters beside the reasons choose one, Ctrl ⏎ saves from a text box, Esc goes back." }),
+      el("p", { class: "rc-line", text: "While correcting, a reason's letter saves with that reason; 4–9, G H J and N M , say what, where and how far first. Ctrl ⏎ saves from a text box, Esc goes back." }),
       el("label", { class: "rc-check", for: "rc-target" }, el("span", { text: "Frames a day" }), target),
       problem,
       el("div", { class: "rc-row" },

@@ -20,16 +20,24 @@ class Keys {
   }
 
   actFor(key) {
-    const wanted = key.length === 1 ? key.toLowerCase() : key;
+    const wanted = key === "=" ? "+" : key.length === 1 ? key.toLowerCase() : key; // "=" is the plus key without Shift
     const pair = Object.entries(this.card.settings.keys).find(
       ([, one]) => (one.length === 1 ? one.toLowerCase() : one) === wanted,
     );
     return pair && pair[0];
   }
 
+  // Whether something of the page around the card lies over it: what nobody can see must decide nothing.
+  get isCovered() {
+    const { root } = this.card;
+    if (!root.isConnected || !root.getClientRects().length || root.closest("[inert], [aria-hidden=true]")) return true;
+    return [...document.querySelectorAll("[role=dialog], [role=alertdialog], [aria-modal=true], dialog[open]")]
+      .some((one) => !root.contains(one) && !one.contains(root) && one.getClientRects().length > 0);
+  }
+
   onKey(event) {
     const target = event.composedPath()[0];
-    if (event.defaultPrevented || event.isComposing) return;
+    if (event.defaultPrevented || event.isComposing || this.isCovered) return;
     if (this.card.dialogs.isOpen) return this.card.dialogs.onKey(event, target);
     if (event.ctrlKey && event.key === "Enter" && this.card.wording.isOpen) {
       event.preventDefault();
@@ -41,9 +49,12 @@ class Keys {
     if (this.isNative(event.key, target)) return;
     const act = this.card.wording.actFor(event.key) || this.actFor(event.key);
     if (!act) return;
+    const { isZoomed } = this.card.picture;
+    if ((act === "up" || act === "down") && !isZoomed) return; // the page scrolls
     event.preventDefault();
-    const mayRepeat = this.card.picture.isZoomed && (act === "before" || act === "after");
+    const mayRepeat = isZoomed && ["before", "after", "up", "down", "zoom_in", "zoom_out"].includes(act);
     if (event.repeat && !mayRepeat) return;
+    if (act === "accept" && this.card.deciding.isTooSoon()) return;
     this.card.act(act);
   }
 

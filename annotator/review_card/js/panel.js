@@ -31,13 +31,12 @@ class Panel {
     const body = this.card.part("body");
     body.replaceChildren(...this.paragraphs(item, change));
     body.scrollTop = 0;
-    this.showAccept(item);
+    this.showConfirm(item);
+    this.showUnsure(item);
     this.pressed(change ? change.level : null);
-    const edit = this.card.root.querySelector("[data-act=edit]");
-    edit.disabled = Boolean(item.tour) || !(item.proposal?.level || change);
-    for (const act of ["skip", "flag"]) {
-      this.card.root.querySelector(`[data-act=${act}]`).disabled = Boolean(item.tour || change);
-    }
+    const tool = (act) => this.card.part("tools").querySelector(`[data-act=${act}]`);
+    tool("edit").disabled = Boolean(item.tour) || !(item.proposal?.level || change);
+    for (const act of ["skip", "flag"]) tool(act).disabled = Boolean(item.tour || change);
   }
 
   paragraphs(item, change) {
@@ -46,7 +45,7 @@ class Panel {
     if (item.generated) parts.push(this.generated(item, change));
     if (item.tour) return [...parts, ...this.card.tour.paragraphs()];
     if (item.mode === "decide-first" && !item.first_level) {
-      parts.push(this.line("You first. Choose your own level; then the proposal appears."));
+      parts.push(this.line("Choose your level first; the model's proposal follows."));
       if (item.waiting) parts.push(this.line("Waiting for the connection to show the proposal …"));
       return parts;
     }
@@ -54,7 +53,7 @@ class Panel {
       parts.push(el("div", { class: "rc-own" }, el("span", { class: "rc-label", text: "Your own level" }), this.chip(item.first_level)));
     }
     if (item.proposal) return [...parts, ...this.proposal(item)];
-    parts.push(this.line("Nothing is proposed for this frame: judge what you see."));
+    parts.push(this.line("No model proposal for this frame. Judge what you see."));
     return parts;
   }
 
@@ -74,13 +73,17 @@ class Panel {
     return el("p", { class: "rc-line", text });
   }
 
+  // One's own answer comes first, in one's own words.
   changing(change) {
+    const marks = [change.unconfirmed && "given in under a second, not confirmed yet", change.unsure && "marked as unsure"].filter(Boolean);
     return el(
       "div",
       { class: "rc-changing" },
-      el("span", { text: "You said " }), this.chip(change.level),
-      el("span", { text: " here. Choose again, or " }),
-      el("button", { type: "button", class: "rc-link", text: "leave it (Esc)", onclick: () => this.card.stopChanging() }),
+      el("div", { class: "rc-own" }, el("span", { class: "rc-label", text: "You said" }), this.chip(change.level),
+        el("button", { type: "button", class: "rc-link", text: "Leave it (Esc)", onclick: () => this.card.deciding.stopChanging() })),
+      change.reasoning ? el("p", { class: "rc-text", "data-part": "own-reasoning", text: visible(change.reasoning) }) : null,
+      change.action ? el("p", { class: "rc-text", "data-part": "own-action", text: visible(change.action) }) : null,
+      marks.length ? el("p", { class: "rc-line", text: `This answer was ${marks.join(" and ")}.` }) : null,
     );
   }
 
@@ -136,14 +139,39 @@ class Panel {
     }
   }
 
-  showAccept(item) {
-    const button = this.card.root.querySelector("[data-act=accept]");
-    const may = this.card.mayAccept(item);
-    button.hidden = !may;
-    if (!may) return;
-    const words = item.tour ? "Next" : `Accept ${capitalised(item.proposal.level)}`;
-    button.replaceChildren(el("span", { text: words }), el("kbd"));
-    this.card.keys.mark(button, "accept");
+  // The large button says what Enter does; beside the model's answer there is a second of the same size.
+  showConfirm(item) {
+    const { wording } = this.card;
+    const words = this.confirmWords(item);
+    this.showButton("accept", words);
+    this.showButton("take", wording.isChoice ? `Take the model's: ${capitalised(item.proposal.level)}` : null);
+    this.card.button("accept").setAttribute("aria-disabled", String(wording.isOpen && !wording.isComplete));
+  }
+
+  showButton(act, words) {
+    const button = this.card.button(act);
+    button.hidden = !words;
+    button.replaceChildren(el("span", { text: words || "" }), el("kbd"));
+    this.card.keys.mark(button, act);
+  }
+
+  confirmWords(item) {
+    const { wording, changing, deciding } = this.card;
+    if (item.tour) return deciding.mayAccept(item) ? "Next" : null;
+    if (wording.isOpen) {
+      const level = capitalised(wording.level);
+      if (wording.warned) return `Save ${level} all the same`;
+      if (!wording.isComplete) return `${level}: choose a reason`;
+      return wording.isChoice && wording.level === item.first_level ? `Keep mine: ${level}` : `Save ${level}`;
+    }
+    if (changing) return `${changing.unconfirmed ? "Confirm" : "Keep"} ${capitalised(changing.level)}`;
+    return deciding.mayAccept(item) ? `Accept ${capitalised(item.proposal.level)}` : null;
+  }
+
+  showUnsure(item) {
+    const button = this.card.button("unsure");
+    button.setAttribute("aria-pressed", String(Boolean(item.unsure)));
+    button.disabled = Boolean(item.tour);
   }
 
   pressed(levelName) {

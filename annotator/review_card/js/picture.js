@@ -8,6 +8,7 @@ class Picture {
     this.card = card;
     this.pool = new Map(); // frame -> { image, state: "loading" | "ready" | "broken" }
     this.shown = null;
+    this.looked = { x: 0.5, y: 0.5 }; // the point of the picture that was in the middle when one last zoomed
     this.resetZoom();
     this.listenToPointer();
   }
@@ -83,15 +84,14 @@ class Picture {
     this.leave();
   }
 
-  // Looking at a neighbour: over the frame, and clearly not the frame that is judged.
+  // Looking at a neighbour: over the frame, and clearly not the frame that is judged. Zoom and place stay.
   look(neighbour, label) {
-    const image = el("img", { class: "rc-picture", src: neighbour.picture, alt: label, draggable: "false" });
-    this.card.part("away").replaceChildren(image, el("span", { text: `${label} · ${this.backHint()}` }));
+    const image = el("img", { class: "rc-picture", src: neighbour.picture, alt: label, draggable: "false", "data-full-src": neighbour.full });
+    const words = `${label} · Esc goes back to the frame you judge`;
+    this.card.part("away").replaceChildren(el("div", { class: "rc-pictures" }, image), el("span", { text: words }));
     this.card.part("away").hidden = false;
-  }
-
-  backHint() {
-    return "Esc goes back to the frame you judge";
+    this.applyZoom();
+    if (this.isZoomed) this.sharpen();
   }
 
   leave() {
@@ -110,9 +110,26 @@ class Picture {
     this.applyZoom();
   }
 
+  // In to where the pointer is, or else to where one looked last; out again.
   toggleZoom(at = null) {
     if (this.isZoomed) this.resetZoom();
-    else this.zoomTo(ZOOM, at);
+    else if (at) this.zoomTo(ZOOM, at);
+    else this.zoomToPlace(ZOOM);
+  }
+
+  zoomBy(factor) {
+    if (this.isZoomed) this.zoomTo(this.scale * factor);
+    else if (factor > 1) this.zoomToPlace(factor);
+  }
+
+  zoomToPlace(scale) {
+    const { width, height } = this.stage.getBoundingClientRect();
+    const { x, y } = this.looked;
+    this.scale = scale;
+    this.x = (0.5 - x) * width * scale;
+    this.y = (0.5 - y) * height * scale;
+    this.applyZoom();
+    this.sharpen();
   }
 
   zoomTo(scale, at = null) {
@@ -122,20 +139,22 @@ class Picture {
     const py = at ? at.clientY - box.top - box.height / 2 : 0;
     this.x = px - ((px - this.x) * next) / this.scale;
     this.y = py - ((py - this.y) * next) / this.scale;
-    this.scale = next;
-    this.fetchFull();
+    this.scale = next < 1.05 ? 1 : next;
     this.applyZoom();
+    if (this.isZoomed) this.sharpen();
   }
 
-  fetchFull() {
-    const item = this.card.current;
-    const image = this.card.part("pictures").firstElementChild;
-    if (!item || !image || image.dataset.full) return;
+  // The picture on top, in its own resolution.
+  sharpen() {
+    const away = this.card.part("away").querySelector("img");
+    const image = away || this.card.part("pictures").firstElementChild;
+    const address = away ? away.dataset.fullSrc : this.card.current?.full;
+    if (!image || !address || image.dataset.full) return;
     image.dataset.full = "loading";
     const full = new Image();
-    full.src = item.full;
+    full.src = address;
     full.decode().then(() => {
-      image.src = item.full;
+      image.src = address;
       image.dataset.full = "shown";
     }, () => delete image.dataset.full);
   }
@@ -147,15 +166,17 @@ class Picture {
   }
 
   applyZoom() {
-    const box = this.stage.getBoundingClientRect();
-    const roomX = (box.width * (this.scale - 1)) / 2;
-    const roomY = (box.height * (this.scale - 1)) / 2;
+    const { width, height } = this.isZoomed ? this.stage.getBoundingClientRect() : { width: 0, height: 0 };
+    const roomX = (width * (this.scale - 1)) / 2;
+    const roomY = (height * (this.scale - 1)) / 2;
     this.x = Math.max(-roomX, Math.min(roomX, this.x));
     this.y = Math.max(-roomY, Math.min(roomY, this.y));
-    const pictures = this.card.part("pictures");
-    pictures.style.transform = this.isZoomed ? `translate(${this.x}px, ${this.y}px) scale(${this.scale})` : "";
+    if (this.isZoomed) this.looked = { x: 0.5 - this.x / (width * this.scale), y: 0.5 - this.y / (height * this.scale) };
+    const transform = this.isZoomed ? `translate(${this.x}px, ${this.y}px) scale(${this.scale})` : "";
+    for (const pictures of this.stage.querySelectorAll(".rc-pictures")) pictures.style.transform = transform;
     this.stage.classList.toggle("rc-zoomed", this.isZoomed);
-    this.card.root.querySelector("[data-act=zoom]").setAttribute("aria-pressed", String(this.isZoomed));
+    this.card.button("zoom").setAttribute("aria-pressed", String(this.isZoomed));
+    this.card.part("factor").textContent = this.isZoomed ? `${Math.round(this.scale * 10) / 10}×` : "";
   }
 
   listenToPointer() {

@@ -30,8 +30,8 @@ class Side {
   }
 
   said(entry) {
-    const { token, level, reasoning, action, reason_code } = entry;
-    return { token, level, reasoning, action, reason_code };
+    const { token, level, reasoning, action, reason_code, is_unsure: unsure = false, seconds_shown: seconds } = entry;
+    return { token, level, reasoning, action, reason_code, unsure, unconfirmed: seconds < HURRIED_S };
   }
 
   draw() {
@@ -56,8 +56,10 @@ class Side {
       { "data-recent": one.frame },
       el("span", { class: "rc-caption", text: visible(one.caption) }),
       this.card.panel.chip(one.level),
-      el("button", { type: "button", class: "rc-link", text: "Change",
-        "aria-label": `Change ${visible(one.caption)}, ${one.level}`, onclick: () => this.card.change(one) }),
+      one.unsure ? el("span", { title: "Marked as unsure", text: "?" }) : null,
+      el("button", { type: "button", class: "rc-link", text: one.unconfirmed ? "Confirm" : "Change",
+        "aria-label": `${one.unconfirmed ? "Confirm or change" : "Change"} ${visible(one.caption)}, ${one.level}`,
+        onclick: () => this.card.deciding.change(one) }),
     )));
   }
 
@@ -72,8 +74,8 @@ class Side {
 
   tookBreak() {
     this.card.outbox.kept.drop("work", "day");
-    this.card.wantsBreak = false;
-    this.card.drawNotices();
+    this.card.notices.wantsBreak = false;
+    this.card.notices.draw();
   }
 
   refusedNotice(refused) {
@@ -94,12 +96,12 @@ class Side {
   sendAgain(refused) {
     this.card.outbox.kept.drop("refused", refused.name);
     this.card.outbox.add({ ...refused.entry, token: newToken() }, refused.shown);
-    this.card.drawNotices();
+    this.card.notices.draw();
   }
 
   discard(refused) {
     this.card.outbox.kept.drop("refused", refused.name);
-    this.card.drawNotices();
+    this.card.notices.draw();
     this.card.showState();
   }
 }

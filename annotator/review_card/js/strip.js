@@ -31,7 +31,7 @@ class Strip {
       this.around = told.strip;
       this.draw();
     } catch {
-      // the strip is a help, not a need; it is asked for again with the next look
+      // the strip is a help, not a need; it is asked for again with the next look and when the connection is back
     }
   }
 
@@ -43,6 +43,7 @@ class Strip {
         class: one.offset === 0 ? "rc-thumb rc-here" : "rc-thumb",
         "aria-current": one.offset === this.at ? "true" : null,
         "aria-label": this.label(one),
+        tabindex: one.offset === this.at ? "0" : "-1", // one stop; the arrow keys go on from there
         title: this.label(one),
         onclick: () => this.lookAt(one.offset),
       },

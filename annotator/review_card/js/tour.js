@@ -16,8 +16,8 @@ class Tour {
   async invite() {
     if (this.card.settings.tour_done) return;
     const { frames } = await this.card.server.ask("tour").catch(() => ({ frames: [] }));
-    this.card.tourInvitation = frames.length;
-    this.card.drawNotices();
+    this.card.notices.tour = frames.length;
+    this.card.notices.draw();
   }
 
   notice(n) {
@@ -32,14 +32,14 @@ class Tour {
   async start() {
     const { frames } = await this.card.server.ask("tour").catch(() => ({ frames: [] }));
     if (!frames.length) {
-      this.card.notify("There is no tour frame left for you, or too few frames are settled yet.");
+      this.card.notices.pass("There is no tour frame left for you, or too few frames are settled yet.");
       return;
     }
     this.frames = frames.map((frame) => ({ ...frame, tour: true, mode: "blind" }));
     this.total = frames.length;
     this.right = 0;
-    this.card.tourInvitation = 0;
-    this.card.drawNotices();
+    this.card.notices.tour = 0;
+    this.card.notices.draw();
     this.showNext();
   }
 
@@ -58,7 +58,7 @@ class Tour {
     const { right, level, reasoning, action, said } = this.feedback;
     return [
       head,
-      el("p", { class: "rc-verdict", role: "status", "data-right": String(right), text: right ? "✓ The same as settled" : "✗ Settled as another level" }),
+      el("p", { class: "rc-verdict", role: "status", "data-right": String(right), text: right ? "✓ Correct" : "✗ The settled level is different" }),
       el("div", { class: "rc-own" }, el("span", { class: "rc-label", text: "You" }), this.card.panel.chip(said),
         el("span", { class: "rc-label", text: "Settled" }), this.card.panel.chip(level)),
       el("div", { class: "rc-label", text: "Why" }),
@@ -77,7 +77,7 @@ class Tour {
       this.card.panel.show(item, null);
       this.card.say(`${told.right ? "The same as settled." : `Settled as ${told.level}.`} ${told.reasoning}`);
     } catch (error) {
-      this.card.notify(error.message);
+      this.card.notices.pass(error.message);
     } finally {
       this.asking = false;
     }
@@ -93,14 +93,14 @@ class Tour {
     const answered = this.total - this.frames.length;
     this.frames = null;
     this.feedback = null;
-    this.card.notify(`The tour is over: ${this.right} of ${answered} as settled. From here on your answers count.`);
+    this.card.notices.pass(`Tour finished: ${this.right} of ${answered} correct. From now on your answers count.`);
     this.done();
     this.card.showNext();
   }
 
   done() {
-    this.card.tourInvitation = 0;
-    this.card.drawNotices();
+    this.card.notices.tour = 0;
+    this.card.notices.draw();
     this.card.useSettings({ ...this.card.settings, tour_done: true });
     this.card.server.ask("settings", { settings: this.card.settings }).catch(() => null);
   }

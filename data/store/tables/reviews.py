@@ -14,7 +14,8 @@ class Review(SQLModel, table=True):
 
     `proposal_id` is what was shown (None in blind mode); `verdict` is None where nothing was shown to accept.
     `reasoning` and `action` are None where the person kept the proposal's wording. `first_level` is the own
-    level chosen before the proposal was shown (decide-first).
+    level chosen before the proposal was shown (decide-first). `is_unsure`: the person said so beside the level;
+    `is_unconfirmed`: given too fast to count by itself. Both are True or NULL, so that older rows keep their hash.
     """
 
     __table_args__ = (Index("ix_review_person_frame", "person_id", "frame_id"),)
@@ -35,6 +36,8 @@ class Review(SQLModel, table=True):
     seconds_shown: float | None = None
     supersedes_id: int | None = Field(default=None, foreign_key="review.id", unique=True)
     reviewed_at_us: int = time_column()
+    is_unsure: bool | None = None
+    is_unconfirmed: bool | None = None
 
 
 class LabelStudioAnnotation(SQLModel, table=True):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from data.vocabulary import TriageLevel, Verdict
+import pytest
+
+from data.store.tables import FrameStatus
+from data.vocabulary import TriageLevel, Verdict, VerificationState
 from tests.annotator.browser.served import CARD, Desk
 
 A, S, T = TriageLevel
@@ -33,30 +36,146 @@ def test_the_proposed_levels_own_key_accepts_too(desk: MakeDesk) -> None:
     assert [review.verdict for review in ada.reviews()] == [Verdict.ACCEPT]
 
 
-def test_another_level_a_reason_and_enter_correct(desk: MakeDesk) -> None:
+def test_another_level_and_a_reasons_key_correct_and_save(desk: MakeDesk) -> None:
     ada = desk()
-    ada.press("3", "b")
-    assert (
-        ada.page.input_value("#rc-reasoning")
-        == "The lane ahead is blocked and there is no clear way around it."
-    )
-    assert ada.page.input_value("#rc-action").startswith("Take control now")
-    ada.press_and_move_on("Enter")
+    ada.press("3")
+    assert "Teleoperation: choose a reason" in ada.text("choice")
+    ada.press_and_move_on("b")
     ada.state("saved")
     (review,) = ada.reviews()
     assert (review.verdict, review.level, review.reason_code) == (Verdict.CORRECT, T, "lane_blocked")
     assert review.reasoning == "The lane ahead is blocked and there is no clear way around it."
+    assert str(review.action).startswith("Take control now")
 
 
-def test_composed_text_can_be_edited_before_it_is_saved(desk: MakeDesk) -> None:
+def test_the_key_after_a_reasons_key_does_not_decide_the_next_frame(desk: MakeDesk) -> None:
     ada = desk()
-    ada.press("3", "b")
-    ada.page.fill("#rc-reasoning", "A crane stands across the lane.")
+    ada.press("3", "b", "Enter")
+    ada.state("saved")
+    ada.page.get_by_text("is saved already").wait_for()
+    assert [review.level for review in ada.reviews()] == [T]
+
+
+def test_what_where_and_how_far_fit_the_words_to_the_frame(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.press("3", "4", "j", "n")
+    assert ada.text("composed") == "A pedestrian on the right, within 10 m."
+    ada.press_and_move_on("p")
+    ada.state("saved")
+    (review,) = ada.reviews()
+    assert review.reasoning == (
+        "A pedestrian or cyclist is in the path and what they will do is unclear. "
+        "A pedestrian on the right, within 10 m."
+    )
+
+
+def test_e_while_correcting_writes_and_keeps_the_level(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.press("3", "e")
+    assert ada.page.evaluate("document.activeElement.id") == "rc-reasoning"
+    ada.page.keyboard.type("A crane stands across the lane.")
+    ada.page.fill("#rc-action", "Take control now.")
     before = ada.frame()
     ada.page.keyboard.press("Control+Enter")
     ada.moved_on(before)
     ada.state("saved")
-    assert [review.reasoning for review in ada.reviews()] == ["A crane stands across the lane."]
+    (review,) = ada.reviews()
+    assert (review.level, review.verdict, review.reasoning) == (
+        T,
+        Verdict.CORRECT,
+        "A crane stands across the lane.",
+    )
+
+
+def test_own_words_survive_another_level_and_another_reason(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.press("3", "e")
+    ada.page.keyboard.type("A crane stands across the lane.")
+    ada.press("Escape", "1", "d", "3", "b")
+    assert ada.page.input_value("#rc-reasoning") == "A crane stands across the lane."
+    assert ada.page.input_value("#rc-action").startswith("Take control now")
+    assert ada.reviews() == []
+    ada.page.get_by_role("button", name="Use the reason's text instead").click()
+    assert ada.page.input_value("#rc-reasoning").startswith("The lane ahead is blocked")
+    ada.press_and_move_on("Enter")
+    ada.state("saved")
+    assert [(review.level, review.reason_code) for review in ada.reviews()] == [(T, "lane_blocked")]
+
+
+def test_unsure_is_a_mark_beside_the_level_and_waits_for_somebody_else(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.page.wait_for_timeout(1100)
+    ada.press("q")
+    decided = ada.press_and_move_on("Enter")
+    ada.state("saved")
+    (review,) = ada.reviews()
+    assert (review.level, review.is_unsure, review.is_unconfirmed) == (S, True, None)
+    with ada.app.store.read() as session:
+        status = session.get_one(FrameStatus, decided)
+    assert (status.state, status.reviews_needed) == (VerificationState.AWAITING, 1)
+    assert ada.page.locator(f"{CARD} [data-act=unsure]").get_attribute("aria-pressed") == "false"
+
+
+def test_answers_in_under_a_second_are_told_of_and_wait_to_be_confirmed(desk: MakeDesk) -> None:
+    ada = desk()
+    first = ada.press_and_move_on("Enter")
+    second = ada.press_and_move_on("Enter")
+    ada.page.get_by_text("2 answers in a row in under a second").wait_for()
+    ada.state("saved")
+    assert [review.is_unconfirmed for review in ada.reviews()] == [True, True]
+    ada.press("u")
+    assert ada.frame() == second
+    assert "Confirm Supervision" in ada.text("choice")
+    ada.page.wait_for_timeout(1100)
+    ada.press("Enter")
+    ada.state("saved")
+    ada.until(lambda: len(ada.reviews()) == 3)
+    *_, confirmed = ada.reviews()
+    assert (confirmed.level, confirmed.verdict, confirmed.is_unconfirmed) == (S, Verdict.ACCEPT, None)
+    with ada.app.store.read() as session:
+        states = [session.get_one(FrameStatus, frame).state for frame in (first, second)]
+    assert states == [VerificationState.AWAITING, VerificationState.VERIFIED]
+
+
+def test_enter_on_an_own_answer_keeps_it_and_shows_its_words(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.page.wait_for_timeout(1100)
+    ada.press("3")
+    decided = ada.press_and_move_on("b")
+    ada.state("saved")
+    ada.press("u")
+    assert ada.frame() == decided
+    assert "Keep Teleoperation" in ada.text("choice")
+    assert ada.text("own-reasoning").startswith("The lane ahead is blocked")
+    ada.page.wait_for_timeout(700)
+    ada.press_and_move_on("Enter")
+    assert [review.level for review in ada.reviews()] == [T]
+    ada.press("u")
+    ada.press_and_move_on("2")
+    ada.state("saved")
+    ada.until(lambda: [review.level for review in ada.reviews()] == [T, S])
+    assert ada.reviews()[-1].verdict is Verdict.ACCEPT
+
+
+@pytest.mark.parametrize(
+    "cover",
+    [
+        "document.body.insertAdjacentHTML('beforeend', '<div role=dialog>Page not found</div>')",
+        "document.querySelector('[data-testid=review-card]').parentElement.inert = true",
+        "document.querySelector('[data-testid=stApp]').setAttribute('aria-hidden', 'true')",
+    ],
+    ids=["dialog", "inert", "aria-hidden"],
+)
+def test_keys_do_nothing_while_something_lies_over_the_card(desk: MakeDesk, cover: str) -> None:
+    ada = desk()
+    before = ada.frame()
+    ada.page.evaluate(cover)
+    ada.press("Enter", "1", "3", "b", "s", "x", "u", "e")
+    ada.page.wait_for_timeout(300)
+    assert ada.frame() == before
+    assert "rc-wording" not in str(ada.card.get_attribute("class"))
+    assert not ada.page.locator("dialog[open]").count()
+    assert ada.reviews() == []
 
 
 def test_e_edits_the_proposed_text_and_keeps_the_level(desk: MakeDesk) -> None:
@@ -78,8 +197,7 @@ def test_e_edits_the_proposed_text_and_keeps_the_level(desk: MakeDesk) -> None:
 def test_nothing_fires_while_typing(desk: MakeDesk) -> None:
     ada = desk()
     before = ada.frame()
-    ada.press("3", "o")
-    ada.page.click("#rc-reasoning")
+    ada.press("3", "e")
     ada.page.keyboard.type("123 usfez b")
     ada.press("Enter")
     assert ada.frame() == before
@@ -129,7 +247,6 @@ def test_everything_works_with_the_mouse(desk: MakeDesk) -> None:
     before = ada.frame()
     ada.page.click(f"{CARD} [data-act=teleoperation]")
     ada.page.click(f"{CARD} [data-reason=animal]")
-    ada.page.click(f"{CARD} [data-act=save]")
     ada.moved_on(before)
     second = ada.frame()
     ada.page.click(f"{CARD} [data-act=accept]")
@@ -147,8 +264,8 @@ def test_undo_brings_the_frame_back_and_supersedes(desk: MakeDesk) -> None:
     ada.press("u")
     ada.moved_on(second)
     assert ada.frame() == first
-    ada.press("1", "r")
-    ada.press_and_move_on("Enter")
+    ada.press("1")
+    ada.press_and_move_on("r")
     assert ada.frame() == second
     ada.state("saved")
     before, after = ada.reviews()
@@ -212,9 +329,9 @@ def test_a_flag_goes_to_the_lead_and_the_frame_stays(desk: MakeDesk) -> None:
 def test_text_against_its_level_is_pointed_out_before_saving(desk: MakeDesk) -> None:
     ada = desk()
     before = ada.frame()
-    ada.press("1", "o")
+    ada.press("1", "e")
     ada.page.fill("#rc-reasoning", "The lane is blocked by a fallen tree.")
-    ada.press("Escape", "Enter")
+    ada.press("Escape", "o", "Enter")
     assert ada.frame() == before
     assert "argues for TELEOPERATION" in ada.page.locator(".rc-warning").inner_text()
     assert ada.reviews() == []

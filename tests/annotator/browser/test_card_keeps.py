@@ -20,7 +20,7 @@ MakeDesk = Callable[..., Desk]
 def test_a_text_being_written_survives_a_reload(desk: MakeDesk) -> None:
     ada = desk()
     frame = ada.frame()
-    ada.press("3", "b")
+    ada.press("3", "e")
     ada.page.fill("#rc-reasoning", "A crane stands across the")
     ada.page.reload()
     ada.ready()
@@ -107,8 +107,8 @@ def test_a_frame_that_went_to_somebody_else_becomes_a_draft(desk: MakeDesk, app:
     frame = ada.frame()
     eve = a_person(app.store, f"taker-from-{ada.name}")
     pass_on(app, frame, eve)
-    ada.press("3", "b")
-    ada.press_and_move_on("Enter")
+    ada.press("3")
+    ada.press_and_move_on("b")
     draft = ada.page.locator(f"{CARD} [data-draft='{frame}']")
     draft.wait_for()
     assert "Not saved" in draft.inner_text()
@@ -184,6 +184,31 @@ def test_two_tabs_write_each_frame_once(desk: MakeDesk) -> None:
     assert decided[:2] == [first, second]
     assert len(set(decided)) == 3
     assert ada.page.locator("[data-draft]").count() == 0
+
+
+def test_words_half_typed_in_one_tab_survive_the_answer_in_another(desk: MakeDesk) -> None:
+    ada = desk()
+    other = ada.context.new_page()
+    other.goto(ada.app.url)
+    ada.ready(other)
+    frame = ada.frame()
+    other.bring_to_front()
+    other.keyboard.press("3")
+    other.keyboard.press("e")
+    other.keyboard.type("A crane stands across the")
+    ada.page.bring_to_front()
+    ada.press_and_move_on("Enter")
+    left = other.locator(f"{CARD} [data-notice=left]")
+    left.wait_for()
+    assert "in another tab" in left.inner_text()
+    assert "A crane stands across the" in left.inner_text()
+    assert other.locator(CARD).get_attribute("data-frame") != frame
+    other.reload()
+    ada.ready(other)
+    assert "A crane stands across the" in left.inner_text()
+    left.get_by_text("Discard").click()
+    assert left.count() == 0
+    assert [review.frame_id for review in ada.reviews()] == [frame]
 
 
 def test_signed_out_answers_wait_for_the_same_person(desk: MakeDesk) -> None:

@@ -34,8 +34,8 @@ def test_blind_frames_bring_no_trace_of_a_proposal(desk: MakeDesk) -> None:
 
 def test_a_blind_answer_is_stored_without_verdict_and_proposal(desk: MakeDesk) -> None:
     ada = desk(Mode.BLIND)
-    ada.press("1", "r")
-    ada.press_and_move_on("Enter")
+    ada.press("1")
+    ada.press_and_move_on("r")
     ada.state("saved")
     (review,) = ada.reviews()
     assert (review.mode, review.level, review.verdict, review.proposal_id) == (Mode.BLIND, A, None, None)
@@ -53,10 +53,38 @@ def test_decide_first_hides_the_proposal_until_the_own_level_is_in(desk: MakeDes
     ada.press("3")
     ada.page.wait_for_selector(f"{CARD}[data-proposed-level=SUPERVISION]")
     assert "Cones narrow the lane." in ada.text("body")
-    ada.press_and_move_on("Enter")
+    ada.press_and_move_on("t")
     ada.state("saved")
     (review,) = ada.reviews()
     assert (review.first_level, review.level, review.verdict) == (T, S, Verdict.ACCEPT)
+
+
+def test_keeping_ones_own_level_takes_one_key_like_taking_the_models(desk: MakeDesk) -> None:
+    ada = desk(Mode.DECIDE_FIRST)
+    ada.press("3")
+    ada.page.wait_for_selector(f"{CARD}[data-proposed-level=SUPERVISION]")
+    mine = ada.page.get_by_role("button", name="Keep mine: Teleoperation")
+    models = ada.page.get_by_role("button", name="Take the model's: Supervision")
+    assert (mine.get_attribute("aria-keyshortcuts"), models.get_attribute("aria-keyshortcuts")) == (
+        "Enter",
+        "T",
+    )
+    left, right = mine.bounding_box(), models.bounding_box()
+    assert left
+    assert right
+    assert abs(left["width"] - right["width"]) < 1
+    assert (left["height"], left["y"]) == (right["height"], right["y"])
+    words = ada.text("composed")
+    ada.press_and_move_on("Enter")
+    ada.state("saved")
+    (review,) = ada.reviews()
+    assert (review.first_level, review.level, review.verdict) == (T, T, Verdict.CORRECT)
+    assert f"{review.reasoning} {review.action}" == words
+    ada.press("1")
+    ada.page.wait_for_selector(f"{CARD}[data-proposed-level=SUPERVISION]")
+    ada.press_and_move_on("b")
+    ada.state("saved")
+    assert [(one.level, one.reason_code) for one in ada.reviews()][1:] == [(A, "lane_blocked")]
 
 
 def test_the_own_level_cannot_be_chosen_again_after_a_reload(desk: MakeDesk) -> None:

@@ -69,7 +69,7 @@ def test_it_fits_without_scrolling(desk: MakeDesk, size: tuple[int, int]) -> Non
     main = ada.page.locator("[data-testid=stMain]")
     assert main.evaluate(OVERFLOW) <= 0
     assert ada.card.evaluate(HIDDEN_PARTS) == []
-    ada.press("3", "b")
+    ada.press("3", "e")
     assert main.evaluate(OVERFLOW) <= 0
     assert ada.card.evaluate(HIDDEN_PARTS) == []
 
@@ -97,7 +97,7 @@ def test_text_stands_out_in_both_themes(desk: MakeDesk, scheme: str) -> None:
     is_dark = all(int(part) < 80 for part in re.findall(r"\d+", behind)[:3])
     assert is_dark == (scheme == "dark")
     assert ada.card.evaluate(CONTRAST) == []
-    ada.press("3", "b")
+    ada.press("3", "e")
     assert ada.card.evaluate(CONTRAST) == []
 
 
@@ -130,6 +130,96 @@ def test_zoom_brings_the_full_resolution_and_pans(desk: MakeDesk) -> None:
     assert pictures.evaluate("one => one.style.transform") == ""
 
 
+def test_zoom_goes_where_one_looked_last_in_all_directions_and_on_neighbours(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.page.wait_for_selector(f"{CARD} .rc-thumb")
+    shown = ada.page.locator(f"{CARD} [data-part=pictures]")
+    ada.press("z", "ArrowDown", "ArrowDown", "ArrowRight")
+    placed = str(shown.evaluate("one => one.style.transform"))
+    x, y = (float(part) for part in re.findall(r"-?[0-9.]+(?=px)", placed))
+    assert x < 0
+    assert y < 0
+    ada.press("z")
+    assert shown.evaluate("one => one.style.transform") == ""
+    ada.press("ArrowUp")  # not zoomed: the page's own key
+    ada.press("z")
+    assert str(shown.evaluate("one => one.style.transform")) == placed
+    ada.press("+", "-")
+    assert ada.text("factor") == "2.5×"
+    ada.press("Escape")
+    with ada.app.store.read() as session:
+        position = session.get_one(Frame, ada.frame()).position
+    ada.press("ArrowRight" if position < 23 else "ArrowLeft")
+    away = ada.page.locator(f"{CARD} .rc-away .rc-pictures")
+    away.wait_for()
+    ada.press("z")
+    assert str(away.evaluate("one => one.style.transform")) == placed
+    ada.press("ArrowUp")
+    assert str(away.evaluate("one => one.style.transform")) != placed
+    assert ada.page.locator(f"{CARD} .rc-away").is_visible()
+
+
+def test_notices_move_nothing_and_pass_by_themselves(desk: MakeDesk, app: RunningApp) -> None:
+    settle(app, 5)
+    ada = desk()
+    ada.page.wait_for_selector(f"{CARD} [data-notice=tour]")
+    ada.page.get_by_role("button", name="Not now").click()
+    level = ada.page.locator(f"{CARD} [data-act=teleoperation]")
+    before = level.bounding_box()
+    ada.press("f", "1")
+    passing = ada.page.locator(f"{CARD} [data-notice=passing]")
+    passing.wait_for()
+    assert level.bounding_box() == before
+    passing.wait_for(state="detached", timeout=8000)
+    ada.press("f", "2")
+    passing.wait_for()
+    ada.press_and_move_on("Enter")
+    assert passing.count() == 0
+    assert level.bounding_box() == before
+
+
+def test_the_levels_come_first_for_the_tab_key_and_the_strip_is_one_stop(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.page.wait_for_selector(f"{CARD} .rc-thumb")
+    stops = ada.card.evaluate("""card => [...card.querySelectorAll('button, a, summary, textarea')]
+      .filter((one) => one.tabIndex >= 0 && !one.disabled && one.offsetParent)
+      .map((one) => one.dataset.act || one.className)""")
+    assert stops[:5] == ["autonomy", "supervision", "teleoperation", "accept", "unsure"]
+    assert len([one for one in stops if "rc-thumb" in one]) == 1
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (390, 844)], ids=["1024x768", "390x844"])
+@pytest.mark.parametrize("mode", [Mode.ASSISTED, Mode.DECIDE_FIRST])
+def test_small_screens_cut_nothing_off(desk: MakeDesk, size: tuple[int, int], mode: Mode) -> None:
+    ada = desk(mode, viewport={"width": size[0], "height": size[1]})
+    ada.press("3")
+    ada.page.wait_for_selector(f"{CARD} [data-reason]")
+    for _ in range(2):
+        cut = ada.card.evaluate("""card => [...card.querySelectorAll('button')].filter((one) => one.offsetParent)
+          .filter((one) => one.getBoundingClientRect().right > innerWidth || one.scrollWidth > one.clientWidth + 1
+            || one.scrollHeight > one.clientHeight + 2).map((one) => one.textContent)""")
+        assert cut == []
+        ada.press("Escape")
+
+
+def test_at_the_end_of_what_is_loaded_offline_is_said_rightly(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.page.wait_for_timeout(800)
+    ada.context.set_offline(True)
+    ada.state("offline")
+    for _ in range(12):
+        ada.press("2")
+        ada.page.wait_for_timeout(120)
+    kept = ada.page.get_by_text("kept on this computer. The next frame appears when you are back.")
+    kept.first.wait_for()
+    assert not ada.page.locator(f"{CARD} .rc-choice button:visible:enabled").count()
+    ada.context.set_offline(False)
+    ada.state("saved")
+    ada.ready()
+    assert ada.page.locator(f"{CARD} [data-act=accept]").is_enabled()
+    ada.page.wait_for_selector(f"{CARD} .rc-thumb")
+
+
 def test_keys_can_be_looked_up(desk: MakeDesk) -> None:
     ada = desk()
     ada.press("?")
@@ -152,7 +242,7 @@ def test_assistive_tools_are_told(desk: MakeDesk) -> None:
     )
     unnamed = "all => all.filter(one => !(one.innerText.trim() || one.ariaLabel)).length"
     assert ada.page.locator(f"{CARD} button:visible").evaluate_all(unnamed) == 0
-    ada.press("3", "b")
+    ada.press("3", "e")
     assert ada.page.get_by_label("Reasoning").is_editable()
     assert ada.page.get_by_label("Operator action").is_editable()
     assert ada.page.locator(f"{CARD} [data-level=TELEOPERATION][aria-pressed=true]").count() == 1
@@ -222,7 +312,7 @@ def test_the_tour_shows_five_settled_frames_with_feedback(desk: MakeDesk, app: R
         ada.press("2")
         ada.page.wait_for_selector(f"{CARD} .rc-verdict")
         ada.press("Enter")
-    ada.page.get_by_text("The tour is over").wait_for()
+    ada.page.get_by_text("Tour finished").wait_for()
     with app.store.read() as session:
         answers = session.exec(select(TourAnswer).where(TourAnswer.person_id == ada.person_id)).all()
         assert len(answers) == 5

@@ -1,0 +1,28 @@
+"""Thousands of random keys on the card, each saved row held against what the screen said at its key press."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from data.vocabulary import Mode
+from tests.annotator.browser.key_walker import RECORDER, held_against, walk
+from tests.annotator.browser.served import CARD, Desk
+
+KEYS = 300
+
+
+@pytest.mark.parametrize(("mode", "seed"), [(Mode.ASSISTED, 1), (Mode.DECIDE_FIRST, 2), (Mode.BLIND, 3)])
+def test_nothing_is_saved_that_the_screen_did_not_say(
+    desk: Callable[..., Desk], mode: Mode, seed: int
+) -> None:
+    ada = desk(mode, sit=False, n=16)
+    ada.page.add_init_script(RECORDER)
+    ada.sit_down()
+    presses, entries = walk(ada.page, seed, KEYS)
+    ada.page.reload()
+    ada.page.wait_for_selector(f"{CARD}:is([data-state=ready], [data-state=saved])")
+    walked = held_against(ada.app.store, ada.person_id, presses, entries)
+    assert walked.mismatches == []
+    assert sum(walked.saved.values()) > 5
