@@ -12,7 +12,7 @@ import streamlit as st
 from annotator.runtime import store
 from annotator.screens.figure_cache import cached
 from annotator.widgets.page import LEVEL_COLOURS, empty_state, page_head, plain
-from annotator.widgets.tables import figures_table
+from annotator.widgets.tables import figures_table, repeated_table
 from data.live.unanswered import unanswered_alerts
 from data.overview.forecast import PAPER_SHARES, forecast
 from data.overview.progress import Progress, SceneProgress
@@ -179,7 +179,9 @@ def _forecast() -> None:
         else "no pace yet: nobody has reviewed in the last week"
     )
     side = cached(store(), training_side)
-    pairs = ", ".join(f"{n:,} of weight {weight:g}" for weight, n in ahead.pairs.items())
+    pairs = ", ".join(f"{n:,} of weight {weight:g}" for weight, n in ahead.pairs.by_weight.items())
+    if ahead.pairs.equal_levels:
+        pairs += f"; {ahead.pairs.equal_levels:,} of them differ in words only, not in level"
     still = (
         f"At least {counted(ahead.reviews_left, 'more review')}"
         if ahead.reviews_left
@@ -193,6 +195,7 @@ def _forecast() -> None:
     )
     rows = "".join(f"<tr><th>{name}</th><td>{plain(text)}</td></tr>" for name, text in lines)
     st.html(f'<table class="tt-table">{rows}</table>')
+    repeated_table(ahead.repeated)
 
 
 def _expected_pairs(side: TrainingSide) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 from annotator.runtime import store, workspace
 from annotator.screens.figure_cache import cached
 from annotator.widgets.page import empty_state, page_head, plain
+from annotator.widgets.tables import repeated_table
 from data.errors import TeletriageError
 from data.scenarios.plausibility import count_generated
 from data.snapshot.folder import MANIFEST, Manifest
@@ -33,6 +34,7 @@ def show(person: Person) -> None:
         st.html(f'<div class="tt-card" role="alert">{plain(seen.leak)}</div>')
     elif st.button("Freeze a snapshot", type="primary"):
         _freeze(person, options)
+    repeated_table(seen.repeated)
     _left_out(seen)
     _examples(seen)
     _existing()
@@ -62,6 +64,7 @@ def _counts(seen: SnapshotPreview) -> None:
     figures = (
         ("Pairs to train on", seen.pairs),
         *((f"of weight {weight}", n) for weight, n in seen.pairs_by_weight.items()),
+        ("of equal levels, other words", seen.equal_levels),
         ("Held-out frames", seen.evaluation),
         ("Left out", sum(seen.excluded_by_reason.values())),
     )

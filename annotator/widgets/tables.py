@@ -8,8 +8,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from data.snapshot.expected_pairs import REPEATED_AT_LEAST, RepeatedSentence
 from data.store.tables import Person
 from data.text.csv_text import csv_text
+from data.text.phrases import counted
+from data.text.visible import visible
 from data.vocabulary import PersonRole
 
 
@@ -19,6 +22,23 @@ def figures_table(rows: Sequence[Mapping[str, Any]], *, name: str) -> None:
     st.download_button(
         "Download CSV", csv_text(rows), file_name=f"{name}.csv", mime="text/csv", key=f"csv-{name}"
     )
+
+
+def repeated_table(repeated: Sequence[RepeatedSentence]) -> None:
+    """Human sentences that many pairs share; nothing where each pair has its own."""
+    if not repeated:
+        return
+    most = repeated[0].pairs
+    with st.expander(f"{counted(len(repeated), 'repeated sentence')}, the most frequent in {most:,} pairs"):
+        st.caption(
+            f"Reasonings that people chose in at least {REPEATED_AT_LEAST} pairs. A model trained on many copies of a "
+            "sentence learns the sentence; naming what is seen, where and how far makes the words fit the frame."
+        )
+        rows = [
+            {"reasoning": visible(one.reasoning), "level": one.level.value, "pairs": one.pairs}
+            for one in repeated
+        ]
+        figures_table(rows, name="repeated-sentences")
 
 
 def is_lead(person: Person) -> bool:

@@ -6,24 +6,28 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from data.errors import LeakError
+from data.snapshot.expected_pairs import RepeatedSentence, repeated_sentences, tally
 from data.snapshot.freeze import FreezeOptions, each_entry
 from data.snapshot.leak_guard import guarded_frames, refuse_leaks
 from data.snapshot.pairs import PreferencePair
 from data.snapshot.writer import Excluded
 from data.store.opening import Store
-from data.vocabulary import Split
+from data.vocabulary import Split, TriageLevel
 
 EXAMPLES = 5
 
 
 @dataclass
 class SnapshotPreview:
-    """What a snapshot taken now would hold, in counts, with its first pairs. `leak`: why it would be refused."""
+    """What a snapshot taken now would hold, in counts, with its first pairs. `equal_levels`: pairs whose sides differ
+    in words only; `repeated`: human sentences that many pairs share; `leak`: why it would be refused."""
 
     pairs: int = 0
     evaluation: int = 0
     pairs_by_weight: dict[str, int] = field(default_factory=dict)
+    equal_levels: int = 0
     pairs_by_levels: dict[str, int] = field(default_factory=dict)
+    repeated: list[RepeatedSentence] = field(default_factory=list)
     excluded_by_reason: dict[str, int] = field(default_factory=dict)
     examples: list[dict[str, object]] = field(default_factory=list)
     leak: str | None = None
@@ -33,14 +37,13 @@ def preview(store: Store, options: FreezeOptions) -> SnapshotPreview:
     """Count what `freeze` would write now; nothing is written. Pictures are not looked at, but for their
     fingerprints as far as they are known."""
     seen = SnapshotPreview()
-    weights, levels, reasons = Counter[str](), Counter[str](), Counter[str]()
+    levels, reasons = Counter[tuple[TriageLevel, TriageLevel]](), Counter[str]()
     with store.read() as session:
         for entry in each_entry(session, options):
             if isinstance(entry, Excluded):
                 reasons[entry.reason] += 1
             elif isinstance(line := entry[0], PreferencePair):
-                weights[f"{line.weight:.1f}"] += 1
-                levels[f"{line.chosen_level.value}>{line.rejected_level.value}"] += 1
+                levels[line.chosen_level, line.rejected_level] += 1
                 if len(seen.examples) < EXAMPLES:
                     seen.examples.append(_example(line))
             else:
@@ -49,10 +52,14 @@ def preview(store: Store, options: FreezeOptions) -> SnapshotPreview:
             refuse_leaks(*(guarded_frames(session, split) for split in (Split.TRAIN, Split.HELD_OUT)))
         except LeakError as error:
             seen.leak = str(error)
-    seen.pairs = weights.total()
-    sides = (weights, levels, reasons)
-    seen.pairs_by_weight, seen.pairs_by_levels, seen.excluded_by_reason = (
-        dict(sorted(counts.items())) for counts in sides
+        seen.repeated = repeated_sentences(session)
+    pairs = tally((*sides, n) for sides, n in levels.items())
+    seen.pairs, seen.equal_levels = pairs.total, pairs.equal_levels
+    seen.pairs_by_weight = {f"{weight:.1f}": n for weight, n in sorted(pairs.by_weight.items())}
+    by_levels = {f"{chosen.value}>{rejected.value}": n for (chosen, rejected), n in levels.items()}
+    seen.pairs_by_levels, seen.excluded_by_reason = (
+        dict(sorted(by_levels.items())),
+        dict(sorted(reasons.items())),
     )
     return seen
 
