@@ -16,6 +16,7 @@ from annotator.screens import (
     frame,
     guideline,
     monitor,
+    my_frames,
     people,
     progress,
     provenance,
@@ -36,6 +37,7 @@ def navigation_for(person: Person) -> StreamlitPage:
     """The navigation of everything this person may open; the first entry is home."""
     screens = [
         (Act.REVIEW, review.show, "Review", "review", ":material/rate_review:"),
+        (Act.REVIEW, my_frames.show, "My frames", "my-frames", ":material/history:"),
         (Act.REVIEW, review_plain.show, "Plain review", "review-plain", ":material/article:"),
         (Act.WATCH_FEEDS, monitor.show, "Monitor", "monitor", ":material/videocam:"),
         (Act.SEE_PROGRESS, progress.show, "Progress", "progress", ":material/monitoring:"),

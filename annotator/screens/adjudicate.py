@@ -30,7 +30,7 @@ from data.overview.contested import (
 )
 from data.review.adjudication import Settlement, adjudicate, other_leads
 from data.review.gold import make_gold
-from data.review.notes import close_flags, open_flags
+from data.review.notes import MAX_REASON_CHARS, close_flags, open_flags
 from data.store.tables import Person, Review
 from data.text.phrases import counted
 from data.vocabulary import LEVELS, TriageLevel
@@ -128,7 +128,7 @@ def _flags(person: Person) -> None:
         return
     with st.expander(f"{len(flags)} flagged by annotators"):
         for flag in flags:
-            text, picture, done = st.columns([60, 20, 20], vertical_alignment="center")
+            text, picture, done = st.columns([50, 20, 30], vertical_alignment="center")
             caption = frame_caption(flag.frame, flag.scene)
             text.html(
                 f'<div class="tt-text">{plain(flag.note.reason)}</div>'
@@ -141,11 +141,15 @@ def _flags(person: Person) -> None:
             else:
                 picture.html('<div class="tt-note">Set aside: its picture is broken.</div>')
             key = f"flag-{flag.note.id}"
+            done.text_input(
+                f"Answer to {flag.person.display_name}", key=f"{key}-answer", max_chars=MAX_REASON_CHARS
+            )
             done.button("Mark as resolved", key=key, on_click=_close_flag, args=(person, flag.frame.id, key))
 
 
 def _close_flag(person: Person, frame_id: str, key: str) -> None:
-    close_flags(store(), int(person.id or 0), frame_id, token=f"{key}-closed")
+    answer = str(st.session_state.get(f"{key}-answer") or "")
+    close_flags(store(), int(person.id or 0), frame_id, token=f"{key}-closed", answer=answer)
 
 
 def _picture(person: Person, contested: ContestedFrame) -> None:

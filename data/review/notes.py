@@ -20,9 +20,12 @@ from data.review.reviews import has_reviewed
 from data.store.opening import Store
 from data.store.tables import Dataset, Frame, FrameNote, FrameStatus, Lease, Person, Scene
 from data.verification.status import hold
-from data.vocabulary import FromOutside, NoteKind
+from data.vocabulary import FromOutside, NoteKind, storable_text
 
-NoteReason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+MAX_REASON_CHARS = 300
+NoteReason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_REASON_CHARS)
+]
 
 
 class Note(FromOutside):
@@ -96,13 +99,19 @@ def _set_aside_if_broken(session: Session, frame: Frame) -> None:
         session.exec(delete(FrameStatus).where(col(FrameStatus.frame_id) == frame.id))
 
 
-def close_flags(store: Store, person_id: int, frame_id: str, *, token: str) -> None:
-    """A lead has dealt with everything noted about a frame so far. Raises NotAllowed."""
+def close_flags(
+    store: Store, person_id: int, frame_id: str, *, token: str, answer: str = "Dealt with."
+) -> None:
+    """A lead has dealt with everything noted about a frame so far; whoever asked reads the answer. Raises NotAllowed,
+    NoteRefused for an answer of more than 300 characters."""
+    if len(answer) > MAX_REASON_CHARS:
+        raise NoteRefused(f"An answer has at most {MAX_REASON_CHARS} characters; this one has {len(answer)}.")
     with store.write() as session:
         require(session, person_id, Act.ADJUDICATE)
         if session.exec(select(FrameNote).where(FrameNote.token == token)).first() is None:
             now_us = store.now_us(session)
-            session.add(_row(token, frame_id, person_id, NoteKind.CLOSED, "Dealt with.", now_us))
+            words = storable_text(answer).strip() or "Dealt with."
+            session.add(_row(token, frame_id, person_id, NoteKind.CLOSED, words, now_us))
 
 
 @dataclass(frozen=True)

@@ -91,9 +91,10 @@ def repeated_sentences(session: Session, *, n: int = 20) -> list[RepeatedSentenc
 def _pairs(session: Session) -> Any:
     """A row per pair: the two levels, the chosen reasoning and whether a person worded it."""
     student_run, teacher_run = (latest_run(session, role) for role in (ModelRole.STUDENT, ModelRole.TEACHER))
-    student, teacher, live = aliased(Proposal), aliased(Proposal), aliased(Proposal)
+    student, teacher, live, review, lead = (
+        _columns_of(one) for one in (Proposal, Proposal, Proposal, Review, Adjudication)
+    )
     words, settled = _latest_words(), _latest_adjudication()
-    review, lead = aliased(Review), aliased(Adjudication)
     has_lead = and_(lead.reasoning.is_not(None), lead.action.is_not(None))
     model_level = case((teacher.id.is_not(None), teacher.level), else_=live.level)
 
@@ -143,6 +144,11 @@ def _pairs(session: Session) -> Any:
         )
         .subquery()
     )
+
+
+def _columns_of(table: Any) -> Any:
+    """The table under another name; its attributes are columns, which its annotations do not say."""
+    return aliased(table)
 
 
 def _id(run: Any) -> str:

@@ -65,6 +65,9 @@ class Wording {
       el("label", { class: "rc-label", for: "rc-reasoning", text: "Reasoning" }), this.reasoning,
       el("label", { class: "rc-label", for: "rc-action", text: "Operator action" }), this.action,
       this.templateButton);
+    this.naming = el("div", { class: "rc-naming" },
+      el("div", { class: "rc-label", text: "First, if you like: what, where, how far" }),
+      ...["what", "where", "far"].map((kind) => this.specificsRow(kind)));
     this.writeButton = this.key(el("button", { type: "button", "data-act": "edit" }, el("span", { text: "Write it yourself" }), el("kbd")), "edit");
     const { changing } = this.card;
     this.card.part("body").replaceChildren(
@@ -74,8 +77,7 @@ class Wording {
       this.boxes,
       el("div", { class: "rc-label", id: "rc-why", text: this.isChoice ? "Keep yours for another reason: its key saves" : "What decides it? The reason's key saves" }),
       el("div", { class: "rc-reasons", role: "group", "aria-labelledby": "rc-why" }, ...reasons.map((one) => this.reasonButton(one))),
-      el("div", { class: "rc-label", id: "rc-what", text: "First, if you like: what, where, how far" }),
-      ...["what", "where", "far"].map((kind) => this.specificsRow(kind)),
+      this.naming,
       el("div", { class: "rc-row" },
         this.writeButton,
         this.isChoice ? "" : el("button", { type: "button", text: "Back (Esc)", onclick: () => this.back() })),
@@ -129,7 +131,7 @@ class Wording {
     if (!this.isOpen) return null;
     const reason = this.card.data.reasons.find((one) => one.key === key.toLowerCase());
     if (reason) return `reason:${reason.code}`;
-    for (const kind of ["what", "where", "far"]) {
+    for (const kind of this.isWriting ? [] : ["what", "where", "far"]) {
       const one = this.offered(kind).find((offer) => offer.key === key.toLowerCase());
       if (one) return `${kind}:${one.text}`;
     }
@@ -246,6 +248,7 @@ class Wording {
     const template = this.template();
     this.templateButton.hidden = !this.isTyped || !template.reasoning;
     this.preview.hidden = this.isWriting;
+    this.naming.hidden = this.isWriting;
     const words = this.isComplete ? `${this.reasoning.value} ${this.action.value}` : this.sentence();
     this.preview.textContent = words || "";
     const chip = this.card.part("body").querySelector(".rc-two .rc-chip");
