@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 APP_INSTALLED := $(VENV)/.app-installed
 ALL_INSTALLED := $(VENV)/.all-installed
 
-.PHONY: help demo install test check clean test-vllm soak
+.PHONY: help demo install test check clean test-vllm soak walk-keys
 .PHONY: help demo install test check clean test-vllm test-label-studio bench-label-studio
 .PHONY: help demo install test check clean test-vllm audit docs
 
@@ -30,6 +30,7 @@ help:
 	@echo "make bench-throughput  what the throughput harness costs, against a stand-in server"
 	@echo "make bench-monitor  50 live feeds, a model and an operator's browser: alert latency, lost alerts (MINUTES= sets 5)"
 	@echo "make bench-coverage  how often intervals hold the truth, and how often false claims and differences are accepted"
+	@echo "make walk-keys  20,000 random keys on the review card, each saved row held against what the screen said"
 	@echo "make soak     load and faults on SQLite and PostgreSQL for 20 minutes (MINUTES=480 for a night); figures as JSON"
 	@echo "make bench-snapshot    freezing 100,000 verified frames: seconds and memory (FRAMES= sets the scale)"
 	@echo "make bench-label-studio  import and export beside Label Studio's own, which it installs and starts"
@@ -88,6 +89,9 @@ docs: $(ALL_INSTALLED)
 	for script in write_commands write_rooms draw_architecture; do $(BIN)/python docs/scripts/$$script.py || exit 1; done
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "build/site/index.html"
+
+walk-keys: $(ALL_INSTALLED)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.annotator.browser.walk_keys
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
