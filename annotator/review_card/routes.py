@@ -18,6 +18,7 @@ from data.overview.personal_progress import reviews_today
 from data.people.card_settings import save_settings
 from data.people.permissions import Act as Permission
 from data.people.permissions import require
+from data.review.examples import guideline_examples
 from data.review.guideline import current_guideline
 from data.review.serving import lease_frames, record_first_level
 from data.review.tour import answer_tour, tour_frames
@@ -79,11 +80,13 @@ def settings(store: Store, person_id: int, body: Body) -> Body:
 
 
 def guideline(store: Store, person_id: int, body: Body) -> Body:
-    """The guideline that holds now."""
+    """The guideline that holds now, with examples of each level."""
     with store.read() as session:
         require(session, person_id, Permission.REVIEW)
     held = current_guideline(store)
-    return {"guideline": {"text": held.text, "version": held.version}}
+    address = _address(store, person_id)
+    examples = [serving.example(one, address) for one in guideline_examples(store, person_id)]
+    return {"guideline": {"text": held.text, "version": held.version, "examples": examples}}
 
 
 def tour(store: Store, person_id: int, body: Body) -> Body:

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from annotator.pictures.signed_addresses import FULL_PX, SCREEN_PX, SMALL_PX
 from annotator.review_card.specifics import seen, suggested_reason
 from data.errors import ReviewRefused
+from data.review.examples import Example
 from data.review.serving import ServedFrame
 from data.store.opening import Store
 from data.store.tables import Frame, Lease, Proposal, Review, Scene
@@ -56,6 +57,16 @@ def frame_context(frame: Frame, scene: Scene, address: Address) -> dict[str, Any
         "cues": [{"name": name.replace("_", " "), "evidence": text} for name, text in frame.cues.items()],
         "picture": address(frame.id, SCREEN_PX),
         "full": address(frame.id, FULL_PX),
+    }
+
+
+def example(one: Example, address: Address) -> dict[str, Any]:
+    """A settled frame beside the guideline."""
+    return {
+        "level": one.level.value,
+        "caption": f"{one.scene.name} · frame {one.frame.position + 1}",
+        "thumb": address(one.frame.id, SMALL_PX),
+        "why": one.why,
     }
 
 

@@ -30,6 +30,7 @@ DEFAULT_KEYS: dict[str, str] = {
     "zoom_in": "+",
     "zoom_out": "-",
     "implausible": "x",
+    "guideline": "g",
     "help": "?",
 }
 """What each act's key is until a person chooses another; names as the browser's KeyboardEvent.key has them."""

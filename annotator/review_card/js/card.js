@@ -49,7 +49,7 @@ class ReviewCard {
       const button = event.target.closest("[data-act]");
       if (!button || event.detail > 1 || button.disabled) return; // the second click of a double click is no answer
       const act = button.dataset.act;
-      if (act in this.settings.keys || act === "guideline") this.act(act);
+      if (act in this.settings.keys) this.act(act);
     });
     // After a click the keys are the card's again: Enter is the large button, not the button clicked last.
     this.root.addEventListener("click", (event) => {

@@ -10,7 +10,7 @@ const ACT_TITLES = {
   take: "Take the model's, after your own level", unsure: "Mark as unsure",
   before: "Frame before; pan left", after: "Frame after; pan right", up: "Pan up", down: "Pan down",
   zoom: "Zoom to where you looked last", zoom_in: "Zoom in", zoom_out: "Zoom out",
-  implausible: "Reject a generated clip", help: "Keys and settings",
+  implausible: "Reject a generated clip", guideline: "Guideline and examples", help: "Keys and settings",
 };
 
 class Dialogs {
@@ -138,12 +138,24 @@ class Dialogs {
     }
   }
 
+  // Settled frames, by level.
+  examples(examples) {
+    if (!examples.length) return [el("p", { class: "rc-line", text: "No example yet: frames that a lead settles appear here." })];
+    return [
+      el("h3", { text: "Examples" }),
+      el("div", { class: "rc-examples" }, ...examples.map((one) => el("figure", { class: "rc-example" },
+        el("img", { src: one.thumb, alt: visible(one.caption), draggable: "false" }),
+        el("figcaption", {}, this.card.panel.chip(one.level), el("span", { text: ` ${visible(one.why)}` }))))),
+    ];
+  }
+
   async guideline() {
     const text = el("div", { class: "rc-guideline", text: "Loading …" });
     this.open("Guideline", text);
+    this.byKey[this.card.keys.keyFor("guideline")] = () => this.dialog.close();
     try {
       const { guideline } = await this.card.server.ask("guideline");
-      text.replaceChildren(...guidelineElements(guideline.text),
+      text.replaceChildren(...guidelineElements(guideline.text), ...this.examples(guideline.examples),
         el("p", { class: "rc-line", text: `Version ${guideline.version}; every review carries it.` }));
       this.card.guidelineRead(guideline.version);
     } catch (error) {
