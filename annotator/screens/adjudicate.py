@@ -19,6 +19,7 @@ from annotator.widgets.page import (
     made_mark,
     page_head,
     plain,
+    review_marks,
 )
 from annotator.widgets.text_differences import marked
 from data.errors import TeletriageError
@@ -165,7 +166,10 @@ def _picture(person: Person, contested: ContestedFrame) -> None:
 
 
 def _cards(contested: ContestedFrame) -> str:
-    said = [(who.display_name, review.level, *_words(contested, review)) for review, who in contested.reviews]
+    said = [
+        (f"{who.display_name}{review_marks(review)}", review.level, *_words(contested, review))
+        for review, who in contested.reviews
+    ]
     cards = ""
     for place, (who, level, reasoning, action) in enumerate(said):
         other = said[0 if place else 1] if len(said) > 1 else said[place]

@@ -40,11 +40,11 @@ def show(person: Person) -> None:
     )
     left, right = st.columns([55, 45], gap="large")
     with left:
-        st.subheader("Coefficients")
+        st.header("Coefficients")
         st.altair_chart(_chart(summary), width="stretch")
     with right:
         if summary.pair is not None:
-            st.subheader("Who said what")
+            st.header("Who said what")
             st.html(_matrix(summary))
         _conflicts(summary)
     figures_table(estimate_rows(summary), name="agreement")
@@ -120,7 +120,7 @@ def _matrix(summary: AgreementSummary) -> str:
 
 
 def _conflicts(summary: AgreementSummary) -> None:
-    st.subheader("AUTONOMY against TELEOPERATION")
+    st.header("AUTONOMY against TELEOPERATION")
     if not summary.conflicts:
         st.write("On no frame did one person say AUTONOMY and another TELEOPERATION.")
         return

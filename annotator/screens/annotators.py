@@ -46,10 +46,10 @@ def show(person: Person) -> None:
 def _work(found: PeopleSummary) -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Modes")
+        st.header("Modes")
         st.altair_chart(_modes(found.people), width="stretch")
     with right:
-        st.subheader("Reviews by day")
+        st.header("Reviews by day")
         st.altair_chart(_days(found.people), width="stretch")
     figures_table([_work_row(one) for one in found.people], name="annotators")
     _drift(found.people)
@@ -140,7 +140,7 @@ def _drift(people: list[AnnotatorWork]) -> None:
     ]
     if len({row["week from"] for row in rows}) < 2:  # noqa: PLR2004
         return
-    st.subheader("Agreement with peers by week")
+    st.header("Agreement with peers by week")
     axis, lowest = alt.Axis(format="%"), math.floor(10 * min(row["agrees with peers"] for row in rows)) / 10
     chart = (
         alt.Chart(pd.DataFrame(rows))

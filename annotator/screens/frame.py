@@ -9,7 +9,7 @@ import streamlit as st
 from annotator.pictures.signed_addresses import SMALL_PX
 from annotator.runtime import store
 from annotator.sign_in.visitor import frame_image
-from annotator.widgets.page import empty_state, frame_caption, level_chip, page_head, plain
+from annotator.widgets.page import empty_state, frame_caption, level_chip, page_head, plain, review_marks
 from annotator.widgets.tables import figures_table
 from data.errors import TeletriageError
 from data.overview.contested import frames_around
@@ -50,7 +50,7 @@ def _next(person: Person) -> None:
     if not waiting:
         empty_state("Nothing waits for a review", "Frames appear here in the order in which they are served.")
         return
-    st.subheader("Next in line")
+    st.header("Next in line")
     st.caption(
         "Why each frame is at this place in the queue; annotators never see this. "
         "Paste an id above to see one frame."
@@ -146,7 +146,7 @@ def _settled(row: Adjudication, who: Person) -> str:
 
 
 def _said(row: Review, who: Person, *, stands: bool) -> str:
-    title = f"{who.display_name}, {_MODES[row.mode]}{'' if stands else ', replaced since'}"
+    title = f"{who.display_name}, {_MODES[row.mode]}{review_marks(row)}{'' if stands else ', replaced since'}"
     words = (row.reasoning or "The proposal's words stand.", row.action or "")
     return _card(title, level_chip(row.level), *words)
 

@@ -44,7 +44,7 @@ def show(person: Person) -> None:
     _forecast()
     left, right = st.columns([58, 42], gap="large")
     with left:
-        st.subheader("Frames by scene")
+        st.header("Frames by scene")
         shown = _most_left(counts.scenes)
         if len(shown) < len(counts.scenes):
             st.caption(
@@ -53,10 +53,10 @@ def show(person: Person) -> None:
             )
         st.altair_chart(_by_scene(shown), width="stretch")
     with right:
-        st.subheader("Verified frames by level")
+        st.header("Verified frames by level")
         st.caption("Not the balance of the data: likely TELEOPERATION is reviewed first.")
         st.altair_chart(_by_level(counts), width="stretch")
-        st.subheader("Reviews by person")
+        st.header("Reviews by person")
         figures_table(_by_person(counts), name="reviews-by-person")
         st.caption("Accepted: of the reviews in which a proposal was shown.")
     with st.expander("Frames by scene as a table"):

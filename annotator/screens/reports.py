@@ -73,7 +73,7 @@ def _look_again(person: Person, folder: ReportFolder) -> None:
 
 def _second_looks(person: Person, folder: ReportFolder, looks: SecondLooks) -> None:
     """Frames in doubt go back together with as many drawn at random, so that nobody can tell them apart."""
-    st.subheader("Second looks")
+    st.header("Second looks")
     st.caption(
         f"{counted(looks.flagged, 'frame')} in doubt and {looks.controls:,} drawn at random, in one order and with one "
         f"reason. Sent back: {looks.sent:,}, waiting for a lead: {looks.waiting:,}."

@@ -81,7 +81,7 @@ def _counts(seen: SnapshotPreview) -> None:
 def _left_out(seen: SnapshotPreview) -> None:
     if not seen.excluded_by_reason:
         return
-    st.subheader("What would be left out")
+    st.header("What would be left out")
     rows = [
         {"reason": reason.replace("_", " "), "frames": n} for reason, n in seen.excluded_by_reason.items()
     ]
@@ -119,5 +119,5 @@ def _existing() -> None:
             }
         )
     if rows:
-        st.subheader("Snapshots of this workspace")
+        st.header("Snapshots of this workspace")
         st.dataframe(rows, hide_index=True)

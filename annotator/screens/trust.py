@@ -28,12 +28,12 @@ def show(person: Person) -> None:
     promises, silences = in_words(found.certificate, found.found, found.others)
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("What it promises" if found.certificate.is_given else "Where it stands")
+        st.header("What it promises" if found.certificate.is_given else "Where it stands")
         _listed(promises)
     with right:
-        st.subheader("What it does not promise")
+        st.header("What it does not promise")
         _listed(silences)
-    st.subheader("Lots")
+    st.header("Lots")
     st.caption(
         "A lot ends when it is certified, when a miss is confirmed (the frames around it are reviewed first, and what "
         "is left is the next lot) or when every frame of it was looked at. All lots together may be wrong once in "

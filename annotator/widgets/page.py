@@ -7,7 +7,7 @@ from importlib import resources
 
 import streamlit as st
 
-from data.store.tables import Frame, Person, Scene
+from data.store.tables import Frame, Person, Review, Scene
 from data.text.visible import visible
 from data.vocabulary import TriageLevel
 
@@ -41,6 +41,12 @@ def page_head(person: Person, title: str) -> None:
         f'<form class="tt-who" method="post" action="sign-out"><span>{plain(person.display_name)} · '
         f'{person.role.value}</span><button type="submit">Sign out</button></form></div>'
     )
+
+
+def review_marks(review: Review) -> str:
+    """What stands beside a review's level, in words after a name; nothing for most."""
+    marks = [(review.is_unsure, "unsure"), (review.is_unconfirmed, "in under a second, not confirmed")]
+    return "".join(f", {words}" for is_marked, words in marks if is_marked)
 
 
 def made_mark(frame: Frame) -> str:

@@ -68,7 +68,7 @@ def training_side(store: Store) -> TrainingSide:
 
 
 def _weight(one: DrawnFrame) -> float | None:
-    if one.student is None or one.student is one.level:
+    if one.student is None:
         return None
     return pair_weight(one.level, one.student)
 

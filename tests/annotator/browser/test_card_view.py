@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from data.review.notes import Note, note_frame
 from data.store.tables import Frame, FrameStatus, Lease, Review, TourAnswer
 from data.vocabulary import Mode, NoteKind, PersonRole, Split, TriageLevel, VerificationState
+from tests.annotator.browser.contrast import CONTRAST
 from tests.annotator.browser.served import CARD, Desk, RunningApp
 from tests.builders import a_person, reviewed
 
@@ -21,39 +22,6 @@ OVERFLOW = "main => main.scrollHeight - main.clientHeight"
 HIDDEN_PARTS = """card => [...card.querySelectorAll('button, textarea, .rc-side, .rc-strip')]
   .filter((one) => one.offsetParent && one.getBoundingClientRect().bottom > innerHeight + 1)
   .map((one) => one.textContent)"""
-CONTRAST = """card => {
-  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-  const rgba = (css) => {
-    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = css; canvas.fillRect(0, 0, 1, 1);
-    return canvas.getImageData(0, 0, 1, 1).data;
-  };
-  const light = ([r, g, b]) => [r, g, b].map((one) => one / 255)
-    .map((one) => (one <= .03928 ? one / 12.92 : ((one + .055) / 1.055) ** 2.4))
-    .reduce((sum, one, place) => sum + one * [.2126, .7152, .0722][place], 0);
-  const behind = (node) => {
-    for (let one = node; one; one = one.parentElement) {
-      const colour = rgba(getComputedStyle(one).backgroundColor);
-      if (colour[3] > 250) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const faded = (node) => {
-    let all = 1;
-    for (let one = node; one; one = one.parentElement) all *= getComputedStyle(one).opacity;
-    return all;
-  };
-  const saysSomething = (one) => [...one.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
-  return [...card.querySelectorAll('.rc-panel *, .rc-context *')]
-    .filter((one) => one.offsetParent && one.tagName !== 'KBD' && saysSomething(one))
-    .filter((one) => !one.closest(':disabled, [aria-disabled=true]'))
-    .map((one) => {
-      const under = behind(one), over = rgba(getComputedStyle(one).color), part = faded(one);
-      const mixed = [0, 1, 2].map((place) => over[place] * part + under[place] * (1 - part));
-      const [high, low] = [light(mixed), light(under)].sort((a, b) => b - a);
-      return [(high + .05) / (low + .05), one.textContent.slice(0, 40)];
-    })
-    .filter(([ratio]) => ratio < 4.5);
-}"""
 
 
 def decided_days(desk: Desk, n: int) -> None:
@@ -97,9 +65,9 @@ def test_text_stands_out_in_both_themes(desk: MakeDesk, scheme: str) -> None:
     behind = ada.page.locator("[data-testid=stApp]").evaluate("one => getComputedStyle(one).backgroundColor")
     is_dark = all(int(part) < 80 for part in re.findall(r"\d+", behind)[:3])
     assert is_dark == (scheme == "dark")
-    assert ada.card.evaluate(CONTRAST) == []
+    assert ada.card.evaluate(CONTRAST, ".rc-panel *, .rc-context *") == []
     ada.press("3", "e")
-    assert ada.card.evaluate(CONTRAST) == []
+    assert ada.card.evaluate(CONTRAST, ".rc-panel *, .rc-context *") == []
 
 
 def test_the_strip_shows_the_scene_and_arrows_look_at_it(desk: MakeDesk) -> None:
