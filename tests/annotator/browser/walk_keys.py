@@ -70,9 +70,8 @@ def run(keys: int, seeds: int, first: int) -> dict[str, Any]:
                 pressed += walked.keys
                 saved += walked.saved
                 mismatches += [f"seed {seed}: {one}" for one in walked.mismatches]
-                print(
-                    f"seed {seed}: {walked.keys} keys, {len(walked.mismatches)} mismatches", file=sys.stderr
-                )
+                told = [f"seed {seed}: {walked.keys} keys, {len(walked.mismatches)} mismatches"]
+                print(*told, *walked.mismatches, sep="\n", file=sys.stderr, flush=True)
         finally:
             app.stop()
             store.close()
