@@ -104,7 +104,7 @@ class Deciding {
 
   // After an own level that the model does not share: both answers side by side, one key each.
   offerChoice(item) {
-    if (item.mode !== "decide-first" || !item.first_level || item.proposal?.level === item.first_level) return;
+    if (this.card.changing || item.mode !== "decide-first" || !item.first_level || item.proposal?.level === item.first_level) return;
     const isChoice = Boolean(item.proposal?.level);
     this.card.wording.open(item.first_level, isChoice ? { isChoice, code: item.reason } : {});
   }
