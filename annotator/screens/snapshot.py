@@ -64,7 +64,7 @@ def _counts(seen: SnapshotPreview) -> None:
     figures = (
         ("Pairs to train on", seen.pairs),
         *((f"of weight {weight}", n) for weight, n in seen.pairs_by_weight.items()),
-        ("of equal levels, other words", seen.equal_levels),
+        *([("of equal levels, other words", seen.equal_levels)] if seen.equal_levels else []),
         ("Held-out frames", seen.evaluation),
         ("Left out", sum(seen.excluded_by_reason.values())),
     )
