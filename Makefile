@@ -8,15 +8,19 @@ BIN := $(VENV)/bin
 APP_INSTALLED := $(VENV)/.app-installed
 ALL_INSTALLED := $(VENV)/.all-installed
 
-.PHONY: help demo install test check clean test-vllm soak walk-keys
-.PHONY: help demo install test check clean test-vllm test-label-studio bench-label-studio
-.PHONY: help demo install test check clean test-vllm audit docs
+BENCHES := $(subst _,-,$(patsubst tests/benchmarks/%.py,%,$(wildcard tests/benchmarks/bench_*.py)))
+# Byte code is kept whatever the environment says: each test process, and each command a test starts, compiles nothing.
+PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder \
+	--durations 25
+
+.PHONY: audit check clean demo docs help install quick soak test test-label-studio test-vllm walk-keys $(BENCHES)
 
 help:
 	@echo "make demo     build a demo workspace and open the app on http://127.0.0.1:$(PORT) (PORT= sets another)"
 	@echo "make install  prepare .venv with everything that tests and training need"
 	@echo "make test     install, then ruff, mypy, import-linter and pytest with doctests (WORKERS= processes)"
 	@echo "make check    the same without installing"
+	@echo "make quick    the tests that need no browser, PostgreSQL, training, other process or fault: a minute or two"
 	@echo "make test-vllm     serve a tiny model with vLLM's CPU build and propose through it (3.5 GB, ten minutes)"
 	@echo "make test-label-studio  the round trip through a real Label Studio in an environment of its own (1 GB)"
 	@echo "make bench-ingest  ours against nuscenes-devkit's loader on generated tables (SCENES= sets the scale)"
@@ -51,7 +55,10 @@ check:
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	tests/javascript/check.sh
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+	$(PYTEST)
+
+quick:
+	$(PYTEST) -m "not browser and not faults and not postgresql and not processes and not training"
 
 # The engine has an environment of its own: it pins other versions of what the project uses.
 test-vllm: install .venv-vllm/.installed
@@ -77,7 +84,7 @@ bench-label-studio: $(ALL_INSTALLED) .venv-label-studio/.installed
 	tests/real_label_studio/install.sh $(CURDIR)/.venv-label-studio
 
 # Each benchmark prints its figures as one JSON object on its last line.
-bench-%: $(ALL_INSTALLED)
+$(filter-out bench-label-studio,$(BENCHES)): bench-%: $(ALL_INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.bench_$(subst -,_,$*)
 
 # What goes wrong under people who work: crowds, kill -9, power cuts, full disks, a database that goes away.

@@ -2,35 +2,111 @@
 
 from __future__ import annotations
 
-import fcntl
+import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 
 from data.people import accounts
-from tests import builders
-from tests.postgresql import BIN, MISSING, Cluster
+from tests import stores, templates
+from tests.postgresql import BIN, MISSING, Cluster, Databases
 from tests.repository import ROOT
+
+HERE = Path(__file__).parent
 
 DRAW = "import sys; from pathlib import Path; from data import demo; demo.build_dataroot(Path(sys.argv[1]))"
 
+PLACES = {
+    "browser": ("annotator/browser",),
+    "training": ("training",),
+    "faults": ("faults",),
+    "processes": (
+        "annotator/demo",
+        "annotator/monitor/test_monitor_commands.py",
+        "annotator/test_commands.py",
+        "annotator/test_scenarios_on_demo.py",
+        "annotator/test_two_processes.py",
+        "data/proposals/test_interruption.py",
+        "data/proposals/test_ray_proposals.py",
+        "documentation/test_pipeline_runs.py",
+    ),
+}
+"""The marks of tests by the folder or file that they stand in. What takes longest comes first, so that no process of
+pytest is left with it at the end."""
+FIXTURES = {"postgresql": "postgresql", "demo_dataroot": "processes"}
+"""The marks of tests by what they ask for."""
+SHARED = ("browser", "training", "postgresql")
+"""Marks whose tests stay in one process: they share an app and Chromium, a trained model, a server."""
 
-@pytest.fixture(scope="session")
-def demo_dataroot(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Drawn once for all of pytest's processes, and by a process of its own: a pool started from this one would
-    import whatever Streamlit's AppTest made of `__main__`."""
+collect_ignore_glob = ["benchmarks/bench_*.py"]
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What `-m "not training"` leaves out is not even imported."""
+    left_out = set(re.findall(r"not (\w+)", config.getoption("markexpr")))
+    return bool(left_out.intersection(_marks_of_place(collection_path))) or None
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        marks = [*_marks_of_place(item.path), *_marks_of_fixtures(item)]
+        for name in marks:
+            item.add_marker(name)
+        together = next((name for name in SHARED if name in marks), item.nodeid.partition("::")[0])
+        item.add_marker(pytest.mark.xdist_group(together))
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in (*PLACES, "postgresql")])
+
+
+def _marks_of_place(path: Path) -> list[str]:
+    place = path.relative_to(HERE) if path.is_relative_to(HERE) else Path()
+    return [name for name, places in PLACES.items() if any(place.is_relative_to(one) for one in places)]
+
+
+def _marks_of_fixtures(item: pytest.Item) -> list[str]:
+    asked = {*getattr(item, "fixturenames", ())}
+    if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+        asked.add(str(item.callspec.params.get("_store_kind")))
+    return [mark for name, mark in FIXTURES.items() if name in asked]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_of_all_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    with (shared / "demo.lock").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        subprocess.run([sys.executable, "-c", DRAW, str(shared / "demo")], cwd=ROOT, check=True)
-    return shared / "demo"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(templates, "shared", shared / "templates")
+        yield
+
+
+@pytest.fixture(scope="session")
+def demo_dataroot(pytestconfig: pytest.Config) -> Path:
+    """Drawn once for all of pytest's processes, and not again while the code that draws stays as it is."""
+    return templates.template("demo", lambda folder: _draw(folder, pytestconfig))
+
+
+def _draw(folder: Path, config: pytest.Config) -> None:
+    """By a process of its own: a pool started from this one would import what AppTest made of `__main__`."""
+    cache: pytest.Cache | None = getattr(config, "cache", None)
+    drawn = cache.mkdir(f"demo-{_drawing_hash()}") if cache else folder
+    subprocess.run([sys.executable, "-c", DRAW, str(drawn)], cwd=ROOT, check=True)
+    if drawn != folder:
+        shutil.copytree(drawn, folder, dirs_exist_ok=True)
+
+
+def _drawing_hash() -> str:
+    """Of the code that draws and of what it draws with."""
+    sources = [path.read_bytes() for path in sorted((ROOT / "data" / "demo").rglob("*.py"))]
+    versions = [f"{name} {version(name)}".encode() for name in ("numpy", "pillow")]
+    return hashlib.sha256(b"".join([*sources, *versions])).hexdigest()[:16]
 
 
 def with_demo_frames(workspace: Path, dataroot: Path) -> Path:
@@ -69,14 +145,7 @@ def _store_kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     if getattr(request, "param", "sqlite") == "sqlite":
         yield
         return
-    cluster: Cluster = request.getfixturevalue("postgresql")
-    opened: list[str] = []
-
-    def new_url() -> str:
-        opened.append(cluster.new_database())
-        return opened[-1]
-
-    monkeypatch.setattr(builders, "new_store_url", new_url)
+    databases = Databases(request.getfixturevalue("postgresql"))
+    monkeypatch.setattr(stores, "databases", databases)
     yield
-    for url in opened:
-        cluster.drop(url)
+    databases.drop()

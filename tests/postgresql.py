@@ -11,6 +11,8 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ BIN = _INSTALLED[-1] if _INSTALLED else None
 MISSING = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _SMALL_LOG = {"min_wal_size": "2MB", "wal_recycle": "off"}
-_TEMPLATE = "migrated"
+_MIGRATED = "migrated"
 
 
 class Cluster:
@@ -40,7 +42,7 @@ class Cluster:
         fast = {} if durable else _FAST
         self._settings = {"max_connections": "250", "listen_addresses": "''", **own, **fast}
         self._number = itertools.count()
-        self._has_template = False
+        self._templates: dict[str, str] = {}
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
         words = ("--auth=trust", "--no-sync", "--encoding=UTF8", "-Upostgres", *apart)
@@ -88,12 +90,22 @@ class Cluster:
 
     def new_database(self) -> str:
         """The address of a new database with the current schema and nothing in it."""
-        if not self._has_template:
-            self.sql(f"CREATE DATABASE {_TEMPLATE}")
-            open_store(self.folder, url=self.url(_TEMPLATE)).close()
-            self._has_template = True
+        if _MIGRATED not in self._templates:
+            self._templates[_MIGRATED] = self.bare_database()
+            open_store(self.folder, url=self._templates[_MIGRATED]).close()
+        return self._copy(self._templates[_MIGRATED])
+
+    def like(self, name: str, fill: Callable[[str], None]) -> str:
+        """The address of a new database with what `fill` puts into the first one of this name."""
+        if name not in self._templates:
+            made = self.new_database()
+            fill(made)
+            self._templates[name] = made
+        return self._copy(self._templates[name])
+
+    def _copy(self, url: str) -> str:
         name = f"store_{next(self._number)}"
-        self.sql(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {_name_in(url)}")
         return self.url(name)
 
     def bare_database(self) -> str:
@@ -103,5 +115,28 @@ class Cluster:
         return self.url(name)
 
     def drop(self, url: str) -> None:
-        name = url.rpartition("/")[2] if "?" not in url else url.partition("?")[0].rpartition("/")[2]
-        self.sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self.sql(f"DROP DATABASE IF EXISTS {_name_in(url)} WITH (FORCE)")
+
+
+def _name_in(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+@dataclass
+class Databases:
+    """The databases of one test, which go with it."""
+
+    cluster: Cluster
+    _opened: list[str] = field(default_factory=list)
+
+    def new(self) -> str:
+        self._opened.append(self.cluster.new_database())
+        return self._opened[-1]
+
+    def like(self, template: str, fill: Callable[[str], None]) -> str:
+        self._opened.append(self.cluster.like(template, fill))
+        return self._opened[-1]
+
+    def drop(self) -> None:
+        for url in self._opened:
+            self.cluster.drop(url)

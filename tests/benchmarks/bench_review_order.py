@@ -2,7 +2,8 @@
 
 Every order reviews the same simulated pools in batches; a review tells the true level. The last line is one JSON
 object with, per order, the percentage of misses reached after reviewing 10, 20, 25 and 30 % of the frames, for all
-misses and for TELEOPERATION that the teacher called AUTONOMY, and the time to score 100,000 frames.
+misses and for TELEOPERATION that the teacher called AUTONOMY, and the CPU time to score 100,000 frames. The run fails
+if that takes longer than SCORED_WITHIN_S.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ Order = Callable[[expected_cost.Pool, Sequence[int], Sequence[int]], Floats]
 SHARES = (0.10, 0.20, 0.25, 0.30)
 BATCH = 100
 SEEDS = (0, 1, 2)
+SCORED_WITHIN_S = 2.0
+"""What a lead may wait for a new order of 100,000 frames, in seconds of CPU."""
 
 
 def in_file_order(pool: expected_cost.Pool, _reviewed: Sequence[int], _levels: Sequence[int]) -> Floats:
@@ -94,12 +97,12 @@ def _share(wanted: npt.NDArray[np.bool_], done: list[int], share: float) -> floa
 
 
 def seconds_for(frames: int, reviewed: int) -> float:
-    """How long one scoring of a large pool takes after so many reviews."""
+    """CPU seconds of one scoring of a large pool after so many reviews."""
     simulated = simulated_pool(9, scenes=frames // 40, frames=frames)
     done = np.random.default_rng(3).permutation(frames)[:reviewed]
-    begun = time.perf_counter()
+    begun = time.process_time()
     expected_cost.scores(simulated.pool, done.tolist(), simulated.true[done].tolist())
-    return round(time.perf_counter() - begun, 2)
+    return round(time.process_time() - begun, 2)
 
 
 def main(seeds: Sequence[int] = SEEDS) -> None:
@@ -113,17 +116,20 @@ def main(seeds: Sequence[int] = SEEDS) -> None:
             for which in ("all", "said_autonomy")
         }
         print(f"{name:34} all {table[name]['all']}  T said A {table[name]['said_autonomy']}", file=sys.stderr)
+    scored_in_s = {str(done): seconds_for(100_000, done) for done in (0, 2_000, 30_000)}
     figures = {
         "frames": len(pools[0].true),
         "seeds": list(seeds),
         "teacher_right_on_teleoperation": round(float(right), 3),
         "shares_percent": [100 * share for share in SHARES],
         "reached_percent": table,
-        "seconds_to_score_100000_frames": {
-            str(done): seconds_for(100_000, done) for done in (0, 2_000, 30_000)
-        },
+        "seconds_to_score_100000_frames": scored_in_s,
     }
     print(json.dumps(figures))
+    if max(scored_in_s.values()) > SCORED_WITHIN_S:
+        sys.exit(
+            f"Scoring 100,000 frames took {max(scored_in_s.values())} s of CPU, not {SCORED_WITHIN_S} s at most."
+        )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from sqlmodel import select
 
 from data.frames.ingest import ingest
 from data.frames.sampling import sample_frames
@@ -23,8 +21,7 @@ from data.scenarios.catalogue import read_catalogue
 from data.scenarios.plan import Planned, PlanRequest, plan_clips
 from data.scenarios.plan_folder import OUTPUTS, RUN
 from data.scenarios.run_script import SUMS
-from data.store.opening import Store, open_store
-from data.store.tables import Dataset
+from data.store.opening import Store
 from data.verification.status import refresh_statuses
 from data.vocabulary import ModelRole, Split
 from tests.builders import VERSION, A, S, a_filename, a_raw_reply, a_store, a_token, replies_file
@@ -72,15 +69,6 @@ def a_scenario_store(folder: Path, *, scenes: Mapping[str, int] | None = None) -
         )
         propose_from_replies(store, replies, role=role)
     refresh_statuses(store)
-    return store
-
-
-def a_copy(template: Path, folder: Path) -> Store:
-    """A store like the template's, on a dataroot of its own."""
-    shutil.copytree(template, folder, dirs_exist_ok=True)
-    store = open_store(folder / "workspace")
-    with store.write() as session:
-        session.exec(select(Dataset)).one().dataroot = str(folder / "dataroot")
     return store
 
 
