@@ -160,6 +160,8 @@ class TrailAct(StrEnum):
     MADE_GOLD = "made_gold"
     OPENED_AUDIT = "opened_audit"
     ENDED_AUDIT = "ended_audit"
+    STATED_GUARANTEE = "stated_guarantee"
+    WITHDREW_GUARANTEE = "withdrew_guarantee"
     JUDGED_CLIP = "judged_clip"
     ANSWERED_ALERT = "answered_alert"
     ACKNOWLEDGED_ALERT = "acknowledged_alert"

@@ -132,6 +132,55 @@ def _published(as_json: bool) -> None:
     print_result(check.model_dump(mode="json"), published_table(check), as_json=as_json)
 
 
+def decide(
+    ctx: typer.Context,
+    run: Annotated[str, typer.Option(help="The run whose probabilities are used.")],
+    out: Annotated[Path, typer.Option(help="The file of the decision, for teletriage monitor --decision.")],
+    guarantee: Annotated[
+        float, typer.Option(help="Miss at most this share of a scene's TELEOPERATION frames, on average.")
+    ] = 0.05,
+    confidence: Annotated[float, typer.Option(help="How sure the guarantee is.")] = 0.95,
+    share: Annotated[float, typer.Option(help="The development part, of the training scenes.")] = 0.2,
+    seed: Annotated[int, typer.Option(help="Seed of the development part.")] = 0,
+    snapshot: Annotated[
+        Path | None, typer.Option(help="What the run was trained on; refused if it holds development scenes.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pick the threshold on P(TELEOPERATION) that keeps a guarantee, from development scenes, or say what they can."""
+    from eval.guarantee.decide import decide as use_case
+    from eval.guarantee.decide import in_words
+
+    if out.exists():
+        raise typer.BadParameter(f"{out} exists; name a new file with --out.")
+    found = use_case(
+        ctx.obj.open_store(),
+        run,
+        guarantee=guarantee,
+        confidence=confidence,
+        share=share,
+        seed=seed,
+        snapshot=snapshot,
+    )
+    lines, least = in_words(found, guarantee, confidence), found.chosen.least
+    if found.decision is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(found.decision.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    figures: dict[str, Any] = {
+        "decision": None if found.decision is None else found.decision.model_dump(),
+        "least_guarantee": least if isinstance(least, float) else None,
+        "scenes": found.chosen.scenes,
+        "frames": found.chosen.frames,
+        "missed": found.chosen.missed,
+        "false_calls": found.false_calls,
+        "others": found.others,
+        "not_verified": found.open,
+    }
+    print_result(figures, "\n".join(lines), as_json=as_json)
+    if found.decision is None:
+        raise typer.Exit(1)
+
+
 claim_group = typer.Typer(
     help="Register what a run is to show before it is evaluated, and list what was registered.",
     no_args_is_help=True,
@@ -290,6 +339,7 @@ SCENARIO_COMMANDS: dict[str, Callable[..., None]] = {"coverage": coverage}
 """What this package adds to `teletriage scenarios`."""
 COMMANDS: dict[str, Callable[..., None]] = {
     "evaluate": evaluate,
+    "decide": decide,
     "agreement": agreement,
     "throughput": throughput,
 }

@@ -28,6 +28,10 @@ def monitor(
     limits: Annotated[
         Path | None, typer.Option(help="Other limits than the defaults (YAML), such as agreeing: 4.")
     ] = None,
+    decision: Annotated[
+        Path | None,
+        typer.Option(help="The decision of the model, from teletriage decide, with its guarantee."),
+    ] = None,
     api_key: Annotated[str, typer.Option(envvar="TELETRIAGE_API_KEY", help="The endpoint's key.")] = "none",
     host: Annotated[str, typer.Option(help="Address to listen on for the app and Prometheus.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 0,
@@ -46,6 +50,7 @@ def monitor(
     from annotator.monitor.sources.feed_sheet import read_feed_sheet
     from data.terminal import print_result
     from data.text.phrases import counted
+    from eval.guarantee.decide import decision_of
 
     settings = ctx.obj
     _log_to_stderr()
@@ -59,6 +64,7 @@ def monitor(
         host=host,
         port=port,
         for_s=seconds,
+        decision=None if decision is None else decision_of(decision, model),
     )
     store = settings.open_store()
     done = asyncio.run(

@@ -35,6 +35,14 @@ def snapshot(
         ImageStorage,
         typer.Option(help="Copy the pictures into the folder, or reference them in place."),
     ] = ImageStorage.COPIED,
+    development: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=0.9,
+            help="Leave this share of training scenes out, for teletriage decide; it uses 0.2.",
+        ),
+    ] = 0.0,
     verify: Annotated[
         bool, typer.Option("--verify", help="Check a snapshot against its own hashes.")
     ] = False,
@@ -53,7 +61,7 @@ def snapshot(
     else:
         from data.snapshot.freeze import FreezeOptions
 
-        options = FreezeOptions(chain_of_thought, generated, images)
+        options = FreezeOptions(chain_of_thought, generated, images, development)
         _freeze(ctx.obj, out_dir, options, as_json=as_json)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from data.errors import SnapshotError
+from data.frames.development_part import in_development
 from data.hashing import canonical_json
 from data.people.permissions import Act, require
 from data.proposals.runs import latest_run, proposals_by_frame
@@ -51,15 +52,18 @@ class FreezeOptions:
     chain_of_thought: put the teacher's chain of thought into the chosen text where its words stand unchanged.
     generated: take verified generated frames too; they are marked, and the manifest counts them.
     images: copy the pictures into the folder, or name them where they are.
+    development: the share of training scenes that stay out, so that a model's decision can be fitted on them.
     """
 
     chain_of_thought: bool = False
     generated: bool = False
     images: ImageStorage = ImageStorage.COPIED
+    development: float = 0.0
 
     def as_policy(self) -> dict[str, object]:
         chosen = {"chain_of_thought": self.chain_of_thought, "generated": self.generated}
-        return {**POLICY.as_dict(), **chosen, "images": self.images.value}
+        kept_out = {"development": self.development} if self.development else {}
+        return {**POLICY.as_dict(), **chosen, **kept_out, "images": self.images.value}
 
 
 FREEZE_DEFAULTS = FreezeOptions()
@@ -154,6 +158,8 @@ def _left_out(one: VerifiedFrame, gold: set[str], options: FreezeOptions) -> str
     """Why a verified training frame is kept out whatever the student said: people and models are tested on gold."""
     if one.source_frame_id and not options.generated:
         return GENERATED
+    if options.development and in_development(one.scene_id, options.development):
+        return "development_part"
     return "gold" if one.frame.id in gold else None
 
 

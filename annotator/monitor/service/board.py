@@ -30,10 +30,17 @@ def board(monitor: Monitor, pictured: Collection[str] = ()) -> dict[str, Any]:
         "at_us": monitor.feeds.clock.wall_us(now_s),
         "watch": monitor.feeds.logbook.watch_id,
         "held": monitor.load.held,
+        "guarantee": _guarantee(monitor.feeds),
         "alerts": [_alert(feed, now_s, pictured) for feed in ordered[:MOST_ALERTS]],
         "further_alerts": max(0, len(ordered) - MOST_ALERTS),
         "feeds": [_feed(feed, now_s) for feed in _as_listed(ordered, monitor.feeds)],
     }
+
+
+def _guarantee(feeds: Feeds) -> dict[str, Any] | None:
+    """What the model's decision promises, and whether live frames have spoken against it."""
+    standing = feeds.guarantee
+    return None if standing is None else {"text": standing.in_words(), "withdrawn": standing.is_withdrawn}
 
 
 def _as_listed(asking: list[WatchedFeed], feeds: Feeds) -> list[WatchedFeed]:

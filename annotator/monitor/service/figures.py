@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from annotator.monitor.watching.monitor import Monitor
 from data.vocabulary import LEVELS, ManualReason
+from eval.guarantee.follow import Standing
 from eval.statistics.percentiles import percentiles
 from eval.statistics.rate import Undefined
 
@@ -57,6 +58,8 @@ class _Figures(Collector):
             by_eye.add_metric([reason.value], sum(feed.manual is reason for feed in feeds))
         yield by_eye
         yield GaugeMetricFamily("teletriage_monitor_held", "Feeds that can be held", value=monitor.load.held)
+        if (standing := monitor.feeds.guarantee) is not None:
+            yield from _of_guarantee(standing)
         took = GaugeMetricFamily(
             "teletriage_monitor_seconds", "Recent times, nearest rank", labels=["what", "quantile"]
         )
@@ -69,3 +72,14 @@ class _Figures(Collector):
                 for quantile, value in (("0.5", found.p50), ("0.95", found.p95), ("0.99", found.p99)):
                     took.add_metric([what, quantile], value / 1000)
         yield took
+
+
+def _of_guarantee(standing: Standing) -> Iterator[Metric]:
+    gauges = {
+        "withdrawn": (int(standing.is_withdrawn), "1 once live frames have spoken against the guarantee"),
+        "frames": (standing.frames, "Random live frames that people verified TELEOPERATION"),
+        "misses": (standing.misses, "Of those, frames that the decision did not call"),
+        "stake": (standing.stake, "Evidence against the guarantee; it is withdrawn at 20"),
+    }
+    for name, (value, meaning) in gauges.items():
+        yield GaugeMetricFamily(f"teletriage_monitor_guarantee_{name}", meaning, value=value)

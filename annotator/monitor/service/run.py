@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from annotator.monitor.rules.fail_safe import Signs
 from annotator.monitor.rules.limits import Limits
 from annotator.monitor.service.ending import running, until_told
@@ -26,15 +28,19 @@ from annotator.monitor.watching.logbook import Logbook
 from annotator.monitor.watching.monitor import Monitor
 from annotator.monitor.watching.returning import ReturningFrames
 from annotator.monitor.watching.watched_feed import WatchedFeed
+from data.errors import TeletriageError
 from data.live.record import Started, end_watch, start_watch
 from data.snapshot.folder import load_snapshot
 from data.store.opening import Store
 from data.store.tables import WatchMinute
 from data.vlm.live_client import LiveEndpoints, endpoint_problems
 from data.vlm.request import STUDENT_SAMPLING
+from eval.guarantee.decide import Decision
+from eval.guarantee.follow import follow_guarantee
 
 PICTURES = "monitor"
 _MINUTE_S = 60.0
+GUARANTEE_EVERY_S = 30.0
 _log = logging.getLogger("teletriage.monitor")
 Ready = Callable[[Monitor, str], None]
 
@@ -52,6 +58,7 @@ class Asked:
     host: str = "127.0.0.1"
     port: int = 0
     for_s: float | None = None
+    decision: Decision | None = None
 
     def address(self, channel: socket.socket) -> str:
         """Where the monitor is reached once the socket is bound."""
@@ -137,7 +144,10 @@ class _Watch:
             endpoint=", ".join(asked.endpoints),
             revision=asked.revision,
             snapshot=asked.snapshot,
-            parameters=STUDENT_SAMPLING.as_dict(),
+            parameters={
+                **STUDENT_SAMPLING.as_dict(),
+                **({"decision": asked.decision.hash} if asked.decision else {}),
+            },
             limits=limits.model_dump(),
             pictures=pictures,
             listens_at=asked.address(self._channel),
@@ -147,6 +157,7 @@ class _Watch:
         self, feeds: Feeds, returning: ReturningFrames, sources: Sequence[Source], ready: Ready | None
     ) -> Watched:
         asked, logbook = self._asked, feeds.logbook
+        feeds.decision = asked.decision
         endpoints = LiveEndpoints(asked.endpoints, asked.model, STUDENT_SAMPLING, api_key=asked.api_key)
         async with AsyncExitStack() as stack:
             stack.callback(endpoints.close)
@@ -159,6 +170,8 @@ class _Watch:
             serving = await stack.enter_async_context(served(app, self._channel, monitor))
             parts = [monitor.tick(), logbook.keep(), returning.keep(), answers.keep(), _minutes(feeds)]
             parts += _kept_running(monitor, sources)
+            if asked.decision is not None:
+                parts.append(_follow(self._store, feeds, asked.decision))
             tasks = await stack.enter_async_context(running(parts))
             await stack.enter_async_context(running([_say_what_is_missing(asked)]))
             if ready is not None:
@@ -192,6 +205,24 @@ async def _keep_running(source: Source, show: Show, fail: Fail) -> None:
             _log.exception("A feed broke")
             fail(f"The feed broke ({type(error).__name__}); it is begun again.")
         await asyncio.sleep(LONGEST_PAUSE_S)
+
+
+async def _follow(store: Store, feeds: Feeds, decision: Decision) -> None:
+    """Look at what people verified of frames that came back at random, and say so once the guarantee does not hold."""
+    while True:
+        try:
+            before, feeds.guarantee = (
+                feeds.guarantee,
+                await asyncio.to_thread(follow_guarantee, store, decision),
+            )
+        except (TeletriageError, SQLAlchemyError) as error:
+            _log.error("The guarantee could not be looked at: %s", error)
+        else:
+            if before != feeds.guarantee:
+                feeds.news.tell()
+            if feeds.guarantee.is_withdrawn and not (before and before.is_withdrawn):
+                _log.error("%s", feeds.guarantee.in_words())
+        await asyncio.sleep(GUARANTEE_EVERY_S)
 
 
 async def _minutes(feeds: Feeds) -> None:

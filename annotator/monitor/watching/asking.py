@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from annotator.monitor.rules.attention import next_feed
+from annotator.monitor.rules.deciding import decided
 from annotator.monitor.watching.alerting import Alerting
 from annotator.monitor.watching.feeds import Feeds
 from annotator.monitor.watching.tasks import Tasks
@@ -79,7 +80,10 @@ class Asking:
             return  # a newer frame has been answered since, or this one cannot even be decoded
         feed.applied = captured.number
         signs.answer_s = now_s
-        self._alerting.learn(feed, Said(captured, answer.sample, reply.assessment, asked_s))
+        decision = self._feeds.decision
+        threshold = None if decision is None else decision.threshold
+        assessment = decided(reply.assessment, answer.sample.probabilities, threshold)
+        self._alerting.learn(feed, Said(captured, answer.sample, assessment, asked_s))
 
     def _no_answer(self, feed: WatchedFeed, answer: LiveAnswer, now_s: float, asked_s: float) -> None:
         tally = self._feeds.tally

@@ -10,15 +10,20 @@ from annotator.monitor.watching.logbook import Logbook
 from annotator.monitor.watching.news import News
 from annotator.monitor.watching.tally import Tally
 from annotator.monitor.watching.watched_feed import WatchedFeed
+from eval.guarantee.decide import Decision
+from eval.guarantee.follow import Standing
 
 
 class Feeds(Mapping[str, WatchedFeed]):
-    """Feeds by name, in order of importance."""
+    """Feeds by name, in order of importance. `decision`: what the model's probabilities are held against; `guarantee`:
+    where its promise stands, as of the last look."""
 
     def __init__(self, feeds: Iterable[WatchedFeed], limits: Limits, logbook: Logbook) -> None:
         self._by_name = {feed.name: feed for feed in feeds}
         self.limits, self.logbook = limits, logbook
         self.clock, self.tally, self.news = Clock(), Tally(), News()
+        self.decision: Decision | None = None
+        self.guarantee: Standing | None = None
 
     def __getitem__(self, name: str) -> WatchedFeed:
         return self._by_name[name]

@@ -159,6 +159,8 @@ class Console {
     this.text("state", words[state]);
     const n = this.alerts?.list.length || 0;
     this.text("counts", list.length && !silent ? `${feeds(list.length - by_eye.length)} watched · ${by_eye.length} by eye · ${alertsOf(n)}` : "");
+    this.text("guarantee", this.told?.guarantee && !silent ? visible(this.told.guarantee.text) : "");
+    this.part("guarantee").dataset.withdrawn = String(!!this.told?.guarantee?.withdrawn);
     this.showManual(silent, by_eye);
     if (this.alerts && !this.alerts.list.length) this.alerts.draw();
   }
