@@ -43,7 +43,7 @@ class Missed {
     const further = this.n - this.list.length;
     place.replaceChildren(
       el("header", {}, el("h2", { text: `Ended without an answer: ${this.n}` }),
-        el("button", { type: "button", "data-act": "all-seen", onclick: () => this.acknowledge(this.list) }, `Acknowledge all ${this.list.length}`)),
+        this.list.length > 1 ? el("button", { type: "button", "data-act": "all-seen", onclick: () => this.acknowledge(this.list) }, `Acknowledge all ${this.list.length}`) : null),
       el("ol", {}, ...this.list.map((one, at) => this.row(one, at === 0))),
       ...(further > 0 ? [el("p", { class: "mo-further", text: `and ${further} more` })] : []));
     return undefined;
