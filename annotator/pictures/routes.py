@@ -15,7 +15,7 @@ from annotator.pictures.rendition_cache import CACHE
 from annotator.pictures.signed_addresses import ImageRequest, checked_request, image_key
 from annotator.runtime import COOKIE, store, workspace
 from annotator.web.worker_threads import in_picture_thread
-from data.images.inspection import ImageRefused, rendition
+from data.images.inspection import ImageRefused, leads_inside, rendition
 from data.people.accounts import person_signed_in
 from data.store.tables import Dataset, Frame, Scene
 from data.vocabulary import SetAside
@@ -80,7 +80,7 @@ def made(picture: Picture) -> bytes:
     The path is checked here again though it was when the frame was ingested: a file can become a link since.
     """
     source = picture.dataroot / picture.filename
-    if not source.resolve().is_relative_to(picture.dataroot.resolve()):
+    if not leads_inside(source, picture.dataroot):
         raise ImageRefused(SetAside.IMAGE_UNREADABLE, f"{source.name} leads out of the dataroot.")
     content = rendition(source, width_px=picture.width_px)
     CACHE.keep(picture.kept, content)

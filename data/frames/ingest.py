@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 from data.errors import DatarootError
 from data.frames.cues import MapAhead, Path2D, frame_cues
 from data.frames.driven_path import coming_path
-from data.images.inspection import ImageFacts, ImageRefused, inspect_image
+from data.images.inspection import ImageFacts, ImageRefused, inspect_image, leads_inside
 from data.nuscenes.map_expansion import Intersections, in_global_axes, read_intersections
 from data.nuscenes.scenes import Keyframe, SceneTable, read_scenes
 from data.store.opening import Store
@@ -99,7 +99,7 @@ def _inspect(dataroot: Path, due: list[Keyframe], progress: Progress | None) -> 
 
 def _inspect_one(dataroot: Path, frame: Keyframe) -> _Inspected:
     path = dataroot / frame.filename
-    if not path.resolve().is_relative_to(dataroot):
+    if not leads_inside(path, dataroot):
         detail = f"{frame.filename} leads out of the dataroot."
         return _Inspected(None, SetAside.IMAGE_UNREADABLE, detail)
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import stat
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,10 @@ from data.vocabulary import SetAside
 
 MAX_PIXELS = 20_000_000
 MAX_BYTES = 60_000_000
+MAX_SIDE_PX = 16_384
+MAX_SCANS = 100
+"""A progressive JPEG has about ten; every one of them costs a pass over the whole picture."""
+_SCAN = b"\xff\xda"
 _FORMATS = ("JPEG", "PNG")
 _PROBE_PX = (400, 225)
 
@@ -73,9 +78,20 @@ def inspect_image(path: Path) -> ImageFacts:
     )
 
 
+def leads_inside(path: Path, folder: Path) -> bool:
+    """Whether a path, all links followed, is below a folder; a link to itself leads nowhere."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):
+        return False
+
+
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_BYTES:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # reading a pipe would wait for ever
+            raise ImageRefused(SetAside.IMAGE_UNREADABLE, f"{path.name} is no regular file.")
+        if found.st_size > MAX_BYTES:
             raise ImageRefused(SetAside.IMAGE_TOO_LARGE, f"{path.name} has more than {MAX_BYTES:,} bytes.")
         return path.read_bytes()
     except FileNotFoundError as error:
@@ -97,6 +113,11 @@ def open_image(content: bytes, name: str) -> Image.Image:
     except (Image.DecompressionBombError, ValueError, OSError, SyntaxError) as error:
         raise ImageRefused(SetAside.IMAGE_TOO_LARGE, f"{name} is not opened: {error}.") from error
     width, height = image.size
+    if max(width, height) > MAX_SIDE_PX:
+        detail = f"{name} has {width}x{height} pixels, more than {MAX_SIDE_PX:,} on a side."
+        raise ImageRefused(SetAside.IMAGE_TOO_LARGE, detail)
+    if image.format == "JPEG" and (scans := content.count(_SCAN)) > MAX_SCANS:
+        raise ImageRefused(SetAside.IMAGE_TOO_LARGE, f"{name} has {scans:,} scans, more than {MAX_SCANS}.")
     if width * height > MAX_PIXELS:
         detail = f"{name} has {width}x{height} pixels, more than {MAX_PIXELS:,}."
         raise ImageRefused(SetAside.IMAGE_TOO_LARGE, detail)

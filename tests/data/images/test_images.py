@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.images.inspection import ImageRefused, inspect_image, rendition
+from data.images.inspection import ImageRefused, inspect_image, leads_inside, rendition
 from data.vocabulary import SetAside
 from tests.builders import a_picture
 
@@ -80,3 +82,30 @@ def test_a_rendition_is_scaled_down_and_carries_no_metadata(tmp_path: Path) -> N
         assert image.size == (480, 270)
         assert not image.getexif()
     assert b"script" not in content
+
+
+def test_a_picture_of_a_thousand_scans_is_refused_by_its_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "scans.jpg"
+    Image.open(io.BytesIO(a_picture())).save(path, progressive=True)
+    assert inspect_image(path).width_px > 0
+    content = path.read_bytes()
+    last = content.rindex(b"\xff\xda")
+    path.write_bytes(content[:last] + content[last:-2] * 1000 + content[-2:])
+    with pytest.raises(ImageRefused, match="scans, more than 100"):
+        inspect_image(path)
+
+
+def test_a_picture_of_one_line_is_refused_by_its_head(tmp_path: Path) -> None:
+    Image.new("L", (20_000, 1)).save(tmp_path / "line.png")
+    with pytest.raises(ImageRefused, match="20000x1 pixels, more than 16,384 on a side"):
+        inspect_image(tmp_path / "line.png")
+
+
+def test_a_pipe_and_a_link_to_itself_are_no_pictures(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "link.jpg").symlink_to(tmp_path / "link.jpg")
+    with pytest.raises(ImageRefused, match="is no regular file"):
+        inspect_image(tmp_path / "pipe.jpg")
+    assert not leads_inside(tmp_path / "link.jpg", tmp_path)
+    with pytest.raises(ImageRefused):
+        inspect_image(tmp_path / "link.jpg")
