@@ -182,6 +182,8 @@ class TrailAct(StrEnum):
     RESTORED_BACKUP = "restored_backup"
     COPIED_STORE = "copied_store"
     ROTATED_KEYS = "rotated_keys"
+    LINKED_IDENTITY = "linked_identity"
+    UNLINKED_IDENTITY = "unlinked_identity"
     REGISTERED_CLAIM = "registered_claim"
     EVALUATED = "evaluated"
 

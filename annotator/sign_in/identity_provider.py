@@ -1,12 +1,13 @@
 """Signing in through an OpenID Connect provider: between Streamlit's exchange with it and a sign-in of our own.
 
 Streamlit talks to the provider and keeps what it said in a signed cookie, for thirty days and without a way to revoke
-it. Here that cookie is good for ten minutes: one press exchanges it for the same revocable sign-in as with a password,
-and it goes. Without a provider none of these addresses exists.
+it. Here that cookie is good for ten minutes: one press exchanges it, once, for the same revocable sign-in as with a
+password, and it goes. Without a provider none of these addresses exists.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
@@ -111,7 +112,8 @@ async def provider_sign_in_route(request: Request) -> Response:
     if not same_origin(request):
         return PlainTextResponse("This form was sent from another site.", 403)
     claims = _claims(request)
-    secret = await in_password_thread("", _signed_in, store(), claims) if claims else None
+    said = request.cookies.get(PROVIDER_COOKIE, "")
+    secret = await in_password_thread("", _signed_in, store(), claims, said) if claims else None
     page = wanted_page(unquote(request.cookies.get(PAGE_COOKIE, "")))
     answer = to_page(page) if secret else RedirectResponse("/sign-in?sign-in=provider", 303)
     if secret:
@@ -128,9 +130,8 @@ def forget_provider(request: Request, answer: Response) -> None:
             answer.delete_cookie(name)
 
 
-def _signed_in(store: Store, claims: Mapping[str, Any]) -> str | None:
+def _signed_in(store: Store, claims: Mapping[str, Any], said: str) -> str | None:
     try:
-        person = person_of_claims(store, claims)
-        return sign_in_identified(store, int(person.id or 0))
+        return sign_in_identified(store, claims, answer_sha256=hashlib.sha256(said.encode()).hexdigest())
     except SignInRefused:
         return None

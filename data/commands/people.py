@@ -99,6 +99,18 @@ def disable(
     )
 
 
+@people.command("unlink")
+def unlink(
+    ctx: typer.Context,
+    name: Name,
+) -> None:
+    """Let an account belong to another identity at the provider from its next sign-in there."""
+    from data.people.provider_sign_in import unlink_identity
+
+    unlink_identity(ctx.obj.open_store(), name)
+    print(f"{name} is linked to whoever signs in next under that verified address.")
+
+
 @people.command("reset")
 def reset_password(
     ctx: typer.Context,

@@ -16,7 +16,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlmodel import Session, col, delete, func, select
 
 from data.errors import NotAllowed, SignInRefused, StoreError
+from data.hashing import signature
 from data.people.permissions import Act, require
+from data.store.keys import serving_key
 from data.store.opening import Queue, Store, queue_for
 from data.store.tables import Lease, Person, SignIn, SignInAttempt
 from data.store.trail import note_act
@@ -123,7 +125,7 @@ def set_password(store: Store, name: str, password: str, *, by: int | None = Non
     """Give somebody a new password and end their sign-ins. Raises NotAllowed, and StoreError for an unknown name."""
     hashed = _hashed(password)
     with store.write() as session:
-        person = _to_be_changed(session, name, by)
+        person = to_be_changed(session, name, by)
         person.password_hash = hashed
         _end_sign_ins(session, person, store.now_us(session))
         _note(session, TrailAct.SET_PASSWORD, person, by)
@@ -133,7 +135,7 @@ def change_role(store: Store, name: str, role: PersonRole, *, by: int | None = N
     """Make somebody something else from their next act on. Raises NotAllowed, also for one's own role, and
     StoreError for an unknown name."""
     with store.write() as session:
-        person = _to_be_changed(session, name, by)
+        person = to_be_changed(session, name, by)
         _note(session, TrailAct.CHANGED_ROLE, person, by, before=person.role.value, after=role.value)
         person.role = role
         return person
@@ -145,7 +147,7 @@ def disable_person(store: Store, name: str, *, by: int | None = None) -> Person:
     Raises NotAllowed, also for oneself, and StoreError for an unknown name.
     """
     with store.write() as session:
-        person = _to_be_changed(session, name, by)
+        person = to_be_changed(session, name, by)
         person.is_disabled = True
         _end_sign_ins(session, person, store.now_us(session))
         for lease in session.exec(select(Lease).where(Lease.person_id == person.id).with_for_update()):
@@ -157,7 +159,7 @@ def disable_person(store: Store, name: str, *, by: int | None = None) -> Person:
 def enable_person(store: Store, name: str, *, by: int | None = None) -> Person:
     """Let somebody sign in again. Raises NotAllowed, and StoreError for an unknown name."""
     with store.write() as session:
-        person = _to_be_changed(session, name, by)
+        person = to_be_changed(session, name, by)
         person.is_disabled = False
         _note(session, TrailAct.ENABLED_PERSON, person, by)
         return person
@@ -166,7 +168,7 @@ def enable_person(store: Store, name: str, *, by: int | None = None) -> Person:
 def end_sign_ins(store: Store, name: str, *, by: int | None = None) -> int:
     """Sign somebody out everywhere; returns how many sign-ins were open. Raises as `enable_person` does."""
     with store.write() as session:
-        person = _to_be_changed(session, name, by)
+        person = to_be_changed(session, name, by)
         ended = _end_sign_ins(session, person, store.now_us(session))
         _note(session, TrailAct.ENDED_SIGN_INS, person, by, ended=ended)
         return ended
@@ -177,7 +179,7 @@ def _require_manager(session: Session, by: int | None) -> None:
         require(session, by, Act.MANAGE_PEOPLE)
 
 
-def _to_be_changed(session: Session, name: str, by: int | None) -> Person:
+def to_be_changed(session: Session, name: str, by: int | None) -> Person:
     """Whoever is called so, held until the act ends; nobody changes themselves."""
     _require_manager(session, by)
     person = session.exec(select(Person).where(Person.name == name).with_for_update(key_share=True)).first()
@@ -232,8 +234,10 @@ def _announced_attempt(store: Store, name: str) -> int:
     with store.write() as session:
         queue_for(session, Queue.SIGN_IN)
         now_us = store.now_us(session)
-        _throttle(session, name, now_us)
-        attempt = SignInAttempt(name=name[:64], attempted_at_us=now_us)
+        session.exec(delete(SignInAttempt).where(col(SignInAttempt.attempted_at_us) < now_us - 24 * _HOUR_US))
+        typed = signature(serving_key(session), "attempt", name)
+        _throttle(session, typed, now_us)
+        attempt = SignInAttempt(name=typed, attempted_at_us=now_us)
         session.add(attempt)
         session.flush()
         return int(attempt.id or 0)
@@ -259,13 +263,13 @@ def open_sign_in(session: Session, person: Person, now_us: int, *, how: str = "p
     return secret
 
 
-def _throttle(session: Session, name: str, now_us: int) -> None:
+def _throttle(session: Session, typed: str, now_us: int) -> None:
     """Attempts from the future, as after the clock was set back, count for nothing."""
     recent = session.exec(
         select(func.count())
         .select_from(SignInAttempt)
         .where(
-            SignInAttempt.name == name[:64],
+            SignInAttempt.name == typed,
             col(SignInAttempt.attempted_at_us).between(now_us - _MINUTE_US, now_us),
         )
     ).one()

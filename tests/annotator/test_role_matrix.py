@@ -184,6 +184,10 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
         Act.MANAGE_PEOPLE,
         lambda store, who, frame: accounts.end_sign_ins(store, "victim", by=who),
     ),
+    provider_sign_in.unlink_identity: (
+        Act.MANAGE_PEOPLE,
+        lambda store, who, frame: provider_sign_in.unlink_identity(store, "victim", by=who),
+    ),
     accounts.set_password: (
         Act.MANAGE_PEOPLE,
         lambda store, who, frame: accounts.set_password(store, "victim", "long enough", by=who),
@@ -200,7 +204,6 @@ OWN: set[Callable[..., Any]] = {
     scene_strip,
     whole_thought,
     outbox.apply_outbox,
-    provider_sign_in.sign_in_identified,
     *routes._ACTS.values(),
 }
 """What concerns nobody but the person who is named; `test_nothing_of_others_…` looks at what it gives away."""

@@ -8,7 +8,14 @@ what the app serves the next frame from, and statuses can be rebuilt from the ac
 from data.store.tables.frames import Dataset, Frame, SampledFrame, Sampling, Scene
 from data.store.tables.generated import ClipCritique, ClipJudgement, GeneratedClip, GeneratedFrame
 from data.store.tables.live import Alert, Feed, FeedChange, OperatorAnswer, ReturnedFrame, Watch, WatchMinute
-from data.store.tables.people import Person, PersonSettings, SignIn, SignInAttempt
+from data.store.tables.people import (
+    Person,
+    PersonSettings,
+    ProviderIdentity,
+    SignIn,
+    SignInAttempt,
+    UsedProviderAnswer,
+)
 from data.store.tables.proposals import ModelRun, Proposal
 from data.store.tables.quality import AuditEnd, AuditFrame, AuditLot, AuditTerms, GoldFrame, TourAnswer
 from data.store.tables.reviews import (
@@ -54,6 +61,7 @@ __all__ = [
     "Person",
     "PersonSettings",
     "Proposal",
+    "ProviderIdentity",
     "RandomShare",
     "Ranking",
     "ReturnedFrame",
@@ -69,6 +77,7 @@ __all__ = [
     "SignInAttempt",
     "TourAnswer",
     "TrailEntry",
+    "UsedProviderAnswer",
     "Watch",
     "WatchMinute",
 ]

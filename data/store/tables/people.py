@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from data.store.tables.columns import enum_column, json_column, text_column, time_column
@@ -37,13 +38,36 @@ class SignIn(SQLModel, table=True):
 
 
 class SignInAttempt(SQLModel, table=True):
-    """A failed sign-in, kept to throttle guessing."""
+    """A failed sign-in, kept for a day to throttle guessing. `name`: a keyed hash of what was typed, which may have
+    been a password."""
 
     __tablename__ = "sign_in_attempt"
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(max_length=64, index=True)
     attempted_at_us: int = time_column()
+
+
+class ProviderIdentity(SQLModel, table=True):
+    """Who an account is at the identity provider since it first signed in there: an address can pass to somebody else,
+    a subject cannot."""
+
+    __tablename__ = "provider_identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    person_id: int = Field(foreign_key="person.id", primary_key=True)
+    issuer: str = text_column()
+    subject: str = text_column()
+    linked_at_us: int = time_column()
+
+
+class UsedProviderAnswer(SQLModel, table=True):
+    """The hash of what a provider said, once it was exchanged for a sign-in: it serves for no other."""
+
+    __tablename__ = "used_provider_answer"
+
+    sha256: str = Field(primary_key=True, max_length=64)
+    used_at_us: int = time_column()
 
 
 class PersonSettings(SQLModel, table=True):

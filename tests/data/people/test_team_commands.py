@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from annotator.__main__ import app
 from data.errors import SignInRefused, TeletriageError
 from data.people.accounts import person_signed_in, sign_in
-from data.people.provider_sign_in import person_of_claims, sign_in_identified
+from data.people.provider_sign_in import sign_in_identified
 from data.store.opening import Store, open_store
 from tests.postgresql import Cluster
 
@@ -70,9 +70,11 @@ def test_somebody_whom_only_the_provider_lets_in_gets_no_password(workspace: Pat
     add = ("people", "add", "ada@example.org", "--role", "annotator", "--no-password")
     assert figures(workspace, *add) == {"name": "ada@example.org", "role": "annotator", "password": None}
     store = open_store(workspace)
-    person = person_of_claims(store, {"email": "ada@example.org", "email_verified": True})
-    assert person_signed_in(store, sign_in_identified(store, int(person.id or 0))) is not None
-    with pytest.raises(SignInRefused, match="not right"):
+    claims = {"email": "ada@example.org", "email_verified": True, "iss": "https://id.example.org", "sub": "1"}
+    secret = sign_in_identified(store, claims, answer_sha256="1" * 64)
+    assert person_signed_in(store, secret) is not None
+    assert "is linked to whoever" in teletriage(workspace, "people", "unlink", "ada@example.org").stdout
+    with pytest.raises(SignInRefused, match="wrong"):
         sign_in(store, "ada@example.org", "")
     assert "annotator  no password" in teletriage(workspace, "people", "list").stdout
     both = teletriage(workspace, *add, "--password", "long enough")
