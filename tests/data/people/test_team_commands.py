@@ -143,4 +143,7 @@ def test_a_damaged_store_is_told_and_fails(workspace: Path) -> None:
         connection.execute(text("UPDATE trail_entry SET at_us = at_us + 1"))
     assert "entry 1: it is not what was written" in refusal(workspace, "check")
     saved = figures(workspace, "backup", str(workspace / "b.db"))
-    assert saved["damages"] == [{"where": "entry 1", "what": "it is not what was written: its hash differs"}]
+    assert saved["damages"] == [
+        {"where": "trigger trail_entry_no_update", "what": "is missing"},
+        {"where": "entry 1", "what": "it is not what was written: its hash differs"},
+    ]
