@@ -40,6 +40,10 @@ def evaluate(
     as_of: Annotated[
         Path | None, typer.Option(help="Evaluate against this snapshot's frames instead of the store's.")
     ] = None,
+    by_log: Annotated[
+        bool,
+        typer.Option("--by-log", help="Count scenes of one log (drive) as one in every interval and test."),
+    ] = False,
     recipe: Annotated[
         str | None, typer.Option(help="The recipe that the aligned run was trained with.")
     ] = None,
@@ -80,7 +84,7 @@ def evaluate(
         ctx.obj.open_store(),
         run or [],
         recipe=recipe,
-        against=Against(snapshot=snapshot, as_of=as_of),
+        against=Against(snapshot=snapshot, as_of=as_of, by_log=by_log),
         claim=None if claim is None or limit is None else stated_claim(claim, limit, than=than),
         author=author,
         assumptions=Assumptions(frames_per_second=frame_rate, feeds=feeds),

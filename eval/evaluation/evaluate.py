@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -80,10 +81,11 @@ class EvaluatedRun:
 @dataclass(frozen=True)
 class Question:
     """What is asked besides the figures: claims, each with the names of the runs that it is about and when it was
-    registered for them, and what holds on the road."""
+    registered for them, what holds on the road, and what the frames' `scene_id` names."""
 
     claims: Sequence[tuple[Claim, Mapping[str, str]]] = ()
     assumptions: Assumptions = field(default_factory=Assumptions)
+    unit: Literal["scene", "log"] = "scene"
 
 
 def evaluate(
@@ -110,7 +112,9 @@ def evaluate(
     table = checked_costs(costs)
     compared = [frame for frame in frames if all(frame.frame_id in run.predictions for run in runs)]
     open_frames = [one for one in contested if all(one.frame_id in run.predictions for run in runs)]
-    method = Method(confidence=confidence, resamples=resamples, seed=seed, costs=table.tolist())
+    method = Method(
+        confidence=confidence, resamples=resamples, seed=seed, costs=table.tolist(), unit=asked.unit
+    )
     answers = [_answers(run, compared) for run in runs]
     results = [_result(run, of_run, compared, method) for run, of_run in zip(runs, answers, strict=True)]
     account = _account(frames, compared, runs)
@@ -119,7 +123,7 @@ def evaluate(
     said = [[rank_of(run.predictions[one.frame_id].level) for one in open_frames] for run in runs]
     return Evaluation(
         claims=_claims(asked.claims, compared, open_frames, answers, said, method),
-        shows=what_it_shows(account, results, confidence),
+        shows=what_it_shows(account, results, method),
         does_not_show=what_it_does_not_show(account, results, label_quality),
         frames=account,
         runs=results,

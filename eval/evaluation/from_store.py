@@ -38,8 +38,9 @@ def evaluate_runs(
     Raises EvaluationError: no such run, no run that answered, no held-out frame is verified or was answered in every
     run, or they are no longer those of the snapshot named; SnapshotError: the snapshot cannot be read.
     """
+    chosen = against or Against()
     with store.read() as session:
-        found = read_reference(session, run_names, against or Against())
+        found = read_reference(session, run_names, chosen)
     names = [run.name for run in found.runs]
     claims = claims_to_hold(claim, found.registrations, found.looks, names)
     evaluation = evaluate(
@@ -47,7 +48,11 @@ def evaluate_runs(
         _on(found.runs, [*found.frames, *found.contested]),
         lineage=_lineage(found, recipe),
         contested=found.contested,
-        question=Question(claims=claims, assumptions=assumptions or Assumptions()),
+        question=Question(
+            claims=claims,
+            assumptions=assumptions or Assumptions(),
+            unit="log" if chosen.by_log else "scene",
+        ),
         label_quality=found.quality,
     )
     made = _on(found.runs, found.made)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from sqlmodel import Session, col, select
 
@@ -13,7 +14,16 @@ from data.frames.origins import rejected_clips, scenarios_of
 from data.proposals.runs import proposals_by_frame
 from data.snapshot.folder import Snapshot, load_snapshot
 from data.snapshot.pairs import EvaluationFrame
-from data.store.tables import Frame, FrameStatus, ModelRun, Proposal, ReturnedFrame, Review, SampledFrame
+from data.store.tables import (
+    Frame,
+    FrameStatus,
+    ModelRun,
+    Proposal,
+    ReturnedFrame,
+    Review,
+    SampledFrame,
+    Scene,
+)
 from data.verification.verified_frames import VerifiedFrame, sent_back_frames, verified_frames
 from data.vocabulary import LEVELS, Cue, ModelRole, Split, TriageLevel, VerificationState
 from eval.evaluation.evaluate import EvaluatedRun, Prediction
@@ -23,6 +33,7 @@ from eval.evaluation.reference import ContestedFrame, ReferenceFrame
 from eval.evaluation.result import RunOrigin
 from eval.evaluation.verified_set import VerifiedSet, refuse_another_set, set_hash, set_in, set_of
 
+AnyRated = TypeVar("AnyRated", ReferenceFrame, ContestedFrame)
 _ORDER = {role: place for place, role in enumerate((ModelRole.STUDENT, ModelRole.ALIGNED, ModelRole.TEACHER))}
 
 
@@ -31,10 +42,12 @@ class Against:
     """What to hold the runs against: the store's verified held-out frames.
 
     `snapshot`: a frozen folder that they must still equal. `as_of`: a frozen folder whose frames are taken instead.
+    `by_log`: scenes of one log share street, hour and weather, and count as one.
     """
 
     snapshot: Path | None = None
     as_of: Path | None = None
+    by_log: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +91,9 @@ def read_reference(session: Session, run_names: Sequence[str], against: Against)
         for frame_id, scene_id in contested_ids.items()
         if (own := _own(ratings, frame_id))
     ]
+    if against.by_log:
+        every, frames = _by_log(session, every), _by_log(session, frames)
+        contested = _by_log(session, contested)
     asked = [one.frame_id for one in every] + [one.frame_id for one in contested]
     runs, silent = _answering(session, run_names, frames, asked)
     _refuse_nothing_compared(frames, runs)
@@ -154,6 +170,12 @@ def _frozen(frame: EvaluationFrame, snapshot: Snapshot) -> ReferenceFrame:
         action=frame.action,
         image=snapshot.folder / frame.images[0] if frame.images else None,
     )
+
+
+def _by_log(session: Session, frames: Sequence[AnyRated]) -> list[AnyRated]:
+    """The frames with their log in the place of their scene; a scene without a log stays its own."""
+    logs = {scene_id: name for scene_id, name in session.exec(select(Scene.id, Scene.log_name)) if name}
+    return [replace(one, scene_id=logs.get(one.scene_id, one.scene_id)) for one in frames]
 
 
 def _contested(session: Session, others: set[str]) -> dict[str, str]:

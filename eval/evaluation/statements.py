@@ -8,7 +8,7 @@ from eval.metrics.shares import FALSE_TELEOPERATION, MISSED_TELEOPERATION
 from eval.presentation.in_words import percent, percent_range
 from eval.statistics.intervals import FEWEST_SCENES
 from eval.statistics.rate import Undefined
-from eval.statistics.values import Figure
+from eval.statistics.values import Figure, Method
 
 ALWAYS_OPEN = (
     "How any of these models does outside this set: other cities, sensors, weather or operators.",
@@ -20,11 +20,13 @@ ALWAYS_OPEN = (
 )
 
 
-def what_it_shows(frames: FrameAccount, runs: list[RunResult], confidence: float) -> list[str]:
+def what_it_shows(frames: FrameAccount, runs: list[RunResult], method: Method) -> list[str]:
     """The sentences a reader may take away: one on the set, one for each run."""
     levels = ", ".join(f"{n} {level.value}" for level, n in frames.by_level.items())
-    first = f"{frames.compared} verified frames from {frames.scenes} scenes were compared: {levels}."
-    return [first, *(_claim(run, f"{100 * confidence:g}\u00a0%") for run in runs)]
+    first = f"{frames.compared} verified frames from {frames.scenes} {method.unit}s were compared: {levels}."
+    if method.unit == "log":
+        first += " Whatever this report says of scenes it says of logs: scenes of one drive count as one."
+    return [first, *(_claim(run, f"{100 * method.confidence:g}\u00a0%") for run in runs)]
 
 
 def _claim(run: RunResult, confidence: str) -> str:

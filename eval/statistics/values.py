@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 from eval.statistics.rate import Interval, Undefined
@@ -62,9 +64,11 @@ class Figure(Part):
 
 
 class Method(Part):
-    """How intervals and costs were computed. `costs`: rows true A, S, T; columns said A, S, T, no assessment."""
+    """How intervals and costs were computed. `costs`: rows true A, S, T; columns said A, S, T, no assessment. `unit` is
+    what is resampled and counted as a scene: scenes, or the logs (drives) that they were cut from."""
 
     confidence: float
     resamples: int
     seed: int
     costs: list[list[float]]
+    unit: Literal["scene", "log"] = "scene"

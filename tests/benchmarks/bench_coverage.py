@@ -7,7 +7,7 @@ import json
 import sys
 import time
 
-from tests.eval.coverage_matrix import as_values, every_cell
+from tests.eval.coverage_matrix import as_values, every_cell, other_intervals
 
 
 def main() -> None:
@@ -21,6 +21,7 @@ def main() -> None:
     defined = [cell.coverage for cell in cells if cell.coverage is not None]
     figures = {
         "cells": as_values(cells),
+        "others": other_intervals(n // 5),
         "lowest_coverage": round(min(defined), 4),
         "most_false_claims": max(cell.false_claims for cell in cells),
         "most_false_differences": max(cell.false_differences for cell in cells),

@@ -5,14 +5,18 @@ Every cell simulates projects whose truth is known: beta-binomial scenes of 1 + 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.statistics.rate import Undefined
+from data.vocabulary import TriageLevel
+from eval.agreement.estimates import Estimate, ordinal_alpha, specific_estimate
+from eval.statistics.rate import Interval, Rate, Undefined
 from eval.statistics.scene_share import (
     CLAIM_CONFIDENCE,
     korn_graubard,
@@ -113,3 +117,70 @@ def as_values(cells: list[Cell]) -> list[dict[str, Any]]:
         {key: round(value, 4) if isinstance(value, float) else value for key, value in asdict(cell).items()}
         for cell in cells
     ]
+
+
+def other_intervals(n: int, *, seed: int = 20260101) -> list[dict[str, Any]]:
+    """Coverage of the other intervals that a screen or report shows, at 12, 30 and 60 scenes with correlation .3."""
+    rng = np.random.default_rng(seed)
+    return [
+        {"what": what, "scenes": scenes, "coverage": round(covered(rng, scenes, n), 4), "n": n}
+        for scenes in (12, 30, 60)
+        for what, covered in OTHERS.items()
+    ]
+
+
+def _weighted(rng: np.random.Generator, scenes: int, n: int) -> float:
+    """A share weighted by 1 / inclusion, where misses are drawn four times less often than hits are."""
+    rates, pi = (
+        np.array([0.05, 0.30]),
+        np.array([0.8, 0.2]),
+    )  # with and without a cue, equally many on the road
+    frames = some_frames(rng, n * 2, scenes).reshape(2, n, scenes) * 4
+    taken = np.stack([rng.binomial(one.astype(np.int64), p) for one, p in zip(frames, pi, strict=True)])
+    events = np.stack([some_events(rng, one, rate, 0.3) for one, rate in zip(taken, rates, strict=True)])
+    weights = (1 / pi)[:, None, None]
+    m, y = (taken * weights).sum(0), (events * weights).sum(0)
+    scale = (taken.sum((0, 2)) / m.sum(1))[:, None]
+    held = m > 0
+    inside = [
+        _holds(scene_interval((y * scale)[at][held[at]], (m * scale)[at][held[at]]), rates.mean())
+        for at in range(n)
+    ]
+    return float(np.mean(inside))
+
+
+def _agreement(rng: np.random.Generator, scenes: int, n: int, *, figure: int) -> float:
+    """Two people, right 85 times in 100, on scenes of one level each in nine of ten frames."""
+    truth = estimates_of(rng, 20_000)[figure].value
+    inside = [
+        _holds(estimates_of(rng, scenes)[figure].interval, _number(truth)) for _ in range(max(1, n // 20))
+    ]
+    return float(np.mean(inside))
+
+
+def estimates_of(rng: np.random.Generator, scenes: int) -> tuple[Estimate, Estimate]:
+    """Ordinal alpha and agreement on TELEOPERATION of simulated ratings."""
+    level = np.repeat(rng.choice(3, size=scenes, p=[0.5, 0.3, 0.2]), MEAN_FRAMES)
+    level = np.where(rng.random(len(level)) < 0.9, level, rng.choice(3, size=len(level)))
+    counts = np.zeros((len(level), 3))
+    for _ in range(2):
+        said = np.where(rng.random(len(level)) < 0.85, level, rng.choice(3, size=len(level)))
+        counts[np.arange(len(level)), said] += 1
+    places = np.repeat(np.arange(scenes), MEAN_FRAMES)
+    return ordinal_alpha(counts, places), specific_estimate(counts, places, TriageLevel.TELEOPERATION)
+
+
+def _number(value: float | Rate | Undefined) -> float:
+    return value.value if isinstance(value, Rate) else float(str(value))
+
+
+def _holds(interval: Interval | Undefined, truth: float) -> bool:
+    """An interval that is refused says nothing wrong."""
+    return isinstance(interval, Undefined) or interval.low <= truth <= interval.high
+
+
+OTHERS: dict[str, Callable[[np.random.Generator, int, int], float]] = {
+    "a share weighted by inclusion probability": _weighted,
+    "Krippendorff's alpha": partial(_agreement, figure=0),
+    "agreement on TELEOPERATION": partial(_agreement, figure=1),
+}

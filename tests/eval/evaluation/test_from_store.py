@@ -11,7 +11,7 @@ from data.review.adjudication import Settlement, adjudicate
 from data.review.second_looks import send_back
 from data.snapshot.freeze import freeze
 from data.store.opening import Store
-from data.store.tables import FrameStatus, ModelRun, Review, SecondLook, TrailEntry
+from data.store.tables import FrameStatus, ModelRun, Review, Scene, SecondLook, TrailEntry
 from data.verification.status import refresh
 from data.vocabulary import Mode, ModelRole, PersonRole, Split, TrailAct, TriageLevel
 from eval.comparison.claim import stated_claim
@@ -273,3 +273,15 @@ def test_second_looks_take_as_many_frames_at_random_and_say_how_often_each_half_
     assert (found.wrong_flagged, found.wrong_controls) == (Rate(1, 1), Rate(0, 1))
     with pytest.raises(EvaluationError, match="left to be looked at again"):
         send_for_second_looks(store, lena, folder)
+
+
+def test_scenes_of_one_log_count_as_one_where_it_is_asked_for(tmp_path: Path) -> None:
+    store, _ = a_reviewed_store(tmp_path)
+    with store.write() as session:
+        for scene in session.exec(select(Scene)):
+            scene.log_name = "one-drive"
+            session.add(scene)
+    by_log = evaluate_runs(store, [], against=Against(by_log=True))
+    assert {one.scene_id for one in by_log.missed} == {"one-drive"}
+    assert by_log.method.unit == "log"
+    assert "Whatever this report says of scenes it says of logs" in by_log.shows[0]
