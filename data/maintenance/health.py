@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 from sqlalchemy import text
 from sqlmodel import col, func, select
 
-from data.store.opening import Store
+from data.store.opening import Store, revisions
 from data.store.tables import FrameStatus, Lease, Review
 from data.vocabulary import VerificationState
 
@@ -34,18 +32,7 @@ def is_current(store: Store) -> bool:
     with store.read() as session:
         session.connection().execute(text("SELECT 1"))
         current = MigrationContext.configure(session.connection()).get_current_revision()
-    return current == _newest_revision()
-
-
-@cache
-def _newest_revision() -> str | None:
-    """The last migration of this release; it cannot change while this process runs."""
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parents[1] / "store" / "migrations"))
-    return ScriptDirectory.from_config(config).get_current_head()
+    return current == revisions()[0]
 
 
 def workload(store: Store) -> Workload:

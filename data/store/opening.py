@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -292,17 +293,24 @@ def _begin_sqlite(connection: Connection) -> None:
 def _is_current(engine: Engine) -> bool:
     """Whether the schema is the code's own. Raises StoreError for a schema that only a newer version knows."""
     from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - 0.15 s only for opening a store
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     with engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-    known = [one.revision for one in ScriptDirectory.from_config(_alembic()).walk_revisions()]
+    known = revisions()
     if current is not None and current not in known:
         raise StoreError(
             f"A newer version of teletriage wrote the store {engine.url.render_as_string()}: its schema is {current}, "
             f"and this version knows those up to {known[0]}. Upgrade teletriage."
         )
     return current == known[0]
+
+
+@cache
+def revisions() -> tuple[str, ...]:
+    """The migrations of this release, the newest first; they cannot change while this process runs."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    return tuple(one.revision for one in ScriptDirectory.from_config(_alembic()).walk_revisions())
 
 
 def _alembic() -> Config:
