@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,3 +133,13 @@ def copied(made: Path, folder: Path, *, url: str | None = None) -> Store:
     with store.write() as session:
         session.exec(select(Dataset)).one().dataroot = str((folder / "dataroot").resolve())
     return store
+
+
+def worked_on(folder: Path, name: str, build: Callable[[Path], Store]) -> Store:
+    """The store that `build` makes of a folder by acts of people: made once under this name, then copied.
+
+    On PostgreSQL the acts are done each time, so that they meet its locks.
+    """
+    if databases is not None:
+        return build(folder)
+    return copied(template(f"store_{a_token(name)}", lambda made: build(made).close()), folder)

@@ -23,12 +23,17 @@ from data.vlm.reply import parse_reply
 from data.vocabulary import LEVELS, ImageStorage, Mode, ModelRole, PersonRole, Split, TriageLevel
 from tests.builders import A, S, T, a_decision, a_filename, a_person, a_raw_reply, a_store, reviewed
 from tests.data.review.test_reviews import frames_in
+from tests.stores import worked_on
 
 pytestmark = pytest.mark.each_store
 
 
 def a_verified_store(folder: Path, *, level: TriageLevel = S, teacher: TriageLevel = S) -> Store:
     """Every training frame reviewed at one level by two people, every held-out frame blind by two."""
+    return worked_on(folder, f"verified at {level}, {teacher}", lambda made: _verified(made, level, teacher))
+
+
+def _verified(folder: Path, level: TriageLevel, teacher: TriageLevel) -> Store:
     store = a_store(folder, teacher=teacher, student=A)
     people = [a_person(store, "ada"), a_person(store, "ben")]
     for split in Split:

@@ -24,6 +24,7 @@ from eval.report.render import write_evaluation
 from eval.report.second_looks import second_looks, send_for_second_looks
 from eval.statistics.rate import Rate
 from tests.builders import A, S, T, a_person, a_store, a_token, frames_of, reviewed
+from tests.stores import worked_on
 
 pytestmark = pytest.mark.each_store
 
@@ -32,19 +33,27 @@ SCENES = {"scene-0001": 3, "scene-0002": 3}
 
 def a_reviewed_store(folder: Path, level: TriageLevel = T) -> tuple[Store, list[str]]:
     """A store whose held-out frames two people have reviewed blind, and those frames' ids."""
+    store = worked_on(folder, f"held-out frames reviewed as {level}", lambda made: _reviewed(made, level))
+    return store, _held_out(store)
+
+
+def _reviewed(folder: Path, level: TriageLevel) -> Store:
     store = a_store(folder, scenes=SCENES, teacher=S, student=A)
+    for name in ("ada", "ben"):
+        person = a_person(store, name)
+        for frame_id in _held_out(store):
+            reviewed(store, person, frame_id, level)
+    return store
+
+
+def _held_out(store: Store) -> list[str]:
     with store.read() as session:
-        held_out = [
+        return [
             frame_id
             for scene in SCENES
             for frame_id in frames_of(scene, 3)
             if session.get_one(FrameStatus, frame_id).split is Split.HELD_OUT
         ]
-    for name in ("ada", "ben"):
-        person = a_person(store, name)
-        for frame_id in held_out:
-            reviewed(store, person, frame_id, level)
-    return store, held_out
 
 
 def test_a_report_says_what_stands_behind_the_levels_and_where_its_runs_come_from(tmp_path: Path) -> None:
