@@ -32,7 +32,7 @@ class ContestedFrame:
 
     @property
     def spread(self) -> int:
-        """How far apart the levels are: 1 or 2, and 0 where nothing is told."""
+        """How far apart the levels are: 1 or 2, and 0 without reviews."""
         ranks = [review.level.rank for review, _ in self.reviews]
         return max(ranks, default=0) - min(ranks, default=0)
 
