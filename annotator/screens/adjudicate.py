@@ -47,6 +47,8 @@ def show(person: Person) -> None:
     measuring = random_share_to_settle(store())
     if measuring and _wants_to_measure():
         contested = measuring
+        if st.query_params.get("frame") not in {one.frame.id for one in measuring}:
+            st.query_params.pop("frame", None)  # of the contested frames, which are not shown now
     _say_if_not_contested(contested)
     if not contested:
         empty_state(
@@ -160,7 +162,9 @@ def _picture(person: Person, contested: ContestedFrame) -> None:
     cues = ", ".join(cue.replace("_", " ") for cue in contested.frame.cues) or "none"
     about = f"{caption}. Cues: {cues}. {contested.scene.description}"
     link = f'<a href="frame?id={escape(contested.frame.id)}" target="_self">Open this frame</a>'
-    told = f"{made_mark(contested.frame)} {plain(about)} · {link}"
+    if not contested.reviews:  # that page shows what people and the model said
+        link = ""
+    told = f"{made_mark(contested.frame)} {plain(about)}" + (f" · {link}" if link else "")
     st.html(f'<div class="tt-note">{told}</div><div class="tt-side">{_cards(contested)}</div>')
     _around(person, contested)
 

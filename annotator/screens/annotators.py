@@ -168,12 +168,20 @@ def _bias(found: PeopleSummary) -> None:
         "the proposal does. Left out: held-out frames, audits, and blind answers just after a proposal of the same "
         "scene. Intervals are 95 %, over scenes."
     )
-    rows = _bias_rows("everybody", "random share", found.on_random_share)
-    rows += _bias_rows("everybody", "gold", found.on_gold)
-    rows += _bias_rows("everybody", "true TELEOPERATION", found.teleoperation)
-    for name, one in found.by_person.items():
-        rows += _bias_rows(visible(name), "both", one)
-        rows += _bias_rows(visible(name), "true TELEOPERATION", found.teleoperation_by_person[name])
+    groups = [
+        ("everybody", "random share", found.on_random_share),
+        ("everybody", "gold", found.on_gold),
+        ("everybody", "true TELEOPERATION", found.teleoperation),
+        *((visible(name), "both", one) for name, one in found.by_person.items()),
+        *((visible(name), "true TELEOPERATION", one) for name, one in found.teleoperation_by_person.items()),
+    ]
+    known = [group for group in groups if any(share.is_shown for share in group[2].shares)]
+    if len(known) < len(groups):
+        few = ", ".join(f"{who} on {what}" for who, what, one in groups if (who, what, one) not in known)
+        st.caption(f"Not enough answers on wrong proposals yet (30 for a figure): {few}.")
+    if not known:
+        return
+    rows = [row for group in known for row in _bias_rows(*group)]
     figures_table(rows, name="automation-bias")
 
 

@@ -169,7 +169,9 @@ class Project:
 
     def truth(self) -> Truth:
         frames = range(len(self.true))
-        share = [one for one in frames if is_in_random_share(self._name(one))]
+        share = [
+            one for one in frames if self._split(one) is Split.TRAIN and is_in_random_share(self._name(one))
+        ]
         share.sort(key=lambda one: seeded_chance("place", self._name(one)))
         reviewed = np.ones(len(self.true), dtype=np.bool_)
         counts = np.array([self._split(one) is Split.TRAIN for one in frames])
