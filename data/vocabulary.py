@@ -69,10 +69,7 @@ LEVELS: tuple[TriageLevel, ...] = tuple(TriageLevel)
 
 
 class Assessment(BaseModel):
-    """What a model or a person says of one frame: the level, why, and what the operator should do.
-
-    The field order is the order in which a model writes them: the level is conditioned on the reasoning.
-    """
+    """What a model or a person says of one frame: the level, why, and what the operator should do."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -108,6 +105,19 @@ class ModelRole(StrEnum):
     STUDENT = "student"
     ALIGNED = "aligned"
     MONITOR = "monitor"
+
+
+class ReplyForm(StrEnum):
+    """In which order a model writes the parts of a reply. A snapshot, a run and a report have one form each.
+
+    level_first: a JSON object whose first value is the level, so that one token decides and P(level) is not conditional
+    on the model's own words. words_first: the reasoning before the level. thought_first: free thinking between think
+    tags, then the object of level_first.
+    """
+
+    LEVEL_FIRST = "level_first"
+    WORDS_FIRST = "words_first"
+    THOUGHT_FIRST = "thought_first"
 
 
 class Mode(StrEnum):

@@ -44,9 +44,6 @@ def evaluate(
         bool,
         typer.Option("--by-log", help="Count scenes of one log (drive) as one in every interval and test."),
     ] = False,
-    recipe: Annotated[
-        str | None, typer.Option(help="The recipe that the aligned run was trained with.")
-    ] = None,
     frame_rate: Annotated[float, typer.Option(min=0.01, help="Frames per second of a vehicle.")] = 1.0,
     feeds: Annotated[int, typer.Option(min=1, help="Vehicles that one centre watches.")] = 10,
     author: Annotated[
@@ -83,7 +80,6 @@ def evaluate(
     evaluation = evaluate_runs(
         ctx.obj.open_store(),
         run or [],
-        recipe=recipe,
         against=Against(snapshot=snapshot, as_of=as_of, by_log=by_log),
         claim=None if claim is None or limit is None else stated_claim(claim, limit, than=than),
         author=author,

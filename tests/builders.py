@@ -11,6 +11,7 @@ from data.store.opening import Store
 from data.store.tables import Person, Review
 from data.vocabulary import PersonRole, TriageLevel
 from tests.dataroots import (
+    SHOWN_PX,
     VERSION,
     A,
     S,
@@ -18,6 +19,7 @@ from tests.dataroots import (
     a_box,
     a_dataroot,
     a_filename,
+    a_model_picture,
     a_picture,
     a_raw_reply,
     a_token,
@@ -26,6 +28,7 @@ from tests.dataroots import (
 from tests.stores import a_store, an_empty_store, new_store_url
 
 __all__ = [
+    "SHOWN_PX",
     "VERSION",
     "A",
     "S",
@@ -34,6 +37,7 @@ __all__ = [
     "a_dataroot",
     "a_decision",
     "a_filename",
+    "a_model_picture",
     "a_person",
     "a_picture",
     "a_raw_reply",

@@ -11,16 +11,23 @@ from typing import Any
 
 from PIL import Image
 
+from data.images.model_picture import DEFAULT_WIDTH_PX, ModelPicture, model_picture
 from data.vocabulary import ModelRole, TriageLevel
 
 VERSION = "v1.0-test"
 A, S, T = TriageLevel.AUTONOMY, TriageLevel.SUPERVISION, TriageLevel.TELEOPERATION
+SHOWN_PX = (160, 96)
 CAMERA_ROTATION = [0.5, -0.5, 0.5, -0.5]
 INTRINSIC = [[1266.4, 0.0, 816.3], [0.0, 1266.4, 491.5], [0.0, 0.0, 1.0]]
 
 
 def a_token(name: str) -> str:
     return hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
+
+
+def a_model_picture() -> ModelPicture:
+    """A drawn picture as a model is shown it."""
+    return model_picture(a_picture(), "a picture", width_px=DEFAULT_WIDTH_PX)
 
 
 def a_picture(*, colour: tuple[int, int, int] = (120, 130, 140), size: tuple[int, int] = (160, 90)) -> bytes:
@@ -45,7 +52,8 @@ def a_dataroot(
     boxes: Mapping[str, Sequence[dict[str, Any]]] | None = None,
     version: str = VERSION,
 ) -> Path:
-    """A dataroot whose scenes have so many keyframes; `boxes` by image file name. Every picture differs."""
+    """A dataroot whose scenes have so many keyframes; `boxes` by image file name. Every picture differs, and
+    has a size that models are shown as it is, so that its bytes and hash are those that an endpoint sees."""
     chosen = scenes if scenes is not None else {"scene-0001": 4, "scene-0002": 4}
     tables = _tables(chosen, description, boxes or {})
     (folder / version).mkdir(parents=True)
@@ -55,7 +63,8 @@ def a_dataroot(
     for number, row in enumerate(tables["sample_data"]):
         (folder / row["filename"]).write_bytes(
             # A decoder stops before the number; without it the compression makes near colours the same file.
-            a_picture(colour=(100 + number % 100, 120, 60 + number // 100)) + number.to_bytes(4, "big")
+            a_picture(colour=(100 + number % 100, 120, 60 + number // 100), size=SHOWN_PX)
+            + number.to_bytes(4, "big")
         )
     return folder
 
@@ -150,7 +159,7 @@ def a_raw_reply(
     action: str = "Watch the feed.",
     thought: str = "",
 ) -> str:
-    body = json.dumps({"reasoning": reasoning, "level": level.value, "action": action})
+    body = json.dumps({"level": level.value, "reasoning": reasoning, "action": action})
     return f"<think>\n{thought}\n</think>\n\n{body}" if thought else body
 
 

@@ -34,6 +34,8 @@ def run_origin(inputs: CheckedInputs) -> RunOrigin:
         recipe=inputs.recipe.name,
         recipe_hash=inputs.recipe_file.hash,
         recipe_text=inputs.recipe_file.text,
+        reply_form=inputs.form,
+        image_width_px=inputs.recipe.image.width_px,
         snapshot_hash=inputs.snapshot.manifest.snapshot_hash,
         base_model_hash=model_hash(inputs.model),
         pairs_per_update=inputs.effective_batch,
@@ -62,7 +64,7 @@ def build_trainer(
         model=model,
         args=dpo_config(inputs.recipe, steps=inputs.steps, out=folder.checkpoints),
         train_dataset=preference_dataset(inputs.pairs).select(training_order(inputs)),
-        data_collator=WeightedPairCollator(inputs.processor),
+        data_collator=WeightedPairCollator(inputs.processor, width_px=inputs.recipe.image.width_px),
         processing_class=inputs.processor,
         callbacks=[*callbacks, *tensorboard(folder.tensorboard)],
         seal=lambda checkpoint, step: seal(checkpoint, step=step, origin=origin),
@@ -89,7 +91,7 @@ def build_warm_up(
         model=load_model(inputs.model, dtype=DTYPES[inputs.recipe.runtime.precision]),
         args=args,
         train_dataset=preference_dataset(inputs.pairs).select(training_order(inputs, warm_up.steps)),
-        data_collator=WeightedPairCollator(inputs.processor),
+        data_collator=WeightedPairCollator(inputs.processor, width_px=inputs.recipe.image.width_px),
         processing_class=inputs.processor,
         peft_config=lora_config(inputs.recipe.adapter),
         callbacks=list(callbacks),
@@ -113,7 +115,9 @@ def pack_pairs(trainer: SADPOTrainer, inputs: CheckedInputs) -> None:
     """Give the trainer packed rows, if the recipe asks for them and nothing speaks against it."""
     if inputs.recipe.runtime.pack_pairs and why_not_packed(trainer.model) is None:
         rope_index = base_model(trainer.model).model.get_rope_index
-        trainer.data_collator = PackedPairCollator(inputs.processor, rope_index=rope_index)
+        trainer.data_collator = PackedPairCollator(
+            inputs.processor, width_px=inputs.recipe.image.width_px, rope_index=rope_index
+        )
 
 
 def is_packed(trainer: SADPOTrainer) -> bool:
@@ -129,7 +133,7 @@ def _reference_setting(
         "base_model": origin.base_model_hash,
         "adapter": None if warmed is None else file_hash(warmed / "adapter_model.safetensors"),
         "processor": processor_hash(inputs.model),
-        "max_pixels": inputs.recipe.image.max_pixels,
+        "width_px": inputs.recipe.image.width_px,
         "precision": inputs.recipe.runtime.precision,
         "packed": is_packed(trainer),
     }

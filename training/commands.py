@@ -16,6 +16,7 @@ import typer
 from data.errors import TrainingError
 
 if TYPE_CHECKING:
+    from training.merge import MergeResult
     from training.plan.inputs import TrainingPlan
     from training.train import TrainingResult
 
@@ -103,7 +104,7 @@ def merge(
     from training import merge as use_case
 
     result = use_case.merge(adapter, model, out, dtype=dtype.value)
-    _print(result, lambda merged: f"Merged model in {merged.model} ({merged.dtype}).", as_json=as_json)
+    _print(result, _merged_text, as_json=as_json)
 
 
 def stand_in(out: Out, seed: Annotated[int, typer.Option("--seed")] = 0, as_json: AsJson = False) -> None:
@@ -163,6 +164,13 @@ def _result_text(result: TrainingResult) -> str:
         f"{result.accuracy_last:.0%} of the last log's pairs in the right order.",
     ]
     return "\n".join([*lines, *result.notes])
+
+
+def _merged_text(merged: MergeResult) -> str:
+    return (
+        f"Merged model in {merged.model} ({merged.dtype}).\n"
+        f"Serve it as {merged.served_name}: vllm serve {merged.model} --served-model-name {merged.served_name}"
+    )
 
 
 def _by_weight(counts: dict[str, int]) -> str:

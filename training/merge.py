@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 from peft import PeftModel
 
 from data.errors import TrainingError
+from data.vlm.weights import served_name
 from data.whole_files import written_whole
 from training.models.folder import (
     LOADING_ERRORS,
@@ -44,9 +44,10 @@ _COPIED_FILES = (*PROCESSOR_FILES, "stand_in.json", "LICENSE*")
 
 @dataclass(frozen=True)
 class MergeResult:
-    """A merged model in `model`."""
+    """A merged model in `model`, to be served under `served_name`, which names this very training."""
 
     model: Path
+    served_name: str
     dtype: MergedDtype
     stand_in: bool
 
@@ -55,8 +56,8 @@ def merge(adapter: Path, model: Path, out: Path, *, dtype: MergedDtype = "bfloat
     """Merge a finished adapter into its base model and write the result into the new folder `out`.
 
     The sum is taken in float32 on a freshly loaded base, then rounded once to `dtype`: merging inside a bfloat16 base
-    rounds twice. Tokenizer and processor files are copied as they are, except that images are capped at the size
-    trained on. The folder appears under its name only when it is whole.
+    rounds twice. Tokenizer and processor files are copied as they are. The folder appears under its name only when
+    it is whole.
 
     Raises TrainingError if `out` holds anything, if the adapter's training never ended, or if `model` is not the base
     that the adapter was trained on.
@@ -69,9 +70,8 @@ def merge(adapter: Path, model: Path, out: Path, *, dtype: MergedDtype = "bfloat
         with library_chatter_to_stderr():
             merged_model(adapter, model).to(_DTYPES[dtype]).save_pretrained(folder)
         _copy_processor(model, folder)
-        _cap_images(folder, provenance.image_max_pixels)
         write_provenance(folder, _merge_provenance(provenance, dtype))
-    return MergeResult(out, dtype, is_stand_in(out))
+    return MergeResult(out, served_name(out), dtype, is_stand_in(out))
 
 
 def merged_model(adapter: Path, model: Path) -> Any:
@@ -95,21 +95,6 @@ def _copy_processor(model: Path, folder: Path) -> None:
     for pattern in _COPIED_FILES:
         for path in model.glob(pattern):
             shutil.copyfile(path, folder / path.name)
-
-
-def _cap_images(folder: Path, max_pixels: int | None) -> None:
-    """Write the cap that was trained with into the processor's files, so that servers show the model the same."""
-    if max_pixels is None:
-        return
-    for path in folder.glob("*processor_config.json"):
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        image_processor = fields if path.name == "preprocessor_config.json" else fields.get("image_processor")
-        if path.name != "video_preprocessor_config.json" and image_processor is not None:
-            shortest = min(
-                int((image_processor.get("size") or {}).get("shortest_edge", max_pixels)), max_pixels
-            )
-            image_processor["size"] = {"shortest_edge": shortest, "longest_edge": max_pixels}
-            path.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
 
 
 def _merge_provenance(adapter: AdapterProvenance, dtype: MergedDtype) -> MergeProvenance:

@@ -46,9 +46,9 @@ class AdapterSettings(_Section):
 
 
 class ImageSettings(_Section):
-    """`max_pixels`: area to which a frame is scaled down before it is cut into tokens; null: as the model's own."""
+    """`width_px`: to what width frames are scaled down (`data.images.model_picture`): as the student was asked."""
 
-    max_pixels: Annotated[int, Field(ge=32 * 32)] | None
+    width_px: Annotated[int, Field(ge=32, le=16_384)]
 
 
 class BatchSettings(_Section):

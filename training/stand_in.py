@@ -15,9 +15,9 @@ from transformers import PreTrainedTokenizerFast, Qwen3VLConfig, Qwen3VLForCondi
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
 from data.errors import TrainingError
-from data.vlm.question import question_text
+from data.vlm.conversation import conversation
 from data.vlm.reply import render_reply
-from data.vocabulary import LEVELS, Assessment, TriageLevel
+from data.vocabulary import LEVELS, Assessment, ReplyForm, TriageLevel
 from training.models.folder import STAND_IN_MARKER
 from training.pairs.processor import ImageOnlyQwen3VLProcessor
 from training.process.chatter import library_chatter_to_stderr
@@ -31,7 +31,7 @@ _END, _PAD = "<|im_end|>", "<|endoftext|>"
 _VISION = ("vision_start", "vision_end", "vision_pad", "image_pad", "video_pad")
 _SPECIALS = [_PAD, "<|im_start|>", _END, *(f"<|{name}|>" for name in _VISION)]
 
-# Renders messages as Qwen3-VL's template does, as far as one user turn with images and one answer go.
+# Renders messages as Qwen3-VL's template does, as far as a system turn, a user turn with images and one answer go.
 _CHAT_TEMPLATE = """\
 {%- for message in messages %}
     {{- '<|im_start|>' + message.role + '\\n' }}
@@ -125,9 +125,10 @@ def _tokenizer() -> PreTrainedTokenizerFast:
 def _corpus() -> list[str]:
     """The question and replies, with every level alone and often: DPO then moves one token, not a part of a word."""
     bare = [level.value for level in LEVELS] * 200
-    replies = [render_reply(_example(level)) for level in LEVELS] * 20
+    replies = [render_reply(_example(level), ReplyForm.LEVEL_FIRST) for level in LEVELS] * 20
+    asked = [turn["content"] for turn in conversation(ReplyForm.LEVEL_FIRST)] * 20
     turns = ["system user assistant"] * 20
-    return bare + replies + turns + [question_text(thinking=False)] * 20
+    return bare + replies + turns + asked
 
 
 def _example(level: TriageLevel) -> Assessment:

@@ -147,7 +147,7 @@ def _run(trainer: SADPOTrainer, inputs: CheckedInputs, checkpoint: Path | None) 
     except torch.OutOfMemoryError as error:
         raise TrainingError(
             f"{inputs.recipe.batch.pairs_per_device} pairs at once need more memory than the device has. "
-            "Lower batch.pairs_per_device and raise batch.accumulation, or lower image.max_pixels."
+            "Lower batch.pairs_per_device and raise batch.accumulation, or lower image.width_px."
         ) from error
     except OSError as error:
         raise TrainingError(
@@ -207,7 +207,8 @@ def _provenance(inputs: CheckedInputs, origin: RunOrigin, result: TrainingResult
         recipe=recipe.name,
         recipe_hash=inputs.recipe_file.hash,
         recipe_text=inputs.recipe_file.text,
-        image_max_pixels=recipe.image.max_pixels,
+        reply_form=inputs.form,
+        image_width_px=recipe.image.width_px,
         seed=recipe.runtime.seed,
         snapshot=str(inputs.snapshot.folder.resolve()),
         snapshot_hash=inputs.snapshot.manifest.snapshot_hash,

@@ -89,7 +89,7 @@ def _walk(asked: WalkthroughInput, stages: TrainingStages, store: Store, workspa
     manifest = freeze(store, snapshot)
     trained = _train(stages, store, workspace, snapshot)
     _say("Evaluating")
-    evaluation = evaluate_runs(store, [], recipe="stand_in", against=Against(snapshot=snapshot))
+    evaluation = evaluate_runs(store, [], against=Against(snapshot=snapshot))
     report = write_evaluation(evaluation, _free(workspace / "reports", "walkthrough"))
     return {
         **_counts(store),

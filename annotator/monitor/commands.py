@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from data.terminal import AsJson
+from data.vocabulary import ReplyForm
 
 Endpoint = Annotated[
     list[str], typer.Option(help="The model's endpoint (http://HOST:PORT/v1); repeat to distribute requests.")
@@ -22,6 +23,9 @@ def monitor(
     endpoint: Endpoint,
     model: Annotated[str, typer.Option(help="The model's name at the endpoint.")],
     revision: Annotated[str | None, typer.Option(help="The model's revision, kept with its answers.")] = None,
+    form: Annotated[
+        ReplyForm, typer.Option(help="The reply form that the model was trained in.")
+    ] = ReplyForm.LEVEL_FIRST,
     snapshot: Annotated[
         str | None, typer.Option(help="The snapshot that the model was trained on: its hash or folder.")
     ] = None,
@@ -59,6 +63,7 @@ def monitor(
         endpoints=tuple(endpoint),
         model=model,
         revision=revision,
+        form=form,
         snapshot=snapshot_hash(snapshot),
         api_key=api_key,
         host=host,

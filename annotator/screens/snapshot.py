@@ -17,7 +17,7 @@ from data.snapshot.freeze import FreezeOptions, freeze
 from data.snapshot.preview import SnapshotPreview, preview
 from data.store.tables import Person
 from data.text.phrases import counted
-from data.vocabulary import ImageStorage
+from data.vocabulary import ImageStorage, ReplyForm
 
 
 def show(person: Person) -> None:
@@ -25,6 +25,9 @@ def show(person: Person) -> None:
     page_head(person, "Snapshot")
     options = _options()
     seen = _preview(options)
+    if seen.leak and not seen.pairs:
+        st.html(f'<div class="tt-card" role="alert">{plain(seen.leak)}</div>')
+        return
     if not seen.pairs and not seen.evaluation:
         empty_state("No frame is verified yet", "A snapshot holds verified frames only.")
         _left_out(seen)
@@ -41,11 +44,13 @@ def show(person: Person) -> None:
 
 
 def _options() -> FreezeOptions:
-    thought, generated, named = st.columns(3)
+    form, generated, named = st.columns(3)
     made = sum(count_generated(store()).verified.values())
     return FreezeOptions(
-        chain_of_thought=thought.checkbox(
-            "Include the teacher's chain of thought for proposals accepted unchanged"
+        form=form.selectbox(
+            "Reply form of the pairs",
+            [None, *ReplyForm],
+            format_func=lambda one: one.value if one else "as the student answered",
         ),
         generated=made > 0
         and generated.checkbox(f"Include generated frames: {made:,} verified, marked and counted apart"),

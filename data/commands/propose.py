@@ -11,13 +11,14 @@ import typer
 from data.commands.asking_bar import asking_bar
 from data.terminal import AsJson, print_result
 from data.text.phrases import counted, listed
-from data.vocabulary import ModelRole
+from data.vocabulary import ModelRole, ReplyForm
 
 if TYPE_CHECKING:
     from data.proposals.asking import RunRequest
     from data.proposals.runs import Proposed
     from data.store import Store
     from data.vlm.request import SamplingParameters
+    from data.vlm.weights import Weights
 
 _SOURCES = ("--endpoint", "--replies", "--batch-out", "--batch-in", "--ray")
 
@@ -53,23 +54,51 @@ def propose(
     ray_workers: Annotated[
         int, typer.Option(min=1, help="Ray actors; each has --concurrency concurrent requests.")
     ] = 1,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            help="The local folder of the weights that are served (from merge or train): its record names the model "
+            "and gives the run's revision, lineage, form and width."
+        ),
+    ] = None,
     revision: Annotated[str | None, typer.Option(help="The model's revision, kept with the run.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the run; the model's name by default.")] = None,
     samples: Annotated[
         int | None, typer.Option(min=1, max=64, help="Answers per frame; the most voted level is proposed.")
     ] = None,
+    form: Annotated[
+        ReplyForm | None,
+        typer.Option(
+            help="Order in which the reply is written; by default thought_first for teachers, else level_first."
+        ),
+    ] = None,
     calls: Annotated[
         int | None,
         typer.Option(min=1, max=2, help="2: a free chain of thought first, then the constrained reply."),
     ] = None,
-    thinking: Annotated[
-        bool | None, typer.Option("--thinking/--no-thinking", help="Ask for a chain of thought.")
+    width_px: Annotated[
+        int | None,
+        typer.Option(
+            "--width", min=32, max=16_384, help="Width that pictures are scaled down to, in pixels."
+        ),
     ] = None,
     temperature: Annotated[float | None, typer.Option(min=0.0, help="Sampling temperature.")] = None,
     max_tokens: Annotated[int | None, typer.Option(min=16, help="Maximum reply length in tokens.")] = None,
     seed: Annotated[int | None, typer.Option(help="Sampling seed.")] = None,
     files: Annotated[
-        bool, typer.Option("--files", help="Name images by path; the server must allow the folder.")
+        bool,
+        typer.Option(
+            "--files",
+            help="Write the scaled pictures into WORKSPACE/model_pictures and name them by path; the server must allow "
+            "that folder.",
+        ),
+    ] = False,
+    accept_token_mismatch: Annotated[
+        bool,
+        typer.Option(
+            "--accept-token-mismatch",
+            help="Go on where the server counts other prompt tokens than the text and the picture have.",
+        ),
     ] = False,
     concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Concurrent requests.")] = 16,
     api_key: Annotated[str, typer.Option(envvar="TELETRIAGE_API_KEY", help="The endpoint's key.")] = "none",
@@ -79,36 +108,61 @@ def propose(
     given = [bool(endpoint) or ray, replies is not None, batch_out is not None, batch_in is not None]
     if sum(given) != 1:
         raise typer.BadParameter(f"Give exactly one of {', '.join(_SOURCES)}.")
-    store = ctx.obj.open_store()
+    known = _weights(weights, model, revision)
+    named = model or (known.served_name if known else None)
+    if replies is None and named is None:
+        raise typer.BadParameter("This needs a --model, or the --weights of one that was trained here.")
     wanted = {
+        "form": form,
         "samples": samples,
         "calls": calls,
-        "thinking": thinking,
+        "image_width_px": width_px,
         "temperature": temperature,
         "max_tokens": max_tokens,
         "seed": seed,
     }
+    store = ctx.obj.open_store()
     if replies is not None:
         from data.proposals.recorded_replies import propose_from_replies
 
         done = propose_from_replies(store, replies, role=role, model=model, name=name)
-    elif model is None:
-        raise typer.BadParameter("This needs a --model.")
     else:
         from data.proposals.asking import RunRequest
         from data.vlm.client import Asking
 
         one_call = {"calls": calls or 1} if ray or not endpoint else {}
-        sampling = _sampling(role, {**wanted, **one_call})
         asking = Asking(
-            tuple(endpoint or ()), model, sampling, concurrency=concurrency, api_key=api_key, files=files
+            tuple(endpoint or ()),
+            str(named),
+            _sampling(role, {**wanted, **one_call}, known),
+            concurrency=concurrency,
+            api_key=api_key,
+            files=ctx.obj.workspace / "model_pictures" if files else None,
+            accepts_token_mismatch=accept_token_mismatch,
         )
-        request = RunRequest(role, asking, revision, name)
+        request = RunRequest(
+            role,
+            asking,
+            revision or (known.revision if known else None),
+            name,
+            known.lineage if known else None,
+        )
         if batch_out is not None:
             _write_batch(store, request, batch_out, as_json=as_json)
             return
         done = _asked(store, request, batch_in=batch_in, ray_workers=ray_workers if ray else None)
     _finish(store, done, as_json=as_json)
+
+
+def _weights(folder: Path | None, model: str | None, revision: str | None) -> Weights | None:
+    """The record of the weights that are asked: of the folder named, or of a model that is named by its folder."""
+    from data.vlm.weights import read_weights
+
+    if folder is not None:
+        return read_weights(folder)
+    if model is None or revision is not None or not Path(model).is_dir():
+        return None
+    return read_weights(Path(model))
 
 
 def _write_batch(store: Store, request: RunRequest, out: Path, *, as_json: bool) -> None:
@@ -136,16 +190,24 @@ def _asked(store: Store, request: RunRequest, *, batch_in: Path | None, ray_work
         return propose_from_endpoint(store, request, watch=watch)
 
 
-def _sampling(role: ModelRole, wanted: dict[str, Any]) -> SamplingParameters:
+def _sampling(role: ModelRole, wanted: dict[str, Any], weights: Weights | None) -> SamplingParameters:
+    """The role's settings with what is wanted otherwise; weights trained here are asked as they were trained."""
     from data.errors import ProposalError
     from data.vlm.request import default_sampling
 
     given = {name: value for name, value in wanted.items() if value is not None}
-    if given.get("thinking") is False:
+    if weights is not None:
+        for name, trained in (("form", weights.form), ("image_width_px", weights.image_width_px)):
+            if given.setdefault(name, trained) != trained:
+                raise ProposalError(
+                    f"{weights.served_name} was trained with {name} {trained} and cannot be asked with {given[name]}."
+                )
+    default = default_sampling(role)
+    if given.get("form", default.form) is not ReplyForm.THOUGHT_FIRST:
         given.setdefault("calls", 1)
-    sampling = replace(default_sampling(role), **given)
-    if sampling.calls > 1 and not sampling.thinking:
-        raise ProposalError("Two calls need a chain of thought: give --thinking with --calls 2.")
+    sampling = replace(default, **given)
+    if sampling.calls > 1 and not sampling.thinks:
+        raise ProposalError("Two calls need a chain of thought: give --form thought_first with --calls 2.")
     if sampling.samples > 1 and sampling.temperature == 0:
         raise ProposalError(
             f"{sampling.samples} samples at temperature 0 would all be the same; give a --temperature."

@@ -9,7 +9,7 @@ import typer
 
 from data.terminal import AsJson, Settings, print_result, progress_bar
 from data.text.phrases import counted, listed
-from data.vocabulary import ImageStorage
+from data.vocabulary import ImageStorage, ReplyForm
 
 if TYPE_CHECKING:
     from data.snapshot.freeze import FreezeOptions
@@ -20,13 +20,13 @@ def snapshot(
     out_dir: Annotated[
         Path | None, typer.Argument(help="A new folder; with --verify, the one to check.")
     ] = None,
-    chain_of_thought: Annotated[
-        bool,
+    form: Annotated[
+        ReplyForm | None,
         typer.Option(
-            "--chain-of-thought",
-            help="Include the teacher's chain of thought for proposals accepted unchanged.",
+            help="The reply form of every pair; by default that of the student's run. thought_first takes frames whose "
+            "words are the teacher's own, with its chain of thought."
         ),
-    ] = False,
+    ] = None,
     generated: Annotated[
         bool,
         typer.Option("--generated", help="Take verified generated frames too; the manifest counts them."),
@@ -61,7 +61,7 @@ def snapshot(
     else:
         from data.snapshot.freeze import FreezeOptions
 
-        options = FreezeOptions(chain_of_thought, generated, images, development)
+        options = FreezeOptions(form, generated, images, development)
         _freeze(ctx.obj, out_dir, options, as_json=as_json)
 
 

@@ -75,4 +75,4 @@ def student_raw(scene: DemoScene, frame: int, level: TriageLevel) -> str:
         return ""
     if (scene.name, frame) == PLAIN_PROSE:
         return f"{reasoning} I would say the car can drive on by itself here."
-    return json.dumps({"reasoning": reasoning, "level": level.value, "action": ACTIONS[level]})
+    return json.dumps({"level": level.value, "reasoning": reasoning, "action": ACTIONS[level]})

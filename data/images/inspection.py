@@ -61,7 +61,7 @@ class ImageFacts:
 
 def inspect_image(path: Path) -> ImageFacts:
     """Read the whole file once and measure it. Raises ImageRefused if it is missing, broken or too large."""
-    content = _read(path)
+    content = read_image(path)
     image = open_image(content, path.name)
     width, height = image.size
     luma = np.asarray(_reduced(image, path.name), dtype=np.float32)
@@ -86,7 +86,8 @@ def leads_inside(path: Path, folder: Path) -> bool:
         return False
 
 
-def _read(path: Path) -> bytes:
+def read_image(path: Path) -> bytes:
+    """A file's bytes. Raises ImageRefused if it is missing, cannot be read or is too large."""
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):  # reading a pipe would wait for ever
@@ -146,7 +147,7 @@ def rendition(
     how: the filter; this one costs half of what LANCZOS does and looks the same to people.
     Raises ImageRefused as `inspect_image` does.
     """
-    return _rendition(_read(path), path.name, width_px=width_px, quality=quality, how=how)
+    return _rendition(read_image(path), path.name, width_px=width_px, quality=quality, how=how)
 
 
 def _rendition(
@@ -171,21 +172,3 @@ def _rendition(
 def picture_for_screen(content: bytes, name: str) -> bytes:
     """A picture that is in memory as a fresh JPEG in its own size, without metadata. Raises ImageRefused."""
     return _rendition(content, name, width_px=None, quality=85, how=Image.Resampling.HAMMING)
-
-
-def image_for_model(path: Path, *, width_px: int) -> tuple[bytes, str]:
-    """(content, media type) of what a model is shown: the file itself, so that the stored hash names what was
-    asked about, or a JPEG rendition where the image is wider than `width_px`.
-
-    Raises ImageRefused as `inspect_image` does, save that the pixels of a file sent as it is are not decoded.
-    """
-    return picture_for_model(_read(path), path.name, width_px=width_px)
-
-
-def picture_for_model(content: bytes, name: str, *, width_px: int) -> tuple[bytes, str]:
-    """As `image_for_model`, for a picture that is in memory."""
-    image = open_image(content, name)
-    if image.width > width_px:
-        how = Image.Resampling.LANCZOS
-        return _rendition(content, name, width_px=width_px, quality=92, how=how), "image/jpeg"
-    return content, "image/jpeg" if image.format == "JPEG" else "image/png"

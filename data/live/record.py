@@ -67,6 +67,7 @@ def start_watch(
     endpoint: str,
     revision: str | None,
     snapshot: str | None,
+    question: str,
     parameters: dict[str, Any],
     limits: dict[str, Any],
     pictures: Path,
@@ -82,6 +83,7 @@ def start_watch(
         model=model,
         revision=revision,
         source="monitor",
+        question=question,
         parameters={**parameters, "snapshot": snapshot},
     )
     with store.write() as session:

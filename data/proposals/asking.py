@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -28,6 +29,7 @@ from data.store.opening import Store
 from data.store.tables import Dataset, Frame, ModelRun, Proposal, Scene
 from data.vlm.answer import ModelAnswer
 from data.vlm.client import Asking, ask_frames
+from data.vlm.conversation import conversation_hash
 from data.vlm.request import request_hash
 from data.vocabulary import ModelRole
 
@@ -65,12 +67,14 @@ class Tally:
 @dataclass(frozen=True)
 class RunRequest:
     """What is asked, and for which run. `revision`: the model's, kept with the run; `name`: what the run is called,
-    the model's name by default. `asking` names no endpoint where a file or a cluster carries the requests."""
+    the model's name by default; `lineage`: the training that made the weights. `asking` names no endpoint where a file
+    or a cluster carries the requests."""
 
     role: ModelRole
     asking: Asking
     revision: str | None = None
     name: str | None = None
+    lineage: dict[str, Any] | None = None
 
 
 def propose_from_endpoint(
@@ -111,7 +115,9 @@ def start_endpoint_run(store: Store, request: RunRequest) -> ModelRun:
         model=request.asking.model,
         revision=request.revision,
         source="endpoint",
+        question=conversation_hash(request.asking.sampling.form),
         parameters=request.asking.sampling.as_dict(),
+        lineage=request.lineage,
         name=request.name,
     )
 

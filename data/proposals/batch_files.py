@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import ProposalError
-from data.images.inspection import ImageRefused, image_for_model
+from data.images.inspection import ImageRefused
+from data.images.model_picture import model_picture_file, model_picture_of
 from data.proposals.asking import DueFrame, RunRequest, Tally, due_frames, keep_answers, start_endpoint_run
 from data.proposals.runs import Proposed, run_summary
 from data.store.opening import Store
 from data.store.tables import ModelRun
-from data.vlm.answer import ModelAnswer, read_samples
+from data.vlm.answer import ModelAnswer, prompt_tokens, read_samples
 from data.vlm.request import SamplingParameters, data_url, file_url, one_call_body
 
 COMMIT_EVERY = 500
@@ -35,13 +36,14 @@ def open_batch_run(store: Store, request: RunRequest) -> ModelRun:
     return start_endpoint_run(store, request)
 
 
-def write_batch(store: Store, run: ModelRun, out: Path, *, files: bool = False) -> dict[str, Any]:
+def write_batch(store: Store, run: ModelRun, out: Path, *, files: Path | None = None) -> dict[str, Any]:
     """Write a request line for every frame the run has not answered; counts of lines and unreadable images.
 
-    files: name the images by path; otherwise they stand in the file (about 0.3 MB each). Raises ProposalError if
+    files: the folder, which the server reads too, where pictures are written and named; otherwise they stand in the
+    file (about 0.2 MB each). Raises ProposalError if
     `out` is there already or cannot be written.
     """
-    sampling, unreadable, lines = SamplingParameters(**run.parameters), 0, 0
+    sampling, unreadable, lines = SamplingParameters.of(run.parameters), 0, 0
     try:
         with out.open("x", encoding="utf-8") as file:
             for frame in due_frames(store, run):
@@ -58,7 +60,7 @@ def write_batch(store: Store, run: ModelRun, out: Path, *, files: bool = False) 
 
 
 def _request_line(
-    frame: DueFrame, model: str, sampling: SamplingParameters, *, files: bool
+    frame: DueFrame, model: str, sampling: SamplingParameters, *, files: Path | None
 ) -> dict[str, Any]:
     return {
         "custom_id": f"{frame.frame_id}:{frame.request_hash}",
@@ -68,10 +70,11 @@ def _request_line(
     }
 
 
-def _image_url(frame: DueFrame, sampling: SamplingParameters, *, files: bool) -> str:
-    if files:
-        return file_url(frame.image)
-    return data_url(*image_for_model(frame.image, width_px=sampling.image_width_px))
+def _image_url(frame: DueFrame, sampling: SamplingParameters, *, files: Path | None) -> str:
+    width_px = sampling.image_width_px
+    if files is not None:
+        return file_url(model_picture_file(frame.image, files, width_px=width_px))
+    return data_url(model_picture_of(frame.image, width_px=width_px))
 
 
 def read_batch(store: Store, run: ModelRun, results: Path) -> Proposed:
@@ -116,6 +119,6 @@ def _result(line: str, where: str) -> tuple[str, ModelAnswer]:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ProposalError(f"{where}, is not a batch result: {error!r}.") from error
     if samples:
-        return custom_id, ModelAnswer("", samples)
+        return custom_id, ModelAnswer("", samples, prompt_tokens=prompt_tokens(body))
     reason = str(row.get("error") or body.get("error") or body or "no response")[:300]
     return custom_id, ModelAnswer("", unreached=f"The batch has no answer: {reason}")

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from data.errors import ProposalError
-from data.images.inspection import ImageRefused, image_for_model
-from data.vlm.answer import ModelAnswer, read_samples
+from data.images.inspection import ImageRefused
+from data.images.model_picture import model_picture_file, model_picture_of
+from data.vlm.answer import ModelAnswer, prompt_tokens, read_samples
 from data.vlm.client import Asking, Endpoints, Refused, Unreached
 from data.vlm.request import SamplingParameters, data_url, file_url, one_call_body
 
@@ -23,11 +24,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class FrameRequest:
-    """Turns a row with `frame_id` and `image` into what Ray's processors take. `files`: name images by path."""
+    """Turns a row with `frame_id` and `image` into what Ray's processors take. `files`: the
+    folder, which servers and workers read too, where pictures are written and named."""
 
     model: str
     sampling: SamplingParameters
-    files: bool = False
+    files: Path | None = None
 
     def for_http(self, row: Row) -> Row:
         """The request's JSON as `payload`; an unreadable image is a payload that is never sent."""
@@ -50,7 +52,10 @@ class FrameRequest:
     def _body(self, row: Row) -> dict[str, Any]:
         image = Path(row["image"])
         width_px = self.sampling.image_width_px
-        url = file_url(image) if self.files else data_url(*image_for_model(image, width_px=width_px))
+        if self.files is None:
+            url = data_url(model_picture_of(image, width_px=width_px))
+        else:
+            url = file_url(model_picture_file(image, self.files, width_px=width_px))
         return one_call_body(url, self.model, self.sampling)
 
     def engine_answer(self, row: Row) -> Row:
@@ -105,8 +110,10 @@ def model_answer(row: Mapping[str, Any]) -> ModelAnswer:
     frame_id = str(row["frame_id"])
     if row["refused"]:
         return ModelAnswer(frame_id, refused=str(row["refused"]))
-    samples = () if row["unreached"] else tuple(read_samples(json.loads(row["completion"])))
-    return ModelAnswer(frame_id, samples, unreached=str(row["unreached"]) or None)
+    if row["unreached"]:
+        return ModelAnswer(frame_id, unreached=str(row["unreached"]))
+    completion = json.loads(row["completion"])
+    return ModelAnswer(frame_id, tuple(read_samples(completion)), prompt_tokens=prompt_tokens(completion))
 
 
 class EndpointSession:

@@ -19,6 +19,9 @@ from data.store.opening import Store
 from data.store.tables import ModelRun, Proposal
 from data.vocabulary import FromOutside, ModelRole
 
+RECORDED = "recorded"
+"""Stands for the hash of a question that was asked elsewhere and is not known here."""
+
 
 class RecordedReply(FromOutside):
     """One line of a replies file. The frame is named by its image's file name or its sample_data token."""
@@ -43,7 +46,7 @@ def propose_from_replies(
     lines = [line for line in _read_replies(replies) if line.role is role and model in (None, line.model)]
     spoke = _one_model(lines, replies, role, model)
     frames = frames_by_address(store)
-    run = start_run(store, role=role, model=spoke, source="recorded", name=name)
+    run = start_run(store, role=role, model=spoke, source="recorded", question=RECORDED, name=name)
     raw_of: dict[str, str] = {}
     unknown = 0
     for line in lines:

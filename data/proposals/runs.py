@@ -18,9 +18,8 @@ from data.hashing import canonical_json
 from data.store.opening import Store
 from data.store.tables import Frame, ModelRun, Proposal, ReturnedFrame, SampledFrame
 from data.vlm.answer import ModelAnswer, choose_sample
-from data.vlm.question import question_hash
 from data.vlm.reply import parse_reply
-from data.vocabulary import Failure, ModelRole, storable_text
+from data.vocabulary import Failure, ModelRole, ReplyForm, storable_text
 
 MAX_RAW_CHARS = 1_000_000
 MAX_DETAIL_CHARS = 500
@@ -52,13 +51,16 @@ def start_run(
     role: ModelRole,
     model: str,
     source: str,
+    question: str,
     revision: str | None = None,
     parameters: dict[str, Any] | None = None,
+    lineage: dict[str, Any] | None = None,
     name: str | None = None,
 ) -> ModelRun:
     """The run of this model with these parameters: the one that exists, or a new one.
 
-    Its id hashes model, revision, role, source, question and parameters. Raises ProposalError if another run
+    question: the hash of the conversation that the model was asked in. The run's id hashes model, revision, role,
+    source, question and parameters. Raises ProposalError if another run
     already has the name.
     """
     determined_by = {
@@ -66,7 +68,7 @@ def start_run(
         "revision": revision,
         "role": role.value,
         "source": source,
-        "question": question_hash(),
+        "question": question,
         "parameters": parameters or {},
     }
     run_id = hashlib.sha256(canonical_json(determined_by).encode()).hexdigest()[:16]
@@ -84,8 +86,9 @@ def start_run(
             model=model,
             revision=revision,
             source=source,
-            question_hash=question_hash(),
+            question_hash=question,
             parameters=parameters or {},
+            lineage=lineage,
             created_at_us=store.now_us(session),
         )
         session.add(run)
@@ -155,7 +158,7 @@ def record_answer(
         level_probabilities=chosen.level_probabilities,
         request_hash=request_hash,
     )
-    proposal.attempts = answer.attempts
+    proposal.attempts, proposal.prompt_tokens = answer.attempts, answer.prompt_tokens
     proposal.token_probabilities = chosen.token_probabilities
     proposal.votes = chosen.votes
     if chosen.others:
@@ -224,6 +227,16 @@ def run_summary(store: Store, run: ModelRun, *, added: int, unknown: int = 0) ->
         unanswered=unanswered,
         unknown=unknown,
     )
+
+
+def run_form(session: Session, run: ModelRun) -> ReplyForm | None:
+    """The form that a run's replies have: as it was asked, or (recorded elsewhere) as its first readable reply is
+    written. None without a readable reply."""
+    if "form" in run.parameters:
+        return ReplyForm(run.parameters["form"])
+    query = select(Proposal.raw).where(Proposal.run_id == run.id, col(Proposal.level).is_not(None))
+    raw = session.exec(query.order_by(col(Proposal.frame_id)).limit(1)).first()
+    return parse_reply(raw).form if raw is not None else None
 
 
 def latest_run(session: Session, role: ModelRole) -> ModelRun | None:

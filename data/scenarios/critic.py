@@ -130,7 +130,7 @@ def _ask(due: Sequence[GeneratedClip], moments: dict[str, list[Path]], asking: A
 
 def _sampling() -> SamplingParameters:
     """One sample, at the sheet's own width."""
-    known = {**TEACHER_SAMPLING.as_dict(), "samples": 1, "thinking": True}
+    known = {**TEACHER_SAMPLING.as_dict(), "samples": 1}
     return SamplingParameters(**{**known, "image_width_px": COLUMNS * TILE_PX[0]})
 
 

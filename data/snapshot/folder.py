@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from data.errors import SnapshotError
 from data.hashing import canonical_json, file_hash
 from data.snapshot.pairs import EvaluationFrame, PreferencePair
+from data.vocabulary import ReplyForm
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
@@ -36,7 +37,9 @@ class Manifest(BaseModel):
     """`manifest.json`. `snapshot_hash` covers every other field, and through `files` every byte of the folder.
 
     `generated`: how many of the pairs and of the evaluation frames are of generated frames, and how many verified
-    generated frames were left out. Snapshots from before there were any do not have it.
+    generated frames were left out. `reply_form`: of both sides of every pair; `question_hash`: of the conversation
+    that goes with it; `image_width_px`: how wide the pictures were that the student was shown, None where its replies
+    were recorded elsewhere. Snapshots from before there were any do not have these.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +51,8 @@ class Manifest(BaseModel):
     evaluation_by_level: dict[str, int]
     excluded_by_reason: dict[str, int]
     policy: dict[str, object]
+    reply_form: ReplyForm | None = None
+    image_width_px: int | None = None
     question_hash: str
     guideline_versions: list[str]
     train_scenes: list[str]

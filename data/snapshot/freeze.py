@@ -17,24 +17,24 @@ from data.errors import SnapshotError
 from data.frames.development_part import in_development
 from data.hashing import canonical_json
 from data.people.permissions import Act, require
-from data.proposals.runs import latest_run, proposals_by_frame
+from data.proposals.runs import latest_run, proposals_by_frame, run_form
 from data.snapshot.folder import IMAGES, Manifest
 from data.snapshot.leak_guard import complete_fingerprints, guarded_frames, refuse_leaks
 from data.snapshot.pairs import EvaluationFrame, Message, PreferencePair, pair_weight
 from data.snapshot.writer import GENERATED, Excluded, FolderWriter, Progress, SnapshotFacts
 from data.store.opening import Store
-from data.store.tables import Frame, FrameStatus, GoldFrame, Proposal, Review, SampledFrame
+from data.store.tables import Frame, FrameStatus, GoldFrame, ModelRun, Proposal, Review, SampledFrame
 from data.store.trail import note_act
 from data.verification.standing import of_the_frame, standing
 from data.verification.status import POLICY
 from data.verification.verified_frames import VerifiedFrame, each_verified
-from data.vlm.question import question_hash, question_text
-from data.vlm.reply import render_reply
+from data.vlm.conversation import conversation, conversation_hash
+from data.vlm.reply import parse_reply, render_reply
 from data.vocabulary import (
-    Assessment,
     ImageStorage,
     Mode,
     ModelRole,
+    ReplyForm,
     Split,
     TrailAct,
     TriageLevel,
@@ -49,21 +49,21 @@ FRAMES_AT_ONCE = 500
 class FreezeOptions:
     """What goes into a snapshot.
 
-    chain_of_thought: put the teacher's chain of thought into the chosen text where its words stand unchanged.
+    form: the reply form of both sides of every pair; None: the one in which the student answered. thought_first takes
+    the frames whose chosen words are the teacher's own, with the teacher's chain of thought.
     generated: take verified generated frames too; they are marked, and the manifest counts them.
     images: copy the pictures into the folder, or name them where they are.
     development: the share of training scenes that stay out, so that a model's decision can be fitted on them.
     """
 
-    chain_of_thought: bool = False
+    form: ReplyForm | None = None
     generated: bool = False
     images: ImageStorage = ImageStorage.COPIED
     development: float = 0.0
 
     def as_policy(self) -> dict[str, object]:
-        chosen = {"chain_of_thought": self.chain_of_thought, "generated": self.generated}
         kept_out = {"development": self.development} if self.development else {}
-        return {**POLICY.as_dict(), **chosen, **kept_out, "images": self.images.value}
+        return {**POLICY.as_dict(), "generated": self.generated, **kept_out, "images": self.images.value}
 
 
 FREEZE_DEFAULTS = FreezeOptions()
@@ -111,9 +111,12 @@ def _written(session: Session, folder: Path, options: FreezeOptions, progress: P
         raise SnapshotError("No frame is verified yet, so there is nothing to freeze.")
     refuse_leaks(train, held_out)
     student_run = latest_run(session, ModelRole.STUDENT)
+    form = snapshot_form(session, student_run, options)
     facts = SnapshotFacts(
         policy=options.as_policy(),
-        question_hash=question_hash(),
+        reply_form=form,
+        image_width_px=student_run.parameters.get("image_width_px") if student_run else None,
+        question_hash=conversation_hash(form),
         guideline_versions=sorted(set(session.exec(select(Review.guideline_version)))),
         student_run_id=student_run.id if student_run else None,
         blind_twice=_blind_twice(session),
@@ -128,18 +131,31 @@ def _written(session: Session, folder: Path, options: FreezeOptions, progress: P
         return writer.finish()
 
 
+def snapshot_form(session: Session, student: ModelRun | None, options: FreezeOptions) -> ReplyForm:
+    """The form of a snapshot taken now. Raises SnapshotError where another one is asked for than the student's."""
+    answered_in = run_form(session, student) if student else None
+    if options.form and answered_in and options.form is not answered_in:
+        raise SnapshotError(
+            f"The student's run {student.name if student else ''} answered in the form {answered_in.value}; a snapshot "
+            f"of the form {options.form.value} needs a student that was asked so: propose --role student --form "
+            f"{options.form.value}."
+        )
+    return options.form or answered_in or ReplyForm.LEVEL_FIRST
+
+
 def each_entry(
     session: Session, options: FreezeOptions
 ) -> Iterator[Excluded | tuple[PreferencePair | EvaluationFrame, Path]]:
     """Everything that a snapshot taken now would hold: pairs, evaluation frames (each with its picture's file), and
     what is left out with the reason."""
     student_run = latest_run(session, ModelRole.STUDENT)
+    form = snapshot_form(session, student_run, options)
     gold = set(session.exec(select(GoldFrame.frame_id)))
     for group in _groups(each_verified(session, Split.TRAIN)):
         students = proposals_by_frame(session, student_run, [one.frame.id for one in group])
         for one in group:
             reason = _left_out(one, gold, options)
-            built = reason or _pair(one, students.get(one.frame.id), options)
+            built = reason or _pair(one, students.get(one.frame.id), form, options)
             yield Excluded(one.frame.id, built) if isinstance(built, str) else (built, one.image)
     for one in each_verified(session, Split.HELD_OUT):
         if one.source_frame_id and not options.generated:
@@ -187,18 +203,23 @@ def _blind_twice(session: Session) -> tuple[int, int]:
     return len(twice), sum(len(levels[frame_id]) == 1 for frame_id in twice)
 
 
-def _pair(verified: VerifiedFrame, student: Proposal | None, options: FreezeOptions) -> PreferencePair | str:
-    """The pair of a verified training frame, or the reason why there is none."""
+def _pair(
+    verified: VerifiedFrame, student: Proposal | None, form: ReplyForm, options: FreezeOptions
+) -> PreferencePair | str:
+    """The pair of a verified training frame, or the reason why there is none. The rejected side is what the student
+    wrote, to the letter."""
     if verified.text is None:
         return "no_wording"
-    if student is None:
-        return "no_student_reply"
-    if student.level is None or student.reasoning is None or student.action is None:
-        return "student_reply_failed"
-    said = Assessment(reasoning=student.reasoning, level=student.level, action=student.action)
-    thought = verified.text.chain_of_thought if options.chain_of_thought else None
-    chosen = render_reply(verified.text.assessment, thought)
-    rejected = render_reply(said)
+    if student is None or student.level is None:
+        return "no_student_reply" if student is None else "student_reply_failed"
+    rejected, thought = student.raw.strip(), verified.text.chain_of_thought
+    if parse_reply(rejected).form is not form:
+        return "student_reply_of_another_form"
+    if form is not ReplyForm.THOUGHT_FIRST:
+        thought = None
+    elif thought is None:
+        return "no_chain_of_thought"
+    chosen = render_reply(verified.text.assessment, form, thought)
     if chosen == rejected:
         return "same_text"
     frame, teacher = verified.frame, verified.teacher
@@ -209,7 +230,7 @@ def _pair(verified: VerifiedFrame, student: Proposal | None, options: FreezeOpti
         source_frame_id=verified.source_frame_id,
         images=[_image_name(verified, options)],
         image_sha256=frame.image_sha256 or "",
-        prompt=[Message(role="user", content=question_text(thinking=False))],
+        prompt=[Message.model_validate(turn) for turn in conversation(form)],
         chosen=[Message(role="assistant", content=chosen)],
         rejected=[Message(role="assistant", content=rejected)],
         weight=pair_weight(verified.level, student.level),

@@ -38,16 +38,17 @@ class Message(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    role: Literal["user", "assistant"]
+    role: Literal["system", "user", "assistant"]
     content: str
 
 
 class PreferencePair(BaseModel):
     """One line of `pairs.jsonl`: TRL's vision preference columns, the weight, and where each side came from.
 
-    `images` holds one path relative to the snapshot folder. `chosen` and `rejected` are single assistant turns
-    rendered by `data.vlm.reply.render_reply`. Of a generated frame `source_frame_id` is the real frame that it was made
-    of and `scene_id` the scene of that one; None for a real frame.
+    `images` holds one path relative to the snapshot folder. `prompt` is the conversation that models are asked in
+    (`data.vlm.conversation`). `chosen` and `rejected` are single assistant turns: the one rendered by
+    `data.vlm.reply.render_reply`, the other as the student wrote it. Of a generated frame `source_frame_id` is the real
+    frame that it was made of and `scene_id` the scene of that one; None for a real frame.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from data.errors import LeakError
+from data.errors import LeakError, SnapshotError
+from data.proposals.runs import latest_run
 from data.snapshot.expected_pairs import RepeatedSentence, repeated_sentences, tally
-from data.snapshot.freeze import FreezeOptions, each_entry
+from data.snapshot.freeze import FreezeOptions, each_entry, snapshot_form
 from data.snapshot.leak_guard import guarded_frames, refuse_leaks
 from data.snapshot.pairs import PreferencePair
 from data.snapshot.writer import Excluded
 from data.store.opening import Store
-from data.vocabulary import Split, TriageLevel
+from data.vocabulary import ModelRole, Split, TriageLevel
 
 EXAMPLES = 5
 
@@ -39,6 +40,10 @@ def preview(store: Store, options: FreezeOptions) -> SnapshotPreview:
     seen = SnapshotPreview()
     levels, reasons = Counter[tuple[TriageLevel, TriageLevel]](), Counter[str]()
     with store.read() as session:
+        try:
+            snapshot_form(session, latest_run(session, ModelRole.STUDENT), options)
+        except SnapshotError as error:
+            return SnapshotPreview(leak=str(error))
         for entry in each_entry(session, options):
             if isinstance(entry, Excluded):
                 reasons[entry.reason] += 1

@@ -26,7 +26,7 @@ from data.snapshot.folder import (
 )
 from data.snapshot.pairs import EvaluationFrame, PreferencePair
 from data.snapshot.parquet import PairsFile
-from data.vocabulary import ImageStorage
+from data.vocabulary import ImageStorage, ReplyForm
 
 Progress = Callable[[int, int], None]
 """Called with (pictures copied, pictures in all)."""
@@ -50,6 +50,8 @@ class SnapshotFacts:
     held-out frames judged blind by two people, and those on which they agreed."""
 
     policy: dict[str, object]
+    reply_form: ReplyForm
+    image_width_px: int | None
     question_hash: str
     guideline_versions: list[str]
     student_run_id: str | None
@@ -148,6 +150,8 @@ class FolderWriter:
             "evaluation_by_level": _sorted(counts.by_level),
             "excluded_by_reason": left_out,
             "policy": self._facts.policy,
+            "reply_form": self._facts.reply_form.value,
+            "image_width_px": self._facts.image_width_px,
             "question_hash": self._facts.question_hash,
             "guideline_versions": self._facts.guideline_versions,
             "train_scenes": sorted(counts.train_scenes),

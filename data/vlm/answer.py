@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from data.vlm.level_probabilities import count_votes, most_voted, pooled_probabilities, token_probabilities
 from data.vlm.reply import parse_reply
-from data.vocabulary import TriageLevel
+from data.vocabulary import ReplyForm, TriageLevel
 
 _MAX_ODD_CHARS = 1_000
 
@@ -28,15 +28,22 @@ class Sample:
         said = parse_reply(self.raw, finish_reason=self.finish_reason).assessment
         return said.level if said else None
 
+    @property
+    def form(self) -> ReplyForm | None:
+        """The form that it was written in; None without an assessment."""
+        return parse_reply(self.raw, finish_reason=self.finish_reason).form
+
 
 @dataclass(frozen=True)
 class ModelAnswer:
-    """All samples for one frame after `attempts` requests. `refused`: why the endpoint does not take the request
+    """All samples for one frame after `attempts` requests. `prompt_tokens`: what the server counted of the question
+    and the picture. `refused`: why the endpoint does not take the request
     (asking again is no use); `unreached`: why no answer came (asking again is). Both are one sentence."""
 
     frame_id: str
     samples: tuple[Sample, ...] = ()
     attempts: int = 1
+    prompt_tokens: int | None = None
     refused: str | None = None
     unreached: str | None = None
 
@@ -77,6 +84,13 @@ def read_samples(completion: object, *, before: str = "") -> list[Sample]:
     """
     choices = completion.get("choices") if isinstance(completion, Mapping) else None
     return [_sample(choice, before) for choice in choices] if isinstance(choices, list) else []
+
+
+def prompt_tokens(completion: Mapping[str, object]) -> int | None:
+    """How many tokens the server counted before the reply; None where it does not say."""
+    usage = completion.get("usage")
+    counted = usage.get("prompt_tokens") if isinstance(usage, Mapping) else None
+    return counted if type(counted) is int and counted >= 0 else None
 
 
 def _sample(choice: object, before: str) -> Sample:

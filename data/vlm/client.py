@@ -21,17 +21,20 @@ import openai
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 from data.errors import ProposalError
-from data.images.inspection import ImageRefused, image_for_model
+from data.images.inspection import ImageRefused
+from data.images.model_picture import ModelPicture, model_picture_file, model_picture_of
 from data.text.addresses import without_password
-from data.vlm.answer import ModelAnswer, Sample, read_samples
+from data.vlm.answer import ModelAnswer, Sample, prompt_tokens, read_samples
 from data.vlm.request import (
     END_OF_THOUGHT,
+    PICTURE_MARKS,
     SamplingParameters,
     answer_body,
     data_url,
     file_url,
     largest_reply_bytes,
     one_call_body,
+    text_body,
     thought_body,
     thought_text,
 )
@@ -62,19 +65,21 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Asking:
-    """How frames are asked about. `files`: name images on the server's disk instead of sending them.
-    `timeout_s`, `first_pause_s`: per request, and before its first repetition. `reply_bytes`: the largest reply
-    that is read; by default what the sampling can produce."""
+    """How frames are asked about. `files`: the folder, which the server reads too, where pictures are written and named
+    instead of sending them. `timeout_s`, `first_pause_s`: per request, and before its first repetition.
+    `reply_bytes`: the largest reply that is read; by default what the sampling can produce.
+    `accepts_token_mismatch`: go on where the server counts other prompt tokens than were computed."""
 
     endpoints: tuple[str, ...]
     model: str
     sampling: SamplingParameters
     concurrency: int = 16
     api_key: str = "none"
-    files: bool = False
+    files: Path | None = None
     timeout_s: float = REQUEST_TIMEOUT_S
     first_pause_s: float = FIRST_PAUSE_S
     reply_bytes: int | None = None
+    accepts_token_mismatch: bool = False
 
 
 class ReplyTooLarge(Refused):
@@ -128,6 +133,7 @@ class Endpoints:
         self._clients = [_open_client(url, asking) for url in asking.endpoints]
         self._turns = itertools.cycle(self._clients)
         self._stack = AsyncExitStack()
+        self._text_tokens: int | None = None
 
     async def __aenter__(self) -> Self:
         for client in self._clients:
@@ -138,9 +144,34 @@ class Endpoints:
         await self._stack.aclose()
 
     async def check(self) -> None:
-        """Raise ProposalError unless every endpoint answers and serves the model."""
+        """Raise ProposalError unless every endpoint answers and serves the model. Learns from a server that can
+        count (vLLM's /tokenize) how many tokens the conversation has without its picture."""
         for problem in await self.problems():
             raise ProposalError(problem)
+        self._text_tokens = await self._count_text()
+
+    async def _count_text(self) -> int | None:
+        body = text_body(self.asking.model, self.asking.sampling)
+        address = f"{self.asking.endpoints[0].rstrip('/').removesuffix('/v1')}/tokenize"
+        try:
+            counted = await self._clients[0].post(address, cast_to=object, body=body)
+        except (openai.OpenAIError, Refused, ValueError, RecursionError):
+            return None
+        count = counted.get("count") if isinstance(counted, dict) else None
+        return count if type(count) is int else None
+
+    def refuse_other_tokens(self, picture: ModelPicture, counted: int | None) -> None:
+        """Raise ProposalError if the server counted other tokens than the conversation and the picture have."""
+        if counted is None or self._text_tokens is None or self.asking.accepts_token_mismatch:
+            return
+        expected = self._text_tokens + picture.tokens + PICTURE_MARKS
+        if counted != expected:
+            raise ProposalError(
+                f"The server counted {counted:,} prompt tokens where {expected:,} were computed: {self._text_tokens:,} "
+                f"of text and {picture.tokens:,} of a picture of {picture.width_px} x {picture.height_px} pixels. It "
+                "resizes pictures or renders another conversation. Serve the model without a picture size of its own, "
+                "or go on with --accept-token-mismatch."
+            )
 
     async def problems(self) -> list[str]:
         """What would keep these endpoints from answering about this model now, a sentence each."""
@@ -269,64 +300,73 @@ async def _keep_all(answers: asyncio.Queue[ModelAnswer | None], keep: Keep) -> N
 async def ask_frame(
     endpoints: Endpoints, frame_id: str, image: Path, question: str | None = None
 ) -> ModelAnswer:
-    """One frame's answer: asked again, at most twice and with another seed, while no sample can be used."""
+    """One frame's answer: asked again, at most twice and with another seed, while no sample can be used.
+
+    Raises ProposalError where the server counts other prompt tokens than were computed.
+    """
     asking, attempt = endpoints.asking, 0
     try:
-        url = await asyncio.to_thread(_image_url, image, asking)
+        picture, url = await asyncio.to_thread(_picture, image, asking)
         while True:
-            samples = await _ask_once(endpoints, url, asking.sampling.asked_again(attempt), question)
+            samples, counted = await _ask_once(endpoints, url, asking.sampling.asked_again(attempt), question)
+            if question is None:
+                endpoints.refuse_other_tokens(picture, counted)
             attempt += 1
-            if attempt > CONTENT_RETRIES or any(_is_usable(sample, question) for sample in samples):
-                return ModelAnswer(frame_id, tuple(samples), attempts=attempt)
+            if attempt > CONTENT_RETRIES or any(_is_usable(sample, asking, question) for sample in samples):
+                return ModelAnswer(frame_id, tuple(samples), attempts=attempt, prompt_tokens=counted)
     except (ImageRefused, Unreached) as error:
         return ModelAnswer(frame_id, attempts=attempt + 1, unreached=str(error))
     except Refused as error:
         return ModelAnswer(frame_id, attempts=attempt + 1, refused=str(error))
 
 
-def _is_usable(sample: Sample, question: str | None) -> bool:
-    """A reply with an assessment; for a question of its own, text that was not cut."""
-    if question is None:
-        return sample.level is not None
-    return bool(sample.raw) and sample.finish_reason != "length"
+def _is_usable(sample: Sample, asking: Asking, question: str | None) -> bool:
+    """A reply with an assessment, and with a chain of thought where one was asked for; for a question of its own,
+    text that was not cut."""
+    if question is not None:
+        return bool(sample.raw) and sample.finish_reason != "length"
+    return sample.level is not None and (not asking.sampling.thinks or sample.form is asking.sampling.form)
 
 
-def _image_url(image: Path, asking: Asking) -> str:
-    if asking.files:
-        return file_url(image)
-    content, media_type = image_for_model(image, width_px=asking.sampling.image_width_px)
-    return data_url(content, media_type)
+def _picture(image: Path, asking: Asking) -> tuple[ModelPicture, str]:
+    """A frame as the model is shown it, and the address under which the server finds it."""
+    width_px = asking.sampling.image_width_px
+    picture = model_picture_of(image, width_px=width_px)
+    if asking.files is None:
+        return picture, data_url(picture)
+    return picture, file_url(model_picture_file(image, asking.files, width_px=width_px))
 
 
 async def _ask_once(
     endpoints: Endpoints, url: str, sampling: SamplingParameters, question: str | None
-) -> list[Sample]:
+) -> tuple[list[Sample], int | None]:
+    """The samples, and the prompt tokens that the server counted at the first call."""
     model = endpoints.asking.model
+    if question is None and sampling.calls == 1:
+        completion = await endpoints.post(one_call_body(url, model, sampling))
+        return read_samples(completion), prompt_tokens(completion)
+    completion = await endpoints.post(thought_body(url, model, sampling, question))
+    thoughts = [_thought(sample) for sample in read_samples(completion)]
     if question is not None:
-        return await _ask_thoughts(endpoints, thought_body(url, model, sampling, question))
-    if sampling.calls == 1:
-        return read_samples(await endpoints.post(one_call_body(url, model, sampling)))
-    thoughts = await _ask_thoughts(endpoints, thought_body(url, model, sampling))
+        return thoughts, prompt_tokens(completion)
     asked = [_answer_behind(endpoints, url, sampling, thought) for thought in thoughts]
-    return list(await asyncio.gather(*asked))
+    return list(await asyncio.gather(*asked)), prompt_tokens(completion)
 
 
-async def _ask_thoughts(endpoints: Endpoints, body: dict[str, Any]) -> list[Sample]:
-    """Chains of thought, without their tags. One that was cut keeps its finish reason "length"."""
-    samples = read_samples(await endpoints.post(body))
-    return [Sample(_bare_thought(sample.raw), sample.finish_reason) for sample in samples]
-
-
-def _bare_thought(text: str) -> str:
-    thought = text.partition(END_OF_THOUGHT)[0].strip().removeprefix("<think>")
-    return thought.strip()
+def _thought(sample: Sample) -> Sample:
+    """A chain of thought without its tags. One that was cut keeps its finish reason "length"."""
+    text = sample.raw.partition(END_OF_THOUGHT)[0].strip().removeprefix("<think>")
+    return Sample(text.strip(), sample.finish_reason)
 
 
 async def _answer_behind(
     endpoints: Endpoints, url: str, sampling: SamplingParameters, thought: Sample
 ) -> Sample:
-    """The constrained reply behind a chain of thought. A thought that was cut is a cut reply: nothing is asked."""
+    """The constrained reply behind a chain of thought. A thought that was cut is a cut reply, and a model that
+    answered without thinking has answered: nothing more is asked."""
     if thought.finish_reason == "length":
         return Sample(f"<think>\n{thought.raw}", "length")
+    if thought.level is not None:
+        return thought
     body = answer_body(url, endpoints.asking.model, sampling, thought.raw)
     return read_samples(await endpoints.post(body), before=thought_text(thought.raw))[0]

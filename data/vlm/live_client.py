@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from data.images.model_picture import ModelPicture
 from data.vlm.answer import Sample, read_samples
 from data.vlm.kept_connection import OK, Address, Answered, KeptConnection
 from data.vlm.request import (
@@ -57,9 +58,9 @@ class LiveEndpoints:
         self._idle: dict[Address, list[KeptConnection]] = defaultdict(list)
         self._turn = 0
 
-    async def ask(self, content: bytes, media_type: str, *, deadline_s: float) -> LiveAnswer:
+    async def ask(self, picture: ModelPicture, *, deadline_s: float) -> LiveAnswer:
         """Ask once about a picture in memory. Whatever the endpoint does is an answer, never an exception."""
-        body = one_call_body(data_url(content, media_type), self.model, self.sampling)
+        body = one_call_body(data_url(picture), self.model, self.sampling)
         answered = Answered(0, b"", "no connection")
         try:
             async with asyncio.timeout(deadline_s):

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from data.vocabulary import MAX_ACTION_CHARS, MAX_REASONING_CHARS, Assessment, Failure, TriageLevel
+from data.vocabulary import Assessment, Failure, ReplyForm, TriageLevel
 
 MAX_REPLY_CHARS = 200_000
 """Longer replies are runaway generations: kept raw, never parsed."""
@@ -20,47 +20,58 @@ MAX_REPLY_CHARS = 200_000
 WHITESPACE_LOOP_CHARS = 64
 """So much whitespace at the end of a cut reply is a model that wrote nothing else any more."""
 
+_ORDER = {
+    ReplyForm.LEVEL_FIRST: ("level", "reasoning", "action"),
+    ReplyForm.WORDS_FIRST: ("reasoning", "level", "action"),
+    ReplyForm.THOUGHT_FIRST: ("level", "reasoning", "action"),
+}
 _OPEN, _CLOSE = "<think>", "</think>"
 _FENCE = "```"
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What a raw reply holds: an assessment, or the failure and one sentence about it; never both, never neither."""
+    """What a raw reply holds: an assessment, or the failure and one sentence about it; never both, never neither.
+
+    `form`: the order in which an assessment's parts were written."""
 
     chain_of_thought: str | None
     assessment: Assessment | None
     failure: Failure | None = None
     detail: str | None = None
+    form: ReplyForm | None = None
 
 
-def reply_schema() -> dict[str, Any]:
-    """JSON schema of a reply for constrained decoding: properties in writing order, every length bounded."""
+def reply_schema(form: ReplyForm) -> dict[str, Any]:
+    """JSON schema of a reply's object for constrained decoding, its properties in writing order.
+
+    Strings have no bounds: xgrammar then writes them by a rule that leaves out quotation marks and line breaks
+    (mlc-ai/xgrammar#800). `max_tokens` bounds a reply, and `parse_reply` its parts.
+    """
+    properties: dict[str, Any] = {
+        "reasoning": {"type": "string"},
+        "level": {"type": "string", "enum": [level.value for level in TriageLevel]},
+        "action": {"type": "string"},
+    }
+    order = _ORDER[form]
     return {
         "type": "object",
-        "properties": {
-            "reasoning": {"type": "string", "minLength": 1, "maxLength": MAX_REASONING_CHARS},
-            "level": {"type": "string", "enum": [level.value for level in TriageLevel]},
-            "action": {"type": "string", "minLength": 1, "maxLength": MAX_ACTION_CHARS},
-        },
-        "required": ["reasoning", "level", "action"],
+        "properties": {name: properties[name] for name in order},
+        "required": list(order),
         "additionalProperties": False,
     }
 
 
-def render_reply(assessment: Assessment, chain_of_thought: str | None = None) -> str:
+def render_reply(assessment: Assessment, form: ReplyForm, chain_of_thought: str | None = None) -> str:
     """The text a model is trained to write; `parse_reply` gives back exactly what went in.
 
-    Raises ValueError if the chain of thought itself holds a think tag, since it could not be read back.
+    Raises ValueError if there is a chain of thought in another form than thought_first or none in that one, or if it
+    holds a think tag, since it could not be read back.
     """
-    body = json.dumps(
-        {
-            "reasoning": assessment.reasoning,
-            "level": assessment.level.value,
-            "action": assessment.action,
-        },
-        ensure_ascii=False,
-    )
+    parts = {**assessment.model_dump(), "level": assessment.level.value}
+    body = json.dumps({name: parts[name] for name in _ORDER[form]}, ensure_ascii=False)
+    if (chain_of_thought is not None) != (form is ReplyForm.THOUGHT_FIRST):
+        raise ValueError(f"a reply of the form {form.value} and its chain of thought do not go together")
     if chain_of_thought is None:
         return body
     if _OPEN in chain_of_thought or _CLOSE in chain_of_thought:
@@ -172,8 +183,14 @@ def _validate(thought: str | None, value: dict[str, Any]) -> Reply:
             thought, None, Failure.UNKNOWN_LEVEL, f"The level is {shown}, which is none of the three."
         )
     try:
-        return Reply(thought, Assessment.model_validate(value))
+        return Reply(thought, Assessment.model_validate(value), form=_form(thought, value))
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         return Reply(thought, None, Failure.INVALID_FIELDS, f"The field {field}: {first['msg']}.")
+
+
+def _form(thought: str | None, value: dict[str, Any]) -> ReplyForm:
+    if thought is not None:
+        return ReplyForm.THOUGHT_FIRST
+    return ReplyForm.LEVEL_FIRST if next(iter(value)) == "level" else ReplyForm.WORDS_FIRST

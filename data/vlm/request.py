@@ -2,8 +2,8 @@
 
 Three recipes, told apart by `SamplingParameters`:
 - constrained: one call, the reply held to the reply schema from its first token (students, aligned models);
-- free: one call, a chain of thought and then JSON, both unconstrained (`thinking`, `calls=1`);
-- two calls: a free chain of thought first, then, behind it, a reply held to the schema (`thinking`, `calls=2`).
+- free: one call, a chain of thought and then JSON, both unconstrained (thought_first, `calls=1`);
+- two calls: a free chain of thought first, then, behind it, a reply held to the schema (thought_first, `calls=2`).
 
 Every sampling field is sent, since servers fill gaps from a model's own defaults. The schema travels as
 `response_format`: the older `guided_json` is ignored by current servers without a word. Constrained calls turn a
@@ -16,15 +16,18 @@ import base64
 import hashlib
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from data.hashing import canonical_json
-from data.vlm.question import question_hash, question_text
+from data.images.model_picture import DEFAULT_WIDTH_PX, ModelPicture
+from data.vlm.conversation import conversation, with_picture
 from data.vlm.reply import reply_schema
-from data.vocabulary import ModelRole
+from data.vocabulary import ModelRole, ReplyForm
 
-SYSTEM_PROMPT = "You are a helpful assistant."
 END_OF_THOUGHT = "</think>"
+PICTURE_MARKS = 2
+"""Tokens around a picture's own: where it starts and where it ends."""
+_NOT_THINKING = {"enable_thinking": False}
 LOGPROBS = 5
 """Of each token: enough for three levels, at a quarter of what the most that servers give (20) costs."""
 REPLY_BYTES = 64 * 1024
@@ -34,12 +37,12 @@ _BYTES_PER_TOKEN = 100
 
 @dataclass(frozen=True)
 class SamplingParameters:
-    """Everything that shapes an answer. `thinking`: ask for a chain of thought. `calls`: 2 asks for the chain of
-    thought first and for the constrained reply behind it. `samples`: answers per frame; the level most of them
-    say is proposed. `reask_temperature`: what a greedy request is asked again with when its reply is unusable
-    (the same question would give the same reply). `image_width_px`: wider images are scaled down to this."""
+    """Everything that shapes an answer. `calls`: 2 asks for the chain of thought first and for the constrained reply
+    behind it. `samples`: answers per frame; the level most of them say is proposed. `reask_temperature`: what a
+    greedy request is asked again with when its reply is unusable (the same question would give the same reply).
+    `image_width_px`: to what width pictures are scaled down (`data.images.model_picture`)."""
 
-    thinking: bool
+    form: ReplyForm
     temperature: float
     top_p: float
     top_k: int
@@ -50,10 +53,20 @@ class SamplingParameters:
     samples: int = 1
     calls: int = 1
     reask_temperature: float = 0.3
-    image_width_px: int = 1600
+    image_width_px: int = DEFAULT_WIDTH_PX
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def of(cls, parameters: dict[str, Any]) -> Self:
+        """The parameters that `as_dict` gave."""
+        return cls(**{**parameters, "form": ReplyForm(parameters["form"])})
+
+    @property
+    def thinks(self) -> bool:
+        """Whether a chain of thought is asked for."""
+        return self.form is ReplyForm.THOUGHT_FIRST
 
     def asked_again(self, times: int) -> SamplingParameters:
         """What the n-th repetition is asked with: another seed, and never greedily."""
@@ -65,7 +78,7 @@ class SamplingParameters:
 
 
 TEACHER_SAMPLING = SamplingParameters(
-    thinking=True,
+    form=ReplyForm.THOUGHT_FIRST,
     temperature=0.6,
     top_p=0.95,
     top_k=20,
@@ -77,7 +90,7 @@ TEACHER_SAMPLING = SamplingParameters(
 )
 """NVIDIA's settings for reasoning with Cosmos Reason 2."""
 STUDENT_SAMPLING = SamplingParameters(
-    thinking=False,
+    form=ReplyForm.LEVEL_FIRST,
     temperature=0.0,
     top_p=1.0,
     top_k=-1,
@@ -98,14 +111,14 @@ def largest_reply_bytes(sampling: SamplingParameters) -> int:
     return sampling.samples * (REPLY_BYTES + sampling.max_tokens * (1 + LOGPROBS) * _BYTES_PER_TOKEN)
 
 
-def data_url(image: bytes, media_type: str = "image/jpeg") -> str:
-    """An image's bytes as an address that every server can read."""
-    return f"data:{media_type};base64,{base64.b64encode(image).decode('ascii')}"
+def data_url(picture: ModelPicture) -> str:
+    """A picture's bytes as an address that every server can read."""
+    return f"data:image/jpeg;base64,{base64.b64encode(picture.content).decode('ascii')}"
 
 
-def file_url(image: Path) -> str:
-    """An image on the server's own disk; the server must be started with --allowed-local-media-path."""
-    return image.resolve().as_uri()
+def file_url(picture: Path) -> str:
+    """A picture on the server's own disk; the server must be started with --allowed-local-media-path."""
+    return picture.resolve().as_uri()
 
 
 def request_hash(
@@ -114,12 +127,12 @@ def request_hash(
     model: str,
     revision: str | None,
     sampling: dict[str, Any],
-    question: str | None = None,
+    question: str,
 ) -> str:
     """SHA-256 (hex) of all that determines an answer: image, question, model, revision, sampling."""
     determined_by = {
         "image": image_sha256,
-        "question": question or question_hash(),
+        "question": question,
         "model": model,
         "revision": revision,
         "sampling": sampling,
@@ -129,29 +142,42 @@ def request_hash(
 
 def one_call_body(image_url: str, model: str, sampling: SamplingParameters) -> dict[str, Any]:
     """The whole answer in one request; its reply is free where the model thinks, else held to the schema."""
-    body = _sampled(model, _messages(image_url, question_text(thinking=sampling.thinking)), sampling)
+    body = _sampled(model, _messages(image_url, sampling.form), sampling)
     body["n"] = sampling.samples
-    if sampling.thinking:
+    if sampling.thinks:
         return {**body, "logprobs": True, "top_logprobs": LOGPROBS}
-    return _constrained(body)
+    return _constrained(body, sampling.form)
+
+
+def text_body(model: str, sampling: SamplingParameters) -> dict[str, Any]:
+    """The conversation without its picture, for a server that counts tokens (vLLM's /tokenize)."""
+    turns = [
+        {**turn, "content": [{"type": "text", "text": turn["content"]}]} if turn["role"] == "user" else turn
+        for turn in conversation(sampling.form)
+    ]
+    asked: dict[str, Any] = {"model": model, "messages": turns, "add_generation_prompt": True}
+    return asked if sampling.thinks else {**asked, "chat_template_kwargs": _NOT_THINKING}
 
 
 def thought_body(
     image_url: str, model: str, sampling: SamplingParameters, question: str | None = None
 ) -> dict[str, Any]:
-    """The first of two calls: a free chain of thought per sample, ending at `</think>`."""
-    text = question or question_text(thinking=True)
-    body = _sampled(model, _messages(image_url, text), sampling)
-    return {**body, "n": sampling.samples, "stop": [END_OF_THOUGHT]}
+    """The first of two calls: a free chain of thought per sample, ending at `</think>`. `question`: another one."""
+    messages = _messages(image_url, sampling.form)
+    if question is not None:
+        messages = _asked(
+            image_url, [*conversation(sampling.form)[:-1], {"role": "user", "content": question}]
+        )
+    return {**_sampled(model, messages, sampling), "n": sampling.samples, "stop": [END_OF_THOUGHT]}
 
 
 def answer_body(image_url: str, model: str, sampling: SamplingParameters, thought: str) -> dict[str, Any]:
     """The second of two calls: the model's own chain of thought stands before a reply held to the schema."""
-    messages = _messages(image_url, question_text(thinking=True))
+    messages = _messages(image_url, sampling.form)
     messages.append({"role": "assistant", "content": thought_text(thought)})
     body = _sampled(model, messages, sampling)
     body.update(n=1, continue_final_message=True, add_generation_prompt=False)
-    return _constrained(body)
+    return _constrained(body, sampling.form)
 
 
 def thought_text(thought: str) -> str:
@@ -159,13 +185,12 @@ def thought_text(thought: str) -> str:
     return f"<think>\n{thought}\n{END_OF_THOUGHT}\n\n"
 
 
-def _messages(image_url: str, question: str) -> list[dict[str, Any]]:
-    """Image first, then the question: the order that the models were trained with."""
-    content = [
-        {"type": "image_url", "image_url": {"url": image_url}},
-        {"type": "text", "text": question},
-    ]
-    return [{"role": "system", "content": SYSTEM_PROMPT}, {"role": "user", "content": content}]
+def _messages(image_url: str, form: ReplyForm) -> list[dict[str, Any]]:
+    return _asked(image_url, conversation(form))
+
+
+def _asked(image_url: str, turns: list[dict[str, str]]) -> list[dict[str, Any]]:
+    return with_picture(turns, {"type": "image_url", "image_url": {"url": image_url}})
 
 
 def _sampled(model: str, messages: list[dict[str, Any]], sampling: SamplingParameters) -> dict[str, Any]:
@@ -182,12 +207,12 @@ def _sampled(model: str, messages: list[dict[str, Any]], sampling: SamplingParam
     }
 
 
-def _constrained(body: dict[str, Any]) -> dict[str, Any]:
-    schema = {"name": "assessment", "schema": reply_schema(), "strict": True}
+def _constrained(body: dict[str, Any], form: ReplyForm) -> dict[str, Any]:
+    schema = {"name": "assessment", "schema": reply_schema(form), "strict": True}
     return {
         **body,
         "response_format": {"type": "json_schema", "json_schema": schema},
-        "chat_template_kwargs": {"enable_thinking": False},
+        "chat_template_kwargs": _NOT_THINKING,
         "logprobs": True,
         "top_logprobs": LOGPROBS,
     }

@@ -9,10 +9,10 @@ from importlib.metadata import version
 
 from data.checkout import checkout_commit
 from data.store.opening import Store
-from data.vlm.question import question_hash
 from eval.comparison.claim import Claim
 from eval.evaluation.evaluate import EvaluatedRun, Question, evaluate
 from eval.evaluation.generated import with_generated
+from eval.evaluation.how_asked import HowAsked, how_asked
 from eval.evaluation.ledger import claims_to_hold, note_evaluation, utc
 from eval.evaluation.reference import ContestedFrame, ReferenceFrame
 from eval.evaluation.reference_set import Against, ReferenceSet, read_reference
@@ -26,7 +26,6 @@ def evaluate_runs(
     store: Store,
     run_names: Sequence[str],
     *,
-    recipe: str | None = None,
     against: Against | None = None,
     claim: Claim | None = None,
     assumptions: Assumptions | None = None,
@@ -41,12 +40,13 @@ def evaluate_runs(
     chosen = against or Against()
     with store.read() as session:
         found = read_reference(session, run_names, chosen)
-    names = [run.name for run in found.runs]
+        names = [run.name for run in found.runs]
+        asked = how_asked(session, names)
     claims = claims_to_hold(claim, found.registrations, found.looks, names)
     evaluation = evaluate(
         found.frames,
         _on(found.runs, [*found.frames, *found.contested]),
-        lineage=_lineage(found, recipe),
+        lineage=_lineage(found, asked),
         contested=found.contested,
         question=Question(
             claims=claims,
@@ -71,14 +71,15 @@ def _on(
     ]
 
 
-def _lineage(found: ReferenceSet, recipe: str | None) -> Lineage:
+def _lineage(found: ReferenceSet, asked: HowAsked) -> Lineage:
     return Lineage(
         snapshot_hash=found.snapshot.manifest.snapshot_hash if found.snapshot else None,
         verified_set_hash=found.verified_set_hash,
         split_hash=found.held_out,
         guideline_versions=found.guidelines,
-        question_hash=question_hash(),
-        recipe=recipe,
+        question_hash=asked.question_hash,
+        reply_form=asked.reply_form,
+        recipe=asked.trained_by,
         commit=checkout_commit(),
         versions={name: version(name) for name in _PACKAGES},
     )

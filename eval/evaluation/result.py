@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from data.vocabulary import Failure, ModelRole, TriageLevel
+from data.vocabulary import Failure, ModelRole, ReplyForm, TriageLevel
 from eval.comparison.claim import ClaimResult
 from eval.comparison.runs import Comparison
 from eval.evaluation.label_quality import LabelQuality
@@ -131,7 +131,8 @@ class Lineage(Part):
     `snapshot_hash`: the snapshot that the verified frames equal. `verified_set_hash`: over every verified held-out
     frame's id, image hash and level. `split_hash`: over the ids of the held-out scenes. `evaluated_at` is the store's
     time in UTC, `author` the account that ran the command; `trail_entry` and `trail_head` are the number and the hash
-    of the audit trail's entry on this evaluation, the `look`-th on this held-out set.
+    of the audit trail's entry on this evaluation, the `look`-th on this held-out set. `question_hash` and `reply_form`
+    are those of the student's and the aligned runs, `recipe` the trainings of their weights as recorded there.
     """
 
     evaluated_at: str | None = None
@@ -144,6 +145,7 @@ class Lineage(Part):
     split_hash: str | None = None
     guideline_versions: list[str] = Field(default_factory=list)
     question_hash: str | None = None
+    reply_form: ReplyForm | None = None
     recipe: str | None = None
     commit: str | None = None
     versions: dict[str, str] = Field(default_factory=dict)

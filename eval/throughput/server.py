@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from data.errors import EvaluationError
-from data.images.inspection import ImageRefused, image_for_model
+from data.images.inspection import ImageRefused
+from data.images.model_picture import model_picture_of
 from data.store.opening import Store
 from data.vlm.kept_connection import Address
 from data.vlm.request import data_url, default_sampling, one_call_body
@@ -81,7 +82,7 @@ def frame_images(store: Store, most: int) -> list[str]:
 def _rendered(path: Path) -> list[str]:
     width_px = default_sampling(ModelRole.ALIGNED).image_width_px
     try:
-        return [data_url(*image_for_model(path, width_px=width_px))]
+        return [data_url(model_picture_of(path, width_px=width_px))]
     except ImageRefused:
         return []
 

@@ -26,7 +26,7 @@ from trl.trainer.dpo_trainer import DataCollatorForVisionPreference, DPOTrainer
 from data.hashing import file_hash
 from data.snapshot.pairs import Message
 from data.vlm.reply import render_reply
-from tests.training.builders import A, T, a_pair, an_assessment, write_recipe, write_snapshot
+from tests.training.builders import FORM, A, T, a_pair, an_assessment, write_recipe, write_snapshot
 from training.assembly import is_packed, pack_pairs
 from training.models.adapter import lora_config
 from training.models.folder import DTYPES, load_model
@@ -42,7 +42,7 @@ from training.trainer.reference_cache import ReferenceCache, reference_keys
 from training.trainer.sa_dpo_trainer import SADPOTrainer
 
 ROUNDS = 5
-MAX_PIXELS = 640 * 1024
+WIDTH_PX = 1088
 ANSWER_WORDS = 40
 """Words in the reasoning of an answer; with the stand-in's tokenizer an answer is then about 120 tokens."""
 LOSS_TOLERANCE = GRADIENT_TOLERANCE = 1e-5
@@ -101,7 +101,7 @@ def _inputs(folder: Path) -> CheckedInputs:
     standard: dict[str, Any] = {
         "loss__alpha_high": 1.0,
         "loss__alpha_med": 1.0,
-        "image__max_pixels": MAX_PIXELS,
+        "image__width_px": WIDTH_PX,
     }
     precision: dict[str, Any] = {
         "runtime__precision": "bf16" if ON_GPU else "fp32",
@@ -114,7 +114,7 @@ def _inputs(folder: Path) -> CheckedInputs:
 
 
 def _reply(level: Any, words: str) -> str:
-    return render_reply(an_assessment(level, (words * 20)[: 5 * ANSWER_WORDS].strip(), "Take control."))
+    return render_reply(an_assessment(level, (words * 20)[: 5 * ANSWER_WORDS].strip(), "Take control."), FORM)
 
 
 def _model(folder: Path) -> Path:

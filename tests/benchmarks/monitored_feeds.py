@@ -29,7 +29,8 @@ VIEWS = 24
 
 
 def views(width: int, height: int) -> list[bytes]:
-    """Pictures of a street's size in bytes, each different."""
+    """Pictures of the size that a model is shown, each different: they are passed on to it byte for byte, with what
+    stands behind their end."""
     made = []
     for seed in range(VIEWS):
         coarse = np.random.default_rng(seed).normal(110, 45, (height // 20, width // 20, 3)).clip(0, 255)
@@ -79,7 +80,7 @@ def main() -> None:
     parser.add_argument("--frame-rate", type=float, required=True)
     parser.add_argument("--seconds", type=float, required=True)
     given = parser.parse_args()
-    pictures = views(1600, 900)
+    pictures = views(1152, 640)
     limits = Limits(frame_rate=given.frame_rate, random_share=0.0005)
     place = random.Random(0)
     sources = [

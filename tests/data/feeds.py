@@ -29,6 +29,7 @@ def a_watch(store: Store, folder: Path, *feeds: str) -> Started:
         endpoint="http://key:secret@127.0.0.1:8000/v1",
         revision="r1",
         snapshot="snap-1",
+        question="q",
         parameters={},
         limits={},
         pictures=folder / "monitor",

@@ -14,12 +14,13 @@ from PIL import Image
 from data.hashing import file_hash
 from data.snapshot.folder import EVALUATION, EXCLUDED, MANIFEST, PAIRS, manifest_hash
 from data.snapshot.pairs import EvaluationFrame, Message, PreferencePair, pair_weight
-from data.vlm.question import question_hash, question_text
+from data.vlm.conversation import conversation, conversation_hash
 from data.vlm.reply import render_reply
-from data.vocabulary import Assessment, TriageLevel
+from data.vocabulary import Assessment, ReplyForm, TriageLevel
 from tests.repository import ROOT
 
 A, S, T = TriageLevel.AUTONOMY, TriageLevel.SUPERVISION, TriageLevel.TELEOPERATION
+FORM = ReplyForm.LEVEL_FIRST
 COLOURS = {A: (40, 180, 60), S: (220, 200, 40), T: (200, 30, 30)}
 MIXED = [(T, A), (A, S), (S, A), (T, S), (A, T), (S, T), (T, A), (A, A)]
 """Eight pairs of levels that weigh 5, 1, 1, 2, 1, 1, 5, 1."""
@@ -45,7 +46,7 @@ def a_pair(
         "scene_id": f"scene-{index % 4}",
         "images": [name],
         "image_sha256": file_hash(folder / name),
-        "prompt": [Message(role="user", content=question_text(thinking=False))],
+        "prompt": [Message.model_validate(turn) for turn in conversation(FORM)],
         "chosen": [_answer(an_assessment(chosen, f"Case {index}: as people see it."))],
         "rejected": [_answer(an_assessment(rejected, "The road is clear.", "No action is needed."))],
         "weight": pair_weight(chosen, rejected),
@@ -97,7 +98,9 @@ def write_snapshot(
         "evaluation_by_level": {},
         "excluded_by_reason": {},
         "policy": {},
-        "question_hash": question_hash(),
+        "reply_form": FORM.value,
+        "image_width_px": None,
+        "question_hash": conversation_hash(FORM),
         "guideline_versions": [],
         "train_scenes": sorted({pair.scene_id for pair in pairs}),
         "held_out_scenes": sorted({frame.scene_id for frame in evaluation}),
@@ -127,7 +130,7 @@ def write_recipe(path: Path, shipped: str = "stand_in", **changed: Any) -> Path:
 
 
 def _answer(assessment: Assessment) -> Message:
-    return Message(role="assistant", content=render_reply(assessment))
+    return Message(role="assistant", content=render_reply(assessment, FORM))
 
 
 def _lines(path: Path, values: Sequence[PreferencePair | EvaluationFrame]) -> None:

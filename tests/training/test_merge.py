@@ -15,10 +15,11 @@ from safetensors.torch import load_file
 from transformers import AutoModelForImageTextToText
 
 from data.errors import TrainingError
-from tests.training.builders import write_recipe, write_snapshot
+from data.vlm.weights import read_weights
+from tests.training.builders import FORM, write_recipe, write_snapshot
 from training.merge import MergeResult, merge
 from training.models.folder import load_model
-from training.pairs.processor import image_tokens, load_processor
+from training.pairs.processor import load_processor
 from training.record.provenance import MergeProvenance
 from training.stand_in import build_stand_in
 from training.train import TrainingResult, train
@@ -73,14 +74,23 @@ def test_the_merged_folder_says_where_it_comes_from_and_that_it_is_a_stand_in(
     assert (merged.model / "stand_in.json").is_file()
 
 
-def test_the_merged_model_sees_images_at_the_size_it_was_trained_on(tmp_path: Path, stand_in: Path) -> None:
-    recipe = write_recipe(tmp_path / "recipe.yaml", schedule__max_steps=1, image__max_pixels=256 * 256)
-    result = train(write_snapshot(tmp_path / "snapshot"), recipe, stand_in, tmp_path / "adapter")
-    merged = merge(result.adapter, stand_in, tmp_path / "merged")
-    assert image_tokens(load_processor(stand_in), 1600, 900) == 15
-    assert image_tokens(load_processor(merged.model), 1600, 900) == image_tokens(
-        load_processor(stand_in, max_pixels=256 * 256), 1600, 900
-    )
+def test_a_merge_is_served_under_a_name_that_tells_its_training_from_another(
+    merged: MergeResult, stand_in: Path, tmp_path: Path
+) -> None:
+    weights = read_weights(merged.model)
+    assert merged.served_name == weights.served_name == f"merged-{weights.revision[:8]}"
+    assert (weights.form, weights.image_width_px) == (FORM, 160)
+    assert weights.lineage["recipe"] == "stand_in"
+    shorter = write_recipe(tmp_path / "recipe.yaml", schedule__max_steps=1)
+    again = train(write_snapshot(tmp_path / "snapshot"), shorter, stand_in, tmp_path / "adapter")
+    other = merge(again.adapter, stand_in, tmp_path / "merged")
+    assert other.served_name.startswith("merged-")
+    assert other.served_name != merged.served_name
+
+
+def test_the_processor_is_copied_as_it_is(merged: MergeResult, stand_in: Path) -> None:
+    for name in ("processor_config.json", "tokenizer.json"):
+        assert (merged.model / name).read_bytes() == (stand_in / name).read_bytes()
 
 
 def test_a_folder_that_holds_anything_is_never_written_over(

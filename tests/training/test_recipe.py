@@ -65,7 +65,7 @@ def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
         ("adapter__rank", 0),
         ("schedule__warmup_share", 1.0),
         ("runtime__precision", "fp16"),
-        ("image__max_pixels", 10),
+        ("image__width_px", 10),
         ("batch__pairs_per_device", "many"),
     ],
 )

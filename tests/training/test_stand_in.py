@@ -11,7 +11,7 @@ import torch
 from data.errors import TrainingError
 from data.vlm.reply import render_reply
 from data.vocabulary import TriageLevel
-from tests.training.builders import A, S, T, an_assessment
+from tests.training.builders import FORM, A, S, T, an_assessment
 from training.models.folder import load_model, model_hash
 from training.pairs.processor import load_processor
 from training.stand_in import build_stand_in
@@ -37,12 +37,12 @@ def test_it_has_some_hundred_thousand_parameters(stand_in: Path) -> None:
 def test_each_level_is_one_token_alone_and_inside_a_reply(stand_in: Path, level: TriageLevel) -> None:
     tokenizer = load_processor(stand_in).tokenizer
     (alone,) = tokenizer(level.value)["input_ids"]
-    assert tokenizer(render_reply(an_assessment(level)))["input_ids"].count(alone) == 1
+    assert tokenizer(render_reply(an_assessment(level), FORM))["input_ids"].count(alone) == 1
 
 
 def test_a_reply_comes_back_from_its_tokens(stand_in: Path) -> None:
     tokenizer = load_processor(stand_in).tokenizer
-    reply = render_reply(an_assessment(T, "Zwei Männer regeln den Verkehr — 10 m voraus."))
+    reply = render_reply(an_assessment(T, "Zwei Männer regeln den Verkehr — 10 m voraus."), FORM)
     assert tokenizer.decode(tokenizer(reply)["input_ids"], clean_up_tokenization_spaces=False) == reply
 
 

@@ -94,7 +94,7 @@ def test_bfloat16_gradient_checkpointing_and_checkpoints_run(tmp_path: Path, sta
         **SHORT,
         batch__pairs_per_device=2,
         batch__accumulation=2,
-        image__max_pixels=64 * 64,
+        image__width_px=64,
         runtime__precision="bf16",
         runtime__gradient_checkpointing=True,
         runtime__save_every_steps=1,
@@ -117,7 +117,7 @@ def test_progress_and_lines_reach_the_person(tmp_path: Path, stand_in: Path) -> 
         say=lines.append,
     )
     assert steps == [(1, 2), (2, 2)]
-    assert lines[0] == "Adapter: 3,584 trainable parameters, 0.790% of 453,504"
+    assert lines[0] == "Adapter: 3,584 trainable parameters, 0.790% of 453,888"
     assert lines[2].startswith("step 1 of 2: loss 1.4729; weight 1: ")
 
 
@@ -158,7 +158,7 @@ def test_a_leak_is_refused_before_anything_is_written(tmp_path: Path, stand_in: 
 
 
 def test_an_adapter_that_is_too_large_for_its_model_is_refused(tmp_path: Path, stand_in: Path) -> None:
-    with pytest.raises(TrainingError, match=r"3\.161% of 453,504: more than 0\.5%"):
+    with pytest.raises(TrainingError, match=r"3\.158% of 453,888: more than 0\.5%"):
         train(write_snapshot(tmp_path / "snapshot"), find_recipe("sa_dpo"), stand_in, tmp_path / "out")
 
 
@@ -177,7 +177,7 @@ def test_the_plan_counts_what_training_will_do(snapshot: Path, stand_in: Path) -
     assert (planned.steps, planned.pairs_per_update, planned.pairs) == (12, 8, 48)
     assert planned.pairs_by_weight == {"1.0": 30, "2.0": 6, "5.0": 12}
     assert (planned.image_tokens_mean, planned.image_tokens_max) == (15.0, 15)
-    assert planned.prompt_tokens_mean == 239.0
+    assert planned.prompt_tokens_mean == 244.0
     assert planned.text_estimated_from == 48
 
 

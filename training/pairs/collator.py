@@ -5,16 +5,21 @@ What TRL would train on without a word (a cut completion, an empty side, a lost 
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
+from PIL import Image
 from trl.data_utils import apply_chat_template, prepare_multimodal_messages
 from trl.trainer.dpo_trainer import DataCollatorForVisionPreference
 
 from data.errors import TrainingError
+from data.images.inspection import ImageRefused
+from data.images.model_picture import DEFAULT_WIDTH_PX, model_picture, model_picture_of
 from training.pairs.packing import TokenizedPair, pack
 
 RopeIndex = Callable[..., tuple[torch.Tensor, torch.Tensor]]
@@ -29,15 +34,19 @@ _ALIGNMENT = 8
 class WeightedPairCollator(DataCollatorForVisionPreference):
     """Adds `weight`, float32 of shape (pairs,), and `pair_id` to TRL's batch of chosen rows, then rejected rows.
 
+    `width_px`: to what width pictures are scaled down, by the function that scales what is served.
+
     Raises TrainingError for a pair without a weight, a pair with an empty side, and for any `max_length`: TRL cuts
     completions without a word, and a pair whose completion is gone has loss log 2 and no gradient.
     """
+
+    width_px: int = DEFAULT_WIDTH_PX
 
     def __post_init__(self) -> None:
         if self.max_length is not None:
             raise TrainingError(
                 f"A max_length of {self.max_length} would cut pairs silently. Set it to None and lower "
-                "image.max_pixels in the recipe if sequences are too long."
+                "image.width_px in the recipe if sequences are too long."
             )
 
     def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
@@ -45,12 +54,16 @@ class WeightedPairCollator(DataCollatorForVisionPreference):
         weights = [_weight(example) for example in examples]
         for example in examples:
             _refuse_empty_side(example)
-        batch = self._encode([_without_ours(example) for example in examples])
+        batch = self._encode([self._shown(_without_ours(example)) for example in examples])
         if (batch["completion_mask"].sum(dim=1) == 0).any():
             raise TrainingError("A pair's completion has no tokens: it would be trained on without effect.")
         batch["weight"] = torch.tensor(weights, dtype=torch.float32)
         batch["pair_id"] = [_name(example) for example in examples]
         return batch
+
+    def _shown(self, example: dict[str, Any]) -> dict[str, Any]:
+        """The example with its pictures as the model is shown them."""
+        return {**example, "images": [shown_picture(image, self.width_px) for image in example["images"]]}
 
     def _encode(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
         batch: dict[str, Any] = super().torch_call(examples)
@@ -104,6 +117,18 @@ class PackedPairCollator(WeightedPairCollator):
 
     def _pad_id(self) -> int:
         return int(self.processor.tokenizer.pad_token_id or 0)
+
+
+def shown_picture(image: dict[str, Any], width_px: int) -> Image.Image:
+    """A picture of the dataset ({"path"} or {"bytes"}) as the model is shown it. Raises TrainingError."""
+    try:
+        if image.get("bytes") is not None:
+            picture = model_picture(image["bytes"], "A picture of the snapshot", width_px=width_px)
+        else:
+            picture = model_picture_of(Path(image["path"]), width_px=width_px)
+    except ImageRefused as error:
+        raise TrainingError(f"A picture of the snapshot cannot be shown to the model: {error}") from error
+    return Image.open(io.BytesIO(picture.content))
 
 
 def _with_placeholders(example: dict[str, Any]) -> dict[str, Any]:

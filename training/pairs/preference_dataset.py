@@ -13,6 +13,7 @@ from data.errors import LeakError, TrainingError
 from data.hashing import file_hash
 from data.snapshot.folder import Snapshot, load_snapshot
 from data.snapshot.pairs import Message, PreferencePair, pair_weight
+from data.vlm.conversation import conversation
 from data.vlm.reply import parse_reply
 from data.vocabulary import ImageStorage, TriageLevel
 from training.recipe import LossSettings
@@ -21,14 +22,14 @@ _MESSAGES = [{"role": datasets.Value("string"), "content": datasets.Value("strin
 COLUMNS = datasets.Features(
     {
         "pair_id": datasets.Value("string"),
-        "images": datasets.List(datasets.Image()),
+        "images": datasets.List(datasets.Image(decode=False)),
         "prompt": _MESSAGES,
         "chosen": _MESSAGES,
         "rejected": _MESSAGES,
         "weight": datasets.Value("float64"),
     }
 )
-"""Images are stored as paths and opened as PIL images when a row is read."""
+"""Images are stored as paths; the collator scales them as `data.images.model_picture` does."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def load_pairs(snapshot: Path, loss: LossSettings) -> tuple[Snapshot, list[Weigh
     frozen = load_snapshot(snapshot, check_images=False)  # the pairs' images are checked below, each once
     if not frozen.pairs:
         raise TrainingError(f"The snapshot {snapshot} has no pairs: there is nothing to train on.")
+    _refuse_other_prompts(frozen)
     refuse_leak(frozen)
     _refuse_equal_ids(frozen.pairs)
     for pair in frozen.pairs:
@@ -79,6 +81,35 @@ def refuse_leak(snapshot: Snapshot) -> None:
             f"The scene {both[0]} is in train and held-out ({len(both)} such): an evaluation would be worthless. "
             "Split by scene and take the snapshot again."
         )
+
+
+def refuse_other_size(snapshot: Snapshot, width_px: int) -> None:
+    """Raise TrainingError if the student was asked about pictures of another width than the recipe's."""
+    asked_px = snapshot.manifest.image_width_px
+    if asked_px is not None and asked_px != width_px:
+        raise TrainingError(
+            f"The student of the snapshot {snapshot.folder} was shown pictures {asked_px} pixels wide, and the recipe "
+            f"trains on {width_px}: set image.width_px: {asked_px}, or ask the student again with --width {width_px}."
+        )
+
+
+def _refuse_other_prompts(snapshot: Snapshot) -> None:
+    """What a model is trained on is what it is asked: the conversation, and one form on both sides."""
+    form = snapshot.manifest.reply_form
+    turns = [Message.model_validate(turn) for turn in conversation(form)] if form else []
+    for pair in snapshot.pairs:
+        if pair.prompt != turns:
+            raise TrainingError(
+                f"The pair {pair.pair_id} of {snapshot.folder} has another prompt than models are asked with: it was "
+                "frozen by another version. Take the snapshot again."
+            )
+        for side, messages in (("chosen", pair.chosen), ("rejected", pair.rejected)):
+            written = parse_reply(messages[-1].content).form if messages else None
+            if written not in (form, None):
+                raise TrainingError(
+                    f"The {side} side of the pair {pair.pair_id} is written {written.value}, in a snapshot of the form "
+                    f"{form.value if form else 'unknown'}."
+                )
 
 
 def _refuse_equal_ids(pairs: list[PreferencePair]) -> None:

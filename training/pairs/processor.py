@@ -14,6 +14,7 @@ from transformers.processing_utils import ProcessorMixin
 
 from data.errors import TrainingError
 from data.hashing import canonical_json, file_hash
+from data.images.model_picture import TOKEN_PX
 from training.models.folder import first_line
 
 PROCESSOR_FILES = (
@@ -46,10 +47,9 @@ def _token(tokenizer: Any, token: str) -> tuple[str, int]:
     return token, tokenizer.convert_tokens_to_ids(token)
 
 
-def load_processor(folder: Path, *, max_pixels: int | None = None) -> Any:
+def load_processor(folder: Path) -> Any:
     """The model's processor: tokenizer, chat template and image processor.
 
-    max_pixels: area to which images are scaled down; None keeps the model's own.
     Raises TrainingError if the folder has no image processor: transformers would return a bare tokenizer silently.
     """
     if not any((folder / name).is_file() for name in _IMAGE_PROCESSOR_FILES):
@@ -62,8 +62,6 @@ def load_processor(folder: Path, *, max_pixels: int | None = None) -> Any:
         raise TrainingError(
             f"{folder} holds a {type(processor).__name__}, which has no image processor: frames need one."
         )
-    if max_pixels is not None:
-        _cap(processor.image_processor, max_pixels)
     return processor
 
 
@@ -88,7 +86,13 @@ def _processor_class(folder: Path) -> Any:
     return ImageOnlyQwen3VLProcessor if config.model_type == "qwen3_vl" else AutoProcessor
 
 
-def _cap(image_processor: Any, max_pixels: int) -> None:
-    size = image_processor.size
-    shortest = min(int(size["shortest_edge"]), max_pixels)  # areas in pixels, whatever their names say
-    image_processor.size = {"shortest_edge": shortest, "longest_edge": max_pixels}
+def refuse_resizing(processor: Any, picture: tuple[int, int]) -> None:
+    """Raise TrainingError if the processor would change a picture of (width, height) pixels that was scaled for it."""
+    width_px, height_px = picture
+    expected, counted = width_px * height_px // TOKEN_PX**2, image_tokens(processor, width_px, height_px)
+    if counted != expected:
+        raise TrainingError(
+            f"The model's image processor makes {counted} tokens of a picture of {width_px} x {height_px} pixels where "
+            f"{expected} are due: it resizes it. Widen the size in its preprocessor_config.json, or change "
+            "image.width_px in the recipe and ask the student at that width."
+        )

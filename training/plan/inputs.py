@@ -10,12 +10,14 @@ from typing import Any
 
 from PIL import Image
 
+from data.images.model_picture import model_size
 from data.snapshot.folder import Snapshot
+from data.vocabulary import ReplyForm
 from training.models.adapter import AdapterSize, adapter_size, refuse_large_adapter
 from training.models.folder import DTYPES, is_stand_in, model_shape
 from training.pairs.batches import update_steps
-from training.pairs.preference_dataset import WeighedPair, load_pairs, pairs_by_weight
-from training.pairs.processor import image_tokens, load_processor
+from training.pairs.preference_dataset import WeighedPair, load_pairs, pairs_by_weight, refuse_other_size
+from training.pairs.processor import image_tokens, load_processor, refuse_resizing
 from training.plan.estimate import Dimensions, PairTokens, RunEstimate, refuse_too_little_memory, run_estimate
 from training.process.memory import available_bytes
 from training.process.processes import processes
@@ -41,6 +43,11 @@ class CheckedInputs:
     def recipe(self) -> Recipe:
         """The recipe itself."""
         return self.recipe_file.recipe
+
+    @property
+    def form(self) -> ReplyForm:
+        """The reply form of the snapshot; `load_pairs` refuses one without."""
+        return self.snapshot.manifest.reply_form or ReplyForm.LEVEL_FIRST
 
     @property
     def effective_batch(self) -> int:
@@ -89,13 +96,16 @@ def check_inputs(snapshot: Path, recipe: Path, model: Path) -> CheckedInputs:
     recipe_file = load_recipe(recipe)
     settings = recipe_file.recipe
     shape = model_shape(model)
-    processor = load_processor(model, max_pixels=settings.image.max_pixels)
+    processor = load_processor(model)
     size, dimensions = adapter_size(shape, settings.adapter), Dimensions.of(shape)
     refuse_large_adapter(size, settings.adapter)
     refuse_too_little_memory(
         dimensions, bytes_per_weight=_bytes_per_weight(settings), available=available_bytes()
     )
     frozen, pairs = load_pairs(snapshot, settings.loss)
+    refuse_other_size(frozen, settings.image.width_px)
+    for picture in {_shown_size(image, settings) for pair in pairs for image in pair.images}:
+        refuse_resizing(processor, picture)
     return CheckedInputs(recipe_file, frozen, pairs, model, processor, size, dimensions)
 
 
@@ -168,12 +178,12 @@ def notes(inputs: CheckedInputs) -> list[str]:
 
 def _image_tokens(inputs: CheckedInputs) -> list[int]:
     count = cache(lambda size: image_tokens(inputs.processor, *size))
-    return [sum(count(_size(image)) for image in pair.images) for pair in inputs.pairs]
+    return [sum(count(_shown_size(image, inputs.recipe)) for image in pair.images) for pair in inputs.pairs]
 
 
-def _size(path: Path) -> tuple[int, int]:
+def _shown_size(path: Path, recipe: Recipe) -> tuple[int, int]:
     with Image.open(path) as image:
-        return image.size
+        return model_size(*image.size, most_width_px=recipe.image.width_px)
 
 
 def _text_tokens(inputs: CheckedInputs) -> list[tuple[int, int, int]]:

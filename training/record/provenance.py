@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from data.checkout import checkout_commit
 from data.errors import TrainingError
+from data.vocabulary import ReplyForm
 from data.whole_files import written_whole
 from training.models.folder import is_stand_in, model_hash
 from training.process.processes import processes
@@ -72,6 +73,8 @@ class RunOrigin(_Record):
     recipe: str
     recipe_hash: str
     recipe_text: str
+    reply_form: ReplyForm
+    image_width_px: int
     snapshot_hash: str
     base_model_hash: str
     pairs_per_update: int
@@ -94,7 +97,8 @@ class AdapterProvenance(_Record):
     recipe: str
     recipe_hash: str
     recipe_text: str
-    image_max_pixels: int | None
+    reply_form: ReplyForm
+    image_width_px: int
     seed: int
     snapshot: str
     snapshot_hash: str

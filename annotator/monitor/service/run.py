@@ -7,7 +7,7 @@ import logging
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,10 @@ from data.live.record import Started, end_watch, start_watch
 from data.snapshot.folder import load_snapshot
 from data.store.opening import Store
 from data.store.tables import WatchMinute
+from data.vlm.conversation import conversation_hash
 from data.vlm.live_client import LiveEndpoints, endpoint_problems
-from data.vlm.request import STUDENT_SAMPLING
+from data.vlm.request import STUDENT_SAMPLING, SamplingParameters
+from data.vocabulary import ReplyForm
 from eval.guarantee.decide import Decision
 from eval.guarantee.follow import follow_guarantee
 
@@ -53,12 +55,18 @@ class Asked:
     endpoints: tuple[str, ...]
     model: str
     revision: str | None = None
+    form: ReplyForm = STUDENT_SAMPLING.form
     snapshot: str | None = None
     api_key: str = "none"
     host: str = "127.0.0.1"
     port: int = 0
     for_s: float | None = None
     decision: Decision | None = None
+
+    @property
+    def sampling(self) -> SamplingParameters:
+        """How the model is asked."""
+        return replace(STUDENT_SAMPLING, form=self.form)
 
     def address(self, channel: socket.socket) -> str:
         """Where the monitor is reached once the socket is bound."""
@@ -144,8 +152,9 @@ class _Watch:
             endpoint=", ".join(asked.endpoints),
             revision=asked.revision,
             snapshot=asked.snapshot,
+            question=conversation_hash(asked.form),
             parameters={
-                **STUDENT_SAMPLING.as_dict(),
+                **asked.sampling.as_dict(),
                 **({"decision": asked.decision.hash} if asked.decision else {}),
             },
             limits=limits.model_dump(),
@@ -158,7 +167,7 @@ class _Watch:
     ) -> Watched:
         asked, logbook = self._asked, feeds.logbook
         feeds.decision = asked.decision
-        endpoints = LiveEndpoints(asked.endpoints, asked.model, STUDENT_SAMPLING, api_key=asked.api_key)
+        endpoints = LiveEndpoints(asked.endpoints, asked.model, asked.sampling, api_key=asked.api_key)
         async with AsyncExitStack() as stack:
             stack.callback(endpoints.close)
             monitor = Monitor(feeds, endpoints, returning)

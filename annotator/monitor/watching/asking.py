@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from annotator.monitor.rules.attention import next_feed
 from annotator.monitor.rules.deciding import decided
 from annotator.monitor.watching.alerting import Alerting
 from annotator.monitor.watching.feeds import Feeds
 from annotator.monitor.watching.tasks import Tasks
 from annotator.monitor.watching.watched_feed import Captured, Said, WatchedFeed
-from data.images.inspection import ImageRefused, picture_for_model
+from data.images.inspection import ImageRefused
+from data.images.model_picture import model_picture
 from data.vlm.live_client import LiveAnswer, LiveEndpoints
 from data.vlm.reply import parse_reply
 from data.vocabulary import ManualReason
@@ -52,13 +55,13 @@ class Asking:
     async def _answer(self, captured: Captured, asked_s: float) -> LiveAnswer:
         width_px = self.endpoints.sampling.image_width_px
         try:
-            content, media_type = picture_for_model(
-                captured.picture.content, "The picture", width_px=width_px
+            picture = await asyncio.to_thread(
+                model_picture, captured.picture.content, "The picture", width_px=width_px
             )
         except ImageRefused as refused:
             return LiveAnswer(None, ManualReason.UNREADABLE, str(refused))
         deadline_s = captured.captured_s + self._feeds.limits.stale_s - asked_s
-        return await self.endpoints.ask(content, media_type, deadline_s=max(deadline_s, SHORTEST_DEADLINE_S))
+        return await self.endpoints.ask(picture, deadline_s=max(deadline_s, SHORTEST_DEADLINE_S))
 
     def _take_in(self, feed: WatchedFeed, captured: Captured, answer: LiveAnswer, asked_s: float) -> None:
         now_s, signs, tally = self._feeds.clock.now_s(), feed.signs, self._feeds.tally

@@ -12,7 +12,8 @@ from data.vocabulary import Failure, ModelRole, TriageLevel
 
 
 class ModelRun(SQLModel, table=True):
-    """One model asked about frames; `id` is the hash of everything that determines its answers."""
+    """One model asked about frames; `id` is the hash of everything that determines its answers. `lineage`: snapshot,
+    recipe and commit of the training that made its weights, where it was trained here."""
 
     __tablename__ = "model_run"
 
@@ -24,16 +25,18 @@ class ModelRun(SQLModel, table=True):
     source: str
     question_hash: str
     parameters: dict[str, Any] = json_column()
+    lineage: dict[str, Any] | None = json_column(default=None)
     created_at_us: int = time_column()
 
 
 class Proposal(SQLModel, table=True):
     """One model's answer for one frame in one run: the raw text, and the assessment or the reason why none.
 
-    `request_hash` names what was asked: image, question, model, revision, sampling; `attempts` how often. With
-    several samples the most voted one is the answer: `votes` counts them by level, `other_samples` keeps their
-    raw texts. `token_probabilities` come from the level token's logprobs; `level_probabilities` are what the
-    review order uses, those or else the votes' shares. All in the order AUTONOMY, SUPERVISION, TELEOPERATION.
+    `request_hash` names what was asked: image, question, model, revision, sampling; `attempts` how often;
+    `prompt_tokens`: what the server counted of it. With several samples the most voted one is the answer: `votes`
+    counts them by level, `other_samples` keeps their raw texts. `token_probabilities` come from the level token's
+    logprobs; `level_probabilities` are what the review order uses, those or else the votes' shares. All in the order
+    AUTONOMY, SUPERVISION, TELEOPERATION.
     """
 
     __table_args__ = (UniqueConstraint("run_id", "frame_id"),)
@@ -53,5 +56,6 @@ class Proposal(SQLModel, table=True):
     votes: list[int] | None = json_column(default=None)
     other_samples: list[str] | None = json_column(default=None)
     request_hash: str | None = Field(default=None, max_length=64)
+    prompt_tokens: int | None = None
     attempts: int | None = None
     answered_at_us: int = time_column()

@@ -34,7 +34,7 @@ BRISK = Limits(frame_rate=30.0, agreeing=2, calm_s=0.0, random_share=0.0)
 
 def a_view(number: int, *, shade: int = 110, size: tuple[int, int] = (160, 90)) -> bytes:
     """A living camera's picture: its noise differs from every other number's."""
-    shades = np.random.default_rng(number).normal(shade, 8, (90, 160, 3)).clip(0, 255).astype(np.uint8)
+    shades = np.random.default_rng(number).normal(shade, 8, (96, 160, 3)).clip(0, 255).astype(np.uint8)
     out = io.BytesIO()
     Image.fromarray(shades).resize(size, Image.Resampling.BILINEAR).save(out, "JPEG", quality=90)
     return out.getvalue()

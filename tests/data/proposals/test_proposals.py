@@ -94,12 +94,19 @@ def test_a_run_is_the_same_while_what_determines_it_is(tmp_path: Path) -> None:
     store = a_store(tmp_path, teacher=None, student=None)
 
     def run(**changes: object) -> str:
-        fields = {"role": ModelRole.TEACHER, "model": "org/model", "source": "endpoint", **changes}
+        fields = {
+            "role": ModelRole.TEACHER,
+            "model": "org/model",
+            "source": "endpoint",
+            "question": "q",
+            **changes,
+        }
         return start_run(store, **fields).name  # type: ignore[arg-type]
 
     assert run() == run() == "model"
     assert run(parameters={"temperature": 0.6}) == "model-2"
     assert run(revision="abc") == "model-3"
+    assert run(question="another") == "model-4"
     with pytest.raises(ProposalError, match="already called 'model'"):
         run(revision="def", name="model")
 

@@ -17,6 +17,7 @@ from data.proposals.runs import Proposed
 from data.store.opening import Store
 from data.store.tables import Frame, Proposal
 from data.vlm.request import STUDENT_SAMPLING
+from data.vocabulary import ReplyForm
 from tests.builders import a_store
 from tests.data.proposals.requests import a_request
 from tests.data.vlm.vllm_stand_in import Asked, StandIn, served
@@ -71,6 +72,10 @@ def test_every_frame_is_answered_once_and_the_same_call_asks_only_what_is_missin
 def test_several_calls_per_frame_and_several_samples_of_an_engine_are_refused(tmp_path: Path) -> None:
     store = a_store(tmp_path, teacher=None, student=None)
     with pytest.raises(ProposalError, match="one call per frame"):
-        asked(store, "http://127.0.0.1:9/v1", sampling=replace(STUDENT_SAMPLING, thinking=True, calls=2))
+        asked(
+            store,
+            "http://127.0.0.1:9/v1",
+            sampling=replace(STUDENT_SAMPLING, form=ReplyForm.THOUGHT_FIRST, calls=2),
+        )
     with pytest.raises(ProposalError, match="one sample per frame, not 3"):
         asked(store, sampling=replace(STUDENT_SAMPLING, samples=3, temperature=0.5))

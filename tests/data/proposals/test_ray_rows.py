@@ -14,7 +14,7 @@ from data.proposals.ray_rows import EndpointSession, FrameRequest, http_answer, 
 from data.vlm.client import Asking
 from data.vlm.reply import reply_schema
 from data.vlm.request import STUDENT_SAMPLING, TEACHER_SAMPLING
-from data.vocabulary import TriageLevel
+from data.vocabulary import ReplyForm, TriageLevel
 from tests.builders import a_picture, a_raw_reply
 from tests.data.vlm.vllm_stand_in import StandIn, served
 
@@ -27,7 +27,7 @@ def row(tmp_path: Path) -> dict[str, Any]:
 
 def test_a_worker_sends_what_a_batch_file_would_hold(row: dict[str, Any]) -> None:
     sent = json.loads(FrameRequest("tiny-vl", STUDENT_SAMPLING).for_http(row)["payload"])
-    assert sent["response_format"]["json_schema"]["schema"] == reply_schema()
+    assert sent["response_format"]["json_schema"]["schema"] == reply_schema(ReplyForm.LEVEL_FIRST)
     assert (sent["model"], sent["top_logprobs"], sent["n"]) == ("tiny-vl", 5, 1)
     assert sent["messages"][1]["content"][0]["image_url"]["url"].startswith("data:image/jpeg;base64,")
 
@@ -35,7 +35,7 @@ def test_a_worker_sends_what_a_batch_file_would_hold(row: dict[str, Any]) -> Non
 def test_an_engine_gets_the_schema_and_the_logprobs_with_its_sampling_parameters(row: dict[str, Any]) -> None:
     asked = FrameRequest("m", STUDENT_SAMPLING).for_engine(row)
     parameters = asked["sampling_params"]
-    assert parameters["structured_outputs"] == {"json": reply_schema()}
+    assert parameters["structured_outputs"] == {"json": reply_schema(ReplyForm.LEVEL_FIRST)}
     assert (parameters["logprobs"], parameters["max_tokens"], parameters["temperature"]) == (5, 512, 0.0)
     assert "structured_outputs" not in FrameRequest("m", TEACHER_SAMPLING).for_engine(row)["sampling_params"]
 

@@ -20,7 +20,7 @@ from data.snapshot.preview import preview
 from data.store.opening import Store
 from data.store.tables import Frame, FrameStatus, SampledFrame
 from data.vlm.reply import parse_reply
-from data.vocabulary import LEVELS, ImageStorage, Mode, ModelRole, PersonRole, Split, TriageLevel
+from data.vocabulary import LEVELS, ImageStorage, Mode, ModelRole, PersonRole, ReplyForm, Split, TriageLevel
 from tests.builders import A, S, T, a_decision, a_filename, a_person, a_raw_reply, a_store, reviewed
 from tests.data.review.test_reviews import frames_in
 from tests.stores import worked_on
@@ -134,21 +134,54 @@ def test_a_contested_frame_enters_once_it_is_settled_with_the_leads_words(tmp_pa
     assert pair.adjudication_id is not None
 
 
-def test_the_chain_of_thought_is_kept_only_on_request_and_never_on_corrected_frames(tmp_path: Path) -> None:
+def a_thinking_team(folder: Path) -> tuple[Store, str]:
+    """A teacher and a student who think; of two verified frames one keeps the teacher's words."""
     names = [a_filename(scene, n) for scene in ("scene-0001", "scene-0002") for n in range(4)]
-    store = a_store(tmp_path, teacher={name: a_raw_reply(S, thought="I see cones.") for name in names})
+    teacher = {name: a_raw_reply(S, thought="I see cones.") for name in names}
+    student = {name: a_raw_reply(A, thought="The road is clear.") for name in names}
+    store = a_store(folder, teacher=teacher, student=student)
     ada = a_person(store)
     kept, corrected = [one.frame.id for one in lease_frames(store, ada, n=8) if one.mode is Mode.ASSISTED][:2]
     submit_review(store, ada, a_decision(kept, S, reasoning=None, action=None))
     submit_review(store, ada, a_decision(corrected, A))
-    for asked, expected in ((False, None), (True, "I see cones.")):
-        folder = tmp_path / f"snap-{asked}"
-        freeze(store, folder, FreezeOptions(chain_of_thought=asked))
-        thoughts = {
-            pair.frame_id: parse_reply(pair.chosen[0].content).chain_of_thought
-            for pair in load_snapshot(folder).pairs
-        }
-        assert thoughts == {kept: expected, corrected: None}
+    return store, kept
+
+
+def test_a_snapshot_of_thoughts_has_one_on_both_sides_and_no_frame_that_was_corrected(tmp_path: Path) -> None:
+    store, kept = a_thinking_team(tmp_path)
+    manifest = freeze(store, tmp_path / "snap")
+    (pair,) = load_snapshot(tmp_path / "snap").pairs
+    assert manifest.reply_form is ReplyForm.THOUGHT_FIRST
+    assert manifest.excluded_by_reason["no_chain_of_thought"] == 1
+    assert pair.frame_id == kept
+    assert [turn.role for turn in pair.prompt] == ["system", "user"]
+    assert "<think>" in pair.prompt[1].content
+    assert parse_reply(pair.chosen[0].content).chain_of_thought == "I see cones."
+    assert pair.rejected[0].content == a_raw_reply(A, thought="The road is clear.")
+
+
+def test_forms_are_never_mixed(tmp_path: Path) -> None:
+    store, _ = a_thinking_team(tmp_path)
+    options = FreezeOptions(form=ReplyForm.LEVEL_FIRST)
+    with pytest.raises(SnapshotError, match="form thought_first; a snapshot of the form level_first needs"):
+        freeze(store, tmp_path / "snap", options)
+    assert "answered in the form thought_first" in str(preview(store, options).leak)
+
+
+def test_a_reply_of_another_form_than_the_student_s_others_makes_no_pair(tmp_path: Path) -> None:
+    names = [a_filename(scene, n) for scene in ("scene-0001", "scene-0002") for n in range(4)]
+    store = a_store(tmp_path, student=dict.fromkeys(names, a_raw_reply(A)))
+    ada = a_person(store)
+    two = [one.frame.id for one in lease_frames(store, ada, n=8) if one.mode is Mode.ASSISTED][:2]
+    for frame in two:
+        submit_review(store, ada, a_decision(frame, S, reasoning=None, action=None))
+    words_first = '{"reasoning": "Clear.", "level": "AUTONOMY", "action": "None."}'
+    with store.write() as session:
+        run = latest_run(session, ModelRole.STUDENT)
+        proposals_by_frame(session, run, [max(two)])[max(two)].raw = words_first
+    manifest = freeze(store, tmp_path / "snap")
+    assert manifest.reply_form is ReplyForm.LEVEL_FIRST
+    assert manifest.excluded_by_reason["student_reply_of_another_form"] == 1
 
 
 def test_pictures_can_be_named_where_they_are(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from data.errors import ProposalError
 from data.vlm.live_client import LiveAnswer, LiveEndpoints
 from data.vlm.request import STUDENT_SAMPLING
 from data.vocabulary import ManualReason, TriageLevel
-from tests.builders import a_picture
+from tests.builders import a_model_picture
 from tests.data.vlm.vllm_stand_in import StandIn, served
 
 NOBODY = "http://127.0.0.1:9/v1"
@@ -18,7 +18,7 @@ NOBODY = "http://127.0.0.1:9/v1"
 def ask(*endpoints: str, times: int = 1, deadline_s: float = 10.0) -> list[LiveAnswer]:
     async def asked() -> list[LiveAnswer]:
         live = LiveEndpoints(endpoints, "tiny-vl", STUDENT_SAMPLING)
-        answers = [await live.ask(a_picture(), "image/jpeg", deadline_s=deadline_s) for _ in range(times)]
+        answers = [await live.ask(a_model_picture(), deadline_s=deadline_s) for _ in range(times)]
         live.close()
         return answers
 
@@ -70,11 +70,11 @@ def test_an_answer_that_came_too_late_is_not_taken_for_the_next_one() -> None:
     async def asked(stand_in: StandIn) -> list[str]:
         live = LiveEndpoints([stand_in.url], "tiny-vl", STUDENT_SAMPLING)
         stand_in.delay_s = 0.4
-        late = await live.ask(a_picture(), "image/jpeg", deadline_s=0.1)
+        late = await live.ask(a_model_picture(), deadline_s=0.1)
         assert late.failure is ManualReason.ENDPOINT_SLOW
         stand_in.delay_s = 0.0
         await asyncio.sleep(0.5)
-        answer = await live.ask(a_picture(), "image/jpeg", deadline_s=10.0)
+        answer = await live.ask(a_model_picture(), deadline_s=10.0)
         live.close()
         slow["n"] = stand_in.by_image.total()
         return [answer.sample.raw if answer.sample else ""]

@@ -24,7 +24,7 @@ from data.vlm.client import Asking, ask_frames
 from data.vlm.live_client import LiveAnswer, LiveEndpoints
 from data.vlm.request import STUDENT_SAMPLING
 from data.vocabulary import Failure, ManualReason, ModelRole
-from tests.builders import a_picture, a_raw_reply, a_store
+from tests.builders import a_model_picture, a_picture, a_raw_reply, a_store
 from tests.data.proposals.requests import a_request
 from tests.data.vlm.vllm_stand_in import StandIn, served
 
@@ -181,7 +181,7 @@ def test_a_live_feed_falls_back_to_a_person_with_the_reason(text: str, detail: s
     async def once(stand_in: StandIn) -> LiveAnswer:
         live = LiveEndpoints([stand_in.url], "tiny-vl", STUDENT_SAMPLING)
         try:
-            return await live.ask(a_picture(), "image/jpeg", deadline_s=5.0)
+            return await live.ask(a_model_picture(), deadline_s=5.0)
         finally:
             live.close()
 

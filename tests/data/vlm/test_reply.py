@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.vlm.reply import MAX_REPLY_CHARS, parse_reply, render_reply, reply_schema
-from data.vocabulary import LEVELS, Assessment, Failure, TriageLevel
+from data.vocabulary import LEVELS, Assessment, Failure, ReplyForm, TriageLevel
 from tests.builders import A, S, T, a_raw_reply
 
 texts = st.text(min_size=1, max_size=80).filter(lambda text: bool(text.strip()))
@@ -26,19 +26,30 @@ def test_a_reply_with_a_chain_of_thought_gives_both_parts() -> None:
 
 @given(assessments)
 def test_rendering_and_parsing_are_inverses(assessment: Assessment) -> None:
-    assert parse_reply(render_reply(assessment)).assessment == assessment
+    for form in (ReplyForm.LEVEL_FIRST, ReplyForm.WORDS_FIRST):
+        reply = parse_reply(render_reply(assessment, form))
+        assert (reply.assessment, reply.form) == (assessment, form)
 
 
 @given(assessments, texts.filter(lambda text: "think>" not in text).map(str.strip))
 def test_rendering_and_parsing_are_inverses_with_a_chain_of_thought(said: Assessment, thought: str) -> None:
-    reply = parse_reply(render_reply(said, thought))
-    assert (reply.assessment, reply.chain_of_thought) == (said, thought)
+    reply = parse_reply(render_reply(said, ReplyForm.THOUGHT_FIRST, thought))
+    assert (reply.assessment, reply.chain_of_thought, reply.form) == (said, thought, ReplyForm.THOUGHT_FIRST)
 
 
 def test_a_chain_of_thought_that_holds_a_tag_is_not_rendered() -> None:
     said = Assessment(reasoning="x", level=A, action="y")
     with pytest.raises(ValueError, match="think tag"):
-        render_reply(said, "a </think> b")
+        render_reply(said, ReplyForm.THOUGHT_FIRST, "a </think> b")
+
+
+@pytest.mark.parametrize(
+    ("form", "thought"), [(ReplyForm.THOUGHT_FIRST, None), (ReplyForm.LEVEL_FIRST, "A cone.")]
+)
+def test_a_chain_of_thought_belongs_to_its_form_and_to_no_other(form: ReplyForm, thought: str | None) -> None:
+    said = Assessment(reasoning="x", level=A, action="y")
+    with pytest.raises(ValueError, match="do not go together"):
+        render_reply(said, form, thought)
 
 
 @pytest.mark.parametrize(
@@ -128,11 +139,19 @@ def test_the_longest_reply_is_read_within_50_ms(raw: str) -> None:
     assert min(took) < 0.05
 
 
-def test_the_schema_asks_for_the_reasoning_before_the_level() -> None:
-    schema = reply_schema()
-    assert list(schema["properties"]) == ["reasoning", "level", "action"]
+@pytest.mark.parametrize(
+    ("form", "order"),
+    [
+        (ReplyForm.LEVEL_FIRST, ["level", "reasoning", "action"]),
+        (ReplyForm.WORDS_FIRST, ["reasoning", "level", "action"]),
+        (ReplyForm.THOUGHT_FIRST, ["level", "reasoning", "action"]),
+    ],
+)
+def test_the_schema_asks_in_the_form_s_order_and_bounds_no_string(form: ReplyForm, order: list[str]) -> None:
+    schema = reply_schema(form)
+    assert list(schema["properties"]) == order
     assert schema["properties"]["level"]["enum"] == ["AUTONOMY", "SUPERVISION", "TELEOPERATION"]
-    assert json.dumps(schema).count("maxLength") == 2
+    assert "Length" not in json.dumps(schema)
 
 
 def test_levels_are_ordered() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from data.images.model_picture import ModelPicture
 from data.vlm.request import (
     STUDENT_SAMPLING,
     TEACHER_SAMPLING,
@@ -15,7 +16,13 @@ from data.vlm.request import (
     thought_body,
 )
 
-ASKED: dict[str, Any] = {"image_sha256": "a" * 64, "model": "m", "revision": None, "sampling": {"seed": 0}}
+ASKED: dict[str, Any] = {
+    "image_sha256": "a" * 64,
+    "model": "m",
+    "revision": None,
+    "sampling": {"seed": 0},
+    "question": "q",
+}
 
 
 def test_the_image_stands_before_the_question() -> None:
@@ -38,7 +45,7 @@ def test_every_sampling_field_is_sent() -> None:
 def test_the_schema_travels_as_response_format_and_never_as_guided_json() -> None:
     body = one_call_body("data:,x", "m", STUDENT_SAMPLING)
     schema = body["response_format"]["json_schema"]["schema"]
-    assert list(schema["properties"]) == ["reasoning", "level", "action"]
+    assert list(schema["properties"]) == ["level", "reasoning", "action"]
     assert not [name for name in body if name.startswith("guided")]
 
 
@@ -79,7 +86,7 @@ def test_the_hash_changes_with_everything_that_determines_the_answer() -> None:
 
 
 def test_addresses_of_images_hold_their_bytes_or_their_path(tmp_path: Path) -> None:
-    assert data_url(b"abc", "image/png") == "data:image/png;base64,YWJj"
+    assert data_url(ModelPicture(b"abc", 32, 32)) == "data:image/jpeg;base64,YWJj"
     assert file_url(tmp_path / "a+b.jpg") == f"file://{tmp_path.resolve()}/a%2Bb.jpg"
 
 

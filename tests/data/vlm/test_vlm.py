@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from data.errors import ProposalError
+from data.images.model_picture import model_picture_of
 from data.vlm.answer import ModelAnswer, Sample
 from data.vlm.client import Asking, ask_frames
 from data.vlm.reply import parse_reply
@@ -136,7 +138,7 @@ def test_a_thought_that_was_cut_is_not_answered(ask: Ask) -> None:
 def test_several_samples_come_from_one_request(ask: Ask) -> None:
     levels = ["AUTONOMY", "TELEOPERATION", "TELEOPERATION"]
     stand_in = StandIn(
-        says=lambda asked: json.dumps({"reasoning": "x", "level": levels[asked.sample], "action": "y"})
+        says=lambda asked: json.dumps({"level": levels[asked.sample], "reasoning": "x", "action": "y"})
     )
     answer = ask(stand_in, replace(STUDENT_SAMPLING, samples=3, temperature=0.7))
     assert [sample.level.value for sample in answer.samples if sample.level] == levels
@@ -187,22 +189,52 @@ def test_a_model_that_is_not_served_is_named_with_those_that_are(ask: Ask) -> No
         ask(StandIn(model="other"))
 
 
-def test_an_image_on_the_servers_disk_is_named_by_its_path(ask: Ask, tmp_path: Path) -> None:
+def test_a_picture_on_the_server_s_disk_is_the_scaled_one_under_its_path(ask: Ask, tmp_path: Path) -> None:
     stand_in = StandIn(media_path=str(tmp_path))
-    assert only(ask(stand_in, files=True)).level is S
-    assert stand_in.asked[0].image == str(tmp_path / "frame.jpg")
+    assert only(ask(stand_in, files=tmp_path / "shown")).level is S
+    named = Path(stand_in.asked[0].image)
+    assert named.parent == tmp_path / "shown" / "1152"
+    assert named.read_bytes() == model_picture_of(tmp_path / "frame.jpg", width_px=1152).content
 
 
-def test_a_path_outside_the_allowed_folder_is_refused(ask: Ask) -> None:
-    assert "allowed-local-media-path" in str(ask(StandIn(media_path="/elsewhere"), files=True).refused)
+def test_a_path_outside_the_allowed_folder_is_refused(ask: Ask, tmp_path: Path) -> None:
+    answer = ask(StandIn(media_path="/elsewhere"), files=tmp_path / "shown")
+    assert "allowed-local-media-path" in str(answer.refused)
 
 
-def test_an_image_is_sent_as_it_is_in_the_dataroot(ask: Ask, tmp_path: Path) -> None:
-    import hashlib
-
+def test_a_frame_is_sent_as_models_are_trained_to_see_it(ask: Ask, tmp_path: Path) -> None:
     stand_in = StandIn()
-    ask(stand_in)
-    assert stand_in.asked[0].image == hashlib.sha256((tmp_path / "frame.jpg").read_bytes()).hexdigest()
+    ask(stand_in, replace(STUDENT_SAMPLING, image_width_px=96))
+    shown = model_picture_of(tmp_path / "frame.jpg", width_px=96)
+    assert stand_in.asked[0].image == hashlib.sha256(shown.content).hexdigest()
+
+
+def test_the_prompt_tokens_that_the_server_counted_come_with_the_answer(ask: Ask) -> None:
+    stand_in = StandIn()
+    answer = ask(stand_in)
+    assert answer.prompt_tokens is not None
+    assert answer.prompt_tokens > 15
+
+
+def test_a_server_that_counts_other_tokens_ends_the_call_unless_that_is_accepted(ask: Ask) -> None:
+    with pytest.raises(ProposalError, match=r"15 of a picture of 160 x 96 pixels.*--accept-token-mismatch"):
+        ask(StandIn(resizes=2))
+    assert only(ask(StandIn(resizes=2), accepts_token_mismatch=True)).level is S
+
+
+def test_a_server_that_cannot_count_is_believed(ask: Ask) -> None:
+    assert ask(StandIn(counts_tokens=False)).prompt_tokens is None
+
+
+def test_a_teacher_that_answers_without_thinking_is_asked_again_and_its_answer_is_no_thought(
+    ask: Ask,
+) -> None:
+    stand_in = StandIn(says=lambda asked: a_raw_reply(T))
+    answer = ask(stand_in, TEACHER_SAMPLING)
+    assert answer.attempts == 3
+    assert parse_reply(only(answer).raw).chain_of_thought is None
+    assert only(answer).level is T
+    assert [one.is_second_call for one in stand_in.asked] == [False] * 3
 
 
 def test_a_missing_image_is_unreached(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import io
 import json
 import math
 import threading
@@ -25,6 +26,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import uvicorn
+from PIL import Image
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -54,7 +56,7 @@ class Asked:
 
 def an_answer(asked: Asked) -> str:
     """What the model says by default: a thought where one is asked for, then the JSON."""
-    text = json.dumps({"reasoning": "Cones narrow the lane.", "level": "SUPERVISION", "action": "Watch."})
+    text = json.dumps({"level": "SUPERVISION", "reasoning": "Cones narrow the lane.", "action": "Watch."})
     wants_thought = "<think>" in json.dumps(asked.body["messages"][-1])
     return f"<think>\nA cone.\n</think>\n\n{text}" if wants_thought and not asked.is_constrained else text
 
@@ -74,6 +76,8 @@ class StandIn:
     delay_s: float = 0.0
     model: str = "tiny-vl"
     keeps_bodies: bool = True
+    counts_tokens: bool = True
+    resizes: int = 1
     asked: list[Asked] = field(default_factory=list)
     by_image: Counter[str] = field(default_factory=Counter)
     url: str = ""
@@ -83,11 +87,17 @@ class StandIn:
             routes=[
                 Route("/v1/models", self._models),
                 Route("/v1/chat/completions", self._complete, methods=["POST"]),
+                Route("/tokenize", self._tokenize, methods=["POST"]),
             ]
         )
 
     async def _models(self, _request: Request) -> Response:
         return JSONResponse({"object": "list", "data": [{"id": self.model, "object": "model"}]})
+
+    async def _tokenize(self, request: Request) -> Response:
+        if not self.counts_tokens:
+            return _error(404, "Not Found")
+        return JSONResponse({"count": _words(json.loads(await request.body())["messages"])})
 
     async def _complete(self, request: Request) -> Response:
         body = json.loads(await request.body())
@@ -125,7 +135,10 @@ class StandIn:
     def _completion(self, asked: Asked) -> dict[str, Any]:
         samples = range(asked.body.get("n", 1))
         choices = [self._choice(Asked(asked.body, asked.image, asked.times, number)) for number in samples]
-        return {"id": "x", "object": "chat.completion", "model": self.model, "choices": choices}
+        answer = {"id": "x", "object": "chat.completion", "model": self.model, "choices": choices}
+        if self.counts_tokens:
+            answer["usage"] = {"prompt_tokens": _prompt_tokens(asked.body) * self.resizes}
+        return answer
 
     def _choice(self, asked: Asked) -> dict[str, Any]:
         text = self.says(asked)
@@ -175,6 +188,28 @@ def _certain(text: str) -> dict[str, Any]:
 
 def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
     return JSONResponse({"error": {"message": message, "code": status}}, status_code=status, headers=headers)
+
+
+def _words(messages: list[dict[str, Any]]) -> int:
+    """The "tokens" of the turns' texts: words, and one for each turn."""
+    texts = [json.dumps(message["content"]) for message in messages]
+    return sum(1 + len(text.split()) for text in texts)
+
+
+def _prompt_tokens(body: dict[str, Any]) -> int:
+    """Those of the text, one for each 32 x 32 pixels, and the two around a picture."""
+    messages = [
+        {**turn, "content": [part for part in turn["content"] if part["type"] == "text"]}
+        if isinstance(turn["content"], list)
+        else turn
+        for turn in body["messages"]
+    ]
+    address = _image_address(body)
+    if address.startswith("file:"):
+        image = Image.open(unquote(urlsplit(address).path))
+    else:
+        image = Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
+    return _words(messages) + image.width * image.height // 1024 + 2
 
 
 def _image_address(body: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from transformers.processing_utils import ProcessorMixin
 
 from data.errors import TrainingError
 from training.models.folder import is_stand_in, load_model, model_hash
-from training.pairs.processor import image_tokens, load_processor
+from training.pairs.processor import image_tokens, load_processor, refuse_resizing
 
 
 @pytest.fixture
@@ -39,10 +39,14 @@ def test_a_folder_as_published_loads_without_torchvision(a_copy: Path) -> None:
     assert load_processor(as_published(a_copy)).image_processor.patch_size == 16
 
 
-def test_the_image_cap_sets_how_many_tokens_a_frame_becomes(a_copy: Path) -> None:
-    assert image_tokens(load_processor(a_copy), 1600, 900) == 15
-    assert image_tokens(load_processor(a_copy, max_pixels=768 * 1024), 1600, 900) == 720
-    assert image_tokens(load_processor(as_published(a_copy), max_pixels=512 * 1024), 1600, 900) == 480
+def test_a_picture_of_the_right_size_is_left_as_it_is_and_another_is_refused(a_copy: Path) -> None:
+    processor = load_processor(a_copy)
+    assert image_tokens(processor, 160, 96) == 15
+    refuse_resizing(processor, (160, 96))
+    with pytest.raises(
+        TrainingError, match="makes 15 tokens of a picture of 1152 x 640 pixels where 720 are due"
+    ):
+        refuse_resizing(processor, (1152, 640))
 
 
 def test_a_model_without_an_image_processor_is_refused_and_never_a_bare_tokenizer(a_copy: Path) -> None:

@@ -19,13 +19,14 @@ SA_DPO = LossSettings(beta=0.1, alpha_high=5.0, alpha_med=2.0)
 STANDARD = LossSettings(beta=0.1, alpha_high=1.0, alpha_med=1.0)
 
 
-def test_a_row_has_trl_s_columns_an_opened_image_and_the_weight(tmp_path: Path) -> None:
+def test_a_row_has_trl_s_columns_an_image_s_path_and_the_weight(tmp_path: Path) -> None:
     _, pairs = load_pairs(write_snapshot(tmp_path, [(T, A)]), SA_DPO)
     row = preference_dataset(pairs)[0]
     assert set(row) == {"pair_id", "images", "prompt", "chosen", "rejected", "weight"}
-    assert (row["pair_id"], row["weight"], row["images"][0].size) == ("pair-0", 5.0, (160, 90))
-    assert row["prompt"][0]["role"] == "user"
-    said = '{"reasoning": "Case 0: as people see it.", "level": "TELEOPERATION", "action": "Take control."}'
+    assert (row["pair_id"], row["weight"]) == ("pair-0", 5.0)
+    assert row["images"] == [{"bytes": None, "path": str(pairs[0].images[0])}]
+    assert [turn["role"] for turn in row["prompt"]] == ["system", "user"]
+    said = '{"level": "TELEOPERATION", "reasoning": "Case 0: as people see it.", "action": "Take control."}'
     assert row["chosen"] == [{"role": "assistant", "content": said}]
 
 
