@@ -11,6 +11,7 @@ import typer
 
 from data.terminal import AsJson, print_result
 from data.text.phrases import counted
+from data.vocabulary import ReplyForm
 
 if TYPE_CHECKING:
     from eval.episodes.figures import EventFigures
@@ -256,6 +257,9 @@ def throughput(
         float, typer.Option(min=1, help="Maximum age of an answer at the 95th percentile, in milliseconds.")
     ] = 1000.0,
     most_feeds: Annotated[int, typer.Option(min=1, help="Largest number of feeds to try.")] = 64,
+    form: Annotated[
+        ReplyForm, typer.Option(help="The reply form that the model was trained in.")
+    ] = ReplyForm.LEVEL_FIRST,
     bench: Annotated[
         Path | None, typer.Option(help="A result of vllm bench serve --save-result, to show beside it.")
     ] = None,
@@ -275,7 +279,7 @@ def throughput(
     with progress_bar("Trying loads") as progress:
         found = measure_throughput(
             ctx.obj.open_store(),
-            Server(endpoint, model, api_key),
+            Server(endpoint, model, api_key, form),
             Load(1, frame_rate, seconds, in_flight=in_flight),
             feeds=feeds or (),
             most_feeds=most_feeds,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from data.errors import EvaluationError
-from data.vlm.kept_connection import Address, Answered, KeptConnection
+from data.vlm.kept_connection import REPLY_BYTES, Address, Answered, KeptConnection
 
 DRAIN_S = 30.0
 
@@ -66,16 +66,25 @@ class FeedLogs:
     wall_s: float
 
 
-def run_feeds(address: Address, requests: Sequence[bytes], load: Load) -> FeedLogs:
+NextRequest = Callable[[], bytes]
+"""Gives the next request to send, whole."""
+
+
+def run_feeds(
+    address: Address, next_request: NextRequest, load: Load, *, most_bytes: int = REPLY_BYTES
+) -> FeedLogs:
     """Send the load and wait for what is under way at its end, at most 30 s.
 
-    `requests` are taken in turn. Raises EvaluationError if nothing listens at the address.
+    most_bytes: the largest reply that is read. Raises EvaluationError if nothing listens at the address.
     """
-    return asyncio.run(_run(address, requests, load))
+    return asyncio.run(_run(address, next_request, load, most_bytes))
 
 
-async def _run(address: Address, requests: Sequence[bytes], load: Load) -> FeedLogs:
-    connections = [[KeptConnection(address) for _ in range(load.in_flight)] for _ in range(load.feeds)]
+async def _run(address: Address, next_request: NextRequest, load: Load, most_bytes: int) -> FeedLogs:
+    connections = [
+        [KeptConnection(address, most_bytes=most_bytes) for _ in range(load.in_flight)]
+        for _ in range(load.feeds)
+    ]
     try:
         await asyncio.gather(*(one.open() for some in connections for one in some))
     except OSError as error:
@@ -90,11 +99,10 @@ async def _run(address: Address, requests: Sequence[bytes], load: Load) -> FeedL
         _Feed(
             loop,
             some,
-            requests,
+            next_request,
             begin + place / load.feeds / load.frame_rate,
             1 / load.frame_rate,
             end,
-            place,
         )
         for place, some in enumerate(connections)
     ]
@@ -120,14 +128,13 @@ class _Feed:
         self,
         loop: asyncio.AbstractEventLoop,
         connections: Sequence[KeptConnection],
-        requests: Sequence[bytes],
+        next_request: NextRequest,
         first_s: float,
         period_s: float,
         end_s: float,
-        offset: int,
     ) -> None:
-        self._loop, self._idle, self._requests = loop, list(connections), requests
-        self._first_s, self._period_s, self._end_s, self._offset = first_s, period_s, end_s, offset
+        self._loop, self._idle, self._next_request = loop, list(connections), next_request
+        self._first_s, self._period_s, self._end_s = first_s, period_s, end_s
         self._all = len(connections)
         self.log = FeedLog()
         loop.call_at(first_s, self._tick)
@@ -154,8 +161,7 @@ class _Feed:
     def _send(self, connection: KeptConnection, captured_s: float) -> None:
         asked = Asked(captured_s, self._loop.time())
         self.log.asked.append(asked)
-        request = self._requests[(self._offset + len(self.log.asked)) % len(self._requests)]
-        connection.ask(request, self._when_done(connection, asked))
+        connection.ask(self._next_request(), self._when_done(connection, asked))
 
     def _when_done(self, connection: KeptConnection, asked: Asked) -> Callable[[Answered], None]:
         def done(answer: Answered) -> None:

@@ -15,6 +15,8 @@ from eval.statistics.rate import Undefined
 from eval.statistics.values import Part
 from eval.throughput.feeds import Asked, FeedLog, FeedLogs
 
+ALLOWED_CACHED = 0.05
+"""Above this share of cached prompt tokens a server's cache was measured: the text before a picture is less."""
 ALLOWED_LOSS = 0.01
 """The share of a feed's frames that may be dropped, lost or unusable while it still counts as held."""
 
@@ -39,8 +41,9 @@ class FeedFigures(Part):
 
 
 class LoadFigures(Part):
-    """One number of feeds. `cpu_share` is the harness's own cost, of one core; `late_ms` the most that it made a
-    frame late; both say whether the harness, not the server, was measured."""
+    """One number of feeds. `cached_share` of the prompts' tokens came out of the server's cache. `cpu_share` is the
+    harness's own cost, of one core; `late_ms` the most that it made a frame late; both say whether the harness, not
+    the server, was measured."""
 
     feeds: int
     frame_rate: float
@@ -49,6 +52,7 @@ class LoadFigures(Part):
     per_feed: list[FeedFigures]
     answered_per_s: float
     tokens_per_s: float | Undefined
+    cached_share: float | Undefined
     latency_ms: Percentiles | Undefined
     age_ms: Percentiles | Undefined
     loss: float
@@ -82,6 +86,7 @@ def load_figures(logs: FeedLogs, *, deadline_ms: float) -> LoadFigures:
         per_feed=per_feed,
         answered_per_s=sum(one.answered_per_s for one in per_feed),
         tokens_per_s=_tokens_per_s([one for log in logs.feeds for one in _within(log, logs)], load.seconds),
+        cached_share=_cached_share(every),
         latency_ms=percentiles([_latency_ms(one) for one in every]),
         age_ms=percentiles([_age_ms(one) for one in every]),
         loss=max(loss, default=0.0),
@@ -175,7 +180,22 @@ def _tokens_per_s(came: Sequence[Asked], seconds: float) -> float | Undefined:
 
 
 def _tokens(asked: Asked) -> int | None:
+    count = _usage(asked).get("completion_tokens")
+    return count if isinstance(count, int) else None
+
+
+def _usage(asked: Asked) -> dict[str, Any]:
     reply = _reply(asked)
     usage = reply.get("usage") if isinstance(reply, dict) else None
-    count = usage.get("completion_tokens") if isinstance(usage, dict) else None
-    return count if isinstance(count, int) else None
+    return usage if isinstance(usage, dict) else {}
+
+
+def _cached_share(came: Sequence[Asked]) -> float | Undefined:
+    """Cached prompt tokens over prompt tokens, of the answers that say both."""
+    prompt, cached = 0, 0
+    for usage in map(_usage, came):
+        details = usage.get("prompt_tokens_details")
+        known = details.get("cached_tokens") if isinstance(details, dict) else None
+        if isinstance(known, int) and isinstance(usage.get("prompt_tokens"), int):
+            prompt, cached = prompt + usage["prompt_tokens"], cached + known
+    return cached / prompt if prompt else Undefined("the server does not say what it had cached")

@@ -12,7 +12,7 @@ from data.errors import EvaluationError
 from data.text.visible import visible
 from eval.statistics.percentiles import Percentiles
 from eval.statistics.rate import Undefined
-from eval.throughput.figures import LoadFigures, Throughput
+from eval.throughput.figures import ALLOWED_CACHED, LoadFigures, Throughput
 
 JSON_NAME, HTML_NAME = "throughput.json", "throughput.html"
 WIDTH, HEIGHT, LEFT, TOP, SIDE_X, SIDE_Y = 460, 330, 62, 14, 370, 250
@@ -72,8 +72,21 @@ def throughput_lines(found: Throughput) -> str:
             *lines,
             f"{found.largest_holding} feeds of {rate:g} frames per second hold {found.deadline_ms:g} ms "
             f"(age at the 95th percentile of every feed, at most 1 % lost).",
+            *cache_warning(found),
         ]
     )
+
+
+def cache_warning(found: Throughput) -> list[str]:
+    """A sentence where a server's cache was measured rather than the server."""
+    shares = [load.cached_share for load in found.loads if not isinstance(load.cached_share, Undefined)]
+    worst = max(shares, default=0.0)
+    if worst <= ALLOWED_CACHED:
+        return []
+    return [
+        f"{worst:.0%} of the prompt tokens came from the server's cache, though no picture was sent twice: on a road "
+        "nothing repeats, and these figures are too good. Serve without a prefix cache, or look for what is shared."
+    ]
 
 
 def _line(load: LoadFigures) -> str:

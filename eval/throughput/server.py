@@ -8,14 +8,15 @@ from pathlib import Path
 
 from data.errors import EvaluationError
 from data.images.inspection import ImageRefused
-from data.images.model_picture import model_picture_of
+from data.images.model_picture import ModelPicture, model_picture_of
 from data.store.opening import Store
 from data.vlm.kept_connection import Address
-from data.vlm.request import data_url, default_sampling, one_call_body
-from data.vocabulary import ModelRole
+from data.vlm.request import default_sampling, largest_reply_bytes
+from data.vocabulary import ModelRole, ReplyForm
 from eval.throughput.feeds import Load, run_feeds
 from eval.throughput.figures import LoadFigures, Throughput, largest_holding, load_figures
 from eval.throughput.stored_images import stored_images
+from eval.throughput.unique_pictures import UniqueRequests
 
 MOST_IMAGES = 32
 
@@ -27,6 +28,7 @@ class Server:
     endpoint: str
     model: str
     api_key: str = "none"
+    form: ReplyForm = ReplyForm.LEVEL_FIRST
 
 
 def measure_throughput(
@@ -44,13 +46,14 @@ def measure_throughput(
     Raises EvaluationError: nothing listens there, or the store has no readable frame to ask about.
     """
     address = Address.of(server.endpoint)
-    requests = [
-        address.request(_body(image, server.model), api_key=server.api_key)
-        for image in frame_images(store, MOST_IMAGES)
-    ]
+    sampling = replace(default_sampling(ModelRole.ALIGNED), form=server.form)
+    pictures = frame_pictures(store, MOST_IMAGES, width_px=sampling.image_width_px)
+    requests = UniqueRequests(address, pictures, server.model, sampling, api_key=server.api_key)
+    most_bytes = largest_reply_bytes(sampling)
 
     def try_load(n: int) -> LoadFigures:
-        figures = load_figures(run_feeds(address, requests, replace(load, feeds=n)), deadline_ms=deadline_ms)
+        logs = run_feeds(address, requests, replace(load, feeds=n), most_bytes=most_bytes)
+        figures = load_figures(logs, deadline_ms=deadline_ms)
         if progress:
             progress(figures)
         return figures
@@ -65,11 +68,11 @@ def measure_throughput(
     )
 
 
-def frame_images(store: Store, most: int) -> list[str]:
-    """The first readable sampled frames as data addresses, as models are asked about them."""
-    found: list[str] = []
+def frame_pictures(store: Store, most: int, *, width_px: int) -> list[ModelPicture]:
+    """The first readable sampled frames as models are shown them."""
+    found: list[ModelPicture] = []
     for path in stored_images(store):
-        found += _rendered(path)
+        found += _rendered(path, width_px)
         if len(found) == most:
             break
     if not found:
@@ -79,14 +82,8 @@ def frame_images(store: Store, most: int) -> list[str]:
     return found
 
 
-def _rendered(path: Path) -> list[str]:
-    width_px = default_sampling(ModelRole.ALIGNED).image_width_px
+def _rendered(path: Path, width_px: int) -> list[ModelPicture]:
     try:
-        return [data_url(model_picture_of(path, width_px=width_px))]
+        return [model_picture_of(path, width_px=width_px)]
     except ImageRefused:
         return []
-
-
-def _body(image_url: str, model: str) -> dict[str, object]:
-    """The request of an aligned model: the whole answer in one call, held to the schema."""
-    return one_call_body(image_url, model, default_sampling(ModelRole.ALIGNED))

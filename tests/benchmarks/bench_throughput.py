@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 
 from data.vlm.kept_connection import Address
 from eval.statistics.percentiles import Percentiles
@@ -25,7 +26,9 @@ def main() -> None:
     }
     with a_server(SERVICE_MS / 1000) as endpoint:
         address = Address.of(endpoint)
-        logs = run_feeds(address, [address.request(body)], Load(FEEDS, FRAME_RATE, SECONDS, in_flight=8))
+        logs = run_feeds(
+            address, partial(address.request, body), Load(FEEDS, FRAME_RATE, SECONDS, in_flight=8)
+        )
     found = load_figures(logs, deadline_ms=1000)
     assert isinstance(found.latency_ms, Percentiles)
     figures = {

@@ -21,12 +21,21 @@ from typing import Any
 import torch
 from PIL import Image
 from transformers import AutoConfig, Qwen3VLForConditionalGeneration
-from trl.trainer.dpo_trainer import DataCollatorForVisionPreference, DPOTrainer
+from trl.trainer.dpo_trainer import DPOTrainer
 
 from data.hashing import file_hash
 from data.snapshot.pairs import Message
 from data.vlm.reply import render_reply
-from tests.training.builders import FORM, A, T, a_pair, an_assessment, write_recipe, write_snapshot
+from tests.training.builders import (
+    FORM,
+    A,
+    StockCollator,
+    T,
+    a_pair,
+    an_assessment,
+    write_recipe,
+    write_snapshot,
+)
 from training.assembly import is_packed, pack_pairs
 from training.models.adapter import lora_config
 from training.models.folder import DTYPES, load_model
@@ -134,13 +143,13 @@ def _model(folder: Path) -> Path:
 
 
 def _trainer(inputs: CheckedInputs, folder: Path, kind: type[DPOTrainer]) -> Any:
-    collator = WeightedPairCollator if kind is SADPOTrainer else DataCollatorForVisionPreference
+    collator = WeightedPairCollator if kind is SADPOTrainer else StockCollator
     torch.manual_seed(1)
     trainer: Any = kind(
         model=load_model(inputs.model, dtype=DTYPES[inputs.recipe.runtime.precision]),
         args=dpo_config(inputs.recipe, steps=1, out=folder / kind.__name__),
         train_dataset=preference_dataset(inputs.pairs),
-        data_collator=collator(inputs.processor),
+        data_collator=collator(inputs.processor, width_px=inputs.recipe.image.width_px),
         processing_class=inputs.processor,
         peft_config=lora_config(inputs.recipe.adapter),
     )

@@ -18,7 +18,7 @@ from urllib.error import URLError
 import pytest
 from sqlmodel import select
 
-from data.images.inspection import image_for_model
+from data.images.model_picture import model_picture_of
 from data.proposals.asking import RunRequest, propose_from_endpoint
 from data.proposals.runs import Proposed
 from data.store.opening import Store
@@ -132,7 +132,7 @@ def test_thoughts_without_an_end_are_kept_as_cut_replies(engine: str, tmp_path: 
 def test_the_second_call_holds_its_reply_to_the_schema_behind_a_thought(engine: str, tmp_path: Path) -> None:
     image = tmp_path / "frame.jpg"
     image.write_bytes(a_picture(size=(320, 180)))
-    url, thought = data_url(*image_for_model(image, width_px=320)), "Cones narrow the lane."
+    url, thought = data_url(model_picture_of(image, width_px=320)), "Cones narrow the lane."
     body = answer_body(url, "tiny-vl", replace(TEACHER, max_tokens=900), thought)
 
     async def answers() -> list[Sample]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 from PIL import Image
+from trl.trainer.dpo_trainer import DataCollatorForVisionPreference
 
 from data.hashing import file_hash
 from data.snapshot.folder import EVALUATION, EXCLUDED, MANIFEST, PAIRS, manifest_hash
@@ -18,6 +20,7 @@ from data.vlm.conversation import conversation, conversation_hash
 from data.vlm.reply import render_reply
 from data.vocabulary import Assessment, ReplyForm, TriageLevel
 from tests.repository import ROOT
+from training.pairs.collator import shown_picture
 
 A, S, T = TriageLevel.AUTONOMY, TriageLevel.SUPERVISION, TriageLevel.TELEOPERATION
 FORM = ReplyForm.LEVEL_FIRST
@@ -127,6 +130,20 @@ def write_recipe(path: Path, shipped: str = "stand_in", **changed: Any) -> Path:
         place[key] = value
     path.write_text(yaml.safe_dump(fields), encoding="utf-8")
     return path
+
+
+@dataclass
+class StockCollator(DataCollatorForVisionPreference):
+    """TRL's own collator on pictures as ours shows them, so that the two can be held against each other."""
+
+    width_px: int = 160
+
+    def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
+        shown = [
+            {**one, "images": [shown_picture(image, self.width_px) for image in one["images"]]}
+            for one in examples
+        ]
+        return dict(super().torch_call(shown))
 
 
 def _answer(assessment: Assessment) -> Message:

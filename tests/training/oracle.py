@@ -60,8 +60,9 @@ def oracle_loss(
 
 
 def _tokens(processor: Any, pair: PreferencePair, image: Image.Image, answer: str) -> tuple[Any, int]:
-    question = pair.prompt[0].content
+    system, question = (turn.content for turn in pair.prompt)
     prompt = (
+        f"<|im_start|>system\n{system}<|im_end|>\n"
         "<|im_start|>user\n<|vision_start|><|image_pad|><|vision_end|>"
         f"{question}<|im_end|>\n<|im_start|>assistant\n"
     )

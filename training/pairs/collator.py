@@ -119,10 +119,13 @@ class PackedPairCollator(WeightedPairCollator):
         return int(self.processor.tokenizer.pad_token_id or 0)
 
 
-def shown_picture(image: dict[str, Any], width_px: int) -> Image.Image:
-    """A picture of the dataset ({"path"} or {"bytes"}) as the model is shown it. Raises TrainingError."""
+def shown_picture(image: dict[str, Any] | Image.Image, width_px: int) -> Image.Image:
+    """A picture of the dataset ({"path"}, {"bytes"}, or opened) as the model is shown it. Raises TrainingError."""
     try:
-        if image.get("bytes") is not None:
+        if isinstance(image, Image.Image):
+            image.save(content := io.BytesIO(), "PNG")
+            picture = model_picture(content.getvalue(), "A picture of the snapshot", width_px=width_px)
+        elif image.get("bytes") is not None:
             picture = model_picture(image["bytes"], "A picture of the snapshot", width_px=width_px)
         else:
             picture = model_picture_of(Path(image["path"]), width_px=width_px)

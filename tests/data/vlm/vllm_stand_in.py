@@ -135,7 +135,12 @@ class StandIn:
     def _completion(self, asked: Asked) -> dict[str, Any]:
         samples = range(asked.body.get("n", 1))
         choices = [self._choice(Asked(asked.body, asked.image, asked.times, number)) for number in samples]
-        answer = {"id": "x", "object": "chat.completion", "model": self.model, "choices": choices}
+        answer: dict[str, Any] = {
+            "id": "x",
+            "object": "chat.completion",
+            "model": self.model,
+            "choices": choices,
+        }
         if self.counts_tokens:
             answer["usage"] = {"prompt_tokens": _prompt_tokens(asked.body) * self.resizes}
         return answer

@@ -1,13 +1,28 @@
 from __future__ import annotations
 
+import base64
+import io
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from data.errors import EvaluationError, ProposalError
+from data.images.model_picture import model_picture
 from data.vlm.kept_connection import Address, Answered
+from data.vlm.request import STUDENT_SAMPLING, data_url, one_call_body
 from eval.statistics.percentiles import Percentiles, percentiles
 from eval.statistics.rate import Undefined
 from eval.throughput.feeds import Asked, FeedLog, FeedLogs, Load, run_feeds
-from eval.throughput.figures import LoadFigures, largest_holding, load_figures
+from eval.throughput.figures import LoadFigures, Throughput, largest_holding, load_figures
+from eval.throughput.report import throughput_lines
+from eval.throughput.server import Server, measure_throughput
+from eval.throughput.unique_pictures import UniqueRequests
+from tests.builders import a_store
+from tests.data.vlm.vllm_stand_in import StandIn, served
 from tests.eval.stand_in_server import TOKENS, VALID, a_server, reply
 
 BODY: dict[str, object] = {"model": "stand-in", "messages": [{"role": "user", "content": "x" * 20_000}]}
@@ -24,7 +39,7 @@ def measured(
 ) -> LoadFigures:
     address = Address.of(endpoint)
     load = Load(feeds, frame_rate, seconds, warm_up_s=0.5, in_flight=in_flight)
-    return load_figures(run_feeds(address, [address.request(BODY)], load), deadline_ms=deadline_ms)
+    return load_figures(run_feeds(address, partial(address.request, BODY), load), deadline_ms=deadline_ms)
 
 
 TRIES = 3
@@ -146,3 +161,48 @@ def test_an_address_that_is_none_is_refused() -> None:
 def test_percentiles_are_measured_values_and_without_answers_there_are_none() -> None:
     assert percentiles([float(value) for value in range(1, 101)]) == Percentiles(p50=50, p95=95, p99=99)
     assert percentiles([]) == Undefined("no answers")
+
+
+def test_what_a_server_had_cached_is_a_share_of_the_prompts() -> None:
+    log = a_log((0.1, 0.1, 0.2), (0.2, 0.2, 0.3))
+    for asked, cached in zip(log.asked, (0, 300), strict=True):
+        usage = {"prompt_tokens": 1000, "prompt_tokens_details": {"cached_tokens": cached}}
+        asked.answer = Answered(200, json.dumps({"choices": [], "usage": usage}).encode())
+    logs = FeedLogs(Load(1, 10, 1.0), 0.0, [log], cpu_s=0, wall_s=1.0)
+    found = load_figures(logs, deadline_ms=100)
+    assert found.cached_share == 0.15
+    all_of_it = Throughput(endpoint="e", model="m", deadline_ms=100, loads=[found], largest_holding=0)
+    assert "15% of the prompt tokens came from the server's cache" in throughput_lines(all_of_it)
+
+
+def test_no_two_requests_show_the_same_pixels() -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (96, 160, 3), dtype=np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(noise).save(out, "JPEG", quality=92)
+    picture = model_picture(out.getvalue(), "noise", width_px=1152)
+    address = Address.of("http://127.0.0.1:9/v1")
+    requests = UniqueRequests(address, [picture], "m", STUDENT_SAMPLING)
+    whole = address.request(one_call_body(data_url(picture), "m", STUDENT_SAMPLING))
+    assert requests() == whole
+    sent = [pixels_of(requests()) for _ in range(300)]
+    assert len(set(sent)) == 300
+    assert pixels_of(whole) not in sent
+
+
+def pixels_of(request: bytes) -> bytes:
+    head, _, body = request.partition(b"\r\n\r\n")
+    assert f"Content-Length: {len(body)}".encode() in head
+    address = json.loads(body)["messages"][1]["content"][0]["image_url"]["url"]
+    return Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).tobytes()
+
+
+def test_every_request_of_a_load_shows_a_picture_of_its_own(tmp_path: Path) -> None:
+    store = a_store(tmp_path, teacher=None, student=None)
+    frame = tmp_path / "dataroot" / "samples/CAM_FRONT/scene-0001__CAM_FRONT__000.jpg"
+    assert frame.is_file()
+    with served(StandIn()) as endpoint:
+        found = measure_throughput(
+            store, Server(endpoint.url, "tiny-vl"), Load(1, 10, 1.0, warm_up_s=0.2), feeds=[2]
+        )
+    assert found.loads[0].per_feed[0].answered > 0
+    assert len(endpoint.by_image) == endpoint.by_image.total() > 8

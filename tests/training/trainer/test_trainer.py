@@ -7,15 +7,14 @@ from typing import Any
 
 import pytest
 import torch
-from PIL import Image
-from trl.trainer.dpo_trainer import DataCollatorForVisionPreference, DPOTrainer
+from trl.trainer.dpo_trainer import DPOTrainer
 
 from data.errors import TrainingError
-from tests.training.builders import MIXED, A, T, write_recipe, write_snapshot
+from tests.training.builders import MIXED, A, StockCollator, T, write_recipe, write_snapshot
 from tests.training.oracle import adapter_of, oracle_loss
 from training.models.adapter import lora_config
 from training.models.folder import DTYPES, load_model
-from training.pairs.collator import WeightedPairCollator
+from training.pairs.collator import WeightedPairCollator, shown_picture
 from training.pairs.preference_dataset import preference_dataset
 from training.plan.inputs import CheckedInputs, check_inputs
 from training.trainer.dpo_config import dpo_config
@@ -33,14 +32,14 @@ def checked(tmp_path: Path, model: Path, **recipe: Any) -> CheckedInputs:
 def a_trainer(inputs: CheckedInputs, out: Path, kind: type[DPOTrainer] = SADPOTrainer, **changed: Any) -> Any:
     """Any DPOTrainer on the inputs' pairs in the snapshot's order; TRL's own gets TRL's own collator."""
     steps = 10
-    collator = WeightedPairCollator if kind is SADPOTrainer else DataCollatorForVisionPreference
+    collator = WeightedPairCollator if kind is SADPOTrainer else StockCollator
     dataset = preference_dataset(inputs.pairs).select(
         [index % len(inputs.pairs) for index in range(steps * inputs.effective_batch)]
     )
     arguments: dict[str, Any] = {
         "model": load_model(inputs.model, dtype=DTYPES[inputs.recipe.runtime.precision]),
         "args": dpo_config(inputs.recipe, steps=steps, out=out),
-        "data_collator": collator(inputs.processor),
+        "data_collator": collator(inputs.processor, width_px=inputs.recipe.image.width_px),
         "train_dataset": dataset,
         "processing_class": inputs.processor,
         "peft_config": lora_config(inputs.recipe.adapter),
@@ -103,7 +102,7 @@ def test_weighted_loss_and_gradients_equal_an_independent_implementation(
 
     adapter = adapter_of(trainer.model)
     pairs = [
-        (w.pair, Image.open(w.images[0]).convert("RGB"), weight)
+        (w.pair, shown_picture({"path": str(w.images[0])}, inputs.recipe.image.width_px), weight)
         for w, weight in zip(inputs.pairs, WEIGHTS, strict=True)
     ]
     base = load_model(stand_in, dtype=torch.float32)
@@ -141,7 +140,7 @@ def test_the_weight_survives_the_trainer_s_own_removal_of_columns(tmp_path: Path
 
 def test_a_batch_without_weights_is_refused_and_never_weighs_one(tmp_path: Path, stand_in: Path) -> None:
     inputs = checked(tmp_path, stand_in)
-    stock = DataCollatorForVisionPreference(inputs.processor)
+    stock = StockCollator(inputs.processor, width_px=inputs.recipe.image.width_px)
     trainer = a_trainer(inputs, tmp_path / "out", data_collator=stock)
     with pytest.raises(TrainingError, match="has no weights"):
         trainer.train()
