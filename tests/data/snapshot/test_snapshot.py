@@ -21,7 +21,7 @@ from data.store.opening import Store
 from data.store.tables import Frame, FrameStatus, SampledFrame
 from data.vlm.reply import parse_reply
 from data.vocabulary import LEVELS, ImageStorage, Mode, ModelRole, PersonRole, ReplyForm, Split, TriageLevel
-from tests.builders import A, S, T, a_decision, a_filename, a_person, a_raw_reply, a_store, reviewed
+from tests.builders import SHOWN_PX, A, S, T, a_decision, a_filename, a_person, a_raw_reply, a_store, reviewed
 from tests.data.review.test_reviews import frames_in
 from tests.stores import worked_on
 
@@ -60,6 +60,7 @@ def test_a_pair_is_what_a_trainer_reads_and_traces_back_to_its_reviews(tmp_path:
     assert parse_reply(pair.chosen[0].content).assessment.level is T  # type: ignore[union-attr]
     assert parse_reply(pair.rejected[0].content).assessment.level is A  # type: ignore[union-attr]
     assert [message.role for message in (*pair.prompt, *pair.chosen, *pair.rejected)] == [
+        "system",
         "user",
         "assistant",
         "assistant",
@@ -209,7 +210,7 @@ def test_datasets_loads_the_folder_with_its_pictures(tmp_path: Path, images: Ima
 
     freeze(a_verified_store(tmp_path, level=T), tmp_path / "snap", FreezeOptions(images=images))
     rows = load_dataset(str(tmp_path / "snap"), split="train", cache_dir=str(tmp_path / "cache"))
-    assert (len(rows), rows[0]["images"][0].size, rows[0]["weight"]) == (4, (160, 90), 5.0)
+    assert (len(rows), rows[0]["images"][0].size, rows[0]["weight"]) == (4, SHOWN_PX, 5.0)
     assert [turn["role"] for turn in rows[0]["chosen"]] == ["assistant"]
 
 

@@ -109,7 +109,7 @@ def test_weighted_loss_and_gradients_equal_an_independent_implementation(
     expected = oracle_loss(base, inputs.processor, pairs, adapter, scale=SCALE, beta=BETA)
     expected.backward()  # type: ignore[no-untyped-call]  # untyped in torch
 
-    assert loss == pytest.approx(expected.item(), abs=1e-6)
+    assert loss == pytest.approx(expected.item(), abs=5e-6)
     assert len(gradients) == 2 * len(adapter) == 16
     for layer, (a, b) in adapter.items():
         for letter, matrix in (("A", a), ("B", b)):
