@@ -105,6 +105,7 @@ def came_back(store: Store, folder: Path, chances: list[float], *, decision: str
         endpoint="http://127.0.0.1:8000/v1",
         revision=None,
         snapshot=None,
+        question="q",
         parameters={"decision": decision},
         limits={},
         pictures=folder / "monitor",

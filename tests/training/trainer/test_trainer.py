@@ -116,7 +116,7 @@ def test_weighted_loss_and_gradients_equal_an_independent_implementation(
             got = gradients[f"base_model.model.{layer}.lora_{letter}.default.weight"]
             assert matrix.grad is not None
             assert matrix.grad.abs().max() > 1e-4  # the comparison is of something
-            torch.testing.assert_close(got, matrix.grad, atol=1e-6, rtol=0)
+            torch.testing.assert_close(got, matrix.grad, atol=5e-6, rtol=0)
 
 
 def test_the_weight_reaches_each_pair_s_own_gradient(tmp_path: Path, stand_in: Path) -> None:
