@@ -21,7 +21,7 @@ from annotator.screens.report_page import report_route
 from annotator.settings import settings
 from annotator.sign_in.gate import Gate
 from annotator.sign_in.identity_provider import provider_sign_in_route, provider_start_route
-from annotator.sign_in.routes import sign_in_page_route, sign_in_route, sign_out_route
+from annotator.sign_in.routes import demo_sign_in_route, sign_in_page_route, sign_in_route, sign_out_route
 from annotator.web.admission import BodyLimit, allowed_hosts
 from annotator.web.low_latency import low_latency
 from annotator.web.security_headers import SecurityHeaders
@@ -38,6 +38,7 @@ PROVIDER_ROUTES = [
 ROUTES = [
     Route("/sign-in", sign_in_page_route, methods=["GET"]),
     Route("/sign-in", sign_in_route, methods=["POST"]),
+    Route("/demo-sign-in", demo_sign_in_route, methods=["POST"]),
     Route("/sign-out", sign_out_route, methods=["POST"]),
     Route("/healthz", health_route, methods=["GET"]),
     Route("/metrics", metrics_route, methods=["GET"]),

@@ -55,6 +55,7 @@ def review(
         oidc=oidc is not None,
         passwords=passwords,
         json_logs=json_logs,
+        demo=False,
         **{name: share for name, share in shares.items() if share is not None},
     )
     exposure = Exposure(host, port, tuple(proxy or ()), oidc)
@@ -77,15 +78,21 @@ def demo(
     ] = True,
     allowed_host: AllowedHost = None,
 ) -> None:
-    """Build a workspace with drawn frames, scripted proposals and three people, and serve the app on it."""
+    """Build a workspace with drawn frames and scripted proposals and reviews, serve the app on it and watch four
+    replayed vehicles."""
+    from annotator.demo.running import run_demo
     from annotator.demo.workspace import build_demo
-    from annotator.serve import Exposure, require_exposure, serve
+    from annotator.serve import Exposure, require_exposure
     from annotator.settings import settings_from
+    from annotator.web.admission import LOOPBACK
     from data.terminal import progress_bar
 
     settings = ctx.obj
     told = settings_from(
-        workspace=settings.workspace, store=settings.store_url, allowed_hosts=tuple(allowed_host or ())
+        workspace=settings.workspace,
+        store=settings.store_url,
+        allowed_hosts=tuple(allowed_host or ()),
+        demo=host in LOOPBACK and not allowed_host,
     )
     exposure = Exposure(host, port)
     if serve_app:
@@ -95,8 +102,8 @@ def demo(
     for person in people:
         print(f"  {person.name:8} {person.role:10} password {person.password}")
     if serve_app:
-        print(f"\nThe app is at http://{host}:{port} (Ctrl-C ends it, nothing is lost)")
-        serve(told, exposure)
+        print(f"\nThe app is at http://{host}:{port} (stop it with Ctrl-C; your work is kept)")
+        run_demo(told, exposure)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"review": review, "demo": demo}

@@ -30,6 +30,12 @@ class Exposure:
 
 def serve(told: AppSettings, exposure: Exposure) -> NoReturn:
     """Replace this process by the web server; Ctrl-C ends it. Raises StoreError if it cannot be served so."""
+    command, environment = server_command(told, exposure)
+    os.execve(sys.executable, command, environment)  # noqa: S606 - our own interpreter with our own arguments
+
+
+def server_command(told: AppSettings, exposure: Exposure) -> tuple[list[str], dict[str, str]]:
+    """The web server's command and environment. Raises StoreError if it cannot be served so."""
     require_exposure(told, exposure)
     require_private(told.workspace)
     _require_free(exposure.host, exposure.port)
@@ -41,7 +47,7 @@ def serve(told: AppSettings, exposure: Exposure) -> NoReturn:
     ]  # fmt: skip
     environment = {**os.environ, **told.as_environment(), **_of_libraries(told, exposure)}
     sys.stdout.flush()
-    os.execve(sys.executable, command, environment)  # noqa: S606 - our own interpreter with our own arguments
+    return command, environment
 
 
 def require_exposure(told: AppSettings, exposure: Exposure) -> None:

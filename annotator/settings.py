@@ -32,6 +32,8 @@ class AppSettings(BaseSettings):
     """Names besides this machine's own under which the app answers, comma-separated."""
     oidc: bool = False
     passwords: bool = True
+    demo: bool = False
+    """The people of the workspace's demo sign in with one click. `teletriage demo` sets it, on this machine alone."""
     json_logs: bool = False
     metrics_token: str | None = None
 

@@ -8,7 +8,7 @@ known: they keep what is proposed, and judge by the frame's cues where nothing i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sqlmodel import col, select
@@ -46,7 +46,7 @@ class ScriptedReviewer:
     person: Person
     truth: Truth
 
-    def decide(self, served: ServedFrame) -> Decision:
+    def decide(self, served: ServedFrame, *, seconds_shown: float | None = None) -> Decision:
         """What this reviewer says of a frame; always the same for the same frame."""
         own, kept = self._own(served.frame), self._kept_level(served)
         return Decision(
@@ -57,6 +57,7 @@ class ScriptedReviewer:
             reasoning=None if kept else own.reasoning,
             action=None if kept else own.action,
             guideline_version=guideline_version(),
+            seconds_shown=seconds_shown,
         )
 
     def _kept_level(self, served: ServedFrame) -> TriageLevel | None:
@@ -64,20 +65,25 @@ class ScriptedReviewer:
         proposed = served.proposal.level if served.proposal else None
         if proposed is None or not self.truth or proposed is self._own(served.frame).level:
             return proposed
-        return proposed if self._chance("follow", served.frame) < FOLLOWS_WRONG_PROPOSAL else None
+        return proposed if self.chance("follow", served.frame) < FOLLOWS_WRONG_PROPOSAL else None
 
     def _own(self, frame: Frame) -> Assessment:
         """The reviewer's own view, before any proposal."""
         known = self.truth.get(frame.filename)
         if known is None:
             return _by_cues(frame)
-        if self._chance("slip", frame) >= SLIP:
+        if self.chance("slip", frame) >= SLIP:
             return known
         slipped = LEVELS[max(0, known.level.rank - 1)] if known.level.rank else LEVELS[1]
         return composed_assessment(ReasonCode.OTHER, slipped)
 
-    def _chance(self, what: str, frame: Frame) -> float:
+    def chance(self, what: str, frame: Frame) -> float:
+        """A number from 0 to 1 that this reviewer draws about a frame, always the same."""
         return seeded_chance(what, self.person.name, frame.id)
+
+
+Look = Callable[[ScriptedReviewer, ServedFrame], float]
+"""How long a reviewer looks at a frame, in seconds."""
 
 
 def _token(name: str, frame_id: str) -> str:
@@ -91,9 +97,11 @@ def _by_cues(frame: Frame) -> Assessment:
     return composed_assessment(ReasonCode.ROUTINE, TriageLevel.AUTONOMY)
 
 
-def review_everything(store: Store, names: list[str], truth: Truth, *, limit: int | None = None) -> int:
+def review_everything(
+    store: Store, names: list[str], truth: Truth, *, limit: int | None = None, look: Look | None = None
+) -> int:
     """Let scripted annotators review in turn until nothing is left for any of them, or `limit` reviews are
-    written; returns how many were."""
+    written; returns how many were. look: called before each decision, for how long it took."""
     reviewers = [ScriptedReviewer(add_scripted_reviewer(store, name), truth) for name in names]
     written, busy = 0, True
     while busy:
@@ -103,22 +111,29 @@ def review_everything(store: Store, names: list[str], truth: Truth, *, limit: in
                 return written
             person_id = int(reviewer.person.id or 0)
             for served in lease_frames(store, person_id, n=1):
-                submit_review(store, person_id, reviewer.decide(served))
+                seconds = look(reviewer, served) if look else None
+                submit_review(store, person_id, reviewer.decide(served, seconds_shown=seconds))
                 written, busy = written + 1, True
     return written
 
 
-def settle_contested(store: Store, name: str, truth: Truth, *, split: Split) -> int:
-    """Let a scripted lead settle the contested frames of one side of the split; returns how many."""
+def settle_contested(
+    store: Store, name: str, truth: Truth, *, split: Split | None = None, leave: int = 0
+) -> int:
+    """Let a scripted lead settle the contested frames, or those of one side of the split; returns how many.
+    leave: so many of them stay contested."""
     lead = add_scripted_reviewer(store, name, PersonRole.LEAD)
     with store.read() as session:
         query = (
             select(Frame)
             .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
-            .where(FrameStatus.state == VerificationState.CONTESTED, FrameStatus.split == split)
+            .where(FrameStatus.state == VerificationState.CONTESTED)
             .order_by(Frame.id)
         )
+        if split is not None:
+            query = query.where(FrameStatus.split == split)
         frames = list(session.exec(query))
+    frames = frames[: max(0, len(frames) - leave)]
     for frame in frames:
         said = truth.get(frame.filename) or _by_cues(frame)
         adjudicate(

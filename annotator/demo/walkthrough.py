@@ -16,8 +16,9 @@ from typing import Any
 
 from sqlmodel import col, func, select
 
+from annotator.demo.rehearsal import REVIEWERS
 from annotator.demo.scripted_reviewers import Truth, review_everything, settle_contested
-from annotator.demo.workspace import REVIEWERS, prepare_frames
+from annotator.demo.workspace import prepare_frames
 from annotator.review_order.ranking import rank_frames
 from data.demo import VERSION, build_dataroot, true_assessments
 from data.frames.ingest import ingest

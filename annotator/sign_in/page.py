@@ -10,6 +10,7 @@ import jinja2
 from starlette.responses import HTMLResponse
 
 from annotator.settings import settings
+from annotator.sign_in.demo_accounts import PEOPLE
 
 REASONS = {
     "ended": "Your sign-in has ended. Sign in again to go on.",
@@ -28,7 +29,11 @@ def sign_in_page(*, status: int = 200, alert: str | None = None, **shown: Any) -
     """The page. shown: `next` (where to go afterwards), `name` (as typed), `name_known` (whom the provider named),
     `is_refused` (the provider named nobody we know)."""
     html = _template().render(
-        alert=alert, has_provider=settings().oidc, takes_passwords=settings().passwords, **shown
+        alert=alert,
+        has_provider=settings().oidc,
+        takes_passwords=settings().passwords,
+        demo_people=PEOPLE if settings().demo else (),
+        **shown,
     )
     headers = {"content-security-policy": POLICY, "cache-control": "no-store"}
     return HTMLResponse(html, status, headers=headers)

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from annotator.runtime import COOKIE, store
 from annotator.settings import settings
 from annotator.sign_in.cookie import keep_secret, to_page, wanted_page
+from annotator.sign_in.demo_accounts import passwords
 from annotator.sign_in.identity_provider import provider_page
 from annotator.sign_in.page import REASONS, sign_in_page
 from annotator.web.same_origin import same_origin
@@ -41,7 +42,22 @@ async def sign_in_route(request: Request) -> Response:
         return PlainTextResponse("Passwords are not taken here; sign in with your organisation.", 403)
     form = await request.form(max_files=0, max_fields=8)
     name, password = str(form.get("user", ""))[:64].strip().lower(), str(form.get("password", ""))[:256]
-    page = wanted_page(str(form.get("next", "")))
+    return await _signed_in(request, wanted_page(str(form.get("next", ""))), name, password)
+
+
+async def demo_sign_in_route(request: Request) -> Response:
+    """POST the name of one of the demo's people; signs in with the password that the demo's workspace keeps. There is
+    no such address where `teletriage demo` did not start the app."""
+    if not settings().demo:
+        return PlainTextResponse("Not Found", 404)
+    if not same_origin(request):
+        return PlainTextResponse("This form was sent from another site.", 403)
+    form = await request.form(max_files=0, max_fields=2)
+    name = str(form.get("user", ""))[:64]
+    return await _signed_in(request, "", name, passwords(settings().workspace).get(name, ""))
+
+
+async def _signed_in(request: Request, page: str, name: str, password: str) -> Response:
     again = partial(sign_in_page, next=page, name=name)
     try:
         secret = await in_password_thread(_address(request), sign_in, store(), name, password)

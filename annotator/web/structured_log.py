@@ -26,6 +26,7 @@ OURS = (
     "sign-in",
     "sign-out",
     "provider-sign-in",
+    "demo-sign-in",
     "healthz",
     "metrics",
     "oauth2callback",

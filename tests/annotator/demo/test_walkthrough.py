@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from annotator.demo.workspace import PASSWORDS, REVIEWS, build_demo
 from data.demo import true_assessments
 from data.snapshot.folder import load_snapshot
 from data.store.opening import open_store
 from data.store.tables import Frame, FrameStatus, Person, Review
-from data.vocabulary import Split, TriageLevel, VerificationState
+from data.vocabulary import TriageLevel, VerificationState
 from tests.annotator.test_commands import teletriage
 from tests.conftest import with_demo_frames
 from tests.repository import REAL_NUSCENES, needs_real_frames
@@ -95,22 +94,3 @@ def test_the_walk_on_real_frames_has_eleven_frames_and_one_failed_proposal(tmp_p
     figures = json.loads(done.stdout.splitlines()[-1])
     assert (figures["frames"], figures["proposals"]) == (11, {"parsed": 21, "failed": 1})
     assert figures["verified"] > 0
-
-
-def test_building_the_demo_twice_gives_the_same_people_and_adds_nothing(
-    tmp_path: Path, demo_dataroot: Path
-) -> None:
-    with_demo_frames(tmp_path, demo_dataroot)
-    first = build_demo(tmp_path)
-    with open_store(tmp_path).read() as session:
-        before = len(session.exec(select(Review)).all())
-        states = [status.state for status in session.exec(select(FrameStatus))]
-        splits = {status.split for status in session.exec(select(FrameStatus))}
-    assert build_demo(tmp_path) == first
-    with open_store(tmp_path).read() as session:
-        assert len(session.exec(select(Review)).all()) == before == REVIEWS
-    assert {person.role for person in first} == {"annotator", "lead", "trainer"}
-    assert states.count(VerificationState.CONTESTED) >= 1
-    assert splits == set(Split)
-    assert (tmp_path / PASSWORDS).stat().st_mode & 0o777 == 0o600
-    assert (tmp_path / "reports" / "demo" / "report.html").is_file()
