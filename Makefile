@@ -13,7 +13,7 @@ BENCHES := $(subst _,-,$(patsubst tests/benchmarks/%.py,%,$(wildcard tests/bench
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder \
 	--durations 25
 
-.PHONY: audit check clean demo docs help install quick soak test test-label-studio test-vllm walk-keys $(BENCHES)
+.PHONY: audit check clean demo docs help install pictures quick soak test test-label-studio test-vllm walk-keys $(BENCHES)
 
 help:
 	@echo "make demo     build a demo workspace and open the app on http://127.0.0.1:$(PORT) (PORT= sets another)"
@@ -41,6 +41,7 @@ help:
 	@echo "make bench-label-studio  import and export beside Label Studio's own, which it installs and starts"
 	@echo "make audit    ask pip-audit about every pinned package (needs the internet)"
 	@echo "make docs     build the documentation as a site in build/site, strictly"
+	@echo "make pictures take the documentation's screenshots from a running demo (needs chromium)"
 	@echo "make clean    remove caches and the demo workspace"
 
 demo: $(APP_INSTALLED)
@@ -93,6 +94,9 @@ soak: $(ALL_INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.soak --minutes $(MINUTES)
 
 # The pages are plain Markdown; what is generated from the code is written anew first.
+pictures: $(ALL_INSTALLED)
+	$(BIN)/python docs/scripts/take_pictures.py
+
 docs: $(ALL_INSTALLED)
 	for script in write_commands write_rooms draw_architecture; do $(BIN)/python docs/scripts/$$script.py || exit 1; done
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet

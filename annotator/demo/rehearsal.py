@@ -16,7 +16,6 @@ from annotator.demo.scripted_reviewers import ScriptedReviewer, review_everythin
 from annotator.review_order.ranking import rank_frames
 from data.demo import true_assessments
 from data.people.accounts import add_scripted_reviewer
-from data.review.blind_audits import latest_lot, open_audit
 from data.review.gold import make_gold
 from data.review.notes import Note, note_frame
 from data.review.second_looks import send_back
@@ -30,8 +29,6 @@ LEAD, TRAINER = "scripted-lead", "scripted-trainer"
 REVIEWS_BY_DAY = (30, 30, 26, 26, 24, 24)
 """About half of what the demo's frames need in all, so that there is work left for the person who tries it."""
 GOLD_FRAMES = 3
-AUDIT_LIMIT = 0.05
-"""A miss rate that the demo's few frames can rule out; real sets take the default."""
 _DAY_US, _MORNING_US, _SECOND_US = 86_400_000_000, 9 * 3_600_000_000, 1_000_000
 _SHORTEST_LOOK_S, _LONGEST_LOOK_S, _PAUSE_S = 3.0, 16.0, 1.5
 
@@ -55,7 +52,10 @@ class _Day:
 
 
 def rehearse_week(store: Store) -> None:
-    """Let scripted people review, settle, audit, flag and send back on the days before today."""
+    """Let scripted people review, settle, flag and send back on the days before today.
+
+    No audit is opened: it would serve an annotator who tries the demo blind frames only.
+    """
     if _written(store) >= sum(REVIEWS_BY_DAY):
         return
     then = RehearsedStore(store.engine)
@@ -99,16 +99,8 @@ def _in_the_morning(store: Store, day: int) -> None:
         for frame_id in _settled(store)[:GOLD_FRAMES]:
             make_gold(store, lead, frame_id)
     if day == len(REVIEWS_BY_DAY) - 1:
-        _open_audit(store, lead)
         _flag(store)
         _send_back(store)
-
-
-def _open_audit(store: Store, lead: int) -> None:
-    with store.read() as session:
-        is_open = latest_lot(session) is not None
-    if not is_open:
-        open_audit(store, lead, limit=AUDIT_LIMIT)
 
 
 def _flag(store: Store) -> None:

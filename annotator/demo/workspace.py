@@ -25,7 +25,8 @@ from data.store.keys import draw_repeatably
 from data.store.tables import Dataset, Person
 from data.verification.status import refresh_statuses
 from data.vocabulary import ModelRole
-from eval.evaluation.from_store import Against, evaluate_runs
+from eval.evaluation.from_store import evaluate_runs
+from eval.evaluation.reference_set import Against
 from eval.report.render import write_evaluation
 
 TRAIN, HELD_OUT, SEED = 150, 50, 0

@@ -29,7 +29,7 @@ PEOPLE = (
         "lena",
         "Lena",
         PersonRole.LEAD,
-        "Settle contested frames; see agreement, the audit and who works how.",
+        "Settle contested frames; see agreement, pace and trust.",
     ),
     DemoPerson("theo", "Theo", PersonRole.TRAINER, "Freeze a snapshot, read the report, trace a pair."),
     DemoPerson("olga", "Olga", PersonRole.OPERATOR, "Watch four vehicles; take over when one asks for it."),

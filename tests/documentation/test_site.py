@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +66,22 @@ def test_the_map_of_rooms_is_what_the_rooms_say() -> None:
 def test_the_drawing_of_the_architecture_is_what_the_contracts_say() -> None:
     found = script("draw_architecture")
     assert found.PICTURE.read_text(encoding="utf-8") == found.picture(), "make docs draws it anew"
+
+
+def test_no_picture_is_older_than_the_code_of_its_screen() -> None:
+    found = script("take_pictures")
+    taken = json.loads(found.HASHES.read_text(encoding="utf-8"))
+    older = [picture.name for picture in found.PICTURES if taken.get(picture.name) != picture.code_hash()]
+    assert older == [], "their screens have changed since: make pictures takes them anew"
+
+
+def test_every_picture_is_one_that_is_taken_and_shown() -> None:
+    found = script("take_pictures")
+    named = {f"{picture.name}.jpg" for picture in found.PICTURES}
+    assert {path.name for path in found.FOLDER.glob("*.jpg")} == named
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    shown = {name for page in pages for name in re.findall(r"pictures/([\w-]+\.jpg)", page.read_text())}
+    assert shown == named
 
 
 def test_the_readme_is_short_and_its_links_lead_somewhere() -> None:

@@ -78,18 +78,15 @@ def test_what_it_does_not_know_is_refused_with_a_reason(address: str, picture: P
 
 
 def test_the_calm_stretches_are_calm_and_every_situation_ends(frames: Store) -> None:
-    levels: dict[str, list[TriageLevel | None]] = {}
     told = {Path(row["filename"]).name: row["raw"] for row in scripted_replies(ModelRole.TEACHER)}
-    for source in vehicles(frames).sources:
-        for frame in source.frames:
-            said = parse_reply(told[frame.image.name]).assessment
-            levels.setdefault(frame.frame_id, []).append(said.level if said else None)
     fleet = vehicles(frames)
+    replies = {frame.frame_id: parse_reply(told[frame.image.name]).assessment for frame in fleet.frames}
+    levels = {frame_id: reply.level if reply else None for frame_id, reply in replies.items()}
     situation = 20
     for source in fleet.sources:
         calm, rest = source.frames[:-situation], source.frames[-situation:]
-        assert {levels[frame.frame_id][0] for frame in calm} == {TriageLevel.AUTONOMY}
-        said = [levels[frame.frame_id][0] for frame in rest]
+        assert {levels[frame.frame_id] for frame in calm} == {TriageLevel.AUTONOMY}
+        said = [levels[frame.frame_id] for frame in rest]
         assert any(level in (TriageLevel.SUPERVISION, TriageLevel.TELEOPERATION) for level in said)
         assert said[-2:] == [TriageLevel.AUTONOMY, TriageLevel.AUTONOMY]
     assert {scene for scene, _, _ in CALM}.isdisjoint({VEHICLES[0][1], VEHICLES[1][1]})

@@ -86,5 +86,5 @@ def test_only_a_demo_names_its_people_on_the_sign_in_page(
 ) -> None:
     monkeypatch.setattr(page, "settings", lambda: AppSettings(workspace=tmp_path, demo=demo))
     html = bytes(page.sign_in_page().body).decode()
-    assert ("demo-sign-in" in html, "Olga" in html, "no figure in it is a result" in html) == (demo,) * 3
+    assert ("demo-sign-in" in html, "Olga" in html, "Nothing in it was trained" in html) == (demo,) * 3
     assert 'id="password"' in html
