@@ -104,7 +104,7 @@ def _an_alert(page: Page) -> None:
 
 def _charts(page: Page) -> None:
     page.wait_for_selector(".tt-who", timeout=WAIT_MS)
-    page.wait_for_selector("canvas, svg.marks, iframe, .tt-frame, table", timeout=WAIT_MS)
+    page.wait_for_selector("canvas, iframe, .tt-frame, table", state="attached", timeout=WAIT_MS)
 
 
 SIGN_IN_CODE = ("annotator/sign_in/page.html.jinja", "annotator/sign_in/demo_accounts.py")
