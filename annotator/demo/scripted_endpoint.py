@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from data.demo import scripted_replies
-from data.images.inspection import picture_for_model
+from data.images.model_picture import model_picture_of
 from data.vlm.request import STUDENT_SAMPLING
 from data.vocabulary import ModelRole
 
@@ -83,10 +83,10 @@ def answers_about(images: Sequence[Path]) -> dict[str, str]:
     by_name = {Path(filename).name: raw for filename, raw in said.items()}
     found = {}
     for image in images:
-        content, _ = picture_for_model(
-            image.read_bytes(), image.name, width_px=STUDENT_SAMPLING.image_width_px
+        sent = model_picture_of(image, width_px=STUDENT_SAMPLING.image_width_px)
+        found[hashlib.sha256(sent.content).hexdigest()] = (
+            by_name[image.name].rpartition("</think>")[2].strip()
         )
-        found[hashlib.sha256(content).hexdigest()] = by_name[image.name].rpartition("</think>")[2].strip()
     return found
 
 

@@ -14,7 +14,7 @@ from annotator.demo.scripted_endpoint import MODEL, ScriptedEndpoint, answers_ab
 from data.demo import VERSION, scripted_replies
 from data.errors import FeedError
 from data.frames.ingest import ingest
-from data.images.inspection import picture_for_model
+from data.images.model_picture import ModelPicture, model_picture_of
 from data.store import Store
 from data.vlm.live_client import LiveEndpoints, endpoint_problems
 from data.vlm.reply import parse_reply
@@ -43,21 +43,18 @@ def address(picture: Path) -> Iterator[str]:
         yield address
 
 
+def sent(image: Path) -> ModelPicture:
+    return model_picture_of(image, width_px=STUDENT_SAMPLING.image_width_px)
+
+
 def a_body(image: Path, model: str = MODEL) -> dict[str, object]:
-    content, media_type = picture_for_model(
-        image.read_bytes(), "it", width_px=STUDENT_SAMPLING.image_width_px
-    )
-    return dict(one_call_body(data_url(content, media_type), model, STUDENT_SAMPLING))
+    return dict(one_call_body(data_url(sent(image)), model, STUDENT_SAMPLING))
 
 
 def test_the_monitors_client_gets_the_scripts_words(address: str, picture: Path) -> None:
-    content, media_type = picture_for_model(
-        picture.read_bytes(), "it", width_px=STUDENT_SAMPLING.image_width_px
-    )
-
     async def asked() -> str:
         endpoints = LiveEndpoints([address], MODEL, STUDENT_SAMPLING)
-        answer = await endpoints.ask(content, media_type, deadline_s=10)
+        answer = await endpoints.ask(sent(picture), deadline_s=10)
         endpoints.close()
         assert answer.sample is not None, answer.detail
         return answer.sample.raw
