@@ -47,7 +47,8 @@ def picture() -> str:
     annotator, evaluation, training, data = (
         floors_of(name) for name in ("annotator", "eval", "training", "data")
     )
-    half = (WIDTH - 3 * MARGIN) // 2
+    left = (WIDTH - 3 * MARGIN) * 3 // 5
+    right = WIDTH - 3 * MARGIN - left
     top = MARGIN
     middle = top + annotator.height + MARGIN
     bottom = middle + max(evaluation.height, training.height) + MARGIN
@@ -56,9 +57,10 @@ def picture() -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">',
         "<title>The four packages and their floors; imports run down only</title>",
         f"<style>{STYLE}</style>",
+        f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
         _package(annotator, MARGIN, top, WIDTH - 2 * MARGIN),
-        _package(evaluation, MARGIN, middle, half),
-        _package(training, 2 * MARGIN + half, middle, half),
+        _package(evaluation, MARGIN, middle, left),
+        _package(training, 2 * MARGIN + left, middle, right),
         _package(data, MARGIN, bottom, WIDTH - 2 * MARGIN),
         f'<text class="note" x="{MARGIN}" y="{height - 12}">A room imports rooms on floors below it, never one '
         "beside or above it. eval and training never import each other; only annotator.__main__ imports training."
