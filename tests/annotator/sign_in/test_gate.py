@@ -127,7 +127,7 @@ ENDINGS: dict[str, Callable[[Store, str, str], object]] = {
 }
 
 
-TEXT, BUTTON = "Text (Markdown)", "Make this the guideline"
+TEXT, BUTTON = "Text (Markdown)", "Publish this version"
 
 
 @pytest.mark.parametrize("how", ENDINGS)

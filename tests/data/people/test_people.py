@@ -54,7 +54,7 @@ def test_the_right_password_opens_a_sign_in_that_names_the_person(store: Store) 
     [("ada", "wrong"), ("nobody", PASSWORD), ("", ""), ("ada", ""), ("ad\0a", PASSWORD), ("\ud800", "x\0")],
 )
 def test_a_wrong_name_and_a_wrong_password_are_refused_alike(store: Store, name: str, password: str) -> None:
-    with pytest.raises(SignInRefused, match=r"^The name or the password is not right\.$"):
+    with pytest.raises(SignInRefused, match=r"^Name or password is wrong\.$"):
         sign_in(store, name, password)
 
 
@@ -148,7 +148,7 @@ def test_without_a_password_every_password_is_refused_as_a_wrong_one_is_and_cost
     watched = WatchedHasher()
     monkeypatch.setattr(accounts, "_hasher", lambda: watched)
     for name, password in (("ada", "wrong password"), ("eve@example.org", ""), ("eve@example.org", "None")):
-        with pytest.raises(SignInRefused, match=r"^The name or the password is not right\.$"):
+        with pytest.raises(SignInRefused, match=r"^Name or password is wrong\.$"):
             sign_in(store, name, password)
     first, *others = watched.checks
     assert others == [first, first]
