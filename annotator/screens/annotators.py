@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from annotator.runtime import store
-from annotator.screens.figure_cache import cached
+from annotator.widgets.figure_cache import cached
 from annotator.widgets.page import empty_state, page_head
 from annotator.widgets.tables import figures_table, is_lead
 from data.review.gold import LARGEST_SHARE, gold_share, set_gold_share

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from annotator.runtime import store
-from annotator.screens.figure_cache import cached
+from annotator.widgets.figure_cache import cached
 from annotator.widgets.page import LEVEL_COLOURS, empty_state, page_head, plain
 from annotator.widgets.tables import figures_table, repeated_table
 from data.live.unanswered import unanswered_alerts

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from annotator.runtime import store, workspace
-from annotator.screens.figure_cache import cached
+from annotator.widgets.figure_cache import cached
 from annotator.widgets.page import empty_state, page_head, plain
 from annotator.widgets.tables import repeated_table
 from data.errors import TeletriageError

@@ -70,7 +70,7 @@ def test_neither_passwords_nor_secrets_stand_in_the_store(store: Store) -> None:
 
 def test_the_sixth_attempt_within_a_minute_has_to_wait(store: Store) -> None:
     for _ in range(5):
-        with pytest.raises(SignInRefused, match="not right"):
+        with pytest.raises(SignInRefused, match="is wrong"):
             sign_in(store, "ada", "wrong password")
     with pytest.raises(SignInRefused, match="Too many attempts"):
         sign_in(store, "ada", PASSWORD)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from annotator.screens.figure_cache import cached
+from annotator.widgets.figure_cache import cached
 from data.store.opening import Store, open_store
 
 
