@@ -48,10 +48,10 @@ async def sign_in_route(request: Request) -> Response:
 async def demo_sign_in_route(request: Request) -> Response:
     """POST the name of one of the demo's people; signs in with the password that the demo's workspace keeps. There is
     no such address where `teletriage demo` did not start the app."""
-    if not settings().demo:
-        return PlainTextResponse("Not Found", 404)
     if not same_origin(request):
         return PlainTextResponse("This form was sent from another site.", 403)
+    if not settings().demo:
+        return PlainTextResponse("Not Found", 404)
     form = await request.form(max_files=0, max_fields=2)
     name = str(form.get("user", ""))[:64]
     return await _signed_in(request, "", name, passwords(settings().workspace).get(name, ""))

@@ -26,12 +26,13 @@ from annotator.settings import AppSettings
 from data.errors import NotAllowed, TeletriageError
 from data.live import alerts, handover, unanswered
 from data.maintenance.copying import TableState, table_states
-from data.overview import frame_history, personal_progress
+from data.overview import frame_history, own_frames, personal_progress
 from data.people import accounts, card_settings, provider_sign_in
 from data.people.permissions import Act, may
 from data.review import (
     adjudication,
     blind_audits,
+    examples,
     gold,
     guideline,
     looks,
@@ -196,6 +197,8 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
 """Every use case that needs a permission, which one, and how it is called on a frame."""
 OWN: set[Callable[..., Any]] = {
     serving.release_leases,
+    examples.guideline_examples,
+    own_frames.own_record,
     card_settings.settings_of,
     personal_progress.reviews_today,
     personal_progress.frames_reviewed,

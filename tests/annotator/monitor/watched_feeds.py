@@ -8,7 +8,7 @@ import io
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,10 @@ from annotator.monitor.sources.feed_sheet import FeedEntry, FeedSheet
 from annotator.monitor.sources.recorded import Fail, Picture, Show
 from annotator.monitor.watching.monitor import Monitor
 from annotator.monitor.watching.watched_feed import WatchedFeed
+from data.images.inspection import ImageRefused
+from data.images.model_picture import model_picture
 from data.store.opening import Store
+from data.vlm.request import STUDENT_SAMPLING
 from data.vocabulary import TriageLevel
 from tests.data.vlm.vllm_stand_in import Asked as Request
 from tests.data.vlm.vllm_stand_in import StandIn, served
@@ -68,7 +71,10 @@ class Model:
         return json.dumps({"reasoning": self.reasoning, "level": said.value, "action": "Take over and stop."})
 
     def will_say(self, picture: bytes, said: TriageLevel | str) -> None:
-        self.by_picture[hashlib.sha256(picture).hexdigest()] = said
+        """By the picture as the model is sent it; one that cannot be decoded is never sent."""
+        with suppress(ImageRefused):
+            sent = model_picture(picture, "The picture", width_px=STUDENT_SAMPLING.image_width_px)
+            self.by_picture[hashlib.sha256(sent.content).hexdigest()] = said
 
 
 @dataclass
