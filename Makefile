@@ -60,7 +60,7 @@ check:
 	$(PYTEST)
 
 quick:
-	$(PYTEST) -m "not browser and not faults and not postgresql and not processes and not training"
+	$(PYTEST) -m "not browser and not faults and not postgresql and not processes and not training" annotator data eval tests
 
 # The engine has an environment of its own: it pins other versions of what the project uses.
 test-vllm: install .venv-vllm/.installed
