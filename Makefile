@@ -10,8 +10,7 @@ ALL_INSTALLED := $(VENV)/.all-installed
 
 BENCHES := $(subst _,-,$(patsubst tests/benchmarks/%.py,%,$(wildcard tests/benchmarks/bench_*.py)))
 # Byte code is kept whatever the environment says: each test process, and each command a test starts, compiles nothing.
-PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder \
-	--durations 25
+PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --durations 25
 
 .PHONY: audit check clean demo docs help install pictures quick soak test test-label-studio test-vllm walk-keys $(BENCHES)
 

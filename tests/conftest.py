@@ -11,40 +11,18 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 
 from data.people import accounts
 from tests import stores, templates
+from tests.marks import PLACES, marks, marks_of_place
 from tests.postgresql import BIN, MISSING, Cluster, Databases
 from tests.repository import ROOT
 
-HERE = Path(__file__).parent
-
 DRAW = "import sys; from pathlib import Path; from data import demo; demo.build_dataroot(Path(sys.argv[1]))"
-
-PLACES = {
-    "browser": ("annotator/browser",),
-    "training": ("training",),
-    "faults": ("faults",),
-    "processes": (
-        "annotator/demo",
-        "annotator/monitor/test_monitor_commands.py",
-        "annotator/test_commands.py",
-        "annotator/test_scenarios_on_demo.py",
-        "annotator/test_two_processes.py",
-        "data/proposals/test_interruption.py",
-        "data/proposals/test_ray_proposals.py",
-        "documentation/test_pipeline_runs.py",
-    ),
-}
-"""The marks of tests by the folder or file that they stand in. What takes longest comes first, so that no process of
-pytest is left with it at the end."""
-FIXTURES = {"postgresql": "postgresql", "demo_dataroot": "processes"}
-"""The marks of tests by what they ask for."""
-SHARED = ("browser", "training", "postgresql")
-"""Marks whose tests stay in one process: they share an app and Chromium, a trained model, a server."""
 
 collect_ignore_glob = ["benchmarks/bench_*.py"]
 
@@ -52,30 +30,21 @@ collect_ignore_glob = ["benchmarks/bench_*.py"]
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """What `-m "not training"` leaves out is not even imported."""
     left_out = set(re.findall(r"not (\w+)", config.getoption("markexpr")))
-    return bool(left_out.intersection(_marks_of_place(collection_path))) or None
+    return bool(left_out.intersection(marks_of_place(collection_path))) or None
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        marks = [*_marks_of_place(item.path), *_marks_of_fixtures(item)]
-        for name in marks:
+        for name in marks(item):
             item.add_marker(name)
-        together = next((name for name in SHARED if name in marks), item.nodeid.partition("::")[0])
-        item.add_marker(pytest.mark.xdist_group(together))
     items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in (*PLACES, "postgresql")])
 
 
-def _marks_of_place(path: Path) -> list[str]:
-    place = path.relative_to(HERE) if path.is_relative_to(HERE) else Path()
-    return [name for name, places in PLACES.items() if any(place.is_relative_to(one) for one in places)]
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.scheduling import Grouped
 
-
-def _marks_of_fixtures(item: pytest.Item) -> list[str]:
-    asked = {*getattr(item, "fixturenames", ())}
-    if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
-        asked.add(str(item.callspec.params.get("_store_kind")))
-    return [mark for name, mark in FIXTURES.items() if name in asked]
+    return Grouped(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

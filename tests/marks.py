@@ -1,0 +1,43 @@
+"""What a test needs, by the folder or file that it stands in and by the fixtures that it asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+PLACES = {
+    "browser": ("annotator/browser",),
+    "training": ("training",),
+    "faults": ("faults",),
+    "processes": (
+        "annotator/demo",
+        "annotator/monitor/test_monitor_commands.py",
+        "annotator/sign_in/test_gate.py",
+        "annotator/test_commands.py",
+        "annotator/test_scenarios_on_demo.py",
+        "annotator/test_two_processes.py",
+        "data/proposals/test_interruption.py",
+        "data/proposals/test_ray_proposals.py",
+        "documentation/test_pipeline_runs.py",
+    ),
+}
+"""Folders and files by mark; what takes longest comes first, so that no process is left with it at the end."""
+FIXTURES = {"postgresql": "postgresql", "demo_dataroot": "processes"}
+
+
+def marks(item: pytest.Item) -> set[str]:
+    return {*marks_of_place(item.path), *_marks_of_fixtures(item)}
+
+
+def marks_of_place(path: Path) -> list[str]:
+    place = path.relative_to(HERE) if path.is_relative_to(HERE) else Path()
+    return [name for name, places in PLACES.items() if any(place.is_relative_to(one) for one in places)]
+
+
+def _marks_of_fixtures(item: pytest.Item) -> list[str]:
+    asked = {*getattr(item, "fixturenames", ())}
+    if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+        asked.add(str(item.callspec.params.get("_store_kind")))
+    return [mark for name, mark in FIXTURES.items() if name in asked]
