@@ -144,8 +144,11 @@ def _flags(person: Person) -> None:
             else:
                 picture.html('<div class="tt-note">Set aside: its picture is broken.</div>')
             key = f"flag-{flag.note.id}"
-            done.text_input(
-                f"Answer to {flag.person.display_name}", key=f"{key}-answer", max_chars=MAX_REASON_CHARS
+            done.text_input(  # a label is Markdown, which a name must not become; a placeholder is plain text
+                "Answer",
+                key=f"{key}-answer",
+                max_chars=MAX_REASON_CHARS,
+                placeholder=f"Answer to {flag.person.display_name}",
             )
             done.button("Mark as resolved", key=key, on_click=_close_flag, args=(person, flag.frame.id, key))
 

@@ -61,6 +61,7 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path: Path, stand_in: 
 def test_merge_prints_where_the_model_is(trained: TrainingResult, stand_in: Path, tmp_path: Path) -> None:
     out = tmp_path / "merged"
     shown = run_json("merge", "--adapter", trained.adapter, "--model", stand_in, "--out", out)
+    assert shown.pop("served_name").startswith("merged-")
     assert shown == {"model": str(out), "dtype": "bfloat16", "stand_in": True}
 
 

@@ -52,7 +52,7 @@ def test_sa_dpo_under_escalates_less_over_escalates_more_and_a_moved_threshold_d
                 graded_hazard(640, seed, alpha_high=alpha),
                 tmp_path / f"alpha-{alpha:g}",
                 seed=seed,
-                steps=80,
+                steps=100,
                 beta=0.3,
             )
         )

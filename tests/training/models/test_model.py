@@ -44,7 +44,7 @@ def test_a_picture_of_the_right_size_is_left_as_it_is_and_another_is_refused(a_c
     assert image_tokens(processor, 160, 96) == 15
     refuse_resizing(processor, (160, 96))
     with pytest.raises(
-        TrainingError, match="makes 15 tokens of a picture of 1152 x 640 pixels where 720 are due"
+        TrainingError, match="makes 10 tokens of a picture of 1152 x 640 pixels where 720 are due"
     ):
         refuse_resizing(processor, (1152, 640))
 
