@@ -12,7 +12,7 @@ import streamlit as st
 
 from annotator.runtime import store
 from annotator.widgets.figure_cache import cached
-from annotator.widgets.page import empty_state, page_head
+from annotator.widgets.page import empty_state, page_head, plain
 from annotator.widgets.tables import figures_table, is_lead
 from data.review.gold import LARGEST_SHARE, gold_share, set_gold_share
 from data.store.tables import Person
@@ -178,7 +178,8 @@ def _bias(found: PeopleSummary) -> None:
     known = [group for group in groups if any(share.is_shown for share in group[2].shares)]
     if len(known) < len(groups):
         few = ", ".join(f"{who} on {what}" for who, what, one in groups if (who, what, one) not in known)
-        st.caption(f"Not enough answers on wrong proposals yet (30 for a figure): {few}.")
+        told = f"Not enough answers on wrong proposals yet (30 for a figure): {few}."
+        st.html(f'<div class="tt-note">{plain(told)}</div>')
     if not known:
         return
     rows = [row for group in known for row in _bias_rows(*group)]
