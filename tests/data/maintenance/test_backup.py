@@ -189,6 +189,6 @@ def test_a_store_moves_to_postgresql_and_back_with_counts_and_hashes_equal(
     with pytest.raises(StoreError, match="is not empty"):
         copy_store(store, tmp_path, url)
     changed = {name for name, state in states(moved).items() if state != before[name]}
-    assert changed == {"person", "review", "frame_status", "lease", "trail_entry"} & changed
+    assert changed == {"person", "review", "frame_status", "lease", "own_level", "trail_entry"} & changed
     moved.close()
     postgresql.drop(url)

@@ -129,7 +129,7 @@ def test_a_server_that_takes_no_writes_is_one_sentence_and_can_still_be_read(
     postgresql.sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     store = open_store(tmp_path, url=url)
     with (
-        pytest.raises(StoreUnavailable, match=r"in a read-only transaction\); nothing was saved"),
+        pytest.raises(StoreUnavailable, match=r"in a read-only transaction\)\. Nothing was saved"),
         store.write() as session,
     ):
         session.add(a_person_named("ada"))

@@ -54,4 +54,6 @@ def _append_only(table: str) -> list[str]:
         f"$$ BEGIN RAISE EXCEPTION '{refusal}'; END $$",
         f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
         f"FOR EACH ROW EXECUTE FUNCTION {table}_no_change()",
+        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_no_change()",
     ]
