@@ -58,8 +58,8 @@ def sign_flip_interval(differences: Floats, frames: Floats, *, confidence: float
     total, n = float(differences.sum()), float(frames.sum())
 
     def is_kept(mean: float) -> bool:
-        p = np.mean(np.abs(moved - mean * weighed) >= abs(total - mean * n) - _TOUCHING)
-        return bool(p > 1 - confidence)
+        as_extreme = np.count_nonzero(np.abs(moved - mean * weighed) >= abs(total - mean * n) - _TOUCHING)
+        return as_extreme / len(signs) > 1 - confidence
 
     return Interval(_last_kept(is_kept, total / n, -1.0), _last_kept(is_kept, total / n, 1.0))
 

@@ -158,7 +158,8 @@ def simulated(rng: np.random.Generator, strength: float, *, frames: int, name: s
     score = rng.normal(strength * is_t, 1.0)
     p = 1 / (1 + np.exp(-score))
     true = [T if one else A for one in is_t]
-    said = [T if one > np.quantile(p[~is_t], 0.98) else A for one in p]
+    bar = np.quantile(p[~is_t], 0.98)
+    said = [T if one > bar else A for one in p]
     return some_answers(true, said, name=name, scenes=frames // 5, probabilities=scored(p.tolist()))
 
 
