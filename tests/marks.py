@@ -13,7 +13,9 @@ PLACES = {
     "faults": ("faults",),
     "processes": (
         "annotator/demo",
+        "annotator/monitor/service",
         "annotator/monitor/test_monitor_commands.py",
+        "annotator/monitor/watching",
         "annotator/sign_in/test_gate.py",
         "annotator/test_commands.py",
         "annotator/test_scenarios_on_demo.py",
@@ -21,6 +23,7 @@ PLACES = {
         "data/proposals/test_interruption.py",
         "data/proposals/test_ray_proposals.py",
         "documentation/test_pipeline_runs.py",
+        "eval/throughput",
     ),
 }
 """Folders and files by mark; what takes longest comes first, so that no process is left with it at the end."""
