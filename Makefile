@@ -19,7 +19,7 @@ help:
 	@echo "make install  prepare .venv with everything that tests and training need"
 	@echo "make test     install, then ruff, mypy, import-linter and pytest with doctests (WORKERS= processes)"
 	@echo "make check    the same without installing"
-	@echo "make quick    the tests that need no browser, PostgreSQL, training, other process or fault: a minute or two"
+	@echo "make quick    the tests that need no browser, PostgreSQL, training, simulation, other process or fault: 90 seconds"
 	@echo "make test-vllm     serve a tiny model with vLLM's CPU build and propose through it (3.5 GB, ten minutes)"
 	@echo "make test-label-studio  the round trip through a real Label Studio in an environment of its own (1 GB)"
 	@echo "make bench-ingest  ours against nuscenes-devkit's loader on generated tables (SCENES= sets the scale)"
@@ -59,7 +59,7 @@ check:
 	$(PYTEST)
 
 quick:
-	$(PYTEST) -m "not browser and not faults and not postgresql and not processes and not training" annotator data eval tests
+	$(PYTEST) -m "not browser and not faults and not postgresql and not processes and not simulations and not training" annotator data eval tests
 
 # The engine has an environment of its own: it pins other versions of what the project uses.
 test-vllm: install .venv-vllm/.installed

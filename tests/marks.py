@@ -11,6 +11,11 @@ PLACES = {
     "browser": ("annotator/browser",),
     "training": ("training",),
     "faults": ("faults",),
+    "simulations": (
+        "eval/annotators/test_planted_bias.py",
+        "eval/certificate/test_simulated_audits.py",
+        "eval/comparison/test_simulated_runs.py",
+    ),
     "processes": (
         "annotator/demo",
         "annotator/monitor/service",
