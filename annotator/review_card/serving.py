@@ -168,7 +168,7 @@ def whole_thought(store: Store, person_id: int, frame_id: str) -> str:
             shown = next((review.proposal_id for review in session.exec(query)), None)
         proposal = session.get(Proposal, shown) if shown else None
     if proposal is None:
-        raise ReviewRefused("Nothing is proposed to you for this frame.")
+        raise ReviewRefused("You were shown no model proposal for this frame.")
     return proposal.chain_of_thought or ""
 
 

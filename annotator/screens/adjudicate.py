@@ -38,7 +38,7 @@ from data.vocabulary import LEVELS, TriageLevel
 
 
 def show(person: Person) -> None:
-    """The queue of contested frames, AUTONOMY against TELEOPERATION first; `?frame=` names one of them."""
+    """The queue of contested frames, AUTONOMY versus TELEOPERATION first; `?frame=` names one of them."""
     page_head(person, "Adjudicate")
     _flags(person)
     show_rejected(person)
@@ -57,7 +57,7 @@ def show(person: Person) -> None:
         return
     wide = sum(one.spread > 1 for one in contested)
     st.caption(
-        f"{counted(len(contested), 'contested frame')}, {wide:,} of them AUTONOMY against TELEOPERATION."
+        f"{counted(len(contested), 'contested frame')}, {wide:,} of them AUTONOMY versus TELEOPERATION."
         if contested[0].reviews
         else "The next frames of the random share. What people and the model said of them is hidden."
     )

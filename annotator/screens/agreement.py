@@ -120,7 +120,7 @@ def _matrix(summary: AgreementSummary) -> str:
 
 
 def _conflicts(summary: AgreementSummary) -> None:
-    st.header("AUTONOMY against TELEOPERATION")
+    st.header("AUTONOMY versus TELEOPERATION")
     if not summary.conflicts:
         st.write("On no frame did one person say AUTONOMY and another TELEOPERATION.")
         return

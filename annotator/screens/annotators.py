@@ -56,7 +56,7 @@ def _work(found: PeopleSummary) -> None:
     st.caption(
         "Hours add up the time between reviews no more than ten minutes apart. Too fast: decided in under a second. "
         "Peers: independent ratings that agree with another person's; first and last third of them show drift. "
-        "Estimated oversight (Dawid-Skene) ranks people for a second look and overrules nobody."
+        "The estimated share overlooked (Dawid-Skene) ranks people for a second look and overrules nobody."
     )
 
 
@@ -66,13 +66,15 @@ def _work_row(one: AnnotatorWork) -> dict[str, Any]:
         "reviews": one.reviews,
         "hours": round(one.hours, 1),
         "per hour": f"{one.reviews / one.hours:,.0f}" if one.hours >= 0.1 else "—",  # noqa: PLR2004
-        "median s": "—" if one.seconds is None else f"{one.seconds:.1f}",
+        "seconds per frame (median)": "—" if one.seconds is None else f"{one.seconds:.1f}",
         "too fast": _of(one.too_fast),
         "kept the proposal": _of(one.accepted),
         "agrees with peers": _of(one.peers),
         "first third": _of(one.early),
         "last third": _of(one.late),
-        "estimated T oversight": "—" if one.overlooks is None else f"{one.overlooks:.0%}",
+        "estimated share of TELEOPERATION overlooked": "—"
+        if one.overlooks is None
+        else f"{one.overlooks:.0%}",
     }
 
 
@@ -188,7 +190,7 @@ def _bias(found: PeopleSummary) -> None:
 
 def _bias_rows(who: str, what: str, bias: Bias) -> list[dict[str, Any]]:
     rows = [{"person": who, "frames": what, "figure": one.name, **_shown(one)} for one in bias.shares]
-    too_few = f"not enough data yet, {bias.needed:,} more needed"
+    too_few = f"needs {bias.needed:,} more settled frames"
     effect = too_few if bias.effect is None else f"{bias.effect:+.0%}"
     interval = _interval(bias.effect_interval)
     last = {
@@ -203,7 +205,7 @@ def _bias_rows(who: str, what: str, bias: Bias) -> list[dict[str, Any]]:
 
 def _shown(share: Share) -> dict[str, str]:
     if not share.is_shown or share.rate is None:
-        return {"value": f"not enough data yet, {share.needed:,} more needed", "95 % interval": "—"}
+        return {"value": f"needs {share.needed:,} more settled frames", "95 % interval": "—"}
     return {"value": _of(share.rate), "95 % interval": _interval(share.interval)}
 
 
@@ -216,7 +218,8 @@ def _interval(interval: Interval | Undefined | None) -> str:
 def _gold(person: Person, found: PeopleSummary) -> None:
     st.caption(
         f"{found.gold_frames:,} gold frames. People are judged on TELEOPERATION golds alone, and from "
-        f"{golds_needed():,} of them on: with fewer, chance decides. Who sees nine in ten passes once in twenty."
+        f"{golds_needed():,} of them on: with fewer, chance decides. Somebody "
+        "who recognises only 90 % of them passes by luck one time in twenty."
     )
     with store().read() as session:
         share = gold_share(session)

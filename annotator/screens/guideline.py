@@ -34,7 +34,7 @@ def show(person: Person) -> None:
         if problem := st.session_state.pop("guideline_problem", None):
             st.html(f'<div class="tt-card" role="alert">{plain(problem)}</div>')
     with right:
-        st.caption(f"Version {held.version} holds now. Every review carries the version it was made under.")
+        st.caption(f"Version {held.version} is in force. Every review carries the version it was made under.")
         st.markdown(held.text)
         _history()
 
@@ -42,7 +42,7 @@ def show(person: Person) -> None:
 def _write(person: Person, text: str) -> None:
     try:
         held = write_guideline(store(), int(person.id or 0), text)
-        st.session_state["guideline_message"] = f"Version {held.version} holds from now on."
+        st.session_state["guideline_message"] = f"Version {held.version} is now in force."
     except TeletriageError as error:
         st.session_state["guideline_problem"] = str(error)
 

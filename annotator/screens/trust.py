@@ -18,7 +18,7 @@ from eval.certificate.from_store import LotRecord, Trust, trust
 
 def show(person: Person) -> None:
     """The certificate of the latest lot, and every lot before it."""
-    page_head(person, "Trust in the unreviewed rest")
+    page_head(person, "Audit of unreviewed frames")
     found = trust(store())
     if found.certificate is None:
         empty_state("No audit is open", f"{_left(found)} {_HOW}")
@@ -35,9 +35,9 @@ def show(person: Person) -> None:
         _listed(silences)
     st.header("Lots")
     st.caption(
-        "A lot ends when it is certified, when a miss is confirmed (the frames around it are reviewed first, and what "
-        "is left is the next lot) or when every frame of it was looked at. All lots together may be wrong once in "
-        "twenty."
+        "A lot ends when it is certified, when a missed frame is confirmed (its neighbours are reviewed, and the "
+        "remaining frames form the next lot) or when every frame of it has been audited. The overall error of all lots "
+        "is at most 5 %."
     )
     figures_table([_lot(one) for one in found.lots], name="audit-lots")
     if found.lots[-1].end is not None:
@@ -58,7 +58,8 @@ _HOW = (
 
 def _left(found: Trust) -> str:
     """How many frames nobody has reviewed, and why an audit would hold fewer."""
-    text = f"{counted(found.unreviewed, 'training frame')} below TELEOPERATION nobody has reviewed."
+    frames = counted(found.unreviewed, "training frame")
+    text = f"Nobody has reviewed {frames} that the teacher put below TELEOPERATION."
     fewer = found.unreviewed - found.would_audit
     if not fewer:
         return text

@@ -38,7 +38,7 @@ class ContestedFrame:
 
 
 def contested_frames(store: Store) -> list[ContestedFrame]:
-    """Contested frames, AUTONOMY against TELEOPERATION first, then by scene and time."""
+    """Contested frames, AUTONOMY versus TELEOPERATION first, then by scene and time."""
     with store.read() as session:
         query = (
             select(Frame, Scene)

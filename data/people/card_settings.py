@@ -69,7 +69,7 @@ class CardSettings(BaseModel):
                 raise ValueError(f"{key!r} cannot be the key for {act}")
         chosen = [key.lower() for key in self.keys.values()]
         if doubled := {key for key in chosen if chosen.count(key) > 1}:
-            raise ValueError(f"{sorted(doubled)[0]!r} is the key for two acts")
+            raise ValueError(f"{sorted(doubled)[0]!r} is assigned twice")
         return self
 
 

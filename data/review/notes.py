@@ -100,7 +100,7 @@ def _set_aside_if_broken(session: Session, frame: Frame) -> None:
 
 
 def close_flags(
-    store: Store, person_id: int, frame_id: str, *, token: str, answer: str = "Dealt with."
+    store: Store, person_id: int, frame_id: str, *, token: str, answer: str = "Resolved."
 ) -> None:
     """A lead has dealt with everything noted about a frame so far; whoever asked reads the answer. Raises NotAllowed,
     NoteRefused for an answer of more than 300 characters."""
@@ -110,7 +110,7 @@ def close_flags(
         require(session, person_id, Act.ADJUDICATE)
         if session.exec(select(FrameNote).where(FrameNote.token == token)).first() is None:
             now_us = store.now_us(session)
-            words = storable_text(answer).strip() or "Dealt with."
+            words = storable_text(answer).strip() or "Resolved."
             session.add(_row(token, frame_id, person_id, NoteKind.CLOSED, words, now_us))
 
 

@@ -110,7 +110,7 @@ def _read(answered: Answered) -> LiveAnswer:
         )
     if answered.status == 0:
         return LiveAnswer(
-            None, ManualReason.ENDPOINT_GONE, f"The endpoint is not reached: {answered.failure}."
+            None, ManualReason.ENDPOINT_GONE, f"The endpoint cannot be reached: {answered.failure}."
         )
     text = " ".join(answered.body[:_MAX_DETAIL_CHARS].decode(errors="replace").split())
     if answered.status != OK:

@@ -160,4 +160,4 @@ def _matrix(summary: AgreementSummary) -> str:
 
 def _conflicts(summary: AgreementSummary) -> str:
     names = "".join(f"<li>{escape(visible(one.filename))}</li>" for one in summary.conflicts)
-    return f"<h2>AUTONOMY against TELEOPERATION: {len(summary.conflicts):,}</h2><ul>{names}</ul>"
+    return f"<h2>AUTONOMY versus TELEOPERATION: {len(summary.conflicts):,}</h2><ul>{names}</ul>"

@@ -32,7 +32,7 @@ class Agreed(Part):
 
 class LabelQuality(Part):
     """Of the `frames` compared against: `blind` have a blind review behind them, `double` reviews by two people,
-    `adjudicated` a lead's final answer; behind `scripted` stand scripts in place of people.
+    `adjudicated` a lead's final answer; `scripted` were labelled by scripts in place of people.
 
     Agreement is over the independent ratings of these frames: `alpha` is Krippendorff's, ordinal; `teleoperation` how
     often a second person says TELEOPERATION where one does; `conflicts` counts frames where one said TELEOPERATION

@@ -71,7 +71,8 @@ def _scripted(labels: LabelQuality | None) -> list[str]:
     if labels is None or not labels.scripted:
         return []
     return [
-        f"What people would have decided: behind {labels.scripted} of {labels.frames} verified frames stand scripts."
+        f"What people would have decided: {labels.scripted} of {labels.frames} verified frames were labelled by "
+        "scripts."
     ]
 
 

@@ -1,4 +1,4 @@
-"""Whether level probabilities mean what they say, and what is left if a model only speaks where it is sure."""
+"""Calibration of the level probabilities, and what is left if a model only speaks where it is sure."""
 
 from __future__ import annotations
 

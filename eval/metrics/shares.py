@@ -43,7 +43,7 @@ RECALL = {
     level: Share(
         f"recall_{level.value.lower()}",
         f"Recall {level.value}",
-        f"Frames said {level.value}, of the frames that are truly {level.value}.",
+        f"Share of true {level.value} frames that the model labelled {level.value}.",
         RIGHT[level.rank],
         TRUE_ROW[level.rank],
         f"true {level.value}",
@@ -54,7 +54,7 @@ PRECISION = {
     level: Share(
         f"precision_{level.value.lower()}",
         f"Precision {level.value}",
-        f"Frames truly {level.value}, of the frames said {level.value}.",
+        f"Share of the frames that the model labelled {level.value} whose true level is {level.value}.",
         RIGHT[level.rank],
         SAID_COLUMN[level.rank],
         f"frame said to be {level.value}",
@@ -96,7 +96,7 @@ FALSE_TELEOPERATION = Share(
 OVER_ESCALATION = Share(
     "over_escalation_any",
     "Over-escalation, any",
-    "Frames said a higher level than the true one, of the true AUTONOMY and SUPERVISION frames.",
+    "Share of true AUTONOMY and SUPERVISION frames that the model labelled with a higher level.",
     ".xx. ..x. ....",
     "xxxx xxxx ....",
     "true AUTONOMY or SUPERVISION",

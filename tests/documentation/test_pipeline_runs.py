@@ -1,12 +1,14 @@
 """The README's pipeline, run as it stands: each line in a shell's form, with small things in place of large ones.
 
 A small dataroot stands for nuScenes, a server of the tests for vLLM, the stand-in model for Qwen3-VL, and the
-stand-in's recipe for one that needs a GPU. Names, options and order are the page's own.
+stand-in's recipe, at the width that a student is asked with, for one that needs a GPU. Names, options and order are
+the page's own.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from annotator.demo.scripted_reviewers import review_everything, settle_contested
+from data.images.model_picture import DEFAULT_WIDTH_PX
 from data.store import open_store
 from data.vocabulary import Split
 from tests.annotator.browser.served import free_port
@@ -23,6 +26,7 @@ from tests.builders import a_dataroot
 from tests.data.vlm.vllm_stand_in import StandIn, served
 from tests.documentation.pages import typed
 from tests.repository import ROOT
+from training.recipe import shipped_recipes
 
 VERSION = "v1.0-trainval"
 SCENES = {f"scene-{number:04d}": 2 for number in range(1, 9)}
@@ -89,6 +93,13 @@ def people_review(workspace: Path) -> None:
         store.close()
 
 
+def a_recipe(folder: Path) -> Path:
+    text = shipped_recipes()["stand_in"].read_text()
+    path = folder / "stand_in_at_full_width.yaml"
+    path.write_text(re.sub(r"width_px: \d+", f"width_px: {DEFAULT_WIDTH_PX}", text))
+    return path
+
+
 def test_the_readme_leads_from_a_dataroot_to_a_report(tmp_path: Path) -> None:
     a_dataroot(tmp_path / "nuscenes", scenes=SCENES, version=VERSION)
     lines = [line.words for line in typed(ROOT / "README.md")]
@@ -96,9 +107,8 @@ def test_the_readme_leads_from_a_dataroot_to_a_report(tmp_path: Path) -> None:
     with ExitStack() as stack:
         servers = {port: stack.enter_context(served(StandIn(model=name))) for port, name in models.items()}
         instead = {f"http://127.0.0.1:{port}/v1": server.url for port, server in servers.items()}
-        shell = Shell(
-            tmp_path, {"/data/nuscenes": str(tmp_path / "nuscenes"), "sa_dpo": "stand_in", **instead}
-        )
+        instead |= {"/data/nuscenes": str(tmp_path / "nuscenes"), "sa_dpo": str(a_recipe(tmp_path))}
+        shell = Shell(tmp_path, instead)
         shell.run(("teletriage", "stand-in", "--out", "models/Qwen3-VL-2B-Instruct"))
         for words in lines:
             if words[1] == "review":

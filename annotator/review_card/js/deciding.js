@@ -33,7 +33,7 @@ class Deciding {
     if (wording.isOpen) return wording.save();
     if (changing) return this.keep();
     if (this.mayAccept(item)) this.decide(item.proposal.level);
-    else this.card.say("Nothing is proposed here: choose a level.");
+    else this.card.say("No model proposal for this frame: choose a level.");
   }
 
   // Whether a key comes so soon after a reason's key that it was meant for the frame before; that is told.

@@ -75,7 +75,7 @@ class Tour {
       this.feedback = { ...told, said: level };
       this.right += told.right ? 1 : 0;
       this.card.panel.show(item, null);
-      this.card.say(`${told.right ? "The same as settled." : `Settled as ${told.level}.`} ${told.reasoning}`);
+      this.card.say(`${told.right ? "Correct." : `The settled level is ${told.level}.`} ${told.reasoning}`);
     } catch (error) {
       this.card.notices.pass(error.message);
     } finally {

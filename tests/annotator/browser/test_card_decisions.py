@@ -372,4 +372,4 @@ def test_one_key_cannot_do_two_things(desk: MakeDesk) -> None:
     ada.page.focus("#rc-key-skip")
     ada.press("u")
     ada.page.click("[data-act=save-settings]")
-    ada.page.get_by_text("'u' is the key for two acts").wait_for()
+    ada.page.get_by_text("'u' is assigned twice").wait_for()

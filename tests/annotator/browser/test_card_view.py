@@ -315,7 +315,7 @@ def test_the_lead_changes_the_guideline_and_reviews_carry_its_version(desk: Make
     lena.page.get_by_label("Text (Markdown)").fill(f"# The newest guideline {lena.name}\n\nLook **twice**.")
     lena.page.keyboard.press("Control+Enter")
     lena.page.get_by_role("button", name="Publish this version").click()
-    lena.page.get_by_text("holds from now on").wait_for()
+    lena.page.get_by_text("is now in force").wait_for()
     ada.press_and_move_on("Enter")
     ada.page.get_by_text("The guideline has changed").wait_for()
     ada.page.get_by_role("button", name="Read it").click()

@@ -39,7 +39,7 @@ def test_a_lead_walks_from_overlap_to_the_certificate(tmp_path: Path, chromium: 
         expect(page.get_by_text(f"/frame?id={contested}")).to_be_visible()
         page.get_by_role("link", name="Settle it under Adjudicate").click()
         expect(
-            page.get_by_text("1 contested frame, 1 of them AUTONOMY against TELEOPERATION.")
+            page.get_by_text("1 contested frame, 1 of them AUTONOMY versus TELEOPERATION.")
         ).to_be_visible()
         expect(page.get_by_role("button", name="TELEOPERATION")).to_be_visible()
         page.keyboard.press("3")

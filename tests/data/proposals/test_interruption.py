@@ -86,7 +86,7 @@ def a_large_store(folder: Path, frames: int) -> Store:
         session.flush()
         session.add(Scene(id="s", dataset_id=1, name="s", description="", log_name="", location=""))
         session.flush()
-        content = a_picture(size=(16, 16))
+        content = a_picture(size=(32, 32))  # as a model is shown it already: the bytes behind it stay
         for number in range(frames):
             name, token = f"samples/{number}.jpg", a_token(str(number))
             (folder / name).write_bytes(content + number.to_bytes(4, "big"))

@@ -32,7 +32,7 @@ def test_settings_are_kept_per_person(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("keys", "reason"),
     [
-        ({**DEFAULT_KEYS, "skip": "U"}, "'u' is the key for two acts"),
+        ({**DEFAULT_KEYS, "skip": "U"}, "'u' is assigned twice"),
         ({**DEFAULT_KEYS, "skip": "F13"}, "'F13' cannot be the key for skip"),
         ({"skip": "s"}, "every act needs exactly one key"),
     ],
