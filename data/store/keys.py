@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import secrets
 
+from sqlalchemy import text
 from sqlmodel import Session, col, delete
 
 from data.store.opening import Store
@@ -17,12 +18,14 @@ SERVING = "serving"
 
 
 def serving_key(session: Session) -> bytes:
-    """The key of the store's draws, made on first use; the session is an act's."""
+    """The key of the store's draws, made on first use; the session is an act's. Of several first users one makes it."""
     row = session.get(Secret, SERVING)
     if row is None:
-        row = Secret(name=SERVING, value=secrets.token_hex(32))
-        session.add(row)
-        session.flush()
+        made = {"name": SERVING, "value": secrets.token_hex(32)}
+        session.connection().execute(
+            text("INSERT INTO secret (name, value) VALUES (:name, :value) ON CONFLICT DO NOTHING"), made
+        )
+        row = session.get_one(Secret, SERVING)
     return bytes.fromhex(row.value)
 
 

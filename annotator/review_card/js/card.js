@@ -183,6 +183,9 @@ class ReviewCard {
       return;
     }
     this.root.classList.remove("rc-nothing");
+    // Enter never presses again, for the next frame, a button that Tab had reached for the one before.
+    const pressed = document.activeElement?.closest("button");
+    if (dataset.frame !== item.frame && this.keys.on && pressed && this.root.contains(pressed)) this.focus();
     dataset.frame = item.frame;
     dataset.mode = item.mode;
     if (item.proposal?.level && !item.tour) dataset.proposedLevel = item.proposal.level;

@@ -75,6 +75,7 @@ class Keys {
     if (hint) {
       hint.textContent = key ? keyLabel(key) : "";
       hint.hidden = !key;
+      hint.dataset.key = key || "";
     }
     if (key) button.setAttribute("aria-keyshortcuts", key.length === 1 ? key.toUpperCase() : key);
     else button.removeAttribute("aria-keyshortcuts");

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +101,22 @@ def promised(screen: dict[str, Any] | None, key: str, ctrl: bool) -> Promise | N
         return None
     if ctrl and screen["boxes"]["reasoning"] is None and not _is_wording(screen):
         return None
+    if screen["control"] and key in ("Enter", " ") and not ctrl:
+        return _of_focused(screen)
     shown = SHOWN.get(key, key.upper() if len(key) == 1 else key)
     button = next((one for one in screen["buttons"] if one["key"] == shown), None)
     return _of_button(button, screen) if button else None
+
+
+def _of_focused(screen: dict[str, Any]) -> Promise | None:
+    """Enter or Space on a button that Tab has reached is a click on it: it may save what it says, and nothing else.
+    No other button may claim Enter then."""
+    claims = [one["words"] for one in screen["buttons"] if one["key"] == SHOWN["Enter"]]
+    if claims and claims != [screen["focused"]] and screen["focused"] is not None:
+        return Promise("claimed by another button too", "", must=True)
+    button = next((one for one in screen["buttons"] if one["words"] == screen["focused"]), None)
+    promise = _of_button(button, screen) if button else None
+    return replace(promise, must=False) if promise else None
 
 
 def _is_wording(screen: dict[str, Any]) -> bool:
@@ -199,7 +212,7 @@ def _problem(
     if entry is None:
         return _missing(promise, press, is_too_soon)
     if promise is None:
-        return _native_problem(entry, press)
+        return "the screen promised nothing for this key"
     screen = press["screen"]
     if entry["frame_id"] != screen["frame"]:
         return "it was saved for another frame than the one on screen"
@@ -215,8 +228,6 @@ def _missing(promise: Promise | None, press: dict[str, Any], is_too_soon: bool) 
     """Whether a key had to save and did not."""
     screen = press["screen"]
     if promise is None or not promise.must or not screen["pictured"] or is_too_soon:
-        return None
-    if screen["control"] and press["key"] in ("Enter", " "):
         return None
     return f"the screen said {promise.what} {promise.level} and nothing was saved"
 
@@ -241,13 +252,6 @@ def _dropped_level(press: dict[str, Any], after: dict[str, Any]) -> str | None:
 def _pressed_level(screen: dict[str, Any]) -> str | None:
     marked = (one for one in screen["buttons"] if one["pressed"] and one["words"][:1] in "●▲■")
     return next((str(one["words"][1:]).strip().upper() for one in marked), None)
-
-
-def _native_problem(entry: dict[str, Any], press: dict[str, Any]) -> str | None:
-    """Enter or Space on a focused button is a click on that button; every other key here saves nothing."""
-    if press["screen"] and press["screen"]["control"] and press["key"] in ("Enter", " "):
-        return None
-    return "the screen promised nothing for this key"
 
 
 def _words_problem(promise: Promise, entry: dict[str, Any], screen: dict[str, Any]) -> str | None:

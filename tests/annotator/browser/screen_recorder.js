@@ -18,9 +18,10 @@
       dialog: Boolean(document.querySelector("dialog[open]")),
       focus: document.activeElement?.id || "",
       control: ["BUTTON", "A", "SUMMARY"].includes(document.activeElement?.tagName),
+      focused: document.activeElement?.tagName === "BUTTON" && card.contains(document.activeElement) ? label(document.activeElement) : null,
       mode: text(card, "[data-part=mode]"),
       buttons: [...card.querySelectorAll("button")].filter((one) => shows(one) && !one.disabled).map((one) => ({
-        words: label(one), key: one.querySelector("kbd:not([hidden])")?.textContent ?? "",
+        words: label(one), key: [...one.querySelectorAll("kbd")].find(shows)?.textContent ?? "",
         pressed: one.getAttribute("aria-pressed") === "true", reason: one.dataset.reason ?? null,
       })),
       model: { chip: text(card, "[data-part=body] .rc-own .rc-chip"), reasoning: text(card, "[data-part=reasoning]"), action: text(card, "[data-part=action]") },

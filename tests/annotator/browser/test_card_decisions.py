@@ -36,6 +36,20 @@ def test_the_proposed_levels_own_key_accepts_too(desk: MakeDesk) -> None:
     assert [review.verdict for review in ada.reviews()] == [Verdict.ACCEPT]
 
 
+def test_enter_on_a_button_that_tab_reached_is_that_button_for_one_frame_alone(desk: MakeDesk) -> None:
+    ada = desk()
+    hint = ada.card.locator("[data-act=accept] kbd")
+    assert hint.is_visible()
+    level = ada.card.locator(".rc-level[data-level=SUPERVISION]")
+    ada.card.focus()
+    while not level.evaluate("one => one === document.activeElement"):
+        ada.press("Tab")
+    assert not hint.is_visible()
+    ada.press_and_move_on("Enter")
+    assert ada.card.evaluate("card => card === document.activeElement")
+    assert hint.is_visible()
+
+
 def test_another_level_and_a_reasons_key_correct_and_save(desk: MakeDesk) -> None:
     ada = desk()
     ada.press("3")
