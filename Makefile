@@ -97,7 +97,7 @@ pictures: $(ALL_INSTALLED)
 	$(BIN)/python docs/scripts/take_pictures.py
 
 docs: $(ALL_INSTALLED)
-	for script in write_commands write_rooms draw_architecture; do $(BIN)/python docs/scripts/$$script.py || exit 1; done
+	for script in write_commands write_models write_rooms draw_architecture; do $(BIN)/python docs/scripts/$$script.py || exit 1; done
 	TELETRIAGE_CHECK_PICTURES=1 $(BIN)/python -m pytest -q tests/documentation/test_site.py -k picture
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "build/site/index.html"

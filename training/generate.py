@@ -15,6 +15,7 @@ from data.errors import TrainingError
 from data.images.inspection import ImageRefused
 from data.images.model_picture import DEFAULT_WIDTH_PX, model_picture_of
 from data.vlm.conversation import conversation, with_picture
+from data.vlm.request import thinking_switch
 from data.vlm.weights import RECORD, read_weights
 from data.vocabulary import ModelRole, ReplyForm
 from data.whole_files import written_whole
@@ -78,7 +79,8 @@ def _ask(
     network: Any, processor: Any, pictures: list[Image.Image], form: ReplyForm, max_new_tokens: int
 ) -> list[str]:
     turns = with_picture(conversation(form), {"type": "image"})
-    prompt = processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+    switch = thinking_switch(on=form is ReplyForm.THOUGHT_FIRST)
+    prompt = processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, **switch)
     inputs = processor(
         images=[[picture] for picture in pictures],
         text=[prompt] * len(pictures),

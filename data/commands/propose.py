@@ -134,7 +134,7 @@ def propose(
         asking = Asking(
             tuple(endpoint or ()),
             str(named),
-            _sampling(role, {**wanted, **one_call}, known),
+            _sampling(role, str(named), {**wanted, **one_call}, known),
             concurrency=concurrency,
             api_key=api_key,
             files=ctx.obj.workspace / "model_pictures" if files else None,
@@ -190,7 +190,9 @@ def _asked(store: Store, request: RunRequest, *, batch_in: Path | None, ray_work
         return propose_from_endpoint(store, request, watch=watch)
 
 
-def _sampling(role: ModelRole, wanted: dict[str, Any], weights: Weights | None) -> SamplingParameters:
+def _sampling(
+    role: ModelRole, model: str, wanted: dict[str, Any], weights: Weights | None
+) -> SamplingParameters:
     """The role's settings with what is wanted otherwise; weights trained here are asked as they were trained."""
     from data.errors import ProposalError
     from data.vlm.request import default_sampling
@@ -202,7 +204,7 @@ def _sampling(role: ModelRole, wanted: dict[str, Any], weights: Weights | None) 
                 raise ProposalError(
                     f"{weights.served_name} was trained with {name} {trained} and cannot be asked with {given[name]}."
                 )
-    default = default_sampling(role)
+    default = default_sampling(role, model)
     if given.get("form", default.form) is not ReplyForm.THOUGHT_FIRST:
         given.setdefault("calls", 1)
     sampling = replace(default, **given)

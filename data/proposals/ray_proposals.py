@@ -28,7 +28,7 @@ from data.proposals.asking import (
 from data.proposals.ray_rows import EndpointSession, FrameRequest, http_answer, model_answer
 from data.proposals.runs import Proposed, run_summary
 from data.store.opening import Store
-from data.vlm.request import SamplingParameters
+from data.vlm.request import SamplingParameters, thinking_switch
 
 COMMIT_EVERY = 500
 ENGINE_TOKENS = 8_192
@@ -149,7 +149,7 @@ def _engine_processor(request: FrameRequest, workers: int, concurrency: int) -> 
         config,
         preprocess=request.for_engine,
         postprocess=request.engine_answer,
-        builder_kwargs={"chat_template_kwargs": {"enable_thinking": False}},
+        builder_kwargs={"chat_template_kwargs": thinking_switch(on=request.sampling.thinks)},
     )
 
 

@@ -6,8 +6,9 @@ Three recipes, told apart by `SamplingParameters`:
 - two calls: a free chain of thought first, then, behind it, a reply held to the schema (thought_first, `calls=2`).
 
 Every sampling field is sent, since servers fill gaps from a model's own defaults. The schema travels as
-`response_format`: the older `guided_json` is ignored by current servers without a word. Constrained calls turn a
-template's own thinking off, since a server's reasoning parser suspends the schema until it has seen `</think>`.
+`response_format`: the older `guided_json` is ignored by current servers without a word. Every call says whether a
+template's own thinking is on, since templates differ in what they do where nobody says so, and since a server's
+reasoning parser suspends the schema until it has seen `</think>`.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from typing import Any, Self
 from data.hashing import canonical_json
 from data.images.model_picture import DEFAULT_WIDTH_PX, ModelPicture
 from data.vlm.conversation import conversation, with_picture
+from data.vlm.profiles import PAPERS_TEACHER, model_profiles
 from data.vlm.reply import reply_schema
 from data.vocabulary import ModelRole, ReplyForm
 
 END_OF_THOUGHT = "</think>"
 PICTURE_MARKS = 2
 """Tokens around a picture's own: where it starts and where it ends."""
-_NOT_THINKING = {"enable_thinking": False}
 LOGPROBS = 5
 """Of each token: enough for three levels, at a quarter of what the most that servers give (20) costs."""
 REPLY_BYTES = 64 * 1024
@@ -77,18 +78,14 @@ class SamplingParameters:
         )
 
 
-TEACHER_SAMPLING = SamplingParameters(
-    form=ReplyForm.THOUGHT_FIRST,
-    temperature=0.6,
-    top_p=0.95,
-    top_k=20,
-    presence_penalty=0.0,
-    repetition_penalty=1.0,
-    max_tokens=4096,
-    seed=1234,
-    calls=2,
-)
-"""NVIDIA's settings for reasoning with Cosmos Reason 2."""
+def _teacher_sampling(model: str) -> SamplingParameters:
+    vendor = model_profiles().thinking_sampling(model)
+    return SamplingParameters(
+        form=ReplyForm.THOUGHT_FIRST, max_tokens=4096, seed=1234, calls=2, **vendor.model_dump()
+    )
+
+
+TEACHER_SAMPLING = _teacher_sampling(PAPERS_TEACHER)
 STUDENT_SAMPLING = SamplingParameters(
     form=ReplyForm.LEVEL_FIRST,
     temperature=0.0,
@@ -101,9 +98,9 @@ STUDENT_SAMPLING = SamplingParameters(
 )
 
 
-def default_sampling(role: ModelRole) -> SamplingParameters:
-    """The settings a role is asked with: the teacher thinks and samples, the others answer greedily."""
-    return TEACHER_SAMPLING if role is ModelRole.TEACHER else STUDENT_SAMPLING
+def default_sampling(role: ModelRole, model: str = PAPERS_TEACHER) -> SamplingParameters:
+    """The settings a role is asked with: the teacher thinks, sampled as its makers do; the others answer greedily."""
+    return _teacher_sampling(model) if role is ModelRole.TEACHER else STUDENT_SAMPLING
 
 
 def largest_reply_bytes(sampling: SamplingParameters) -> int:
@@ -145,7 +142,7 @@ def one_call_body(image_url: str, model: str, sampling: SamplingParameters) -> d
     body = _sampled(model, _messages(image_url, sampling.form), sampling)
     body["n"] = sampling.samples
     if sampling.thinks:
-        return {**body, "logprobs": True, "top_logprobs": LOGPROBS}
+        return {**body, **_thinking(on=True), "logprobs": True, "top_logprobs": LOGPROBS}
     return _constrained(body, sampling.form)
 
 
@@ -156,7 +153,7 @@ def text_body(model: str, sampling: SamplingParameters) -> dict[str, Any]:
         for turn in conversation(sampling.form)
     ]
     asked: dict[str, Any] = {"model": model, "messages": turns, "add_generation_prompt": True}
-    return asked if sampling.thinks else {**asked, "chat_template_kwargs": _NOT_THINKING}
+    return {**asked, **_thinking(on=sampling.thinks)}
 
 
 def thought_body(
@@ -168,7 +165,8 @@ def thought_body(
         messages = _asked(
             image_url, [*conversation(sampling.form)[:-1], {"role": "user", "content": question}]
         )
-    return {**_sampled(model, messages, sampling), "n": sampling.samples, "stop": [END_OF_THOUGHT]}
+    body = {**_sampled(model, messages, sampling), **_thinking(on=True)}
+    return {**body, "n": sampling.samples, "stop": [END_OF_THOUGHT]}
 
 
 def answer_body(image_url: str, model: str, sampling: SamplingParameters, thought: str) -> dict[str, Any]:
@@ -178,6 +176,11 @@ def answer_body(image_url: str, model: str, sampling: SamplingParameters, though
     body = _sampled(model, messages, sampling)
     body.update(n=1, continue_final_message=True, add_generation_prompt=False)
     return _constrained(body, sampling.form)
+
+
+def thinking_switch(*, on: bool) -> dict[str, bool]:
+    """What chat templates are told of thinking; those that know no such switch ignore it."""
+    return {"enable_thinking": on}
 
 
 def thought_text(thought: str) -> str:
@@ -212,7 +215,11 @@ def _constrained(body: dict[str, Any], form: ReplyForm) -> dict[str, Any]:
     return {
         **body,
         "response_format": {"type": "json_schema", "json_schema": schema},
-        "chat_template_kwargs": _NOT_THINKING,
+        **_thinking(on=False),
         "logprobs": True,
         "top_logprobs": LOGPROBS,
     }
+
+
+def _thinking(*, on: bool) -> dict[str, Any]:
+    return {"chat_template_kwargs": thinking_switch(on=on)}

@@ -58,6 +58,11 @@ def test_the_reference_of_commands_is_what_the_commands_say() -> None:
     assert found.PAGE.read_text(encoding="utf-8") == found.page(), "make docs writes it anew"
 
 
+def test_the_page_of_models_is_what_their_profiles_say() -> None:
+    found = script("write_models")
+    assert found.PAGE.read_text(encoding="utf-8") == found.page(), "make docs writes it anew"
+
+
 def test_the_map_of_rooms_is_what_the_rooms_say() -> None:
     found = script("write_rooms")
     assert found.PAGE.read_text(encoding="utf-8") == found.page(), "make docs writes it anew"

@@ -8,15 +8,16 @@ from typing import Any
 
 import torch
 
-_FAMILIES = ("qwen3_vl",)
-"""Model types whose parts are named, and whose positions count, as the packed path expects."""
+from data.vlm.profiles import model_profiles
 
 
 def why_not_packed(model: Any) -> str | None:
     """Why this model, adapter included, cannot train on packed rows; None if it can. `model`: with or without PEFT."""
     base = base_model(model)
-    if base.config.model_type not in _FAMILIES:
-        return f"the model is a {base.config.model_type}, and only {', '.join(_FAMILIES)} is known to pack"
+    family = model_profiles().families.get(base.config.model_type)
+    if family is None or not family.packs:
+        why = family.why_not if family else None
+        return f"the model is a {base.config.model_type}: {why or 'no packed rows were tried with it'}"
     attention = base.config.get_text_config()._attn_implementation
     if attention != "sdpa":
         return f"its attention is {attention}, which takes no mask of its own for each token"

@@ -20,6 +20,9 @@ from trl.trainer.dpo_trainer import DataCollatorForVisionPreference
 from data.errors import TrainingError
 from data.images.inspection import ImageRefused
 from data.images.model_picture import DEFAULT_WIDTH_PX, model_picture, model_picture_of
+from data.vlm.reply import parse_reply
+from data.vlm.request import thinking_switch
+from data.vocabulary import ReplyForm
 from training.pairs.packing import TokenizedPair, pack
 
 RopeIndex = Callable[..., tuple[torch.Tensor, torch.Tensor]]
@@ -62,8 +65,10 @@ class WeightedPairCollator(DataCollatorForVisionPreference):
         return batch
 
     def _shown(self, example: dict[str, Any]) -> dict[str, Any]:
-        """The example with its pictures as the model is shown them."""
-        return {**example, "images": [shown_picture(image, self.width_px) for image in example["images"]]}
+        """The example with its pictures as the model is shown them, and its template told whether to think."""
+        thinks = parse_reply(example["chosen"][-1]["content"]).form is ReplyForm.THOUGHT_FIRST
+        pictures = [shown_picture(image, self.width_px) for image in example["images"]]
+        return {**example, "images": pictures, "chat_template_kwargs": thinking_switch(on=thinks)}
 
     def _encode(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
         batch: dict[str, Any] = super().torch_call(examples)
@@ -137,6 +142,7 @@ def shown_picture(image: dict[str, Any] | Image.Image, width_px: int) -> Image.I
 def _with_placeholders(example: dict[str, Any]) -> dict[str, Any]:
     """The conversation in blocks, with an image block for each image, as TRL's own collator makes it."""
     return {
+        "chat_template_kwargs": example["chat_template_kwargs"],
         "prompt": prepare_multimodal_messages(example["prompt"], images=example["images"]),
         "chosen": prepare_multimodal_messages(example["chosen"]),
         "rejected": prepare_multimodal_messages(example["rejected"]),

@@ -15,6 +15,7 @@ from transformers.processing_utils import ProcessorMixin
 from data.errors import TrainingError
 from data.hashing import canonical_json, file_hash
 from data.images.model_picture import TOKEN_PX
+from data.vlm.profiles import model_profiles
 from training.models.folder import first_line
 
 PROCESSOR_FILES = (
@@ -83,7 +84,9 @@ def image_tokens(processor: Any, width: int, height: int) -> int:
 
 def _processor_class(folder: Path) -> Any:
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
-    return ImageOnlyQwen3VLProcessor if config.model_type == "qwen3_vl" else AutoProcessor
+    family = model_profiles().families.get(config.model_type)
+    is_qwen = family is not None and family.processor == Qwen3VLProcessor.__name__
+    return ImageOnlyQwen3VLProcessor if is_qwen else AutoProcessor
 
 
 def refuse_resizing(processor: Any, picture: tuple[int, int]) -> None:

@@ -1,4 +1,4 @@
-"""What is served and what is trained on are the same tokens, through Qwen3-VL's own chat template."""
+"""What is served and what is trained on are the same tokens, through the students' own chat templates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ from data.images.model_picture import model_picture_of
 from data.snapshot.pairs import Message
 from data.vlm.conversation import conversation
 from data.vlm.reply import render_reply
-from data.vlm.request import STUDENT_SAMPLING, data_url, one_call_body, text_body
+from data.vlm.request import (
+    STUDENT_SAMPLING,
+    answer_body,
+    data_url,
+    one_call_body,
+    text_body,
+    thought_body,
+)
 from data.vocabulary import ReplyForm
 from tests.training.builders import T, a_pair, an_assessment, write_snapshot
 from training.models.folder import load_model
@@ -28,13 +35,16 @@ from training.recipe import LossSettings
 
 WIDTH_PX = 160
 THOUGHT = "A lorry stands in the lane."
+TEMPLATES = ["qwen3_vl", "qwen3_5_nothink", "qwen3_5_think"]
+"""As TRL ships them: of Qwen3-VL, of Qwen3.5 up to 2B, and of those above, which think where nobody says otherwise."""
+every_template = pytest.mark.parametrize("template", TEMPLATES)
 
 
-def qwen_processor(folder: Path) -> Any:
-    """The stand-in's tokenizer behind the template that Qwen3-VL is published with."""
+def qwen_processor(folder: Path, template: str) -> Any:
+    """The stand-in's tokenizer behind a published template."""
     processor = load_processor(folder)
-    template = resources.files("trl").joinpath("chat_templates", "qwen3_vl.jinja").read_text(encoding="utf-8")
-    processor.chat_template = processor.tokenizer.chat_template = template
+    text = resources.files("trl").joinpath("chat_templates", f"{template}.jinja").read_text(encoding="utf-8")
+    processor.chat_template = processor.tokenizer.chat_template = text
     return processor
 
 
@@ -42,9 +52,21 @@ def served_ids(processor: Any, body: dict[str, Any]) -> list[int]:
     """The prompt's tokens as a server makes them of a request: pictures from their addresses, then its template."""
     address = body["messages"][1]["content"][0]["image_url"]["url"]
     picture = Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
-    text = processor.apply_chat_template(body["messages"], tokenize=False, add_generation_prompt=True)
+    text = rendered(processor, body)
     inputs = processor(images=[[picture]], text=[text], return_tensors="pt")
     return list(inputs["input_ids"][0])
+
+
+def rendered(processor: Any, body: dict[str, Any]) -> str:
+    """A request's messages as text, as a server renders them."""
+    ends = {"add_generation_prompt": body.get("add_generation_prompt", True)}
+    if "continue_final_message" in body:
+        ends["continue_final_message"] = body["continue_final_message"]
+    return str(
+        processor.apply_chat_template(
+            body["messages"], tokenize=False, **ends, **body["chat_template_kwargs"]
+        )
+    )
 
 
 def a_batch(folder: Path, form: ReplyForm) -> tuple[list[dict[str, Any]], Path]:
@@ -62,11 +84,12 @@ def a_batch(folder: Path, form: ReplyForm) -> tuple[list[dict[str, Any]], Path]:
     return list(preference_dataset(pairs)), pairs[0].images[0]
 
 
+@every_template
 @pytest.mark.parametrize("form", list(ReplyForm))
 def test_a_served_prompt_and_a_trained_one_are_the_same_tokens(
-    form: ReplyForm, stand_in: Path, tmp_path: Path
+    form: ReplyForm, template: str, stand_in: Path, tmp_path: Path
 ) -> None:
-    processor = qwen_processor(stand_in)
+    processor = qwen_processor(stand_in, template)
     rows, image = a_batch(tmp_path / "snapshot", form)
     picture = model_picture_of(image, width_px=WIDTH_PX)
     served = served_ids(
@@ -82,18 +105,28 @@ def test_a_served_prompt_and_a_trained_one_are_the_same_tokens(
     assert packed["input_ids"][0, : len(served) - 1].tolist() == [int(one) for one in served[:-1]]
 
 
+@every_template
 @pytest.mark.parametrize("form", list(ReplyForm))
 def test_the_tokens_of_a_prompt_are_those_of_its_text_and_of_its_picture(
-    form: ReplyForm, stand_in: Path, tmp_path: Path
+    form: ReplyForm, template: str, stand_in: Path, tmp_path: Path
 ) -> None:
     """What `propose` holds a server's count against."""
-    processor = qwen_processor(stand_in)
+    processor = qwen_processor(stand_in, template)
     _, image = a_batch(tmp_path / "snapshot", form)
     picture = model_picture_of(image, width_px=WIDTH_PX)
     sampling = replace(STUDENT_SAMPLING, form=form)
     served = served_ids(processor, one_call_body(data_url(picture), "m", sampling))
-    text = processor.apply_chat_template(
-        text_body("m", sampling)["messages"], tokenize=False, add_generation_prompt=True
-    )
+    text = rendered(processor, text_body("m", sampling))
     counted = len(processor.tokenizer(text)["input_ids"])
     assert len(served) == counted + picture.tokens + 2
+
+
+@every_template
+def test_the_second_of_two_calls_goes_on_where_the_thought_ends(template: str, stand_in: Path) -> None:
+    """A thought, written by the first call and sent back by the second, stands in the prompt once, closed."""
+    processor = qwen_processor(stand_in, template)
+    sampling = replace(STUDENT_SAMPLING, form=ReplyForm.THOUGHT_FIRST, calls=2)
+    first = rendered(processor, thought_body("", "m", sampling))
+    second = rendered(processor, answer_body("", "m", sampling, THOUGHT))
+    opened = first if template == "qwen3_vl" else first.removesuffix("<think>\n")
+    assert second.rstrip() == f"{opened}<think>\n{THOUGHT}\n</think>"
