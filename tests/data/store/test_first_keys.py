@@ -9,7 +9,7 @@ from threading import Barrier
 import pytest
 
 from data.store.keys import serving_key
-from data.store.opening import Store, open_store
+from data.store.opening import open_store
 from tests.stores import new_store_url
 
 pytestmark = pytest.mark.each_store
