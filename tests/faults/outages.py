@@ -80,7 +80,9 @@ def full_log_disk() -> dict[str, Any]:
         try:
             store, person, waiting = _work_on(cluster)
             store.close()
-            cluster.stop(how="fast")  # a removed segment that a process still holds open would make room later
+            cluster.stop(
+                how="fast"
+            )  # a removed segment that a process still holds open would make room later
             cluster.start()
             disk.fill()
             return _full_and_then_not(store, person, waiting, make_room, is_readable=False)
