@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
 
 from data.errors import AnnotationRefused
 from data.label_studio.configuration import ACTION, CONTROLS, LEVEL, REASONING
 from data.vocabulary import Assessment, TriageLevel
 
 MAX_SECONDS = 86_400.0
+_MAX_SHOWN_CHARS = 80
 MOST_ID = 2**63
 """Beyond what any server counts to."""
 
@@ -31,8 +32,8 @@ class Annotation(BaseModel):
 
     id: int = Field(ge=0, lt=MOST_ID)
     project: int | None = Field(default=None, ge=0, lt=MOST_ID)
-    completed_by: int | dict[str, Any] | None = None
-    updated_by: int | dict[str, Any] | None = None
+    completed_by: StrictInt | dict[str, Any] | None = None
+    updated_by: StrictInt | dict[str, Any] | None = None
     result: list[dict[str, Any]]
     was_cancelled: bool = False
     lead_time: float | None = None
@@ -78,7 +79,7 @@ def author(annotation: Annotation, emails: Mapping[int, str]) -> str:
     if wrote is None:
         who = annotation.completed_by
         unknown = (
-            f"user {who if isinstance(who, int) else who.get('id')} is not among the known users"
+            f"user {shown(who if isinstance(who, int) else who.get('id'))} is not among the known users"
             if who
             else ""
         )
@@ -111,7 +112,8 @@ def _email(who: int | dict[str, Any] | None, emails: Mapping[int, str]) -> str |
 
 
 def _id(who: Mapping[str, Any]) -> int | None:
-    return who["id"] if isinstance(who.get("id"), int) else None
+    given = who.get("id")
+    return given if type(given) is int else None
 
 
 def answered(annotation: Annotation) -> Assessment:
@@ -147,15 +149,24 @@ def _level(choices: Any) -> TriageLevel:
     if not isinstance(choices, list) or len(choices) != 1:
         chosen = len(choices) if isinstance(choices, list) else "no"
         raise AnnotationRefused(f"it chooses {chosen} levels and not one")
-    if choices[0] not in TriageLevel.__members__:
-        raise AnnotationRefused(f"the level is {str(choices[0])[:40]!r}, which is none of the three")
-    return TriageLevel(choices[0])
+    (chosen,) = choices
+    if not isinstance(chosen, str) or chosen not in TriageLevel.__members__:
+        raise AnnotationRefused(f"the level is {shown(chosen)}, which is none of the three")
+    return TriageLevel(chosen)
 
 
 def _text(value: Any) -> str:
     """A text area's lines as one text; Label Studio gives one as a list, or as a bare string."""
     parts = value if isinstance(value, list) else [value]
     return " ".join(part.strip() for part in parts if isinstance(part, str))
+
+
+def shown(value: Any) -> str:
+    """A value from outside as a sentence names it; lists and objects, which may be deep, by their kind alone."""
+    if value is None or isinstance(value, bool | int | float | str):
+        text = repr(value)
+        return text if len(text) <= _MAX_SHOWN_CHARS else f"{text[:_MAX_SHOWN_CHARS]}…"
+    return "a list" if isinstance(value, list) else "an object"
 
 
 def _microseconds(time: datetime) -> int:

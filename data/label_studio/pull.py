@@ -24,6 +24,7 @@ from data.label_studio.annotations import (
     read_annotation,
     refuse_borrowed_words,
     refuse_forged,
+    shown,
 )
 from data.label_studio.configuration import config_problems
 from data.label_studio.server import LabelStudioServer
@@ -135,7 +136,7 @@ def _annotations(task: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """A task's annotations, oldest first."""
     given = task.get("annotations")
     found = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
-    return sorted(found, key=lambda one: (str(one.get("created_at")), _id(one) or 0))
+    return sorted(found, key=lambda one: (shown(one.get("created_at")), _id(one) or 0))
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ class _Page:
         # People before frames, in one order, as every act has it: two acts never wait for each other.
         authors = {int(who.id or 0) for one in annotations if (who := self._author(one)) is not None}
         self.allowed = {person_id: self._asked(person_id) for person_id in sorted(authors)}
-        frames = {storable_text(str(one.data.get(FRAME_ID))) for one in given}
+        frames = {storable_text(frame_id) for one in given if (frame_id := _frame_id(one.data))}
         hold(session, *frames)
         sampled = session.exec(select(SampledFrame).where(col(SampledFrame.frame_id).in_(frames)))
         self.splits = {row.frame_id: row.split for row in sampled}
@@ -202,9 +203,7 @@ class _Page:
                 done.taken += 1
                 done.changed += review.supersedes_id is not None
         except AnnotationRefused as refused:
-            frame_id = given.data.get(FRAME_ID)
-            named = str(frame_id) if frame_id else None
-            done.refused.append(Refusal(_id(given.task), _id(given.raw), named, str(refused)))
+            done.refused.append(Refusal(_id(given.task), _id(given.raw), _frame_id(given.data), str(refused)))
 
     def keep(self) -> set[str]:
         """Write the new reviews, all at once, and where they come from; returns their frames."""
@@ -248,7 +247,7 @@ class _Page:
         frame_id = data.get(FRAME_ID)
         if not isinstance(frame_id, str) or frame_id not in self.splits:
             raise AnnotationRefused(
-                f"its task is about no sampled frame of this store ({FRAME_ID} {frame_id!r})"
+                f"its task is about no sampled frame of this store ({FRAME_ID} {shown(frame_id)})"
             )
         if self.splits[frame_id] is not Split.TRAIN:
             raise AnnotationRefused("its frame is held out, and held-out frames are judged blind")
@@ -258,7 +257,7 @@ class _Page:
         proposal = self.proposals.get(_number(data, PROPOSAL_ID))
         if proposal is None or (proposal.frame_id, proposal.run_id) != (frame_id, data.get(RUN_ID)):
             raise AnnotationRefused(
-                f"its task shows proposal {proposal_id!r}, which this store does not have for it"
+                f"its task shows proposal {shown(proposal_id)}, which this store does not have for it"
             )
         if any(data.get(column) != text for column, text in proposed_words(proposal).items()):
             raise AnnotationRefused(f"its task shows other words than proposal {proposal_id} has")
@@ -347,6 +346,11 @@ def _data(task: Mapping[str, Any]) -> Mapping[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
+def _frame_id(data: Mapping[str, Any]) -> str | None:
+    found = data.get(FRAME_ID)
+    return found if isinstance(found, str) and found else None
+
+
 def _id(value: Mapping[str, Any]) -> int | None:
     return _number(value, "id")
 
@@ -354,4 +358,4 @@ def _id(value: Mapping[str, Any]) -> int | None:
 def _number(value: Mapping[str, Any], name: str) -> int | None:
     """A whole number that every database takes as an id, or None."""
     found = value.get(name)
-    return found if isinstance(found, int) and 0 <= found < MOST_ID else None
+    return found if type(found) is int and 0 <= found < MOST_ID else None

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import httpx
+
 from data.errors import LabelStudioError, LabelStudioSilent
+from data.label_studio.bounded_http import AnswerTooLong, bounded_client
 
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio
@@ -24,6 +27,7 @@ READ_ATTEMPTS = 4
 PAGE_OF_TASKS = 1000
 PAGE_OF_PROJECTS = 100
 _SHOWN_CHARS = 160
+_REDIRECTIONS = range(300, 400)
 _OK, _UNAUTHORIZED, _NOT_FOUND, _SERVER_ERROR = 200, 401, 404, 500
 
 Value = TypeVar("Value")
@@ -215,7 +219,6 @@ class LabelStudioServer:
         return self._once(call)
 
     def _once(self, call: Callable[[], Value]) -> Value:
-        import httpx  # noqa: PLC0415 - the SDK brings it
         from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415 - an extra
 
         try:
@@ -226,9 +229,11 @@ class LabelStudioServer:
             raise LabelStudioSilent(f"Label Studio at {self.url} did not answer in time.") from error
         except httpx.ConnectError as error:
             raise LabelStudioSilent(f"Label Studio cannot be reached at {self.url}: {error}.") from error
+        except AnswerTooLong as error:
+            raise LabelStudioError(f"Label Studio's answer from {self.url} is not read: {error}.") from error
         except httpx.HTTPError as error:
             raise LabelStudioSilent(f"Label Studio at {self.url} broke off its answer: {error}.") from error
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             # What the SDK raises for an answer of another form than it expects.
             raise LabelStudioSilent(
                 f"Label Studio at {self.url} answered something else: {error}."
@@ -236,6 +241,11 @@ class LabelStudioServer:
 
     def _told(self, status: int, body: Any) -> LabelStudioError:
         said = _said(body)
+        if status in _REDIRECTIONS:
+            return LabelStudioError(
+                f"Label Studio at {self.url} sends on to another address ({status}), which is not followed: "
+                "give the address that it has itself."
+            )
         if status == _UNAUTHORIZED:
             return LabelStudioError(f"Label Studio at {self.url} does not take the token: {said}")
         if status == _NOT_FOUND:
@@ -256,7 +266,9 @@ def _client(url: str, token: str, timeout_s: float) -> LabelStudio:
     from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415
 
     try:
-        return LabelStudio(base_url=url, api_key=token, timeout=timeout_s)  # type: ignore[no-untyped-call]
+        return LabelStudio(
+            base_url=url, api_key=token, httpx_client=bounded_client(timeout_s), timeout=timeout_s
+        )  # type: ignore[no-untyped-call]
     except ApiError as error:
         raise LabelStudioError(f"The token for {url} is not valid: {_said(error.body)}") from error
 

@@ -61,6 +61,9 @@ def with_text(text: Any) -> list[dict[str, Any]]:
     [
         (with_level("NOPE"), "the level is 'NOPE', which is none of the three"),
         (with_level("AUTONOMY", "SUPERVISION"), "it chooses 2 levels and not one"),
+        (with_level({}), "the level is an object, which is none of the three"),
+        (with_level([]), "the level is a list, which is none of the three"),
+        (with_level(True), "the level is True, which is none of the three"),
         (with_level(), "it chooses 0 levels and not one"),
         ([*without("level"), {"from_name": "level", "value": None}], "it chooses no levels and not one"),
         (without("level"), "the control level is missing"),
@@ -98,6 +101,13 @@ def test_authors_are_not_taken_on_trust(fields: dict[str, Any], imported: bool, 
 def judged(annotation: Annotation, imported: bool) -> None:
     author(annotation, EMAILS)
     refuse_forged(annotation, EMAILS, imported=imported)
+
+
+@pytest.mark.parametrize("nobody", [True, {"id": True}])
+def test_true_is_nobodys_number(nobody: object) -> None:
+    """Python takes True for 1, which may be somebody."""
+    with pytest.raises(AnnotationRefused):
+        author(an_annotation(completed_by=nobody), {1: "admin@example.org"})
 
 
 def test_a_file_may_hold_what_nobody_wrote_in_the_editor() -> None:

@@ -136,6 +136,24 @@ def test_what_is_no_answer_is_refused_one_by_one_and_the_rest_is_taken(store: St
     ]
 
 
+@pytest.mark.parametrize("choice", [{}, []])
+def test_one_annotation_never_ends_the_pull_of_the_others(
+    store: Store, studio: StandIn, choice: object
+) -> None:
+    studio.annotate(1, 2, [*result_of(said(S))[1:], {"from_name": "level", "value": {"choices": [choice]}}])
+    studio.annotate(2, 3, PROPOSED)
+    done = taken(store, studio)
+    assert (done.taken, len(done.refused)) == (1, 1)
+
+
+def test_nesting_in_an_export_never_ends_its_import(store: Store, tmp_path: Path) -> None:
+    deep = "[" * 600 + "]" * 600
+    answer = f'{{"id": 1, "result": [{{"from_name": "level", "value": {{"choices": [{deep}]}}}}]}}'
+    task = f'{{"data": {{"frame_id": {deep}, "proposal_id": {deep}}}, "annotations": [{answer}]}}'
+    (tmp_path / "deep.json").write_text(f"[{task}]")
+    assert len(import_answers(store, tmp_path / "deep.json").refused) == 1
+
+
 def test_a_refused_answer_is_taken_once_its_reason_is_gone(store: Store, studio: StandIn) -> None:
     studio.annotate(1, 4, PROPOSED)
     assert len(taken(store, studio).refused) == 1
@@ -154,6 +172,8 @@ def test_a_task_that_is_not_as_it_was_pushed_is_refused(store: Store, studio: St
         ({"frame_id": "nowhere"}, "its task is about no sampled frame of this store (frame_id 'nowhere')"),
         ({"frame_id": None}, "its task is about no sampled frame of this store (frame_id None)"),
         ({"proposal_id": 999}, "its task shows proposal 999, which this store does not have for it"),
+        ({"proposal_id": True}, "its task shows proposal True, which this store does not have for it"),
+        ({"frame_id": [{}]}, "its task is about no sampled frame of this store (frame_id a list)"),
         ({"proposal_id": "1"}, "its task shows proposal '1', which this store does not have for it"),
         ({"run_id": "other"}, "its task shows proposal "),
         ({"proposed_level": "AUTONOMY"}, "its task shows other words than proposal "),

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import asyncio
+import gzip
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from data.errors import LabelStudioError
+from data.label_studio.bounded_http import MOST_BYTES
 from data.label_studio.configuration import config_problems, labelling_config
 from data.label_studio.push import push
 from data.label_studio.server import LabelStudioServer
@@ -144,6 +148,36 @@ def test_a_slow_server_is_one_sentence(store: Store, studio: StandIn) -> None:
     studio.fault = fault
     with pytest.raises(LabelStudioError, match="did not answer in time"):
         push(store, studio.server(timeout_s=0.05), "triage")
+
+
+def test_an_answer_that_never_ends_is_given_up_on(store: Store, studio: StandIn) -> None:
+    async def drops() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.02)
+
+    studio.fault = lambda request, after: StreamingResponse(drops(), media_type="application/json")
+    started = time.monotonic()
+    with pytest.raises(LabelStudioError, match="did not answer in time"):
+        push(store, studio.server(timeout_s=0.1), "triage")
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Response(b"[" + b" " * (MOST_BYTES + 1)), "it is larger than 33,554,432 bytes"),
+        (Response(gzip.compress(b"[]"), headers={"content-encoding": "gzip"}), "it is compressed"),
+        (RedirectResponse("http://127.0.0.1:9/"), "sends on to another address (307), which is not followed"),
+        (Response("[" * 100_000, media_type="application/json"), "answered something else"),
+    ],
+)
+def test_no_answer_takes_the_memory_or_leads_elsewhere(
+    store: Store, studio: StandIn, answer: Response, told: str
+) -> None:
+    studio.fault = lambda request, after: answer
+    with pytest.raises(LabelStudioError, match=re.escape(told)):
+        push(store, studio.server(), "triage")
 
 
 def test_doubled_tasks_without_annotations_are_taken_away(store: Store, studio: StandIn) -> None:
