@@ -75,11 +75,18 @@ def local_time(captured_at_us: int, utc_offset_min: int | None) -> str:
 
     >>> local_time(1_532_402_927_000_000, 480)
     '11:28 local time'
+    >>> local_time(10**18, None)
+    'at an unknown time'
     """
-    at = datetime.fromtimestamp(captured_at_us / 1e6, tz=UTC)
-    if utc_offset_min is None:
-        return f"{at:%H:%M} UTC"
-    return f"{at + timedelta(minutes=utc_offset_min):%H:%M} local time"
+    try:
+        at = datetime.fromtimestamp(captured_at_us / 1e6, tz=UTC) + timedelta(minutes=utc_offset_min or 0)
+    except (
+        OverflowError,
+        ValueError,
+        OSError,
+    ):  # stores may hold such a frame from before ingests refused it
+        return "at an unknown time"
+    return f"{at:%H:%M} UTC" if utc_offset_min is None else f"{at:%H:%M} local time"
 
 
 def proposal_text(proposal: Proposal) -> dict[str, Any]:

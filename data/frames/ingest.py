@@ -1,5 +1,9 @@
 """Use case: a nuScenes dataroot into the store. A second ingest adds nothing; frames whose image has come since
-are taken back, frames whose image has gone are set aside."""
+are taken back, frames whose image has gone are set aside.
+
+Frames are kept group by group, so that an ingest that was cut short goes on where it stopped; until it has ended its
+dataset has no time of ingest, and nothing is sampled from it.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,10 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from data.errors import DatarootError
 from data.frames.cues import MapAhead, Path2D, frame_cues
@@ -18,12 +23,14 @@ from data.images.inspection import ImageFacts, ImageRefused, inspect_image, lead
 from data.nuscenes.map_expansion import Intersections, in_global_axes, read_intersections
 from data.nuscenes.scenes import Keyframe, SceneTable, read_scenes
 from data.store.opening import Store
-from data.store.tables import Dataset, Frame, Scene
+from data.store.tables import NOT_INGESTED, Dataset, Frame, Scene
 from data.vocabulary import SetAside
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 
+FRAMES_AT_ONCE = 1_000
+"""Kept together: some ten seconds of reading pictures."""
 _READERS = 4
 
 
@@ -39,6 +46,18 @@ class Ingested:
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A keyframe by its scene and its place in it."""
+
+    scene: SceneTable
+    position: int
+
+    @property
+    def keyframe(self) -> Keyframe:
+        return self.scene.keyframes[self.position]
 
 
 @dataclass(frozen=True)
@@ -58,20 +77,46 @@ def ingest(
     """
     dataroot = dataroot.resolve()
     scenes = read_scenes(dataroot, version)
-    with store.read() as session:
-        known = {frame.id: frame for frame in session.exec(select(Frame))}
-    _refuse_twins(scenes, known, version)
+    with store.write(alone=True) as session:
+        known = _known_frames(session)
+        _refuse_twins(scenes, known, version)
+        dataset_id = _begun(session, version, dataroot)
+        existing = set(session.exec(select(Scene.id)))
+        session.add_all([_scene_row(scene, dataset_id) for scene in scenes if scene.token not in existing])
     due = [
-        frame
+        _Place(scene, position)
         for scene in scenes
-        for frame in scene.keyframes
+        for position, frame in enumerate(scene.keyframes)
         if recheck or frame.token not in known or known[frame.token].set_aside is not None
     ]
     maps = {scene.location: read_intersections(dataroot, scene.location) for scene in scenes}
-    inspected = _inspect(dataroot, due, progress)
+    with ThreadPoolExecutor(_READERS) as pool:
+        for first in range(0, len(due), FRAMES_AT_ONCE):
+            some = due[first : first + FRAMES_AT_ONCE]
+            inspected = pool.map(partial(_inspect_one, dataroot), [place.keyframe for place in some])
+            rows = []
+            for place, found in zip(some, inspected, strict=True):
+                rows.append(_frame_row(place, found, maps[place.scene.location]))
+                if progress:
+                    progress(first + len(rows), len(due))
+            _keep(store, rows)
     with store.write(alone=True) as session:
-        dataset_id = _dataset_id(session, version, dataroot, store.now_us(session))
-        return _save(session, scenes, dataset_id, known, inspected, maps)
+        session.get_one(Dataset, dataset_id).ingested_at_us = store.now_us(session)
+        return _summary(scenes, known, _known_frames(session))
+
+
+def _known_frames(session: Session) -> dict[str, Frame]:
+    frames = {frame.id: frame for frame in session.exec(select(Frame))}
+    for frame in frames.values():
+        session.expunge(frame)  # as they are now, whatever is written later
+    return frames
+
+
+def _keep(store: Store, rows: list[Frame]) -> None:
+    with store.write(alone=True) as session:
+        there = set(session.exec(select(Frame.id).where(col(Frame.id).in_([row.id for row in rows]))))
+        for row in rows:
+            session.merge(row) if row.id in there else session.add(row)
 
 
 def _refuse_twins(scenes: list[SceneTable], known: dict[str, Frame], version: str) -> None:
@@ -86,17 +131,6 @@ def _refuse_twins(scenes: list[SceneTable], known: dict[str, Frame], version: st
                 )
 
 
-def _inspect(dataroot: Path, due: list[Keyframe], progress: Progress | None) -> dict[str, _Inspected]:
-    inspected: dict[str, _Inspected] = {}
-    with ThreadPoolExecutor(_READERS) as pool:
-        results = pool.map(lambda frame: _inspect_one(dataroot, frame), due)
-        for done, (frame, result) in enumerate(zip(due, results, strict=True), start=1):
-            inspected[frame.token] = result
-            if progress:
-                progress(done, len(due))
-    return inspected
-
-
 def _inspect_one(dataroot: Path, frame: Keyframe) -> _Inspected:
     path = dataroot / frame.filename
     if not leads_inside(path, dataroot):
@@ -108,43 +142,29 @@ def _inspect_one(dataroot: Path, frame: Keyframe) -> _Inspected:
         return _Inspected(None, refused.reason, str(refused))
 
 
-def _dataset_id(session: Session, version: str, dataroot: Path, now_us: int) -> int:
+def _begun(session: Session, version: str, dataroot: Path) -> int:
+    """The id of the dataset, which counts as not ingested until this ingest has ended."""
     dataset = session.exec(select(Dataset).where(Dataset.version == version)).one_or_none()
-    if dataset is None:
-        dataset = Dataset(version=version, dataroot=str(dataroot), ingested_at_us=now_us)
-        session.add(dataset)
-    dataset.dataroot = str(dataroot)
+    dataset = dataset or Dataset(version=version, dataroot="", ingested_at_us=NOT_INGESTED)
+    dataset.dataroot, dataset.ingested_at_us = str(dataroot), NOT_INGESTED
+    session.add(dataset)
     session.flush()
     return int(dataset.id or 0)
 
 
-def _save(
-    session: Session,
-    scenes: list[SceneTable],
-    dataset_id: int,
-    known: dict[str, Frame],
-    inspected: dict[str, _Inspected],
-    maps: dict[str, Intersections | None],
-) -> Ingested:
-    existing = set(session.exec(select(Scene.id)))
-    session.add_all([_scene_row(scene, dataset_id) for scene in scenes if scene.token not in existing])
-    session.flush()
-    rows = [
-        _frame_row(scene, position, keyframe, inspected[keyframe.token], maps[scene.location])
-        for scene in scenes
-        for position, keyframe in enumerate(scene.keyframes)
-        if keyframe.token in inspected
-    ]
-    for row in rows:
-        session.merge(row) if row.id in known else session.add(row)
-    after = {**known, **{row.id: row for row in rows}}
+def _summary(scenes: list[SceneTable], before: dict[str, Frame], after: dict[str, Frame]) -> Ingested:
     tokens = [keyframe.token for scene in scenes for keyframe in scene.keyframes]
     reasons = Counter(reason.value for token in tokens if (reason := after[token].set_aside))
+    changed = [
+        token
+        for token in tokens
+        if token in before and after[token].model_dump() != before[token].model_dump()
+    ]
     return Ingested(
         scenes=len(scenes),
         frames=len(tokens),
-        added=sum(row.id not in known for row in rows),
-        updated=sum(row.id in known and row.model_dump() != known[row.id].model_dump() for row in rows),
+        added=sum(token not in before for token in tokens),
+        updated=len(changed),
         set_aside=dict(sorted(reasons.items())),
     )
 
@@ -173,13 +193,8 @@ def _map_ahead(keyframe: Keyframe, path: Path2D, intersections: Intersections | 
     return MapAhead(intersections.metres_ahead(way))
 
 
-def _frame_row(
-    scene: SceneTable,
-    position: int,
-    keyframe: Keyframe,
-    inspected: _Inspected,
-    intersections: Intersections | None,
-) -> Frame:
+def _frame_row(place: _Place, inspected: _Inspected, intersections: Intersections | None) -> Frame:
+    scene, position, keyframe = place.scene, place.position, place.keyframe
     facts, path = inspected.facts, _path(scene, position)
     ahead = _map_ahead(keyframe, path, intersections)
     cues = frame_cues(keyframe.boxes, facts, scene.description, path=path, map_ahead=ahead)

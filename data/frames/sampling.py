@@ -24,7 +24,16 @@ from data.errors import SamplingError
 from data.frames.sampling_recipe import SamplingRecipe, SplitBy, expected_mix
 from data.nuscenes.official_split import OFFICIAL_VERSIONS, official_split
 from data.store.opening import Store
-from data.store.tables import Dataset, Frame, GeneratedClip, ReturnedFrame, SampledFrame, Sampling, Scene
+from data.store.tables import (
+    NOT_INGESTED,
+    Dataset,
+    Frame,
+    GeneratedClip,
+    ReturnedFrame,
+    SampledFrame,
+    Sampling,
+    Scene,
+)
 from data.vocabulary import Cue, Split
 
 DEFAULT_BIAS: dict[Cue, float] = {
@@ -140,6 +149,7 @@ def sample_frames(
         before = session.exec(select(Sampling)).first()
         if before is not None:
             return _same_again(session, before, seed, parameters)
+        _refuse_half_ingested(session)
         sampling = Sampling(seed=seed, parameters=parameters, sampled_at_us=store.now_us(session))
         session.add(sampling)
         session.flush()
@@ -156,6 +166,15 @@ def _same_again(session: Session, before: Sampling, seed: int, parameters: dict[
         f"{before.parameters['held_out']} --seed {before.seed}; a second draw would break its split. "
         "Use another workspace for another draw."
     )
+
+
+def _refuse_half_ingested(session: Session) -> None:
+    half = session.exec(select(Dataset.version).where(Dataset.ingested_at_us == NOT_INGESTED)).first()
+    if half is not None:
+        raise SamplingError(
+            f"The ingest of {half} is still running or broke off: wait for it or run `teletriage ingest` again, then "
+            "sample. Frames drawn from a part of it would not stand for all of it."
+        )
 
 
 def _draw_both_sides(session: Session, sampling: Sampling, recipe: SamplingRecipe) -> None:

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from data.errors import DatarootError
 from data.nuscenes.cameras import Cameras, Floats
 from data.nuscenes.tables import Tables, number_values, query, readable
+from data.vocabulary import storable_text
 
 _BOXES_AT_ONCE = 20_000
 """Boxes projected together: 20 MB of corners and pixels."""
 _ROUNDING_M = 0.001
+_MAX_NUMBER = 1e7
 _BOX_FIELDS = (("translation", 3), ("size", 3), ("rotation", 4))
 
 
@@ -28,7 +31,8 @@ class SeenBox:
 
 
 def seen_boxes(tables: Tables, keyframes: list[dict[str, Any]]) -> dict[int, list[SeenBox]]:
-    """The boxes that the camera sees, by the keyframe's number in `keyframes`, in the table's order."""
+    """The boxes that the camera sees, by the keyframe's number in `keyframes`, in the table's order. Raises
+    DatarootError for a box or a category that cannot be used."""
     cameras, names = Cameras.of(keyframes), _category_names(tables)
     category, frames, numbers = _box_columns(tables, keyframes, names, cameras)
     seen: dict[int, list[SeenBox]] = {}
@@ -44,7 +48,10 @@ def seen_boxes(tables: Tables, keyframes: list[dict[str, Any]]) -> dict[int, lis
 
 
 def _category_names(tables: Tables) -> list[str]:
-    return [row["name"] for row in query(tables, "SELECT DISTINCT name FROM category ORDER BY name")]
+    names = [row["name"] for row in query(tables, "SELECT DISTINCT name FROM category ORDER BY name")]
+    if any(not name or storable_text(name) != name for name in names):
+        raise DatarootError("The table category has a row without a usable name.")
+    return names
 
 
 def _box_columns(
@@ -64,13 +71,29 @@ def _box_columns(
         JOIN instance ON instance.token = ann.instance_token
         JOIN category ON category.token = instance.category_token
         JOIN numbered_category kind ON kind.value = category.name
-        WHERE ann.translation[1] * camera.ahead_x + ann.translation[2] * camera.ahead_y
+        -- A box without all of its numbers is kept here, so that it is refused below and not lost.
+        WHERE (ann.translation[1] * camera.ahead_x + ann.translation[2] * camera.ahead_y
             + ann.translation[3] * camera.ahead_z - camera.depth
-            > -sqrt(ann.size[1] ** 2 + ann.size[2] ** 2 + ann.size[3] ** 2) - {_ROUNDING_M}
+            > -sqrt(ann.size[1] ** 2 + ann.size[2] ** 2 + ann.size[3] ** 2) - {_ROUNDING_M}) IS NOT FALSE
     """  # noqa: S608 - the names are ours
     with readable():
         columns = list(tables.execute(sql).fetchnumpy().values())
-    return columns[0].astype(np.intp), columns[1].astype(np.intp), np.stack(columns[2:], axis=1)
+    numbers = np.ma.stack(columns[2:], axis=1).filled(np.nan).astype(np.float64)
+    _refuse_odd_boxes(numbers, columns[1], keyframes)
+    return columns[0].astype(np.intp), columns[1].astype(np.intp), numbers
+
+
+def _refuse_odd_boxes(
+    numbers: Floats, frames: npt.NDArray[np.integer[Any]], keyframes: list[dict[str, Any]]
+) -> None:
+    usable = np.isfinite(numbers).all(axis=1) & (np.abs(numbers) < _MAX_NUMBER).all(axis=1)
+    usable &= numbers[:, 6:].any(axis=1)
+    if not usable.all():
+        sample = keyframes[int(frames[int(np.flatnonzero(~usable)[0])])]["sample_token"]
+        raise DatarootError(
+            f"{int((~usable).sum()):,} rows of the table sample_annotation have no whole translation, size and "
+            f"rotation, such as one of the sample {sample}."
+        )
 
 
 def _place_cameras(tables: Tables, cameras: Cameras) -> None:

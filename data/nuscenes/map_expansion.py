@@ -52,8 +52,8 @@ def read_intersections(dataroot: Path, location: str) -> Intersections | None:
         layers = json.loads(path.read_text(encoding="utf-8"))
         _require_version(path, layers)
         outlines = _outlines(layers)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DatarootError(f"The map expansion {path} cannot be read: {error!r}.") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DatarootError(f"The map expansion {path} cannot be read: {error!r:.300}.") from error
     boxes = [[*outline.min(axis=0), *outline.max(axis=0)] for outline in outlines]
     return Intersections(outlines, np.array(boxes, dtype=np.float64).reshape(-1, 4))
 

@@ -17,8 +17,11 @@ from typing import Any
 from data.errors import DatarootError
 from data.nuscenes.boxes import SeenBox, seen_boxes
 from data.nuscenes.json_scan import write_objects_with
+from data.nuscenes.rows import check_camera_frames, check_keyframes, check_scenes
 from data.nuscenes.tables import CAMERA, COLUMNS, Tables, create_view, number_values, open_tables, query
+from data.vocabulary import storable_text
 
+_FARTHEST_OFFSET_MIN = 14 * 60
 _UTC_OFFSET = re.compile(r"([+-])(\d{2})(\d{2})$")
 
 
@@ -77,8 +80,9 @@ def read_camera_frames(dataroot: Path, version: str, scenes: Sequence[str]) -> d
         JOIN sensor ON sensor.token = cs.sensor_token AND sensor.channel = '{CAMERA}'
         ORDER BY sd.timestamp, sd.token
     """  # noqa: S608 - CAMERA is ours
-    found: dict[str, list[CameraFrame]] = {}
-    for row in query(tables, sql):
+    rows, found = list(query(tables, sql)), dict[str, list[CameraFrame]]()
+    check_camera_frames(rows)
+    for row in rows:
         frame = CameraFrame(row["token"], row["timestamp"], _confined(row["filename"]), row["is_key_frame"])
         found.setdefault(row["scene_token"], []).append(frame)
     return found
@@ -87,19 +91,21 @@ def read_camera_frames(dataroot: Path, version: str, scenes: Sequence[str]) -> d
 def read_scenes(dataroot: Path, version: str) -> list[SceneTable]:
     """Every scene of a dataroot version that has CAM_FRONT keyframes, by name, keyframes by time.
 
-    Raises DatarootError: no such version, a table missing or not readable, a file name that leaves the dataroot, a
-    keyframe of an unknown scene.
+    Raises DatarootError: no such version, a table missing or not readable, a row that cannot be used, a file name that
+    leaves the dataroot, a keyframe of an unknown scene.
     """
     tables = open_tables(dataroot, version)
     keyframes = _camera_keyframes(tables, dataroot / version / "sample_data.json")
     if not keyframes:
         raise DatarootError(f"{dataroot / version} holds no {CAMERA} keyframe.")
+    check_keyframes(keyframes)
     boxes = seen_boxes(tables, keyframes)
     by_scene: dict[str, list[Keyframe]] = {}
     for number, row in enumerate(keyframes):
         frame = _keyframe(row, boxes.get(number, []))
         by_scene.setdefault(frame.scene_token, []).append(frame)
     scenes = _scene_rows(tables)
+    check_scenes(scenes)
     _refuse_unknown_scenes(by_scene, {row["token"] for row in scenes})
     return [_scene(row, by_scene[row["token"]]) for row in scenes if row["token"] in by_scene]
 
@@ -185,20 +191,20 @@ def _confined(filename: str) -> str:
 
 
 def _scene(row: dict[str, Any], keyframes: list[Keyframe]) -> SceneTable:
-    log_name = row["logfile"] or ""
+    log_name = storable_text(row["logfile"] or "")
     return SceneTable(
         token=row["token"],
-        name=row["name"],
-        description=row["description"] or "",
+        name=storable_text(row["name"]),
+        description=storable_text(row["description"] or ""),
         log_name=log_name,
-        location=row["location"] or "",
+        location=storable_text(row["location"] or ""),
         utc_offset_min=utc_offset_min(log_name),
         keyframes=sorted(keyframes, key=lambda frame: (frame.captured_at_us, frame.token)),
     )
 
 
 def utc_offset_min(log_name: str) -> int | None:
-    """Minutes to add to UTC for local time; a log's name ends in it.
+    """Minutes to add to UTC for local time; a log's name ends in it. None where it has none, or no place's.
 
     >>> utc_offset_min("n008-2018-08-01-15-16-36-0400"), utc_offset_min("n015-2018-07-24-11-22-45+0800")
     (-240, 480)
@@ -206,5 +212,5 @@ def utc_offset_min(log_name: str) -> int | None:
     found = _UTC_OFFSET.search(log_name)
     if found is None:
         return None
-    sign = -1 if found[1] == "-" else 1
-    return sign * (int(found[2]) * 60 + int(found[3]))
+    minutes = int(found[2]) * 60 + int(found[3])
+    return (-minutes if found[1] == "-" else minutes) if minutes <= _FARTHEST_OFFSET_MIN else None

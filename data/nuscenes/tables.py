@@ -15,6 +15,7 @@ import duckdb
 from data.errors import DatarootError
 
 CAMERA = "CAM_FRONT"
+_MAX_REASON_CHARS = 500
 Tables = duckdb.DuckDBPyConnection
 
 COLUMNS: dict[str, dict[str, str]] = {
@@ -85,10 +86,11 @@ def open_tables(dataroot: Path, version: str) -> Tables:
 def create_view(connection: Tables, path: Path, name: str, columns: dict[str, str]) -> None:
     spec = ", ".join(f"{column}: '{kind}'" for column, kind in columns.items())
     quoted = str(path).replace("'", "''")
-    connection.execute(
-        f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_json('{quoted}', format='array', "  # noqa: S608
-        f"columns={{{spec}}}, maximum_object_size=16777216)"
-    )
+    with readable():
+        connection.execute(
+            f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_json('{quoted}', format='array', "  # noqa: S608
+            f"columns={{{spec}}}, maximum_object_size=16777216)"
+        )
 
 
 def query(connection: Tables, sql: str) -> Iterator[dict[str, Any]]:
@@ -105,8 +107,8 @@ def readable() -> Iterator[None]:
     """A table that cannot be parsed becomes a DatarootError."""
     try:
         yield
-    except duckdb.Error as error:
-        reason = " ".join(str(error).splitlines()[0].split())
+    except (duckdb.Error, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split("\n", 1)[0].split())[:_MAX_REASON_CHARS]
         raise DatarootError(f"A nuScenes table cannot be read: {reason}") from error
 
 

@@ -5,7 +5,7 @@ what the app serves the next frame from, and statuses can be rebuilt from the ac
 1970 UTC, taken from the store's clock. No row knows a rule: what a row means is decided in the rooms above.
 """
 
-from data.store.tables.frames import Dataset, Frame, SampledFrame, Sampling, Scene
+from data.store.tables.frames import NOT_INGESTED, Dataset, Frame, SampledFrame, Sampling, Scene
 from data.store.tables.generated import ClipCritique, ClipJudgement, GeneratedClip, GeneratedFrame
 from data.store.tables.live import Alert, Feed, FeedChange, OperatorAnswer, ReturnedFrame, Watch, WatchMinute
 from data.store.tables.people import (
@@ -32,6 +32,7 @@ from data.store.tables.shifts import AlertAcknowledgement, HandoverConfirmation,
 from data.store.tables.trail import TrailEntry
 
 __all__ = [
+    "NOT_INGESTED",
     "Adjudication",
     "Alert",
     "AlertAcknowledgement",

@@ -9,9 +9,12 @@ from sqlmodel import Field, SQLModel
 from data.store.tables.columns import enum_column, json_column, text_column, time_column
 from data.vocabulary import SetAside, Split
 
+NOT_INGESTED = 0
+
 
 class Dataset(SQLModel, table=True):
-    """One dataroot and version that was ingested. Images are read below `dataroot`, never written."""
+    """One dataroot and version. Images are read below `dataroot`, never written. `ingested_at_us`: when its last
+    ingest ended, NOT_INGESTED while one is under way or was cut short."""
 
     id: int | None = Field(default=None, primary_key=True)
     version: str = Field(unique=True)

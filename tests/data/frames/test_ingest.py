@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from data.errors import DatarootError
+from data.errors import DatarootError, SamplingError
+from data.frames import ingest as frames_ingest
 from data.frames.ingest import ingest
-from data.store.tables import Frame, Scene
+from data.frames.sampling import sample_frames
+from data.store.tables import Dataset, Frame, Scene
 from data.vocabulary import SetAside
 from tests.builders import VERSION, a_box, a_dataroot, a_filename, a_picture, an_empty_store
 from tests.repository import REAL_NUSCENES, needs_real_frames
@@ -64,6 +66,42 @@ def test_an_image_that_links_out_of_the_dataroot_is_never_read(tmp_path: Path) -
     link.symlink_to(tmp_path / "secret.jpg")
     done = ingest(an_empty_store(tmp_path / "w"), root, VERSION)
     assert done.set_aside == {"image_unreadable": 1}
+
+
+def test_an_ingest_that_was_killed_keeps_its_pictures_and_nothing_is_sampled_until_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frames_ingest, "FRAMES_AT_ONCE", 3)
+    store, root = an_empty_store(tmp_path / "w"), a_dataroot(tmp_path / "d")
+
+    def cut(done: int, total: int) -> None:
+        if done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ingest(store, root, VERSION, progress=cut)
+    with store.read() as session:
+        assert len(session.exec(select(Frame)).all()) == 3
+    with pytest.raises(SamplingError, match=f"ingest of {VERSION} is still running or broke off"):
+        sample_frames(store, train=1, held_out=1)
+    again = ingest(store, root, VERSION)
+    assert (again.frames, again.added) == (8, 5)
+    sample_frames(store, train=1, held_out=1)
+
+
+def test_two_ingests_at_once_leave_every_frame_once(tmp_path: Path) -> None:
+    """Another one takes the same dataroot while this one reads its pictures."""
+    store, root, others = an_empty_store(tmp_path / "w"), a_dataroot(tmp_path / "d"), []
+
+    def other(done: int, total: int) -> None:
+        if not others:
+            others.append(None)
+            ingest(store, root, VERSION)
+
+    assert ingest(store, root, VERSION, progress=other).added == 8
+    with store.read() as session:
+        assert len(session.exec(select(Frame)).all()) == 8
+        assert session.exec(select(Dataset)).one().ingested_at_us > 0
 
 
 def test_the_same_image_under_another_token_is_refused(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,6 +70,68 @@ def test_broken_json_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(DatarootError, match="cannot be read") as caught:
         read_scenes(root, VERSION)
     assert "\n" not in str(caught.value)
+
+
+ROWS: list[tuple[str, dict[str, Any], str]] = [
+    ("sample_data", {"token": "../../etc/passwd"}, "sample_data.token is '../../etc/passwd'"),
+    ("sample_data", {"token": None}, "sample_data.token is None"),
+    ("sample_data", {"timestamp": 10**18}, "sample_data.timestamp is 1000000000000000000"),
+    ("sample_data", {"timestamp": -1}, "sample_data.timestamp is -1"),
+    ("sample_data", {"timestamp": 10**30}, "A nuScenes table cannot be read"),
+    ("sample_data", {"timestamp": "noon"}, "A nuScenes table cannot be read"),
+    ("sample_data", {"width": 0}, "sample_data.width is 0"),
+    ("ego_pose", {"translation": [1.0]}, "ego_pose.translation is [1.0]"),
+    ("ego_pose", {"translation": [1e300, 0.0, 0.0]}, "ego_pose.translation is [1e+300, 0.0, 0.0]"),
+    ("ego_pose", {"rotation": [0.0, 0.0, 0.0, 0.0]}, "ego_pose.rotation is [0.0, 0.0, 0.0, 0.0]"),
+    ("ego_pose", {"rotation": None}, "ego_pose.rotation is None"),
+    ("calibrated_sensor", {"camera_intrinsic": [[1.0]]}, "calibrated_sensor.camera_intrinsic is [[1.0]]"),
+    ("scene", {"name": None}, "no usable name"),
+    ("category", {"name": None}, "The table category has a row without a usable name"),
+    ("sample_annotation", {"size": [1.0]}, "1 rows of the table sample_annotation have no whole translation"),
+    ("sample_annotation", {"rotation": [None] * 4}, "1 rows of the table sample_annotation"),
+    ("sample_annotation", {"translation": None}, "1 rows of the table sample_annotation"),
+]
+
+
+@pytest.mark.parametrize(("table", "change", "told"), ROWS)
+def test_a_row_that_cannot_be_used_is_one_sentence(
+    tmp_path: Path, table: str, change: dict[str, Any], told: str
+) -> None:
+    boxes = {a_filename("scene-0001", 0): [a_box(category="vehicle.car", ahead_m=12.0)]}
+    root = a_dataroot(tmp_path, boxes=boxes)
+    rows = rows_of(root, table)
+    write_rows(root, table, [{**rows[0], **change}, *rows[1:]])
+    with pytest.raises(DatarootError, match=re.escape(told)) as caught:
+        read_scenes(root, VERSION)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "table", ["scene", "log", "sample", "sensor", "calibrated_sensor", "ego_pose", "sample_data"]
+)
+def test_a_row_that_stands_twice_is_one_sentence(tmp_path: Path, table: str) -> None:
+    root = a_dataroot(tmp_path)
+    rows = rows_of(root, table)
+    write_rows(root, table, [rows[0], *rows])
+    with pytest.raises(DatarootError, match="twice"):
+        read_scenes(root, VERSION)
+
+
+def test_a_table_in_another_encoding_is_one_sentence(tmp_path: Path) -> None:
+    root = a_dataroot(tmp_path)
+    table = root / VERSION / "sample_data.json"
+    table.write_text(table.read_text(), encoding="utf-16")
+    with pytest.raises(DatarootError, match="cannot be read"):
+        read_scenes(root, VERSION)
+
+
+def rows_of(root: Path, table: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads((root / VERSION / f"{table}.json").read_text())
+    return rows
+
+
+def write_rows(root: Path, table: str, rows: list[dict[str, Any]]) -> None:
+    (root / VERSION / f"{table}.json").write_text(json.dumps(rows))
 
 
 def test_a_dataroot_without_front_keyframes_is_refused(tmp_path: Path) -> None:
