@@ -10,9 +10,9 @@ from annotator.runtime import store, workspace
 from annotator.widgets.figure_cache import cached
 from annotator.widgets.page import empty_state, page_head, plain
 from annotator.widgets.tables import repeated_table
-from data.errors import TeletriageError
+from data.errors import SnapshotError, TeletriageError
 from data.scenarios.plausibility import count_generated
-from data.snapshot.folder import MANIFEST, Manifest
+from data.snapshot.folder import MANIFEST, read_manifest
 from data.snapshot.freeze import FreezeOptions, freeze
 from data.snapshot.preview import SnapshotPreview, preview
 from data.store.tables import Person
@@ -113,7 +113,11 @@ def _existing() -> None:
     manifests = sorted((workspace() / "snapshots").glob(f"*/{MANIFEST}"), reverse=True)
     rows = []
     for path in manifests:
-        manifest = Manifest.model_validate_json(path.read_bytes())
+        try:
+            manifest = read_manifest(path.parent)
+        except SnapshotError as error:
+            st.html(f'<div class="tt-card" role="alert">{plain(str(error))}</div>')
+            continue
         rows.append(
             {
                 "snapshot": path.parent.name,

@@ -74,7 +74,9 @@ def read_plan(folder: Path) -> Plan:
 
 def _clips(path: Path) -> list[PlannedClip]:
     clips = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+        if not line:
+            continue
         try:
             clips.append(PlannedClip.model_validate_json(line))
         except ValidationError as error:

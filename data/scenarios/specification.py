@@ -202,7 +202,7 @@ def read_general_specs(path: Path) -> list[GeneralSpec]:
 
 def _lines(path: Path) -> list[tuple[int, str]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ScenarioError(f"The specifications {path} cannot be read: {error}.") from error
     return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]

@@ -12,16 +12,17 @@ images/            the frames' images, named by frame id; not there where they a
 from __future__ import annotations
 
 import hashlib
-import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from data.errors import SnapshotError
 from data.hashing import canonical_json, file_hash
 from data.snapshot.pairs import EvaluationFrame, PreferencePair
-from data.vocabulary import ReplyForm
+from data.vocabulary import ImageStorage, ReplyForm
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
@@ -31,6 +32,10 @@ CARD = "README.md"
 EVALUATION = "evaluation.jsonl"
 EXCLUDED = "excluded.jsonl"
 IMAGES = "images"
+OWN_FILES = (CARD, PAIRS, PARQUET, EVALUATION, EXCLUDED)
+
+Entry = PreferencePair | EvaluationFrame
+Line = TypeVar("Line", bound=BaseModel)
 
 
 class Manifest(BaseModel):
@@ -79,25 +84,50 @@ def manifest_hash(fields: dict[str, object]) -> str:
 
 
 def load_snapshot(folder: Path, *, check_images: bool = True) -> Snapshot:
-    """Read a snapshot and check it against its own hashes.
+    """Read a snapshot and check it against its own hashes and counts.
 
-    Raises SnapshotError if a file is missing, was changed, or does not have the snapshot's form.
+    check_images: also that every picture is the one that was frozen, and that nothing else lies in the folder.
+    Raises SnapshotError if a file is missing, was changed or added, or does not have the snapshot's form.
     """
-    manifest = _load_manifest(folder)
+    manifest = read_manifest(folder)
     for name, expected in manifest.files.items():
         if not check_images and name.startswith(f"{IMAGES}/"):
             continue
         _check_file(folder, name, expected)
-    pairs = [PreferencePair.model_validate_json(line) for line in _lines(folder / PAIRS)]
-    frames = [EvaluationFrame.model_validate_json(line) for line in _lines(folder / EVALUATION)]
-    if check_images:
-        entries: list[PreferencePair | EvaluationFrame] = [*pairs, *frames]
-        for one in entries:
+    pairs = list(_entries(folder / PAIRS, PreferencePair))
+    frames = list(_entries(folder / EVALUATION, EvaluationFrame))
+    _check_counts(folder, manifest, len(pairs), len(frames))
+    for one in (*pairs, *frames):
+        _check_names(folder, manifest, one)
+        if check_images:
             _check_named_images(folder, one)
+    if check_images:
+        _refuse_extra_files(folder, manifest)
     return Snapshot(folder, manifest, pairs, frames)
 
 
-def _check_named_images(folder: Path, one: PreferencePair | EvaluationFrame) -> None:
+def _check_counts(folder: Path, manifest: Manifest, pairs: int, frames: int) -> None:
+    counted = (sum(manifest.pairs_by_weight.values()), sum(manifest.evaluation_by_level.values()))
+    if counted != (pairs, frames):
+        raise SnapshotError(
+            f"{folder / MANIFEST} counts {counted[0]:,} pairs and {counted[1]:,} held-out frames, and the folder has "
+            f"{pairs:,} and {frames:,}."
+        )
+
+
+def _check_names(folder: Path, manifest: Manifest, one: Entry) -> None:
+    """Each entry has one picture: a file that the manifest lists, or one named at its own place where the whole
+    snapshot says that pictures are."""
+    if len(one.images) != 1:
+        raise SnapshotError(f"{folder} gives frame {one.frame_id} {len(one.images)} pictures instead of one.")
+    (name,) = one.images
+    referenced = manifest.policy.get("images") == ImageStorage.REFERENCED.value
+    known = Path(name).is_absolute() if referenced else name in manifest.files
+    if not known or (not referenced and not name.startswith(f"{IMAGES}/")):
+        raise SnapshotError(f"{folder} names {name} as a picture, which its {MANIFEST} does not list.")
+
+
+def _check_named_images(folder: Path, one: Entry) -> None:
     """Pictures that the snapshot names where they are; those in the folder stand in the manifest."""
     for name in one.images:
         if not (path := Path(name)).is_absolute():
@@ -108,30 +138,42 @@ def _check_named_images(folder: Path, one: PreferencePair | EvaluationFrame) -> 
             raise SnapshotError(f"{path}, which {folder} names, was changed after the snapshot was frozen.")
 
 
+def _refuse_extra_files(folder: Path, manifest: Manifest) -> None:
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    for name in sorted(there - {MANIFEST, *manifest.files}):
+        raise SnapshotError(
+            f"{folder / name} does not belong to the snapshot: its {MANIFEST} does not list it."
+        )
+
+
 def find_pair(folder: Path, pair_id: str) -> tuple[Manifest, PreferencePair | None]:
     """A snapshot's manifest, and its pair of that id if it has one. Raises SnapshotError as `load_snapshot`, for the
     manifest and the pairs' file."""
-    manifest = _load_manifest(folder)
+    manifest = read_manifest(folder)
     _check_file(folder, PAIRS, manifest.files[PAIRS])
-    with (folder / PAIRS).open(encoding="utf-8") as lines:
-        named = (line for line in lines if pair_id in line)
-        pairs = (PreferencePair.model_validate_json(line) for line in named)
-        return manifest, next((pair for pair in pairs if pair.pair_id == pair_id), None)
+    pairs = _entries(folder / PAIRS, PreferencePair, with_text=pair_id)
+    return manifest, next((pair for pair in pairs if pair.pair_id == pair_id), None)
 
 
-def _load_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Path) -> Manifest:
+    """A snapshot's manifest, checked against its own hash. Raises SnapshotError."""
     path = folder / MANIFEST
     if not path.is_file():
         raise SnapshotError(f"{folder} is not a snapshot: it has no {MANIFEST}.")
     try:
         manifest = Manifest.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        raise SnapshotError(
-            f"{path} is not a snapshot's manifest: {first['loc']}: {first['msg']}."
-        ) from error
+        raise SnapshotError(f"{path} is not a snapshot's manifest: {_first(error)}.") from error
     if manifest_hash(manifest.model_dump(mode="json", exclude_unset=True)) != manifest.snapshot_hash:
         raise SnapshotError(f"{path} was changed after the snapshot was frozen: its hash does not match.")
+    if manifest.schema_version != SCHEMA_VERSION:
+        raise SnapshotError(
+            f"{path} has the schema version {manifest.schema_version}; this version of teletriage reads "
+            f"{SCHEMA_VERSION}."
+        )
+    for name in OWN_FILES:
+        if name not in manifest.files:
+            raise SnapshotError(f"{path} does not list {name}, which every snapshot has.")
     return manifest
 
 
@@ -145,11 +187,31 @@ def _check_file(folder: Path, name: str, expected: str) -> None:
         raise SnapshotError(f"{path} was changed after the snapshot was frozen: its hash does not match.")
 
 
+class _Left(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    frame_id: str
+    reason: str
+
+
 def excluded_reasons(folder: Path) -> dict[str, str]:
-    """Why each sampled frame that is not in the snapshot was left out, by frame id."""
-    rows = [json.loads(line) for line in _lines(folder / EXCLUDED)]
-    return {row["frame_id"]: row["reason"] for row in rows}
+    """Why each sampled frame that is not in the snapshot was left out, by frame id. Raises SnapshotError."""
+    return {one.frame_id: one.reason for one in _entries(folder / EXCLUDED, _Left)}
 
 
-def _lines(path: Path) -> list[str]:
-    return [line for line in path.read_text(encoding="utf-8").splitlines() if line]
+def _entries(path: Path, kind: type[Line], with_text: str = "") -> Iterator[Line]:
+    """A file's lines that hold this text, each as one object. Only newlines end one: texts may hold other
+    separators."""
+    with path.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+        for number, line in enumerate(lines, start=1):
+            if with_text not in line:
+                continue
+            try:
+                yield kind.model_validate_json(line)
+            except ValidationError as error:
+                raise SnapshotError(f"Line {number} of {path} cannot be read: {_first(error)}.") from error
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, or_, select
 
-from data.errors import TraceError
+from data.errors import SnapshotError, TraceError
 from data.frames.origins import origin_of
 from data.snapshot.folder import MANIFEST, find_pair
 from data.store.opening import Store
@@ -37,28 +37,40 @@ def trace(store: Store, address: str, *, snapshots: Path | None = None) -> dict[
     address: a frame id, an image file name, or a pair id of a snapshot below the folder `snapshots`.
     Raises TraceError if nothing answers to it.
     """
-    pair = _pair(address, snapshots)
+    pair, unread = _pair(address, snapshots)
     with store.read() as session:
         wanted = pair["frame_id"] if pair else address
         frame = session.exec(select(Frame).where(or_(Frame.id == wanted, Frame.filename == wanted))).first()
         if frame is None:
             raise TraceError(
-                f"{address!r} is neither a frame's id, nor an image's file name, nor a known pair's id."
+                f"{address!r} is neither a frame's id, nor an image's file name, nor a known pair's id.{_told(unread)}"
             )
         chain = {"pair": pair} if pair else {}
-        return {**chain, **_chain(session, frame)}
+        unread_snapshots = {"snapshots_not_read": [{"reason": reason} for reason in unread]} if unread else {}
+        return {**chain, **_chain(session, frame), **unread_snapshots}
 
 
-def _pair(address: str, snapshots: Path | None) -> dict[str, Any] | None:
-    """The pair of that id in the newest snapshot that has it. Only the lines that name it are read."""
+def _told(unread: list[str]) -> str:
+    return f" {len(unread)} snapshots could not be read: {unread[0]}" if unread else ""
+
+
+def _pair(address: str, snapshots: Path | None) -> tuple[dict[str, Any] | None, list[str]]:
+    """The pair of that id in the newest snapshot that has it, and why which snapshots could not be read. Only the
+    lines that name it are read."""
     folders = [path.parent for path in snapshots.glob(f"*/{MANIFEST}")] if snapshots else []
+    unread = []
     for folder in sorted(folders, reverse=True):
-        manifest, pair = find_pair(folder, address)
+        try:
+            manifest, pair = find_pair(folder, address)
+        except SnapshotError as error:
+            unread.append(str(error))
+            continue
         if pair is not None:
             shown = pair.model_dump(mode="json", include={"pair_id", "frame_id", "weight", "review_ids"})
             levels = {"chosen": pair.chosen_level.value, "rejected": pair.rejected_level.value}
-            return {"snapshot": str(folder), "snapshot_hash": manifest.snapshot_hash, **shown, **levels}
-    return None
+            found = {"snapshot": str(folder), "snapshot_hash": manifest.snapshot_hash, **shown, **levels}
+            return found, unread
+    return None, unread
 
 
 def _chain(session: Session, frame: Frame) -> dict[str, Any]:

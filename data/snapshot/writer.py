@@ -18,6 +18,7 @@ from data.snapshot.folder import (
     EVALUATION,
     EXCLUDED,
     MANIFEST,
+    OWN_FILES,
     PAIRS,
     PARQUET,
     SCHEMA_VERSION,
@@ -115,7 +116,7 @@ class FolderWriter:
         rated, agreed = self._facts.blind_twice
         card = render_card(fields, rated_twice=rated, agreed=agreed)
         (self._folder / CARD).write_text(card, encoding="utf-8")
-        for name in (CARD, PAIRS, PARQUET, EVALUATION, EXCLUDED):
+        for name in OWN_FILES:
             self._hashes[name] = file_hash(self._folder / name)
         fields["files"] = dict(sorted(self._hashes.items()))
         manifest = Manifest.model_validate({**fields, "snapshot_hash": manifest_hash(fields)})

@@ -1,9 +1,16 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
+import signal
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from data.errors import LeakError, SnapshotError
 from data.hashing import file_hash
@@ -13,12 +20,12 @@ from data.review.gold import make_gold
 from data.review.reviews import submit_review
 from data.review.second_looks import send_back
 from data.review.serving import lease_frames
-from data.snapshot.folder import EXCLUDED, MANIFEST, PAIRS, load_snapshot
+from data.snapshot.folder import EXCLUDED, MANIFEST, PAIRS, load_snapshot, manifest_hash
 from data.snapshot.freeze import FreezeOptions, freeze
 from data.snapshot.pairs import pair_weight
 from data.snapshot.preview import preview
 from data.store.opening import Store
-from data.store.tables import Frame, FrameStatus, SampledFrame
+from data.store.tables import Frame, FrameStatus, ModelRun, Proposal, SampledFrame
 from data.vlm.reply import parse_reply
 from data.vocabulary import LEVELS, ImageStorage, Mode, ModelRole, PersonRole, ReplyForm, Split, TriageLevel
 from tests.builders import SHOWN_PX, A, S, T, a_decision, a_filename, a_person, a_raw_reply, a_store, reviewed
@@ -303,6 +310,103 @@ def test_a_missing_picture_is_found_when_the_snapshot_is_read(tmp_path: Path) ->
     next((tmp_path / "snap" / "images").iterdir()).unlink()
     with pytest.raises(SnapshotError, match="is missing from the snapshot"):
         load_snapshot(tmp_path / "snap")
+
+
+def rehashed(folder: Path, **fields: object) -> None:
+    """Change the manifest and the files as somebody does who knows how its hashes are taken."""
+    manifest = json.loads((folder / MANIFEST).read_text())
+    files = {name: file_hash(folder / name) for name in manifest["files"] if (folder / name).is_file()}
+    manifest = {**manifest, "files": files, **fields}
+    manifest["snapshot_hash"] = manifest_hash(manifest)
+    (folder / MANIFEST).chmod(0o644)
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+
+
+def rewritten(path: Path, change: Callable[[str], str]) -> None:
+    path.chmod(0o644)
+    path.write_text(change(path.read_text()))
+
+
+def without_pictures(folder: Path) -> None:
+    shutil.rmtree(folder / "images")
+    rehashed(folder)
+
+
+def without_pairs(folder: Path) -> None:
+    (folder / PAIRS).unlink()
+    rehashed(folder)
+
+
+def with_fewer_pairs(folder: Path) -> None:
+    rewritten(folder / PAIRS, lambda text: text.split("\n", 1)[1])
+    rehashed(folder)
+
+
+def with_a_picture_from_elsewhere(folder: Path) -> None:
+    name = json.loads((folder / PAIRS).read_text().splitlines()[0])["images"][0]
+    rewritten(folder / PAIRS, lambda text: text.replace(name, "../../../etc/hostname"))
+    rehashed(folder)
+
+
+def with_two_pictures(folder: Path) -> None:
+    rewritten(folder / PAIRS, lambda text: text.replace('"images":["', '"images":["images/x.jpg","'))
+    rehashed(folder)
+
+
+def with_a_line_of_another_form(folder: Path) -> None:
+    rewritten(folder / PAIRS, lambda text: text.replace('"pair_id"', '"pear_id"', 1))
+    rehashed(folder)
+
+
+def with_an_extra_file(folder: Path) -> None:
+    (folder / "images" / "extra.jpg").write_bytes(b"x")
+
+
+TAMPERED: list[tuple[Callable[[Path], None], str]] = [
+    (without_pictures, "as a picture, which its manifest.json does not list"),
+    (without_pairs, "does not list pairs.jsonl, which every snapshot has"),
+    (with_fewer_pairs, "counts 4 pairs and 4 held-out frames, and the folder has 3 and 4"),
+    (with_a_picture_from_elsewhere, "names ../../../etc/hostname as a picture"),
+    (with_two_pictures, "2 pictures instead of one"),
+    (with_a_line_of_another_form, "Line 1 of "),
+    (with_an_extra_file, "extra.jpg does not belong to the snapshot"),
+    (partial(rehashed, schema_version=2), "has the schema version 2; this version of teletriage reads 1"),
+]
+
+
+@pytest.mark.parametrize(("change", "told"), TAMPERED)
+def test_a_snapshot_that_hashes_right_and_is_not_one_is_refused(
+    tmp_path: Path, change: Callable[[Path], None], told: str
+) -> None:
+    freeze(a_verified_store(tmp_path), tmp_path / "snap")
+    change(tmp_path / "snap")
+    with pytest.raises(SnapshotError, match=re.escape(told)):
+        load_snapshot(tmp_path / "snap")
+
+
+def test_unicode_line_separators_in_a_text_end_no_line(tmp_path: Path) -> None:
+    store = a_verified_store(tmp_path)
+    words = "Cones\u2028narrow\x85the lane."
+    with store.write() as session:
+        for proposal in session.exec(
+            select(Proposal).join(ModelRun).where(ModelRun.role == ModelRole.STUDENT)
+        ):
+            proposal.raw = json.dumps({**json.loads(proposal.raw), "reasoning": words}, ensure_ascii=False)
+            session.add(proposal)
+    freeze(store, tmp_path / "snap")
+    assert words in load_snapshot(tmp_path / "snap").pairs[0].rejected[0].content
+
+
+def test_a_snapshot_that_was_killed_leaves_no_folder_in_the_way(tmp_path: Path) -> None:
+    store = a_verified_store(tmp_path)
+    child = os.fork()
+    if child == 0:
+        store.engine.dispose(close=False)  # its connections are the parent's
+        freeze(store, tmp_path / "snap", progress=lambda done, total: os.kill(os.getpid(), signal.SIGKILL))
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    freeze(store, tmp_path / "snap")
+    assert len(load_snapshot(tmp_path / "snap").pairs) == 4
 
 
 def test_a_folder_that_is_no_snapshot_is_refused(tmp_path: Path) -> None:

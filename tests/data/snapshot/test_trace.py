@@ -61,6 +61,19 @@ def test_the_text_shows_every_link(tmp_path: Path) -> None:
         assert part in text
 
 
+def test_a_broken_snapshot_hides_no_frame_and_no_other_snapshot(tmp_path: Path) -> None:
+    store = a_verified_store(tmp_path)
+    freeze(store, tmp_path / "snapshots" / "1")
+    for number, text in enumerate(["{}", "", "[" * 10_000], start=2):
+        (tmp_path / "snapshots" / str(number)).mkdir()
+        (tmp_path / "snapshots" / str(number) / "manifest.json").write_text(text)
+    pair = load_snapshot(tmp_path / "snapshots" / "1").pairs[0]
+    chain = trace(store, pair.pair_id, snapshots=tmp_path / "snapshots")
+    assert (chain["pair"]["frame_id"], len(chain["snapshots_not_read"])) == (pair.frame_id, 3)
+    with pytest.raises(TraceError, match="3 snapshots could not be read"):
+        trace(store, "nothing", snapshots=tmp_path / "snapshots")
+
+
 def test_what_is_not_known_is_said(tmp_path: Path) -> None:
     store = a_verified_store(tmp_path)
     with pytest.raises(TraceError, match="'nothing' is neither a frame's id"):
