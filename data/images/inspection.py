@@ -17,6 +17,7 @@ from PIL import Image, UnidentifiedImageError
 
 from data.images.fingerprint import fingerprint
 from data.images.glare import sun_share
+from data.images.orientation import turn_of, turned_size, upright
 from data.vocabulary import SetAside
 
 MAX_PIXELS = 20_000_000
@@ -63,7 +64,7 @@ def inspect_image(path: Path) -> ImageFacts:
     """Read the whole file once and measure it. Raises ImageRefused if it is missing, broken or too large."""
     content = read_image(path)
     image = open_image(content, path.name)
-    width, height = image.size
+    width, height = turned_size(image.size, turn_of(image))
     luma = np.asarray(_reduced(image, path.name), dtype=np.float32)
     gradient_y, gradient_x = np.gradient(luma)
     return ImageFacts(
@@ -127,9 +128,10 @@ def open_image(content: bytes, name: str) -> Image.Image:
 
 def _reduced(image: Image.Image, name: str) -> Image.Image:
     """The image in grey at about 400x225; decodes every byte of it, so a cut file shows."""
+    turn = turn_of(image)
     try:
-        image.draft("L", _PROBE_PX)
-        return image.convert("L").resize(_PROBE_PX, Image.Resampling.BOX)
+        image.draft("L", turned_size(_PROBE_PX, turn))
+        return upright(image.convert("L"), turn).resize(_PROBE_PX, Image.Resampling.BOX)
     except (OSError, SyntaxError, ValueError) as error:
         detail = f"{name} cannot be decoded: {error}."
         raise ImageRefused(SetAside.IMAGE_UNREADABLE, detail) from error
@@ -154,13 +156,15 @@ def _rendition(
     content: bytes, name: str, *, width_px: int | None, quality: int, how: Image.Resampling
 ) -> bytes:
     image = open_image(content, name)
+    turn = turn_of(image)
+    width, height = turned_size(image.size, turn)
     try:
-        if width_px is not None and image.width > width_px:
-            image.draft("RGB", (width_px, image.height * width_px // image.width))
-            height_px = max(1, round(image.height * width_px / image.width))
-            image = image.convert("RGB").resize((width_px, height_px), how)
+        if width_px is not None and width > width_px:
+            smaller = (width_px, max(1, round(height * width_px / width)))
+            image.draft("RGB", turned_size((width_px, height * width_px // width), turn))
+            image = image.convert("RGB").resize(turned_size(smaller, turn), how)
         out = io.BytesIO()
-        fresh = image.convert("RGB")
+        fresh = upright(image.convert("RGB"), turn)
         fresh.info = {}  # Pillow would write the original's comment into the new file
         fresh.save(out, format="JPEG", quality=quality, optimize=False)
     except (OSError, SyntaxError, ValueError) as error:

@@ -15,6 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 from data.images.inspection import ImageRefused, open_image, read_image
+from data.images.orientation import turn_of, turned_size, upright
 from data.vocabulary import SetAside
 
 TOKEN_PX = 32
@@ -55,12 +56,13 @@ def _multiple(side_px: float) -> int:
 def model_picture(content: bytes, name: str, *, width_px: int) -> ModelPicture:
     """A picture in memory as a model is shown it. Raises ImageRefused as `data.images.inspection.inspect_image`."""
     image = open_image(content, name)
-    size = model_size(*image.size, most_width_px=width_px)
-    if image.size == size and image.format == "JPEG" and image.mode == "RGB":
+    turn = turn_of(image)
+    size = model_size(*turned_size(image.size, turn), most_width_px=width_px)
+    if turn is None and image.size == size and image.format == "JPEG" and image.mode == "RGB":
         return ModelPicture(content, *size)
     try:
-        image.draft("RGB", size)
-        scaled = image.convert("RGB").resize(size, _FILTER)
+        image.draft("RGB", turned_size(size, turn))
+        scaled = upright(image.convert("RGB").resize(turned_size(size, turn), _FILTER), turn)
         out = io.BytesIO()
         scaled.info = {}  # Pillow would write the original's comment into the new file
         scaled.save(out, format="JPEG", quality=_JPEG_QUALITY, optimize=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from data.images.orientation import turn_of, upright
 from eval.statistics.rate import Undefined
 
 WIDTH_PX = 640
@@ -23,7 +24,7 @@ def image_data_uri(path: Path) -> str | Undefined:
                 return Undefined(
                     f"the image has {image.width} x {image.height} pixels, more than can be shown"
                 )
-            small = image.convert("RGB")
+            small = upright(image.convert("RGB"), turn_of(image))
             small.thumbnail((WIDTH_PX, WIDTH_PX))
             buffer = BytesIO()
             small.save(buffer, "JPEG", quality=QUALITY)

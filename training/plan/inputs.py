@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image
 
 from data.images.model_picture import model_size
+from data.images.orientation import turn_of, turned_size
 from data.snapshot.folder import Snapshot
 from data.vocabulary import ReplyForm
 from training.models.adapter import AdapterSize, adapter_size, refuse_large_adapter
@@ -183,7 +184,7 @@ def _image_tokens(inputs: CheckedInputs) -> list[int]:
 
 def _shown_size(path: Path, recipe: Recipe) -> tuple[int, int]:
     with Image.open(path) as image:
-        return model_size(*image.size, most_width_px=recipe.image.width_px)
+        return model_size(*turned_size(image.size, turn_of(image)), most_width_px=recipe.image.width_px)
 
 
 def _text_tokens(inputs: CheckedInputs) -> list[tuple[int, int, int]]:

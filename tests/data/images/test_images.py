@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from data.images.inspection import ImageRefused, inspect_image, leads_inside, rendition
+from data.images.model_picture import model_picture
 from data.vocabulary import SetAside
 from tests.builders import a_picture
 
@@ -109,3 +110,42 @@ def test_a_pipe_and_a_link_to_itself_are_no_pictures(tmp_path: Path) -> None:
     assert not leads_inside(tmp_path / "link.jpg", tmp_path)
     with pytest.raises(ImageRefused):
         inspect_image(tmp_path / "link.jpg")
+
+
+def held(how: int, kind: str) -> bytes:
+    """A picture whose left half is white when it is looked at upright, as a camera that was held so stores it."""
+    shown = Image.new("L", (160, 96))
+    shown.paste(255, (0, 0, 80, 96))
+    back = {1: None, 2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}[how]
+    stored = shown if back is None else shown.transpose(Image.Transpose(back))
+    exif = Image.Exif()
+    exif[0x0112] = how
+    out = io.BytesIO()
+    stored.convert("RGB").save(out, kind, exif=exif)
+    return out.getvalue()
+
+
+def is_white_on_the_left(content: bytes) -> bool:
+    picture = Image.open(io.BytesIO(content)).convert("L")
+    columns = np.asarray(picture.resize((8, 8), Image.Resampling.BOX)).mean(axis=0)
+    return picture.size[0] > picture.size[1] and bool(columns[:3].min() > 200 and columns[5:].max() < 50)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("how", range(1, 9))
+def test_people_models_and_measurements_see_every_picture_upright(
+    tmp_path: Path, how: int, kind: str
+) -> None:
+    path = a_file(tmp_path, held(how, kind))
+    facts = inspect_image(path)
+    assert (facts.width_px, facts.height_px) == (160, 96)
+    assert is_white_on_the_left(rendition(path))
+    assert is_white_on_the_left(rendition(path, width_px=64))
+    for width_px in (160, 64):
+        assert is_white_on_the_left(model_picture(path.read_bytes(), "x", width_px=width_px).content)
+
+
+def test_exif_that_cannot_be_read_turns_nothing(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (160, 96)).save(out, "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff\0\1")
+    assert inspect_image(a_file(tmp_path, out.getvalue())).width_px == 160
