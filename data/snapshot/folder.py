@@ -97,7 +97,8 @@ def load_snapshot(folder: Path, *, check_images: bool = True) -> Snapshot:
     pairs = list(_entries(folder / PAIRS, PreferencePair))
     frames = list(_entries(folder / EVALUATION, EvaluationFrame))
     _check_counts(folder, manifest, len(pairs), len(frames))
-    for one in (*pairs, *frames):
+    entries: list[Entry] = [*pairs, *frames]
+    for one in entries:
         _check_names(folder, manifest, one)
         if check_images:
             _check_named_images(folder, one)

@@ -91,7 +91,8 @@ def test_an_ingest_that_was_killed_keeps_its_pictures_and_nothing_is_sampled_unt
 
 def test_two_ingests_at_once_leave_every_frame_once(tmp_path: Path) -> None:
     """Another one takes the same dataroot while this one reads its pictures."""
-    store, root, others = an_empty_store(tmp_path / "w"), a_dataroot(tmp_path / "d"), []
+    store, root = an_empty_store(tmp_path / "w"), a_dataroot(tmp_path / "d")
+    others: list[None] = []
 
     def other(done: int, total: int) -> None:
         if not others:
