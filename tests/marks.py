@@ -15,6 +15,7 @@ PLACES = {
         "eval/annotators/test_planted_bias.py",
         "eval/certificate/test_simulated_audits.py",
         "eval/comparison/test_simulated_runs.py",
+        "eval/evaluation/test_simulated_labels.py",
     ),
     "processes": (
         "annotator/demo",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.errors import EvaluationError
-from data.vocabulary import TriageLevel
+from eval.metrics.contested import OpenFrame, settled_as
 from eval.metrics.shares import (
     ACCURACY,
     FALSE_TELEOPERATION,
@@ -23,7 +23,6 @@ from eval.metrics.shares import (
     RECALL,
     UNDER_ESCALATION,
     Share,
-    cells,
 )
 from eval.metrics.triage_metrics import Counts, share_parts
 from eval.statistics.intervals import FEWEST_SCENES, too_few_scenes
@@ -104,11 +103,11 @@ class ClaimResult(Part):
 
 @dataclass(frozen=True)
 class Claimed:
-    """A run that claims are held against: (scenes, 3, 4) answers on settled frames, and on each frame that people
-    disagree about its scene, the levels that it may have, and what the run said (3: no assessment)."""
+    """A run that claims are held against: (scenes, 3, 4) answers on settled frames, and those on frames that people
+    disagree about."""
 
     per_scene: Counts
-    contested: Sequence[tuple[int, frozenset[TriageLevel], int]] = ()
+    contested: Sequence[OpenFrame] = ()
 
 
 def stated_claim(figure: str, limit: float, *, than: str | None = None) -> Claim:
@@ -217,22 +216,16 @@ Parts = tuple[np.ndarray, np.ndarray]  # type: ignore[type-arg]
 
 def _errors(claim: Claim, run: Claimed, base: Claimed | None, *, worst: bool) -> Parts:
     """(scenes,) errors in the sense of the claim, minus those of the run compared with, and frames."""
-    matrices = [_with_worst(claim, run, worst), *([_with_worst(claim, base, False)] if base else [])]
+    own = (
+        settled_as(run.per_scene, run.contested, claim.share, highest=claim.is_upper)
+        if worst
+        else run.per_scene
+    )
+    matrices = [own, *([base.per_scene] if base else [])]
     parts = [share_parts(claim.share, one) for one in matrices]
     errors = [hits if claim.is_upper else frames - hits for hits, frames in parts]
     frames = parts[0][1]
     return (errors[0] - errors[1] if base else errors[0]), frames
-
-
-def _with_worst(claim: Claim, run: Claimed, worst: bool) -> Counts:
-    """The run's matrices with each contested frame at the level that is worst for the claim, if `worst`."""
-    matrices = run.per_scene.copy()
-    hits, among = cells(claim.share.hits), cells(claim.share.among)
-    error = hits if claim.is_upper else among & ~hits
-    for scene, levels, said in run.contested if worst else ():
-        rank = max(levels, key=lambda level: (error[level.rank, said], not among[level.rank, said])).rank
-        matrices[scene, rank, said] += 1
-    return matrices
 
 
 def _bound(claim: Claim, parts: Parts, confidence: float) -> float | Undefined:

@@ -120,9 +120,9 @@ def evaluate(
     account = _account(frames, compared, runs)
     cues = _with_cue(compared)
     suspicious = _suspicious(compared, runs, answers)
-    said = [[rank_of(run.predictions[one.frame_id].level) for one in open_frames] for run in runs]
+    held = _with_open_frames(compared, open_frames, runs, answers)
     return Evaluation(
-        claims=_claims(asked.claims, compared, open_frames, answers, said, method),
+        claims=_claims(asked.claims, held, method),
         shows=what_it_shows(account, results, method),
         does_not_show=what_it_does_not_show(account, results, label_quality),
         frames=account,
@@ -136,32 +136,39 @@ def evaluate(
         suspicious=suspicious,
         controls=_controls(compared, suspicious, seed),
         label_quality=label_quality,
-        label_uncertainty=label_uncertainty(compared, open_frames, answers, said, method),
+        label_uncertainty=label_uncertainty(compared, open_frames, answers, held, method),
         lineage=lineage,
         method=method,
         definitions=definitions(),
     )
 
 
-def _claims(
-    claims: Sequence[tuple[Claim, Mapping[str, str]]],
+def _with_open_frames(
     frames: Sequence[ReferenceFrame],
     contested: Sequence[ContestedFrame],
+    runs: Sequence[EvaluatedRun],
     answers: Sequence[Answers],
-    said: Sequence[Sequence[int]],
-    method: Method,
-) -> list[ClaimResult]:
-    """Each claim against its runs; all bounds share the error."""
+) -> dict[str, Claimed]:
+    """Each run with what it says of the contested frames; scenes that hold no other frames come last."""
     places = {frame.scene_id: int(place) for frame, place in zip(frames, answers[0].scene, strict=True)}
     more = {one.scene_id for one in contested} - places.keys()
     places |= {scene_id: answers[0].scenes + place for place, scene_id in enumerate(sorted(more))}
-    held = {
+    return {
         run.name: Claimed(
-            np.concatenate([run.per_scene(), np.zeros((len(more), *SHAPE), dtype=np.int64)]),
-            [(places[one.scene_id], one.levels, rank) for one, rank in zip(contested, of_run, strict=True)],
+            np.concatenate([of_run.per_scene(), np.zeros((len(more), *SHAPE), dtype=np.int64)]),
+            [
+                (places[one.scene_id], one.levels, rank_of(run.predictions[one.frame_id].level))
+                for one in contested
+            ],
         )
-        for run, of_run in zip(answers, said, strict=True)
+        for run, of_run in zip(runs, answers, strict=True)
     }
+
+
+def _claims(
+    claims: Sequence[tuple[Claim, Mapping[str, str]]], held: Mapping[str, Claimed], method: Method
+) -> list[ClaimResult]:
+    """Each claim against its runs; all bounds share the error."""
     bounds = sum(len(registered) for _, registered in claims)
     return [
         held_against(claim, held, method, shared_by=max(bounds, 1), registered=registered)

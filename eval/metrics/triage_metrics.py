@@ -8,7 +8,7 @@ and `cost_values`; `rate_of`, `macro_f1` and `cost_weighted_error` take one (3, 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,10 @@ SHAPE = (len(LEVELS), len(LEVELS) + 1)
 
 Counts = NDArray[np.int64]
 Values = NDArray[np.float64]
+AnyCounts = TypeVar("AnyCounts", Counts, Values)
 
 
-def share_parts(share: Share, matrices: Counts) -> tuple[Counts, Counts]:
+def share_parts(share: Share, matrices: AnyCounts) -> tuple[AnyCounts, AnyCounts]:
     """Numerators and denominators, each (...), of (..., 3, 4) matrices."""
     return (matrices * cells(share.hits)).sum((-2, -1)), (matrices * cells(share.among)).sum((-2, -1))
 

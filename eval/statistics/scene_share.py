@@ -113,17 +113,23 @@ def smallest_limit(frames: ArrayLike, *, confidence: float = CLAIM_CONFIDENCE) -
 
 
 def korn_graubard(events: Floats, frames: Floats, *, confidence: float = CONFIDENCE) -> tuple[Floats, Floats]:
-    """(...) lower and upper ends of `scene_interval` for (..., scenes) events and frames, every scene with frames."""
+    """(...) lower and upper ends of `scene_interval` for (..., scenes) events and frames."""
+    x, effective = effective_counts(events, frames, confidence=confidence)
+    tail = (1 + confidence) / 2
+    with np.errstate(invalid="ignore"):
+        low = np.where(x > 0, beta.ppf(1 - tail, x, effective - x + 1), 0.0)
+        high = np.where(x < effective, beta.ppf(tail, x + 1, effective - x), 1.0)
+    return np.asarray(low), np.asarray(high)
+
+
+def effective_counts(events: Floats, frames: Floats, *, confidence: float) -> tuple[Floats, Floats]:
+    """(...) events of so many independent frames that are worth as much as (..., scenes) events and frames."""
     n, hits = frames.sum(-1), events.sum(-1)
     inside = (hits > 0) & (hits < n)
     tail = (1 + confidence) / 2
     shrunk = (student.ppf(tail, np.maximum(n - 1, 1)) / student.ppf(tail, _degrees(events, frames))) ** 2
     effective = _effective_n(events, frames) * np.where(inside, shrunk, 1.0)
-    x = hits / n * effective
-    with np.errstate(invalid="ignore"):
-        low = np.where(hits > 0, beta.ppf(1 - tail, x, effective - x + 1), 0.0)
-        high = np.where(hits < n, beta.ppf(tail, x + 1, effective - x), 1.0)
-    return np.asarray(low), np.asarray(high)
+    return hits / n * effective, effective
 
 
 def shows(events: Floats, frames: Floats, *, limit: float, confidence: float = CLAIM_CONFIDENCE) -> Any:
@@ -157,18 +163,18 @@ def _counted(events: ArrayLike, frames: ArrayLike) -> tuple[Floats, Floats] | Un
 
 
 def _effective_n(events: Floats, frames: Floats) -> Floats:
-    n, scenes = frames.sum(-1), frames.shape[-1]
+    n, scenes = frames.sum(-1), np.count_nonzero(frames, axis=-1)
     share = events.sum(-1) / n
     residual = events - share[..., None] * frames
     variance = scenes / (scenes - 1) * (residual**2).sum(-1) / n**2
     wanted = share * (1 - share)
     known = np.divide(wanted, variance, out=np.full_like(n, np.inf), where=variance > 0)
-    return np.where(wanted > 0, np.minimum(known, n), float(scenes))
+    return np.where(wanted > 0, np.minimum(known, n), scenes)
 
 
 def _degrees(events: Floats, frames: Floats) -> Floats:
     """(...) degrees of freedom of the scene-linearised variance: 2 / (its relative variance), at most scenes - 1."""
-    scenes = frames.shape[-1]
+    scenes = np.count_nonzero(frames, axis=-1)
     squares = (events - (events.sum(-1) / frames.sum(-1))[..., None] * frames) ** 2
     total = squares.sum(-1)
     kurtosis = np.divide(scenes * (squares**2).sum(-1), total**2, out=np.ones_like(total), where=total > 0)

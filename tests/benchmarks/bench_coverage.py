@@ -17,12 +17,14 @@ def main() -> None:
     started = time.process_time()
     cells = every_cell(n)
     for cell in cells:
-        print(cell, file=sys.stderr)
+        print(cell, file=sys.stderr, flush=True)
     defined = [cell.coverage for cell in cells if cell.coverage is not None]
+    others = other_intervals(max(1, n // 10))
     figures = {
         "cells": as_values(cells),
-        "others": other_intervals(n // 5),
+        "others": others,
         "lowest_coverage": round(min(defined), 4),
+        "lowest_coverage_of_others": min(other["coverage"] for other in others),
         "most_false_claims": max(cell.false_claims for cell in cells),
         "most_false_differences": max(cell.false_differences for cell in cells),
         "processor_seconds": round(time.process_time() - started, 1),

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from data.vocabulary import TriageLevel
 from eval.agreement.estimates import Estimate, ordinal_alpha, specific_estimate
+from eval.metrics.shares import MISSED_TELEOPERATION
+from eval.metrics.triage_metrics import macro_f1_values
+from eval.statistics.intervals import scene_bootstrap
 from eval.statistics.rate import Interval, Rate, Undefined
 from eval.statistics.scene_share import (
     CLAIM_CONFIDENCE,
@@ -25,6 +28,7 @@ from eval.statistics.scene_share import (
     shows,
 )
 from eval.statistics.sign_flip import sign_flip_p
+from tests.eval.evaluation.label_simulation import World, holding
 
 Floats = NDArray[np.float64]
 RATES = (0.03, 0.10, 0.30)
@@ -120,12 +124,13 @@ def as_values(cells: list[Cell]) -> list[dict[str, Any]]:
 
 
 def other_intervals(n: int, *, seed: int = 20260101) -> list[dict[str, Any]]:
-    """Coverage of the other intervals that a screen or report shows, at 12, 30 and 60 scenes with correlation .3."""
+    """Coverage of the other intervals that a screen or report shows, at 12, 30 and 60 scenes with correlation .3 and
+    from n projects each."""
     rng = np.random.default_rng(seed)
     return [
         {"what": what, "scenes": scenes, "coverage": round(covered(rng, scenes, n), 4), "n": n}
-        for scenes in (12, 30, 60)
         for what, covered in OTHERS.items()
+        for scenes in (12, 30, 60)
     ]
 
 
@@ -152,9 +157,7 @@ def _weighted(rng: np.random.Generator, scenes: int, n: int) -> float:
 def _agreement(rng: np.random.Generator, scenes: int, n: int, *, figure: int) -> float:
     """Two people, right 85 times in 100, on scenes of one level each in nine of ten frames."""
     truth = estimates_of(rng, 20_000)[figure].value
-    inside = [
-        _holds(estimates_of(rng, scenes)[figure].interval, _number(truth)) for _ in range(max(1, n // 20))
-    ]
+    inside = [_holds(estimates_of(rng, scenes)[figure].interval, _number(truth)) for _ in range(n)]
     return float(np.mean(inside))
 
 
@@ -170,6 +173,31 @@ def estimates_of(rng: np.random.Generator, scenes: int) -> tuple[Estimate, Estim
     return ordinal_alpha(counts, places), specific_estimate(counts, places, TriageLevel.TELEOPERATION)
 
 
+def _macro_f1(rng: np.random.Generator, scenes: int, n: int) -> float:
+    """Of a run that is right on 8 of 10 frames of each level, more or less so from scene to scene."""
+    chances = np.where(np.eye(3) > 0, 0.8, 0.1)
+    inside = []
+    truth = float(macro_f1_values(_confusions(rng, 50_000, chances).sum(0)))
+    for _ in range(n):
+        spread = scene_bootstrap(_confusions(rng, scenes, chances), macro_f1_values, resamples=1000)
+        inside.append(_holds(spread, truth))
+    return float(np.mean(inside))
+
+
+def _confusions(rng: np.random.Generator, scenes: int, chances: Floats) -> NDArray[np.int64]:
+    """(scenes, 3, 4) answers, correlated by .3 inside a scene."""
+    frames = rng.multinomial(MEAN_FRAMES, [0.5, 0.3, 0.2], size=scenes)
+    drawn = rng.standard_gamma(chances * 7 / 3, size=(scenes, 3, 3))
+    said = rng.multinomial(frames, drawn / drawn.sum(-1, keepdims=True))
+    return np.concatenate([said, np.zeros((scenes, 3, 1), dtype=np.int64)], axis=-1)
+
+
+def _labels(rng: np.random.Generator, scenes: int, n: int) -> float:
+    """Missed TELEOPERATION where reviewers err on one frame in five and leads have settled two thirds of that."""
+    world = World(scenes=scenes, errors=2.0, left=1 / 3)
+    return holding(world, MISSED_TELEOPERATION.key, n, seed=int(rng.integers(2**31)))[0]
+
+
 def _number(value: float | Rate | Undefined) -> float:
     return value.value if isinstance(value, Rate) else float(str(value))
 
@@ -183,4 +211,6 @@ OTHERS: dict[str, Callable[[np.random.Generator, int, int], float]] = {
     "a share weighted by inclusion probability": _weighted,
     "Krippendorff's alpha": partial(_agreement, figure=0),
     "agreement on TELEOPERATION": partial(_agreement, figure=1),
+    "macro-F1": _macro_f1,
+    "missed TELEOPERATION with errors of the labels": _labels,
 }

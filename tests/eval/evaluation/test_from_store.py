@@ -224,7 +224,7 @@ def test_contested_frames_are_in_no_figure_but_bound_what_is_missed(tmp_path: Pa
     found = evaluate_runs(store, ["test-student"])
     assert found.frames.compared == 2
     assert found.label_uncertainty.contested == 1
-    (missed,) = found.label_uncertainty.missed
+    (missed,) = [one for one in found.label_uncertainty.shares if one.figure == "missed_teleoperation"]
     assert (missed.low, missed.high) == (1.0, 1.0)
     assert found.label_uncertainty.ceilings[2].n >= 4
 
