@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from data.errors import EvaluationError
 from data.frames.origins import scenarios_of
+from data.overview.random_share import reviewed_random_share
 from data.proposals.runs import proposals_by_frame
 from data.scenarios.catalogue import Catalogue, Scenario
 from data.scenarios.plausibility import count_clips
@@ -31,7 +32,8 @@ _PREFERRED = (ModelRole.ALIGNED, ModelRole.STUDENT, ModelRole.TEACHER)
 @dataclass(frozen=True)
 class Coverage:
     """Every scenario, the neediest first. `run`: the last evaluated run and the report's folder that names it, or
-    why there is none. `frames` are usable real frames, `verified` those of them that are verified."""
+    why there is none. `frames` are usable real frames, `verified` those of them that are verified; `drawn` are training
+    frames of the random share that somebody has reviewed."""
 
     scenarios: list[ScenarioCoverage]
     run: str | None
@@ -39,6 +41,7 @@ class Coverage:
     no_run: str | None
     frames: int
     verified: int
+    drawn: int
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,18 @@ def coverage(store: Store, catalogue: Catalogue, reports: Path, *, report: Path 
     with store.read() as session:
         rows, missed = _rows(session), _missed(session, name)
         made = scenarios_of(session)
+        drawn = {one.frame_id: one.level for one in reviewed_random_share(session)}
         clips = count_clips(session)
     real = [row for row in rows if row.frame.generated_clip_id is None]
     generated = [row for row in rows if row.frame.generated_clip_id is not None]
     counts = [
-        _count(scenario, real, [row for row in generated if made.get(row.frame.id) == scenario.key], missed)
+        _count(
+            scenario,
+            real,
+            [row for row in generated if made.get(row.frame.id) == scenario.key],
+            missed,
+            drawn,
+        )
         for scenario in catalogue.scenarios
     ]
     counts = [
@@ -79,6 +89,7 @@ def coverage(store: Store, catalogue: Catalogue, reports: Path, *, report: Path 
         no_run=None if name else f"No report in {reports}, so what a run misses is not counted.",
         frames=len(real),
         verified=sum(_is_verified(row) for row in real),
+        drawn=len(drawn),
     )
 
 
@@ -126,17 +137,25 @@ def _missed(session: Session, name: str | None) -> dict[str, bool]:
 
 
 def _count(
-    scenario: Scenario, real: list[_Row], generated: list[_Row], missed: dict[str, bool]
+    scenario: Scenario,
+    real: list[_Row],
+    generated: list[_Row],
+    missed: dict[str, bool],
+    drawn: dict[str, TriageLevel],
 ) -> ScenarioCount:
     shown = [row for row in real if scenario.is_shown(shown_by(row.frame, row.scene))]
     asked = [missed[row.frame.id] for row in shown if row.frame.id in missed]
+    verified = [row for row in shown if _is_verified(row)]
     made = [row for row in generated if _is_verified(row)]
     return ScenarioCount(
         key=scenario.key,
         title=scenario.title,
         frames=len(shown),
         sampled=sum(row.is_sampled for row in shown),
-        per_scene=_per_scene(shown),
+        verified=len(verified),
+        teleoperation=sum(_level(row) is T for row in verified),
+        scenes=len({row.scene.id for row in verified}),
+        drawn=_drawn(shown, drawn),
         asked=len(asked),
         missed=sum(asked),
         generated=len(generated),
@@ -145,11 +164,14 @@ def _count(
     )
 
 
-def _per_scene(shown: list[_Row]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+def _drawn(
+    shown: list[_Row], levels: dict[str, TriageLevel]
+) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    """(scenes, 2) TELEOPERATION frames and all frames of the reviewed random share by scene."""
     counts: dict[str, Counter[bool]] = defaultdict(Counter)
     for row in shown:
-        if _is_verified(row):
-            counts[row.scene.id][_level(row) is T] += 1
+        if row.frame.id in levels:
+            counts[row.scene.id][levels[row.frame.id] is T] += 1
     table = [[counts[scene][True], counts[scene].total()] for scene in sorted(counts)]
     return np.array(table, dtype=np.int64).reshape(-1, 2)
 

@@ -1,4 +1,4 @@
-"""How well the verified frames cover each scenario, and where one more hundred of them would help most. Pure."""
+"""How well the reviewed frames cover each scenario, and where one more hundred of them would help most. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from eval.statistics.rate import Interval, Rate, Undefined
 from eval.statistics.scene_share import clustering, scene_interval
 
 MORE = 100
-NOTHING_VERIFIED = Undefined("nothing verified")
+NOTHING_DRAWN = Undefined("no reviewed frame of the random share")
 NOT_EVALUATED = Undefined("no verified TELEOPERATION frame of it was asked about in an evaluated run")
 
 
@@ -21,8 +21,9 @@ NOT_EVALUATED = Undefined("no verified TELEOPERATION frame of it was asked about
 class ScenarioCount:
     """What was counted for one scenario, over real frames but for `generated…`.
 
-    `frames` show it and are usable; `sampled` of those are worked on. `per_scene`: (scenes, 2), verified
-    TELEOPERATION frames and verified frames of each scene. `asked`: verified held-out TELEOPERATION frames that the
+    `frames` show it and are usable; `sampled` of those are worked on. `verified` of them stand in `scenes` scenes,
+    `teleoperation` of those are TELEOPERATION. `drawn`: (scenes, 2), TELEOPERATION frames and all frames of each scene
+    among those of the random share that somebody has reviewed. `asked`: verified held-out TELEOPERATION frames that the
     last evaluated run was asked about, `missed` those it did not call so. `generated`, `generated_verified` and
     `generated_teleoperation`: generated frames that were made for it, in `clips` clips of which `rejected` are out.
     """
@@ -31,7 +32,10 @@ class ScenarioCount:
     title: str
     frames: int
     sampled: int
-    per_scene: NDArray[np.int64]
+    verified: int
+    teleoperation: int
+    scenes: int
+    drawn: NDArray[np.int64]
     asked: int = 0
     missed: int = 0
     clips: int = 0
@@ -45,15 +49,12 @@ class ScenarioCount:
 class ScenarioCoverage:
     """One scenario with its figures. `need`: its place, from 1, among those that more verified frames help most.
 
-    `share`: TELEOPERATION among its verified real frames; `interval` is over scenes, `wilson` takes frames as
-    independent. `width_after`: how wide the interval would be with MORE frames of the same share and design effect;
-    where there is none yet, Wilson's.
+    `share`: TELEOPERATION among its training frames, from the random share alone, since the order of review puts likely
+    TELEOPERATION first; `interval` is over scenes, `wilson` takes frames as independent. `width_after`: how wide the
+    interval would be with MORE such frames of the same share and design effect; where there is none yet, Wilson's.
     """
 
     count: ScenarioCount
-    verified: int
-    teleoperation: int
-    scenes: int
     share: Rate | Undefined
     interval: Interval | Undefined
     wilson: Interval | Undefined
@@ -65,26 +66,22 @@ class ScenarioCoverage:
 
 def covered(count: ScenarioCount) -> ScenarioCoverage:
     """The figures of one scenario."""
-    teleoperation, verified = (int(n) for n in count.per_scene.sum(axis=0))
-    share = Rate(teleoperation, verified) if verified else NOTHING_VERIFIED
-    held = count.per_scene[count.per_scene[:, 1] > 0]
-    interval = scene_interval(held[:, 0], held[:, 1]) if verified else NOTHING_VERIFIED
+    teleoperation, n = (int(one) for one in count.drawn.sum(axis=0))
+    share = Rate(teleoperation, n) if n else NOTHING_DRAWN
+    interval = scene_interval(count.drawn[:, 0], count.drawn[:, 1]) if n else NOTHING_DRAWN
     return ScenarioCoverage(
         count=count,
-        verified=verified,
-        teleoperation=teleoperation,
-        scenes=int((count.per_scene[:, 1] > 0).sum()),
         share=share,
         interval=interval,
-        wilson=wilson(share) if isinstance(share, Rate) else NOTHING_VERIFIED,
+        wilson=wilson(share) if isinstance(share, Rate) else NOTHING_DRAWN,
         width=_width(interval),
-        width_after=_width_after(held, share),
+        width_after=_width_after(count.drawn, share),
         missed=Rate(count.missed, count.asked) if count.asked else NOT_EVALUATED,
     )
 
 
 def with_more(share: Rate | Undefined) -> Rate:
-    """The share with MORE verified frames like those there are; half and half where there are none.
+    """The share with MORE drawn frames like those there are; half and half where there are none.
 
     >>> with_more(Rate(3, 20))
     Rate(count=18, n=120)
@@ -99,9 +96,9 @@ def _width(interval: Interval | Undefined) -> float:
     return 1.0 if isinstance(interval, Undefined) else interval.high - interval.low
 
 
-def _width_after(held: NDArray[np.int64], share: Rate | Undefined) -> float:
+def _width_after(drawn: NDArray[np.int64], share: Rate | Undefined) -> float:
     more = with_more(share)
-    known = clustering(held[:, 0], held[:, 1])
+    known = clustering(drawn[:, 0], drawn[:, 1])
     if isinstance(known, Undefined):
         return _width(wilson(more))
     worth = max(1, round(more.n / known.design_effect))
@@ -110,7 +107,7 @@ def _width_after(held: NDArray[np.int64], share: Rate | Undefined) -> float:
 
 Order = Callable[[ScenarioCoverage], float]
 ORDERS: tuple[tuple[str, Order], ...] = (
-    ("fewest verified TELEOPERATION frames", lambda one: one.teleoperation),
+    ("fewest verified TELEOPERATION frames", lambda one: one.count.teleoperation),
     ("widest interval", lambda one: -one.width),
     (
         "most missed by the last evaluated run",

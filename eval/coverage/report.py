@@ -29,6 +29,7 @@ def as_figures(coverage: Coverage) -> dict[str, Any]:
     return {
         "frames": coverage.frames,
         "verified": coverage.verified,
+        "drawn": coverage.drawn,
         "run": coverage.run,
         "report": coverage.report,
         "no_run": coverage.no_run,
@@ -39,13 +40,14 @@ def as_figures(coverage: Coverage) -> dict[str, Any]:
 
 
 def _figures(one: ScenarioCoverage) -> dict[str, Any]:
-    counts = {name: value for name, value in vars(one.count).items() if name != "per_scene"}
+    counts = {name: value for name, value in vars(one.count).items() if name != "drawn"}
+    teleoperation, drawn = one.count.drawn.sum(axis=0).tolist()
     return {
         **counts,
         "need": one.need,
-        "verified": one.verified,
-        "teleoperation": one.teleoperation,
-        "scenes": one.scenes,
+        "drawn": drawn,
+        "drawn_teleoperation": teleoperation,
+        "drawn_scenes": len(one.count.drawn),
         "share": _value(one.share),
         "interval": _interval(one.interval),
         "wilson": _interval(one.wilson),
@@ -67,9 +69,13 @@ def _interval(interval: Interval | Undefined) -> list[float] | dict[str, str]:
 
 def as_lines(coverage: Coverage) -> list[str]:
     """The table, and the sentence that says where frames are needed."""
-    head = f"{'':3} {'scenario':26} {'frames':>7} {'verified':>8} {'TELEOP.':>7}  {'share (95 %)':22} {'missed':>9}  {'generated: verified':>19}"  # noqa: E501
+    head = f"{'':3} {'scenario':26} {'frames':>7} {'verified':>8} {'TELEOP.':>7}  {'drawn: share of T (95 %)':28} {'missed':>9}  {'generated: verified':>19}"  # noqa: E501
     rows = [_line(one) for one in coverage.scenarios]
-    about = f"{coverage.frames:,} usable frames that a camera took, {coverage.verified:,} of them verified. "
+    about = (
+        f"{coverage.frames:,} usable frames that a camera took, {coverage.verified:,} of them verified. Drawn: "
+        f"{coverage.drawn:,} reviewed frames of the random share, which alone say how much TELEOPERATION a scenario "
+        "holds: the order of review puts likely TELEOPERATION first. "
+    )
     held_out = f"Missed: of the verified held-out TELEOPERATION frames, by {coverage.run}."
     about += coverage.no_run or held_out
     return [head, *rows, "", about, *_advice(coverage)]
@@ -77,14 +83,14 @@ def as_lines(coverage: Coverage) -> list[str]:
 
 def _line(one: ScenarioCoverage) -> str:
     count = one.count
-    share = "nothing verified" if isinstance(one.share, Undefined) else f"{percent(one.share.value)} "
+    share = "–" if isinstance(one.share, Undefined) else f"{one.share.n}: {percent(one.share.value)} "
     if isinstance(one.interval, Interval):
         share += f"({percent_range(one.interval)})"
     missed = "–" if isinstance(one.missed, Undefined) else f"{one.missed.count} of {one.missed.n}"
     made = f"{count.generated}: {count.generated_verified}" if count.clips else "–"
     return (
-        f"{one.need:>2}. {count.title[:26]:26} {count.frames:>7,} {one.verified:>8,} {one.teleoperation:>7,}  "
-        f"{share:22} {missed:>9}  {made:>19}"
+        f"{one.need:>2}. {count.title[:26]:26} {count.frames:>7,} {count.verified:>8,} {count.teleoperation:>7,}  "
+        f"{share:28} {missed:>9}  {made:>19}"
     )
 
 
@@ -98,20 +104,21 @@ def _advice(coverage: Coverage) -> list[str]:
 
 def advice(one: ScenarioCoverage) -> str:
     """What is known of a scenario, what a hundred frames would change, and where they can come from."""
-    left = one.count.frames - one.verified
-    scenes = counted(one.scenes, "scene")
-    known = f"{one.teleoperation} verified TELEOPERATION in {one.verified} verified frames of {scenes}"
-    width = f"too few scenes for an interval, {FEWEST_SCENES} are needed"
+    count = one.count
+    left, scenes = count.frames - count.verified, counted(count.scenes, "scene")
+    known = f"{count.teleoperation} verified TELEOPERATION in {count.verified} verified frames of {scenes}"
+    width = f"too few scenes of the random share for an interval, {FEWEST_SCENES} are needed"
     if isinstance(one.interval, Interval):
         width = (
-            f"the interval would go from {100 * one.width:.0f} to about {100 * one.width_after:.0f} points"
+            f"a hundred drawn at random would narrow the interval from {100 * one.width:.0f} to about "
+            f"{100 * one.width_after:.0f} points"
         )
     where = (
         "no frame of the data shows it, so it has to be recorded or generated"
-        if one.count.frames == 0
+        if count.frames == 0
         else f"{left:,} more frames of the data show it"
     )
-    return f"{one.count.title}: {known}; {width}; {where}."
+    return f"{count.title}: {known}; {width}; {where}."
 
 
 def write_picture(coverage: Coverage, path: Path) -> Path:
@@ -125,7 +132,7 @@ def write_picture(coverage: Coverage, path: Path) -> Path:
 
 
 def picture(coverage: Coverage) -> Markup:
-    """Per scenario: how many verified frames, and the share of TELEOPERATION among them with its interval."""
+    """Per scenario: how many verified frames, and the share of TELEOPERATION with its interval."""
     height = TOP + ROW * len(coverage.scenarios) + 60
     parts = [
         _heading(coverage),
@@ -142,7 +149,7 @@ def _heading(coverage: Coverage) -> Markup:
     return Markup(
         '<text class="strong" x="16" y="28">Where verified frames are needed most, first</text>'
         '<text class="quiet" x="16" y="48">{verified} verified of {frames} frames that a camera took. Dot: share of '
-        "TELEOPERATION among a scenario’s verified frames; line: 95 % interval over scenes, from ten on.</text>"
+        "TELEOPERATION in the random share; line: 95 % interval over scenes, from ten on.</text>"
         '<text class="quiet" x="{x}" y="72">TELEOPERATION / verified / in the data</text>'
     ).format(verified=f"{coverage.verified:,}", frames=f"{coverage.frames:,}", x=LEFT + TRACK + 24)
 
@@ -166,8 +173,8 @@ def _row(one: ScenarioCoverage, y: int) -> Markup:
         below=y + 36,
         middle=y + 15,
         text_x=LEFT + TRACK + 24,
-        t=f"{one.teleoperation:,}",
-        verified=f"{one.verified:,}",
+        t=f"{count.teleoperation:,}",
+        verified=f"{count.verified:,}",
         frames=f"{count.frames:,}",
     )
     return label + _dot(one, y + 15)
@@ -175,7 +182,7 @@ def _row(one: ScenarioCoverage, y: int) -> Markup:
 
 def _dot(one: ScenarioCoverage, y: int) -> Markup:
     if isinstance(one.share, Undefined):
-        return Markup('<text class="quiet" x="{x}" y="{y}">nothing verified</text>').format(x=LEFT, y=y - 4)
+        return Markup('<text class="quiet" x="{x}" y="{y}">none drawn</text>').format(x=LEFT, y=y - 4)
     dot = Markup('<circle class="dot" cx="{x:.1f}" cy="{y}" r="6"/>').format(
         x=LEFT + TRACK * one.share.value, y=y
     )

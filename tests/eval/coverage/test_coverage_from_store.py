@@ -10,10 +10,10 @@ from sqlmodel import select
 from data.errors import EvaluationError
 from data.scenarios.catalogue import read_catalogue
 from data.store.opening import Store
-from data.store.tables import Frame, FrameStatus
+from data.store.tables import Frame, FrameStatus, RandomShare
 from data.vocabulary import Split
 from eval.coverage.from_store import Coverage, coverage
-from eval.coverage.need import ScenarioCoverage
+from eval.coverage.need import NOTHING_DRAWN, ScenarioCoverage
 from eval.coverage.report import as_figures, as_lines, write_picture
 from eval.evaluation.from_store import evaluate_runs
 from eval.report.render import write_evaluation
@@ -52,8 +52,9 @@ def test_coverage_counts_frames_verified_ones_and_teleoperation(tmp_path: Path) 
     found = found_in(a_foggy_store(tmp_path), tmp_path)
     fog, glare = scenario(found, "fog"), scenario(found, "glare")
     assert (found.frames, found.verified, found.run) == (6, 3, None)
-    assert (fog.count.frames, fog.verified, fog.teleoperation, fog.share) == (6, 3, 2, Rate(2, 3))
-    assert (glare.count.frames, glare.verified) == (0, 0)
+    assert (fog.count.frames, fog.count.verified, fog.count.teleoperation) == (6, 3, 2)
+    assert (fog.share, found.drawn) == (NOTHING_DRAWN, 0)
+    assert (glare.count.frames, glare.count.verified) == (0, 0)
     assert found.scenarios[0].count.frames == 0
     # the flat test pictures look occluded too: the same frames, and later in the catalogue
     assert [one.count.key for one in found.scenarios[-2:]] == ["fog", "sensor_occlusion"]
@@ -80,23 +81,27 @@ def test_a_report_that_cannot_be_read_or_is_of_another_store_is_refused(tmp_path
 
 
 def test_the_table_the_figures_and_the_picture_say_the_same(tmp_path: Path) -> None:
-    found = found_in(a_foggy_store(tmp_path), tmp_path)
+    store = a_foggy_store(tmp_path)
+    with store.write() as session:
+        reviewed_one = session.exec(select(FrameStatus).where(FrameStatus.level == S)).one()
+        session.add(RandomShare(frame_id=reviewed_one.frame_id, inclusion_probability=0.1, place=0.5))
+    found = found_in(store, tmp_path)
     lines = as_lines(found)
     (row,) = [line for line in lines if " Fog " in line]
     assert row.split("  ")[0].startswith("11. Fog")
-    assert "66.7\u00a0%" in row
-    assert "–93" not in row  # two scenes give no interval
+    assert "1: 0.0\u00a0% " in row  # of what was drawn, not of the three verified frames
+    assert "97" not in row  # one scene gives no interval
     advice = "\n".join(lines)
     assert "no frame of the data shows it, so it has to be recorded or generated" in advice
     figures = json.loads(json.dumps(as_figures(found)))
     (fog,) = [one for one in figures["scenarios"] if one["key"] == "fog"]
-    assert (fog["teleoperation"], fog["verified"], fog["share"]) == (2, 3, 0.6667)
-    assert fog["wilson"] == [0.2077, 0.9385]
-    assert fog["interval"] == {"undefined": "2 scenes hold such frames, 10 are needed"}
+    assert (fog["teleoperation"], fog["verified"], fog["scenes"]) == (2, 3, 2)
+    assert (fog["drawn_teleoperation"], fog["drawn"], fog["share"]) == (0, 1, 0.0)
+    assert fog["interval"] == {"undefined": "1 scene holds such frames, 10 are needed"}
     (glare,) = [one for one in figures["scenarios"] if one["key"] == "glare"]
-    assert glare["share"] == {"undefined": "nothing verified"}
+    assert glare["share"] == {"undefined": "no reviewed frame of the random share"}
     drawn = ElementTree.fromstring(write_picture(found, tmp_path / "out" / "c.svg").read_text())  # noqa: S314
     texts = [element.text for element in drawn.iter() if element.tag.endswith("text")]
     assert "Fog" in texts
     assert "2 / 3 / 6" in texts
-    assert texts.count("nothing verified") == 10
+    assert texts.count("none drawn") == 10

@@ -1,4 +1,4 @@
-"""Class balance and expected pairs come from the random share, whatever the order of review did."""
+"""Class balance, expected pairs and coverage of scenarios rest on the random share, whatever was reviewed first."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from sqlmodel import select
 
 from data.review.reviews import submit_review
 from data.review.serving import lease_frames
-from data.store.tables import FrameStatus, RandomShare
+from data.scenarios.catalogue import read_catalogue
+from data.store.opening import Store
+from data.store.tables import Frame, FrameStatus, RandomShare
 from data.vocabulary import Split
+from eval.coverage.from_store import coverage
 from eval.coverage.training_side import training_side
 from eval.statistics.rate import Interval, Rate, Undefined
 from tests.builders import A, T, a_decision, a_person, a_store
@@ -17,13 +20,16 @@ from tests.builders import A, T, a_decision, a_person, a_store
 SCENES = {f"scene-{n:04d}": 4 for n in range(1, 33)}
 
 
-def test_likely_teleoperation_first_does_not_move_the_class_balance(tmp_path: Path) -> None:
-    """In half of the scenes two frames of four are TELEOPERATION. All of those are reviewed, of the rest the share."""
-    store = a_store(tmp_path, scenes=SCENES, teacher=T, student=A)
+def hard_frames_first(folder: Path) -> tuple[Store, int]:
+    """A store in which half of the scenes have two TELEOPERATION frames of four, with fog in every frame, and how many
+    scenes train. All TELEOPERATION is reviewed, of the rest the random share: half of the frames."""
+    store = a_store(folder, scenes=SCENES, teacher=T, student=A)
     ada = a_person(store)
-    with store.read() as session:
+    with store.write() as session:
         query = select(FrameStatus.frame_id).where(FrameStatus.split == Split.TRAIN)
         train = sorted(session.exec(query))
+        for frame in session.exec(select(Frame)):
+            frame.cues = {"fog": "few edges"}
     served = {one.frame.id: one for one in lease_frames(store, ada, n=500)}
     at = {frame_id: served[frame_id].frame for frame_id in train}
     scene_ids = sorted({frame.scene_id for frame in at.values()})
@@ -38,16 +44,29 @@ def test_likely_teleoperation_first_does_not_move_the_class_balance(tmp_path: Pa
         if is_t or frame_id in drawn:
             level = T if is_t else A
             submit_review(store, ada, a_decision(served[frame_id], level, person=ada))
+    return store, len(scene_ids)
+
+
+def test_likely_teleoperation_first_does_not_move_the_class_balance(tmp_path: Path) -> None:
+    store, scenes = hard_frames_first(tmp_path)
     found = training_side(store)
-    scenes = len(scene_ids)
-    assert (found.n, found.frames) == (2 * scenes, len(train))
+    assert (found.n, found.frames) == (2 * scenes, 4 * scenes)
     assert found.open > 0
     share = found.levels[T]
     assert share.rate == Rate(scenes // 2, 2 * scenes)
     assert isinstance(share.interval, Interval)
     assert share.interval.low < 0.25 < share.interval.high
     low, middle, high = found.expected(5.0) or (0, 0, 0)
-    assert low < middle == round(len(train) * share.rate.value) < high
+    assert low < middle == round(4 * scenes * share.rate.value) < high
+
+
+def test_likely_teleoperation_first_does_not_move_the_share_of_a_scenario(tmp_path: Path) -> None:
+    store, scenes = hard_frames_first(tmp_path)
+    found = coverage(store, read_catalogue(), tmp_path / "reports")
+    (fog,) = [one for one in found.scenarios if one.count.key == "fog"]
+    assert fog.share == Rate(scenes // 2, 2 * scenes)  # of all that are reviewed 2 in 5 are TELEOPERATION
+    assert isinstance(fog.interval, Interval)
+    assert fog.interval.low < 0.25 < fog.interval.high
 
 
 def test_without_a_reviewed_share_nothing_is_estimated(tmp_path: Path) -> None:
