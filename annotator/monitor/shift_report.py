@@ -1,4 +1,5 @@
-"""The report of a shift: how fast alerts came and were answered, how often, and how far operators and model agree.
+"""The report of a shift: how fast alerts came and were answered, how often, and how far operators and model agree, and
+its situations in the words of `evaluate --events`.
 
 Data first; every figure with its n and what it counts."""
 
@@ -11,10 +12,12 @@ from typing import Any
 
 from scipy.stats import chi2
 
+from annotator.monitor.shift_events import DEFINITIONS, event_lines, shift_events
 from data.live.shift import Shift, read_shift
 from data.store.opening import Store
 from data.text.phrases import counted
 from data.vocabulary import LEVELS, Response
+from eval.episodes.figures import EventFigures
 from eval.statistics.intervals import wilson
 from eval.statistics.percentiles import percentiles
 from eval.statistics.rate import Rate, Undefined
@@ -70,6 +73,8 @@ def figures(shift: Shift) -> dict[str, Any]:
             "acknowledged": len(shift.acknowledged),
             "waiting": len(shift.unanswered - shift.acknowledged),
         },
+        "events": shift_events(shift).model_dump(mode="json"),
+        "event_definitions": DEFINITIONS,
         "returned": dict(Counter(one.why.value for one in shift.returned)),
         "operators": _operators(shift),
     }
@@ -153,6 +158,7 @@ def report_text(report: dict[str, Any]) -> str:
         f"{report['responses'].get(Response.NOT_NEEDED.value, 0):,} not needed, "
         f"{report['taken_over_unasked']:,} taken over unasked; "
         f"another level than the model's: {_percent(disagreement)}",
+        *(f"  {line}" for line in event_lines(EventFigures.model_validate(report["events"]))),
         f"  {sum(report['returned'].values()):,} frames came back into review",
     ]
     return "\n".join(lines)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from data.live.unanswered import ended_unanswered
 from data.store.opening import Store
@@ -53,8 +53,8 @@ MANUAL_WORDS = {
 @dataclass(frozen=True)
 class Shift:
     """Every row of a time span: watches that ran in it, their minutes, alerts, answers with their person and alert,
-    and frames that came back. `unanswered`: ids of those alerts that ended without an answer; `acknowledged`: of
-    those, the ones that somebody has acknowledged since."""
+    frames that came back, and the changes of feeds with the last one of each before it. `unanswered`: ids of those
+    alerts that ended without an answer; `acknowledged`: of those, the ones that somebody has acknowledged since."""
 
     from_us: int
     to_us: int
@@ -63,6 +63,7 @@ class Shift:
     alerts: list[Alert]
     answers: list[tuple[OperatorAnswer, Alert, Person]]
     returned: list[ReturnedFrame]
+    changes: list[FeedChange]
     unanswered: set[str]
     acknowledged: set[str]
 
@@ -82,6 +83,7 @@ def read_shift(store: Store, *, hours: float) -> Shift:
             list(session.exec(select(Alert).where(Alert.raised_at_us >= from_us))),
             _answers(session, from_us),
             list(session.exec(select(ReturnedFrame).where(ReturnedFrame.returned_at_us >= from_us))),
+            _changes(session, from_us),
             set(session.exec(missed)),
             set(session.exec(seen)),
         )
@@ -96,6 +98,18 @@ def _answers(session: Session, from_us: int) -> list[tuple[OperatorAnswer, Alert
         .order_by(col(OperatorAnswer.id))
     )
     return list(session.exec(query))
+
+
+def _changes(session: Session, from_us: int) -> list[FeedChange]:
+    """What each feed showed from then on, and what it showed until then in the watches that went on."""
+    running = select(Watch.id).where(Watch.seen_at_us >= from_us)
+    before = (
+        select(func.max(FeedChange.id))
+        .where(FeedChange.changed_at_us < from_us, col(FeedChange.watch_id).in_(running))
+        .group_by(col(FeedChange.watch_id), col(FeedChange.feed_id))
+    )
+    either = (col(FeedChange.changed_at_us) >= from_us) | col(FeedChange.id).in_(before)
+    return list(session.exec(select(FeedChange).where(either).order_by(col(FeedChange.id))))
 
 
 def last_hour(store: Store) -> list[dict[str, Any]]:
