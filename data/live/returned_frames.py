@@ -54,7 +54,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A frame that should come back: where and when it was taken, what the model said, and why it matters."""
+    """A frame that should come back: where and when it was taken, what the model said, and why it matters.
+
+    `inclusion_probability`: of a frame that chance picked; None where something about it did.
+    """
 
     watch_id: int
     feed_id: int
@@ -63,7 +66,7 @@ class Candidate:
     raw: str
     level_probabilities: list[float] | None
     why: ReturnedFor
-    inclusion_probability: float = 1.0
+    inclusion_probability: float | None = None
     alert_id: str | None = None
     source_frame_id: str | None = None
 
@@ -134,13 +137,12 @@ def _write(
     session: Session, now_us: int, frame: Frame, candidate: Candidate, sampling_id: int, *, is_new: bool
 ) -> None:
     if session.get(SampledFrame, frame.id) is None:
-        was_drawn = candidate.why is ReturnedFor.RANDOM
         session.add(
             SampledFrame(
                 frame_id=frame.id,
                 sampling_id=sampling_id,
                 split=Split.TRAIN,
-                inclusion_probability=candidate.inclusion_probability if was_drawn else None,
+                inclusion_probability=candidate.inclusion_probability,
             )
         )
     proposal = _proposal(session, frame, candidate, now_us)

@@ -51,13 +51,14 @@ class ReturningFrames:
     ) -> None:
         """Let a frame that was just answered come back, if chance or its doubt says so."""
         limits = self._limits
+        probability: float | None = None
         if is_drawn(self._watch_id, feed.name, captured_at_us, limits.random_share):
             why, probability = ReturnedFor.RANDOM, limits.random_share
         elif now_s - feed.boundary_s >= limits.boundary_every_s and is_boundary(
             sample.probabilities, limits.boundary_margin
         ):
             feed.boundary_s = now_s
-            why, probability = ReturnedFor.BOUNDARY, 1.0
+            why = ReturnedFor.BOUNDARY
         else:
             return
         content = captured.picture.content

@@ -122,8 +122,9 @@ class WatchMinute(SQLModel, table=True):
 class ReturnedFrame(SQLModel, table=True):
     """A frame of a live feed that came into review, and where it comes from. Appended only.
 
-    `alert_id` names the alert whose answer disagreed with the model. `inclusion_probability` is that of its draw:
-    1 but for frames picked by chance. A frame that a replay showed is the store's own; `is_new` is False there.
+    `alert_id` names the alert whose answer disagreed with the model. `inclusion_probability` is that of the draw of a
+    frame picked by chance; one that came back for a reason has none and stands for no other frame. A frame that a
+    replay showed is the store's own; `is_new` is False there.
     """
 
     __tablename__ = "returned_frame"
@@ -135,5 +136,5 @@ class ReturnedFrame(SQLModel, table=True):
     proposal_id: int | None = Field(default=None, foreign_key="proposal.id")
     why: ReturnedFor = enum_column(ReturnedFor)
     is_new: bool
-    inclusion_probability: float
+    inclusion_probability: float | None = None
     returned_at_us: int = time_column()

@@ -243,6 +243,7 @@ def test_a_random_frame_keeps_the_probability_of_its_draw(tmp_path: Path) -> Non
     (came,) = returned(store)
     with store.read() as session:
         assert session.get_one(SampledFrame, came.frame_id).inclusion_probability == 0.001
+    assert came.inclusion_probability == 0.001
 
 
 @pytest.mark.parametrize("why", [ReturnedFor.DISAGREEMENT, ReturnedFor.BOUNDARY])
@@ -262,6 +263,7 @@ def test_a_frame_that_came_back_for_a_reason_was_not_drawn(tmp_path: Path, why: 
     (came,) = returned(store)
     with store.read() as session:
         assert session.get_one(SampledFrame, came.frame_id).inclusion_probability is None
+    assert came.inclusion_probability is None
 
 
 @pytest.mark.parametrize("table", [OperatorAnswer, ReturnedFrame])

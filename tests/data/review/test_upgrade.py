@@ -11,7 +11,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, MetaData, text
+from sqlalchemy import Engine, MetaData, delete, text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel, select
 
 import data.store.opening
@@ -21,7 +22,7 @@ from data.maintenance.trail_check import verify_trail
 from data.review.reviews import submit_review
 from data.review.serving import lease_frames
 from data.store.opening import Store, open_read_only, open_store
-from data.store.tables import Person, Review, TrailEntry
+from data.store.tables import Person, ReturnedFrame, Review, TrailEntry
 from data.verification.status import refresh_statuses
 from data.vocabulary import PersonRole, TrailAct
 from tests.builders import S, a_decision
@@ -255,6 +256,70 @@ def test_a_rewrite_that_a_person_confirmed_keeps_the_store_as_it_is(tmp_path: Pa
             ["Cones stand there."],
             "0010",
         )
+
+
+WATCHED: dict[str, list[dict[str, Any]]] = {
+    "watch": [
+        {
+            "id": 1,
+            "run_id": "run",
+            "endpoint": "http://127.0.0.1:1",
+            "limits": {},
+            "listens_at": "http://127.0.0.1:2",
+            "started_at_us": 1,
+            "seen_at_us": 2,
+        }
+    ],
+    "feed": [{"id": 1, "name": "van", "kind": "camera", "source": "rtsp://van", "added_at_us": 1}],
+    "returned_frame": [
+        {
+            "frame_id": frame,
+            "watch_id": 1,
+            "feed_id": 1,
+            "why": why,
+            "is_new": True,
+            "inclusion_probability": probability,
+            "returned_at_us": 7,
+        }
+        for frame, why, probability in (
+            ("f", "disagreement", 1.0),
+            ("g", "random", 0.001),
+            ("h", "boundary", 1.0),
+        )
+    ],
+}
+
+
+def came_back(url: str, folder: Path) -> None:
+    """Frames that came back before it was known that no draw had taken them."""
+    engine = data.store.opening._engine(url)
+    at_revision(engine, "0018")
+    with engine.begin() as connection:
+        then = MetaData()
+        then.reflect(connection)
+        for name, rows in WATCHED.items():
+            connection.execute(then.tables[name].insert(), rows)
+    engine.dispose()
+    store = open_store(folder, url=url)
+    with store.read() as session:
+        found = {one.frame_id: one.inclusion_probability for one in session.exec(select(ReturnedFrame))}
+    assert found == {"f": None, "g": 0.001, "h": None}
+    assert check_store(store).damages == []
+    with pytest.raises(DBAPIError, match="are never changed"), store.write() as session:
+        session.exec(delete(ReturnedFrame))
+    store.close()
+
+
+def test_frames_that_came_back_for_a_reason_lose_the_probability_of_a_draw_that_never_was(
+    tmp_path: Path,
+) -> None:
+    came_back(f"sqlite:///{tmp_path}/store.db", tmp_path)
+
+
+def test_they_lose_it_on_postgresql_too(tmp_path: Path, postgresql: Cluster) -> None:
+    url = postgresql.bare_database()
+    came_back(url, tmp_path)
+    postgresql.drop(url)
 
 
 def test_a_store_of_a_newer_version_is_one_sentence(tmp_path: Path) -> None:
