@@ -19,7 +19,14 @@ from data.store.tables import Person
 from data.text.visible import visible
 from data.vocabulary import Mode
 from eval.annotators.automation_bias import Bias, Share
-from eval.annotators.from_store import AnnotatorWork, PeopleSummary, people_summary
+from eval.annotators.from_store import (
+    OVERLOOKS_NEED,
+    AnnotatorWork,
+    Overlooks,
+    PeopleSummary,
+    WithPeers,
+    people_summary,
+)
 from eval.annotators.gold_score import golds_needed
 from eval.statistics.rate import Interval, Rate, Undefined
 
@@ -55,8 +62,10 @@ def _work(found: PeopleSummary) -> None:
     _drift(found.people)
     st.caption(
         "Hours add up the time between reviews no more than ten minutes apart. Too fast: decided in under a second. "
-        "Peers: independent ratings that agree with another person's; first and last third of them show drift. "
-        "The estimated share overlooked (Dawid-Skene) ranks people for a second look and overrules nobody."
+        "Peers: independent ratings that agree with another person's; first and last third of them show drift. Their "
+        "95 % intervals are over scenes, from ten on. The estimated share overlooked (Dawid-Skene) has no "
+        "interval: it ranks people for a second look and overrules nobody. "
+        f"It needs {OVERLOOKS_NEED} frames of a person that are likely TELEOPERATION."
     )
 
 
@@ -69,13 +78,24 @@ def _work_row(one: AnnotatorWork) -> dict[str, Any]:
         "seconds per frame (median)": "—" if one.seconds is None else f"{one.seconds:.1f}",
         "too fast": _of(one.too_fast),
         "kept the proposal": _of(one.accepted),
-        "agrees with peers": _of(one.peers),
-        "first third": _of(one.early),
-        "last third": _of(one.late),
-        "estimated share of TELEOPERATION overlooked": "—"
-        if one.overlooks is None
-        else f"{one.overlooks:.0%}",
+        "agrees with peers": _with_peers(one.peers),
+        "first third": _with_peers(one.early),
+        "last third": _with_peers(one.late),
+        "estimated share of TELEOPERATION overlooked": _overlooks(one.overlooks),
     }
+
+
+def _with_peers(agreed: WithPeers | None) -> str:
+    if agreed is None:
+        return "—"
+    ends = f"; {_interval(agreed.interval)}" if isinstance(agreed.interval, Interval) else ""
+    return f"{agreed.rate.value:.0%} ({agreed.rate.count:,} of {agreed.rate.n:,}{ends})"
+
+
+def _overlooks(found: Overlooks | None) -> str:
+    if found is None or isinstance(found.share, Undefined):
+        return "—"
+    return f"{found.share:.0%} (n ≈ {found.n:,})"
 
 
 def _of(rate: Rate | None) -> str:
@@ -134,11 +154,13 @@ def _drift(people: list[AnnotatorWork]) -> None:
         {
             "person": visible(one.name),
             "week from": f"{datetime.fromtimestamp(week * 7 * 86_400, UTC):%Y-%m-%d}",
-            "agrees with peers": rate.value,
-            "of": rate.n,
+            "agrees with peers": agreed.rate.value,
+            "of": agreed.rate.n,
+            "95 % interval": _interval(agreed.interval),
+            **_ends(agreed.interval),
         }
         for one in people
-        for week, rate in one.by_week.items()
+        for week, agreed in one.by_week.items()
     ]
     if len({row["week from"] for row in rows}) < 2:  # noqa: PLR2004
         return
@@ -152,14 +174,46 @@ def _drift(people: list[AnnotatorWork]) -> None:
             y=alt.Y("agrees with peers:Q", axis=axis, scale=alt.Scale(domain=[min(lowest, 0.9), 1])),
             color=alt.Color("person:N", scale=alt.Scale(range=_LINES), legend=alt.Legend(title=None)),
             strokeDash=alt.StrokeDash("person:N", legend=None),
-            tooltip=["person", "week from", alt.Tooltip("agrees with peers:Q", format=".0%"), "of"],
+            tooltip=[
+                "person",
+                "week from",
+                alt.Tooltip("agrees with peers:Q", format=".0%"),
+                "of",
+                "95 % interval",
+            ],
         )
-        .properties(height=220)
     )
-    st.altair_chart(chart, width="stretch")
+    whiskers = (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_rule(opacity=0.5)
+        .encode(
+            x="week from:O",
+            y=alt.Y("low:Q", title="agrees with peers"),
+            y2="high:Q",
+            color=alt.Color("person:N"),
+        )
+        .transform_filter("isValid(datum.low)")
+    )
+    st.altair_chart((whiskers + chart).properties(height=220), width="stretch")
     with st.expander("Agreement by week as a table"):
-        table = [{**row, "agrees with peers": f"{row['agrees with peers']:.0%}"} for row in rows]
+        table = [
+            {
+                "person": row["person"],
+                "week from": row["week from"],
+                "agrees with peers": f"{row['agrees with peers']:.0%}",
+                "of": row["of"],
+                "95 % interval": row["95 % interval"],
+            }
+            for row in rows
+        ]
         figures_table(table, name="agreement-by-week")
+
+
+def _ends(interval: Interval | Undefined) -> dict[str, float | None]:
+    """The whisker of a point, none where there is no interval."""
+    if isinstance(interval, Undefined):
+        return {"low": None, "high": None}
+    return {"low": interval.low, "high": interval.high}
 
 
 def _bias(found: PeopleSummary) -> None:
@@ -217,9 +271,10 @@ def _interval(interval: Interval | Undefined | None) -> str:
 
 def _gold(person: Person, found: PeopleSummary) -> None:
     st.caption(
-        f"{found.gold_frames:,} gold frames. People are judged on TELEOPERATION golds alone, and from "
-        f"{golds_needed():,} of them on: with fewer, chance decides. Somebody "
-        "who recognises only 90 % of them passes by luck one time in twenty."
+        f"{found.gold_frames:,} gold frames. People are judged on TELEOPERATION golds alone, after each one, and pass "
+        f"after {golds_needed():,} without a miss. However often this is looked at, somebody who recognises 90 % of them ever "
+        "passes in 5 of 100 cases, and somebody who recognises 98 % ever fails in 10. Gold was contested, so it is "
+        "harder than most frames; answers of all modes count."
     )
     with store().read() as session:
         share = gold_share(session)

@@ -26,7 +26,8 @@ from eval.annotators.independent_truth import (
     random_share,
     settled_in_order,
 )
-from eval.statistics.rate import Rate, Undefined
+from eval.statistics.rate import Interval, Rate, Undefined
+from eval.statistics.scene_share import scene_interval
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -36,7 +37,26 @@ FAST_S = 1.0
 PAUSE_US = 10 * 60 * 1_000_000
 DAY_US = 24 * 3600 * 1_000_000
 DRIFT_SHARE = 3
+OVERLOOKS_NEED = 50
+"""Below so many frames that are likely TELEOPERATION the estimate varies by more than it could rank people by."""
 _T = TriageLevel.TELEOPERATION.rank
+
+
+@dataclass(frozen=True)
+class WithPeers:
+    """How often others' independent ratings of a frame agree with a person's, once per other rating."""
+
+    rate: Rate
+    interval: Interval | Undefined
+
+
+@dataclass(frozen=True)
+class Overlooks:
+    """The estimated chance to say less where the true level is TELEOPERATION (Dawid-Skene, for ranking only), from so
+    many frames of the person as are likely of that level."""
+
+    share: float | Undefined
+    n: int
 
 
 @dataclass(frozen=True)
@@ -46,8 +66,7 @@ class AnnotatorWork:
     hours: time between reviews no more than ten minutes apart; too_fast: of those with a measured time, decided in
     under a second; peers: independent ratings that agree with another person's on the same frame; early, late:
     agreement with peers in the first and the last third of the person's shared frames; by_week: the same by week
-    since 1970; overlooks: estimated chance
-    to say less where the true level is TELEOPERATION (Dawid-Skene, for ranking only), None without shared frames.
+    since 1970; overlooks: None without shared frames; passes: of the TELEOPERATION golds, in the order of the answers.
     """
 
     person_id: int
@@ -59,14 +78,14 @@ class AnnotatorWork:
     accepted: Rate | None
     seconds: float | None
     too_fast: Rate | None
-    peers: Rate | None
-    early: Rate | None
-    late: Rate | None
-    by_week: dict[int, Rate]
+    peers: WithPeers | None
+    early: WithPeers | None
+    late: WithPeers | None
+    by_week: dict[int, WithPeers]
     gold: Rate | None
     gold_teleoperation: Rate | None
     passes: bool | Undefined
-    overlooks: float | None
+    overlooks: Overlooks | None
     by_day: dict[int, int]
 
 
@@ -156,6 +175,7 @@ class _Shared:
     level: Ints
     same: Ints
     others: Ints
+    scene: Ints
     rated_at_us: Ints
 
     @classmethod
@@ -167,17 +187,21 @@ class _Shared:
         np.add.at(counts, (frame, level), 1)
         same, others = counts[frame, level] - 1, counts.sum(axis=1)[frame] - 1
         several = others > 0
-        columns = (rated.person, rated.frame, level, same, others, rated.reviewed_at_us)
+        columns = (rated.person, rated.frame, level, same, others, rated.scene, rated.reviewed_at_us)
         return cls(*(column[several] for column in columns))
 
-    def rate(self, wanted: Flags | Ints) -> Rate | None:
-        """How often others agree with those ratings, once per other rating."""
-        others = int(self.others[wanted].sum())
-        return Rate(int(self.same[wanted].sum()), others) if others else None
+    def agreement(self, wanted: Flags | Ints) -> WithPeers | None:
+        """How often others agree with those ratings."""
+        same, others = self.same[wanted], self.others[wanted]
+        if not others.sum():
+            return None
+        scenes, place = np.unique(self.scene[wanted], return_inverse=True)
+        sums = [np.bincount(place, weights=one, minlength=len(scenes)) for one in (same, others)]
+        return WithPeers(Rate(int(same.sum()), int(others.sum())), scene_interval(*sums))
 
 
 def _work(
-    person: Person, everybody: ReviewColumns, shared: _Shared, truth: Truth, overlooks: float | None
+    person: Person, everybody: ReviewColumns, shared: _Shared, truth: Truth, overlooks: Overlooks | None
 ) -> AnnotatorWork:
     person_id = int(person.id or 0)
     reviews = everybody.where(everybody.person == person_id)
@@ -187,7 +211,7 @@ def _work(
     rated = np.flatnonzero(shared.person == person_id)
     third = len(rated) // DRIFT_SHARE
     on_t = reviews.is_test & (gold == _T)
-    seen = _rate(reviews.level[on_t] == gold[on_t])
+    seen = reviews.level[on_t] == gold[on_t]
     return AnnotatorWork(
         person_id=person_id,
         name=person.display_name,
@@ -198,13 +222,13 @@ def _work(
         accepted=_rate(reviews.level[shown] == proposed[shown]),
         seconds=float(np.median(measured)) if len(measured) else None,
         too_fast=_rate(measured < FAST_S),
-        peers=shared.rate(rated),
-        early=shared.rate(rated[:third]),
-        late=shared.rate(rated[len(rated) - third :]),
+        peers=shared.agreement(rated),
+        early=shared.agreement(rated[:third]),
+        late=shared.agreement(rated[len(rated) - third :]),
         by_week=_by_week(shared, rated),
         gold=_rate(reviews.level[reviews.is_test] == gold[reviews.is_test]),
-        gold_teleoperation=seen,
-        passes=judged(seen),
+        gold_teleoperation=_rate(seen),
+        passes=judged(seen[np.argsort(reviews.reviewed_at_us[on_t], kind="stable")].tolist()),
         overlooks=overlooks,
         by_day=_by_day(reviews.reviewed_at_us),
     )
@@ -225,19 +249,31 @@ def _by_day(times_us: Ints) -> dict[int, int]:
     return dict(zip(days.tolist(), times.tolist(), strict=True))
 
 
-def _by_week(shared: _Shared, rated: Ints) -> dict[int, Rate]:
+def _by_week(shared: _Shared, rated: Ints) -> dict[int, WithPeers]:
     """Agreement with peers by week since 1970 (of seven days, UTC), for weeks with shared frames."""
     week = shared.rated_at_us[rated] // (7 * DAY_US)
-    found = {int(one): shared.rate(rated[week == one]) for one in np.unique(week)}
-    return {one: rate for one, rate in found.items() if rate is not None}
+    found = {int(one): shared.agreement(rated[week == one]) for one in np.unique(week)}
+    return {one: agreed for one, agreed in found.items() if agreed is not None}
 
 
-def _overlooks(shared: _Shared) -> dict[int, float]:
+def _overlooks(shared: _Shared) -> dict[int, Overlooks]:
     people, row = np.unique(shared.person, return_inverse=True)
     if not len(people):
         return {}
     frames, column = np.unique(shared.frame, return_inverse=True)
     ratings: npt.NDArray[np.float64] = np.full((len(people), len(frames)), np.nan)
     ratings[row, column] = shared.level
-    matrices, _ = confusion_matrices(ratings)
-    return {int(person_id): float(1 - matrices[place, _T, _T]) for place, person_id in enumerate(people)}
+    matrices, true = confusion_matrices(ratings)
+    likely = np.bincount(row, weights=true[column, _T], minlength=len(people))
+    return {
+        int(person_id): Overlooks(
+            _overlooked(float(1 - matrices[place, _T, _T]), likely[place]), int(likely[place])
+        )
+        for place, person_id in enumerate(people)
+    }
+
+
+def _overlooked(share: float, likely: float) -> float | Undefined:
+    if likely < OVERLOOKS_NEED:
+        return Undefined(f"{likely:.0f} frames are likely TELEOPERATION, {OVERLOOKS_NEED} are needed")
+    return share

@@ -1,49 +1,47 @@
-"""May an annotator be judged by gold, and did they pass: limits that know their power. Pure.
+"""May an annotator be judged by gold, and did they pass: a test that may be looked at after each gold. Pure.
 
-So many misses c are allowed among n TELEOPERATION golds that somebody who sees nine in ten passes at most 5 times in
-100. Nobody is judged before somebody who sees 98 in 100 would pass 9 times in 10.
+Wald's sequential test (1945) of somebody who sees nine in ten TELEOPERATION golds against somebody who sees 98 in 100:
+each gold multiplies the evidence. A judgement stands until the next one; the golds after it count anew, and its k-th
+one takes k (k + 1) times the evidence, so that all judgements together share the error. Whoever sees nine in ten passes
+at any time in 5 of 100 cases at most, whoever sees 98 in 100 ever fails in 10 at most.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterable
+from math import ceil, log
 
-from scipy.stats import binom
-
-from eval.statistics.rate import Rate, Undefined
+from eval.statistics.rate import Undefined
 
 POOR_RECALL, GOOD_RECALL = 0.90, 0.98
-POOR_PASSES, GOOD_PASSES = 0.05, 0.90
+POOR_PASSES, GOOD_FAILS = 0.05, 0.10
+_SEEN = log(GOOD_RECALL / POOR_RECALL)
+_MISSED = log((1 - GOOD_RECALL) / (1 - POOR_RECALL))
 
 
-def misses_allowed(golds: int) -> int:
-    """The most misses with which one still passes; -1 where even none would prove nothing.
+def golds_needed(judgements: int = 0, evidence: float = 0.0) -> int:
+    """How many more golds in a row somebody has to see to pass, after so many judgements and with that evidence.
 
-    >>> misses_allowed(100), misses_allowed(28), misses_allowed(29)
-    (4, -1, 0)
+    >>> golds_needed(), golds_needed(1)
+    (44, 57)
     """
-    return int(binom.ppf(POOR_PASSES, golds, 1 - POOR_RECALL) - _overshoots(golds))
+    return ceil((_bar(POOR_PASSES, judgements) - evidence) / _SEEN)
 
 
-def _overshoots(golds: int) -> int:
-    quantile = binom.ppf(POOR_PASSES, golds, 1 - POOR_RECALL)
-    return int(binom.cdf(quantile, golds, 1 - POOR_RECALL) > POOR_PASSES)
+def judged(seen: Iterable[bool]) -> bool | Undefined:
+    """Whether somebody passes who saw or missed these TELEOPERATION golds, oldest first."""
+    verdict: bool | None = None
+    judgements, evidence, golds = 0, 0.0, 0
+    for is_seen in seen:
+        golds += 1
+        evidence += _SEEN if is_seen else _MISSED
+        if _bar(POOR_PASSES, judgements) <= evidence or evidence <= -_bar(GOOD_FAILS, judgements):
+            verdict, evidence, judgements = evidence > 0, 0.0, judgements + 1
+    if verdict is None:
+        more = golds_needed(judgements, evidence)
+        return Undefined(f"not decided after {golds:,}; {more:,} more without a miss would pass")
+    return verdict
 
 
-def good_passes(golds: int) -> float:
-    """How often somebody who sees 98 in 100 would pass, 0..1."""
-    return float(binom.cdf(misses_allowed(golds), golds, 1 - GOOD_RECALL))
-
-
-@cache
-def golds_needed() -> int:
-    """From how many TELEOPERATION golds on a judgement is fair to good people too."""
-    return next(n for n in range(1, 1000) if good_passes(n) >= GOOD_PASSES)
-
-
-def judged(seen: Rate | None) -> bool | Undefined:
-    """Whether somebody passes who said TELEOPERATION on `seen` of their TELEOPERATION golds."""
-    golds = seen.n if seen else 0
-    if seen is None or golds < golds_needed():
-        return Undefined(f"not enough data yet, {golds_needed() - golds:,} more TELEOPERATION golds needed")
-    return golds - seen.count <= misses_allowed(golds)
+def _bar(error: float, judgements: int) -> float:
+    return log((judgements + 1) * (judgements + 2) / error)

@@ -21,7 +21,7 @@ from eval.agreement.report import agreement_html, as_figures, write_agreement_re
 from eval.annotators.automation_bias import Observation, bias
 from eval.annotators.dawid_skene import confusion_matrices
 from eval.annotators.from_store import people_summary
-from eval.annotators.gold_score import golds_needed, good_passes, judged, misses_allowed
+from eval.annotators.gold_score import golds_needed, judged
 from eval.certificate.from_store import trust
 from eval.statistics.rate import Rate, Undefined
 from tests.builders import A, S, T, a_person, a_store, reviewed
@@ -120,19 +120,36 @@ def test_cells_that_a_spreadsheet_would_run_are_text() -> None:
     assert csv_text([]) == ""
 
 
-def test_a_hundred_golds_allow_four_misses_and_a_good_eye_passes_95_times_in_100() -> None:
-    assert misses_allowed(100) == 4
-    assert good_passes(100) == pytest.approx(0.949, abs=0.001)
-    assert good_passes(30) < 0.6
-    assert judged(Rate(96, 100)) is True
-    assert judged(Rate(95, 100)) is False
+def golds(recall: float, n: int, seed: int) -> list[bool]:
+    return (np.random.default_rng(seed).random(n) < recall).tolist()
 
 
-def test_nobody_is_judged_on_few_golds() -> None:
-    assert judged(Rate(10, 10)) == Undefined(
-        f"not enough data yet, {golds_needed() - 10} more TELEOPERATION golds needed"
+def test_a_good_eye_passes_after_some_golds_and_a_poor_one_fails() -> None:
+    assert judged([True] * 43) == Undefined("not decided after 43; 1 more without a miss would pass")
+    assert judged([True] * 44) is True
+    assert judged([False, False]) is False
+    assert judged([]) == Undefined("not decided after 0; 44 more without a miss would pass")
+
+
+def test_a_judgement_stands_until_the_next_and_later_ones_ask_for_more() -> None:
+    failed = [False, False]
+    assert judged([*failed, *[True] * 56]) is False
+    assert judged([*failed, *[True] * 57]) is True
+    assert golds_needed(1) == 57
+
+
+def test_looking_after_every_gold_misjudges_as_few_people_as_it_says() -> None:
+    """Limits for one look passed nine in ten at some time in 300 golds in 16 of 100 cases."""
+    passed = sum(
+        any(judged(seen[:n]) is True for n in range(44, 301, 8))
+        for seen in (golds(0.90, 300, seed) for seed in range(60))
     )
-    assert isinstance(judged(None), Undefined)
+    failed = sum(
+        any(judged(seen[:n]) is False for n in range(2, 301, 8))
+        for seen in (golds(0.98, 300, seed) for seed in range(60))
+    )
+    assert passed <= 6
+    assert failed <= 10
 
 
 def observations(mode: Mode, *, n: int, follows: float, true: TriageLevel = T) -> list[Observation]:
