@@ -74,7 +74,7 @@ def lowest_threshold(run: Answers, allowed: float) -> float:
 
 def _point(run: Answers, threshold: float | None, assumptions: Assumptions, confidence: float) -> LoadPoint:
     per_scene = scenes_of(run)
-    events, frames = share_parts(MISSED_TELEOPERATION, per_scene)  # type: ignore[arg-type]
+    events, frames = share_parts(MISSED_TELEOPERATION, per_scene)
     called = {"T": _called(per_scene, [T]), "A": _called(per_scene, [0]), "S": _called(per_scene, [1])}
     called["others"] = _called(per_scene, [0, 1])
     at = {"share": SHARE_OF_T, "assumptions": assumptions}
