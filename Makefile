@@ -1,7 +1,7 @@
 # Everything a fresh machine needs: Python 3.11, make and git; Debian's chromium for the browser tests.
 PYTHON ?= python3
 PORT ?= 8501
-WORKERS ?= 2
+WORKERS ?= 3
 MINUTES ?= 20
 VENV := .venv
 BIN := $(VENV)/bin

@@ -41,7 +41,7 @@ def test_colours_that_were_never_seen_are_told_apart_within_40_steps(
     assert before < right  # it was not so to begin with
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0])  # more seeds tell no more and take 20 s each
 def test_sa_dpo_under_escalates_less_over_escalates_more_and_a_moved_threshold_does_the_same(
     tmp_path: Path, stand_in: Path, seed: int
 ) -> None:

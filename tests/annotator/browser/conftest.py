@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
+from data.review.serving import release_leases
 from data.vocabulary import Mode, PersonRole, Split
 from tests.annotator.browser.served import Desk, RunningApp, hold
 from tests.builders import a_person, a_store
@@ -117,12 +118,39 @@ def app(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 _numbers = count(1)
+VIEWPORT: Any = {"width": 1440, "height": 900}
+
+
+@pytest.fixture(scope="package")
+def seats(chromium: Browser) -> Iterator[list[BrowserContext]]:
+    """Contexts that desks leave behind tidied, so that the next one finds the app's files in the browser's cache."""
+    left: list[BrowserContext] = []
+    yield left
+    for one in left:
+        one.close()
+
+
+def _tidied(desk: Desk) -> bool:
+    """Whether nothing of a person is left in the context."""
+    context = desk.context
+    try:
+        context.set_offline(False)
+        context.unroute_all()
+        context.clear_cookies()
+        for page in context.pages:
+            page.goto(f"{desk.app.url}healthz")
+            page.evaluate("localStorage.clear(); sessionStorage.clear()")
+            page.close()
+    except Error:
+        return False  # the app is not there any more
+    return True
 
 
 @pytest.fixture
-def desk(app: RunningApp, chromium: Browser) -> Iterator[Callable[..., Desk]]:
+def desk(app: RunningApp, chromium: Browser, seats: list[BrowserContext]) -> Iterator[Callable[..., Desk]]:
     """Makes a desk with frames held in a mode; `sit=False` leaves the page unopened, `n=0` holds nothing."""
     desks: list[Desk] = []
+    plain: list[Desk] = []
 
     def make(
         mode: Mode = Mode.ASSISTED,
@@ -137,11 +165,22 @@ def desk(app: RunningApp, chromium: Browser) -> Iterator[Callable[..., Desk]]:
         person_id = a_person(app.store, name, role)
         if n:
             hold(app.store, person_id, mode, n=n, split=split)
-        options = {"viewport": {"width": 1440, "height": 900}, **context}
-        made = Desk(app, chromium.new_context(**options), person_id, name)
-        desks.append(made)
+        if context:
+            made = Desk(app, chromium.new_context(**{"viewport": VIEWPORT, **context}), person_id, name)
+            desks.append(made)
+        else:
+            seat = seats.pop() if seats else chromium.new_context(viewport=VIEWPORT)
+            made = Desk(app, seat, person_id, name)
+            plain.append(made)
         return made.sit_down() if sit else made
 
     yield make
+    for one in plain:
+        if _tidied(one):
+            one.hear_no_more()
+            release_leases(app.store, one.person_id)
+            seats.append(one.context)
+        else:
+            one.leave()
     for one in desks:
         one.leave()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Locator, Page, Response
+from playwright.sync_api import BrowserContext, Locator, Page, Request, Response
 from sqlmodel import col, select
 
 from annotator.runtime import COOKIE
@@ -99,12 +99,19 @@ class Desk:
 
     def sit_down(self, path: str = "") -> Desk:
         self.sign_in()
-        self.context.on("request", lambda request: self.requests.append(request.url))
+        self.context.on("request", self._asked)
         self.context.on("response", self._heard)
         self.page.goto(self.app.url + path)
         if not path:
             self.ready()
         return self
+
+    def hear_no_more(self) -> None:
+        self.context.remove_listener("request", self._asked)
+        self.context.remove_listener("response", self._heard)
+
+    def _asked(self, request: Request) -> None:
+        self.requests.append(request.url)
 
     def _heard(self, answer: Response) -> None:
         self.answers.append(answer)

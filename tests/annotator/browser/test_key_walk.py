@@ -10,7 +10,7 @@ from data.vocabulary import Mode
 from tests.annotator.browser.key_walker import RECORDER, held_against, walk
 from tests.annotator.browser.served import CARD, Desk
 
-KEYS = 300
+KEYS = 200
 
 
 @pytest.mark.parametrize(("mode", "seed"), [(Mode.ASSISTED, 1), (Mode.DECIDE_FIRST, 2), (Mode.BLIND, 3)])

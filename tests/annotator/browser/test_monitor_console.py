@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from playwright.sync_api import expect
 from sqlmodel import col, select, update
 
 from data.live.alerts import AlertAnswer, answer_alert
@@ -28,6 +29,7 @@ def calm(monitored: Monitored) -> Iterator[None]:
     yield
     monitored.cameras.levels.clear()
     monitored.cameras.off.clear()
+    monitored.cameras.sizes.clear()
 
 
 @pytest.fixture
@@ -42,10 +44,9 @@ def seat(desk: MakeDesk, monitored: Monitored) -> Callable[..., Seat]:
 
 def test_calm_is_said_in_words_and_every_feed_is_on_the_wall(seat: Callable[..., Seat]) -> None:
     page = seat().page
-    assert page.locator(".mo-calm strong").inner_text() == "All quiet"
-    assert page.locator("[data-part=counts]").inner_text() == "3 feeds watched · 0 by eye · 0 alerts"
-    tiles = page.locator(".mo-tile")
-    assert [tiles.nth(place).get_attribute("data-level") for place in range(3)] == ["AUTONOMY"] * 3
+    expect(page.locator(".mo-calm strong")).to_have_text("All quiet")
+    expect(page.locator("[data-part=counts]")).to_have_text("3 feeds watched · 0 by eye · 0 alerts")
+    expect(page.locator(".mo-tile[data-level=AUTONOMY]")).to_have_count(3)
     page.wait_for_selector(".mo-tile img[src^='data:image/jpeg']", timeout=WAIT_MS)
 
 

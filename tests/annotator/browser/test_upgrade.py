@@ -47,7 +47,7 @@ def test_answers_and_a_text_being_written_reach_the_newer_build(desk: Desk) -> N
     decided = [desk.press_and_move_on("Enter") for _ in range(3)]
     desk.state("offline")
     writing = desk.frame()
-    desk.press("3", "b")
+    desk.press("3", "e")
     desk.page.fill("#rc-reasoning", "A crane stands across the")
     desk.app.build = ROOT
     desk.app.start()
