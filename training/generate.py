@@ -15,12 +15,11 @@ from data.errors import TrainingError
 from data.images.inspection import ImageRefused
 from data.images.model_picture import DEFAULT_WIDTH_PX, model_picture_of
 from data.vlm.conversation import conversation, with_picture
-from data.vlm.request import thinking_switch
 from data.vlm.weights import RECORD, read_weights
 from data.vocabulary import ModelRole, ReplyForm
 from data.whole_files import written_whole
 from training.models.folder import load_model
-from training.pairs.processor import load_processor
+from training.pairs.processor import load_processor, template_switch
 from training.process.callbacks import Progress
 from training.process.chatter import library_chatter_to_stderr
 
@@ -79,7 +78,7 @@ def _ask(
     network: Any, processor: Any, pictures: list[Image.Image], form: ReplyForm, max_new_tokens: int
 ) -> list[str]:
     turns = with_picture(conversation(form), {"type": "image"})
-    switch = thinking_switch(on=form is ReplyForm.THOUGHT_FIRST)
+    switch = template_switch(processor, thinks=form is ReplyForm.THOUGHT_FIRST)
     prompt = processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, **switch)
     inputs = processor(
         images=[[picture] for picture in pictures],

@@ -27,6 +27,8 @@ from data.vlm.reply import reply_schema
 from data.vocabulary import ModelRole, ReplyForm
 
 END_OF_THOUGHT = "</think>"
+THINKING_SWITCH = "enable_thinking"
+"""By which chat templates are told whether to think, where they ask."""
 PICTURE_MARKS = 2
 """Tokens around a picture's own: where it starts and where it ends."""
 LOGPROBS = 5
@@ -180,7 +182,7 @@ def answer_body(image_url: str, model: str, sampling: SamplingParameters, though
 
 def thinking_switch(*, on: bool) -> dict[str, bool]:
     """What chat templates are told of thinking; those that know no such switch ignore it."""
-    return {"enable_thinking": on}
+    return {THINKING_SWITCH: on}
 
 
 def thought_text(thought: str) -> str:

@@ -2,8 +2,10 @@
 
 From a frame's capture to its alert on screen in Chromium (the store's clock when the browser says that it is
 there, so an upper bound), how many planned alerts got lost, and what the monitor's process costs of one core.
-MINUTES, FEEDS and SERVICE_MS set the size. CONSOLE=client puts a plain client of the app's routes in the browser's
-place, where browser and server would share the cores that are measured. Prints one JSON object on its last line.
+MINUTES, FEEDS and SERVICE_MS set the size. CAMERA is the size of the cameras' pictures, 1600x900 by default: the
+monitor scales each before it asks. With 1152x640, the model's own size, nothing is scaled. CONSOLE=client puts a plain
+client of the app's routes in the browser's place, where browser and server would share the cores that are measured.
+Prints one JSON object on its last line.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -32,6 +35,7 @@ from eval.statistics.percentiles import Percentiles, percentiles
 from eval.statistics.rate import Undefined
 from tests.annotator.browser.conftest import CHROMIUM, FLAGS
 from tests.annotator.browser.served import RunningApp
+from tests.benchmarks.monitored_feeds import Size, levels_of
 from tests.builders import a_person
 from tests.eval.stand_in_server import a_server
 
@@ -43,29 +47,33 @@ def main() -> None:
     minutes = float(os.environ.get("MINUTES", "5"))
     feeds = int(os.environ.get("FEEDS", "50"))
     service_ms = float(os.environ.get("SERVICE_MS", "250"))
-    with (
-        tempfile.TemporaryDirectory(prefix="teletriage-monitor-") as folder,
-        a_server(service_ms / 1000) as url,
-    ):
+    width, _, height = os.environ.get("CAMERA", "1600x900").partition("x")
+    camera = (int(width), int(height))
+    with tempfile.TemporaryDirectory(prefix="teletriage-monitor-") as folder, ExitStack() as stack:
+        levels = Path(folder) / "levels.json"
+        levels.write_text(json.dumps(levels_of(camera)), encoding="utf-8")
+        url = stack.enter_context(a_server(service_ms / 1000, levels=levels))
         workspace = Path(folder) / "workspace"
         store = open_store(workspace, create=True)
         a_person(store, "olga", PersonRole.OPERATOR)
         app = RunningApp(workspace, store)
         app.start()
         try:
-            done, pauses_s = run(app, url, feeds, 60 * minutes)
+            done, pauses_s = run(app, url, feeds, 60 * minutes, camera)
         finally:
             app.stop()
-        print(json.dumps(figures(store, done, service_ms, pauses_s)))
+        print(json.dumps({**figures(store, done, service_ms, pauses_s), "camera": camera}))
         store.close()
 
 
-def run(app: RunningApp, url: str, feeds: int, seconds: float) -> tuple[dict[str, Any], list[float]]:
+def run(
+    app: RunningApp, url: str, feeds: int, seconds: float, camera: Size
+) -> tuple[dict[str, Any], list[float]]:
     """Watch for so long with a console open; what the monitor printed, and how long the console heard nothing."""
     command = [sys.executable, "-m", "tests.benchmarks.monitored_feeds", "--workspace", str(app.workspace)]
     options = {"endpoint": url, "feeds": feeds, "frame-rate": FRAME_RATE, "seconds": seconds}
     arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-    monitor_command = [*command, *arguments]
+    monitor_command = [*command, *arguments, "--camera", *map(str, camera)]
     if os.environ.get("CONSOLE", "browser") == "client":
         return run_with_client(app, monitor_command)
     with sync_playwright() as playwright:

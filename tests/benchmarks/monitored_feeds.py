@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import io
 import json
 import random
@@ -21,18 +22,20 @@ from annotator.monitor.rules.limits import Limits
 from annotator.monitor.service.run import PICTURES, Asked, run_monitor
 from annotator.monitor.sources.feed_sheet import FeedEntry, FeedSheet
 from annotator.monitor.sources.recorded import Fail, Picture, Show
+from data.images.model_picture import DEFAULT_WIDTH_PX, model_picture
 from data.store.opening import open_store
+from data.vocabulary import TriageLevel
 
-CALM, ALARM = b"\x01", b"\x03"
 PERIOD_S, ALARM_S, BEGIN_S = 20.0, 4.0, 12.0
 VIEWS = 24
+Size = tuple[int, int]
 
 
-def views(width: int, height: int) -> list[bytes]:
-    """Pictures of the size that a model is shown, each different: they are passed on to it byte for byte, with what
-    stands behind their end."""
+def views(size: Size, *, first: int = 0) -> list[bytes]:
+    """JPEGs of a camera's size, each different."""
+    width, height = size
     made = []
-    for seed in range(VIEWS):
+    for seed in range(first, first + VIEWS):
         coarse = np.random.default_rng(seed).normal(110, 45, (height // 20, width // 20, 3)).clip(0, 255)
         out = io.BytesIO()
         large = Image.fromarray(coarse.astype(np.uint8)).resize((width, height), Image.Resampling.BICUBIC)
@@ -41,11 +44,25 @@ def views(width: int, height: int) -> list[bytes]:
     return made
 
 
+def alarm_views(size: Size) -> list[bytes]:
+    """The pictures of which the stand-in model says TELEOPERATION."""
+    return views(size, first=VIEWS)
+
+
+def levels_of(size: Size) -> dict[str, str]:
+    """SHA-256 of each alarm picture as the model is shown it, with its level: what the stand-in server is told."""
+    shown = [
+        model_picture(picture, "The picture", width_px=DEFAULT_WIDTH_PX) for picture in alarm_views(size)
+    ]
+    return {hashlib.sha256(one.content).hexdigest(): TriageLevel.TELEOPERATION.value for one in shown}
+
+
 @dataclass
 class Planned:
     """A camera at a fixed rate whose pictures say AUTONOMY, and for a while in every period TELEOPERATION."""
 
-    pictures: list[bytes]
+    calm: list[bytes]
+    alarming: list[bytes]
     frame_rate: float
     phase_s: float
     first_alarm_s: float
@@ -66,8 +83,8 @@ class Planned:
             )
             self.alarms += is_alarm and not was_alarm
             was_alarm = is_alarm
-            content = self.pictures[(number + int(self.phase_s * 1000)) % len(self.pictures)]
-            show(Picture(content + (ALARM if is_alarm else CALM)))
+            pictures = self.alarming if is_alarm else self.calm
+            show(Picture(pictures[(number + int(self.phase_s * 1000)) % len(pictures)]))
             self.shown += 1
             number += 1
 
@@ -79,13 +96,16 @@ def main() -> None:
     parser.add_argument("--feeds", type=int, required=True)
     parser.add_argument("--frame-rate", type=float, required=True)
     parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--camera", type=int, nargs=2, required=True)
     given = parser.parse_args()
-    pictures = views(1152, 640)
+    camera: Size = (given.camera[0], given.camera[1])
+    calm, alarming = views(camera), alarm_views(camera)
     limits = Limits(frame_rate=given.frame_rate, random_share=0.0005)
     place = random.Random(0)
     sources = [
         Planned(
-            pictures,
+            calm,
+            alarming,
             given.frame_rate,
             number / given.feeds / given.frame_rate,
             BEGIN_S + place.random() * PERIOD_S,
@@ -102,7 +122,7 @@ def main() -> None:
     done = asyncio.run(run_monitor(store, sheet, asked, limits, given.workspace / PICTURES, sources=sources))
     used = (time.process_time() - begun_cpu_s) / (time.monotonic() - begun_s)
     planned = sum(source.alarms for source in sources)
-    sizes = [len(picture) for picture in pictures]
+    sizes = [len(picture) for picture in calm + alarming]
     figures = {
         **asdict(done),
         "planned": planned,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
+import hashlib
 import json
 import subprocess
 import sys
@@ -19,7 +20,6 @@ from pathlib import Path
 
 VALID = json.dumps({"reasoning": "Cones narrow the lane.", "level": "SUPERVISION", "action": "Watch."})
 TOKENS = 40
-LEVELS = ("AUTONOMY", "SUPERVISION", "TELEOPERATION")
 
 
 def reply(content: str) -> bytes:
@@ -38,32 +38,29 @@ def as_json(value: object) -> bytes:
     )
 
 
-def said_by(body: bytes) -> str:
-    """The answer: the level that the image's last byte names (1, 2, 3), else SUPERVISION.
+def said_by(body: bytes, levels: dict[str, str]) -> str:
+    """The answer: the level that `levels` gives the request's picture by its SHA-256, else SUPERVISION.
 
-    JPEG readers stop before what stands behind a picture, so a test can write there what a model should say.
+    AUTONOMY where there are levels and none is the picture's.
     """
-    start = body.find(b";base64,")
-    end = body.find(b'"', start)
-    try:
-        last = base64.b64decode(body[end - 4 : end])[-1] if start > 0 else 0
-    except (ValueError, IndexError):
-        last = 0
-    level = LEVELS[last - 1] if 1 <= last <= len(LEVELS) else LEVELS[1]
-    return VALID.replace(LEVELS[1], level)
+    if not levels:
+        return VALID
+    start = body.find(b";base64,") + len(b";base64,")
+    picture = base64.b64decode(body[start : body.find(b'"', start)])
+    return VALID.replace("SUPERVISION", levels.get(hashlib.sha256(picture).hexdigest(), "AUTONOMY"))
 
 
 class Service:
     """The queue in front of the slots: first come, first served; service times in turn."""
 
-    def __init__(self, times_s: list[float], slots: int, invalid_every: int) -> None:
-        self.times = cycle(times_s)
+    def __init__(self, times_s: list[float], slots: int, invalid_every: int, levels: dict[str, str]) -> None:
+        self.times, self.levels = cycle(times_s), levels
         self.said: dict[asyncio.Transport, str] = {}
         self.free, self.invalid_every, self.served = slots, invalid_every, 0
         self.queue: deque[asyncio.Transport] = deque()
 
     def ask(self, transport: asyncio.Transport, body: bytes) -> None:
-        self.said[transport] = said_by(body)
+        self.said[transport] = said_by(body, self.levels)
         self.queue.append(transport)
         self.serve()
 
@@ -100,8 +97,7 @@ class Connection(asyncio.Protocol):
             self.service.ask(self.transport, rest)
 
 
-async def serve(times_s: list[float], slots: int, invalid_every: int) -> None:
-    service = Service(times_s, slots, invalid_every)
+async def serve(service: Service) -> None:
     server = await asyncio.get_running_loop().create_server(lambda: Connection(service), "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
@@ -109,8 +105,10 @@ async def serve(times_s: list[float], slots: int, invalid_every: int) -> None:
 
 
 @contextmanager
-def a_server(*times_s: float, slots: int = 1000, invalid_every: int = 0) -> Iterator[str]:
-    """The endpoint of a stand-in that runs while the block does."""
+def a_server(
+    *times_s: float, slots: int = 1000, invalid_every: int = 0, levels: Path | None = None
+) -> Iterator[str]:
+    """The endpoint of a stand-in that runs while the block does. `levels`: what it says of which pictures, as JSON."""
     command = [
         sys.executable,
         str(Path(__file__)),
@@ -118,6 +116,7 @@ def a_server(*times_s: float, slots: int = 1000, invalid_every: int = 0) -> Iter
         str(slots),
         "--invalid-every",
         str(invalid_every),
+        *([] if levels is None else ["--levels", str(levels)]),
     ]
     with subprocess.Popen([*command, *map(str, times_s)], stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -132,8 +131,10 @@ def main() -> None:
     parser.add_argument("times_s", type=float, nargs="+")
     parser.add_argument("--slots", type=int, default=1000)
     parser.add_argument("--invalid-every", type=int, default=0)
+    parser.add_argument("--levels", type=Path)
     given = parser.parse_args()
-    asyncio.run(serve(given.times_s, given.slots, given.invalid_every))
+    levels = json.loads(given.levels.read_text(encoding="utf-8")) if given.levels else {}
+    asyncio.run(serve(Service(given.times_s, given.slots, given.invalid_every, levels)))
 
 
 if __name__ == "__main__":

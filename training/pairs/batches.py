@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 
 def update_steps(pairs: int, *, epochs: float, effective_batch: int, max_steps: int | None) -> int:
@@ -18,17 +19,35 @@ def update_steps(pairs: int, *, epochs: float, effective_batch: int, max_steps: 
     return steps if max_steps is None else min(steps, max_steps)
 
 
-def pair_order(pairs: int, *, steps: int, effective_batch: int, seed: int) -> list[int]:
+def pair_order(
+    pairs: int, *, steps: int, effective_batch: int, seed: int, strata: Sequence[float] | None = None
+) -> list[int]:
     """Indices of the pairs in training order, `steps * effective_batch` of them.
 
     Pairs come in shuffled epochs laid end to end, so every update is over a full batch: a smaller last batch would
     count each of its pairs more than the others, and with AdamW a last batch of one would lose its weight.
+
+    strata: a value per pair, such as its weight. Given, each value has its share of every batch, to within two pairs.
     """
     if pairs < 1:
         raise ValueError("there are no pairs to order")
-    return list(itertools.islice(_epochs(pairs, random.Random(seed)), steps * effective_batch))
+    epochs = _epochs(pairs, random.Random(seed), strata)
+    return list(itertools.islice(epochs, steps * effective_batch))
 
 
-def _epochs(pairs: int, randomness: random.Random) -> Iterator[int]:
+def _epochs(pairs: int, randomness: random.Random, strata: Sequence[float] | None) -> Iterator[int]:
     while True:
-        yield from randomness.sample(range(pairs), pairs)
+        shuffled = randomness.sample(range(pairs), pairs)
+        yield from shuffled if strata is None else _spread(shuffled, strata, randomness)
+
+
+def _spread(shuffled: list[int], strata: Sequence[float], randomness: random.Random) -> list[int]:
+    """The pairs of each stratum at even distances, from a random first place; within one as they were shuffled."""
+    members: dict[float, list[int]] = defaultdict(list)
+    for index in shuffled:
+        members[strata[index]].append(index)
+    places: dict[int, float] = {}
+    for of_one in members.values():
+        first = randomness.random()
+        places |= {index: (rank + first) / len(of_one) for rank, index in enumerate(of_one)}
+    return sorted(shuffled, key=places.__getitem__)

@@ -21,9 +21,9 @@ from data.errors import TrainingError
 from data.images.inspection import ImageRefused
 from data.images.model_picture import DEFAULT_WIDTH_PX, model_picture, model_picture_of
 from data.vlm.reply import parse_reply
-from data.vlm.request import thinking_switch
 from data.vocabulary import ReplyForm
 from training.pairs.packing import TokenizedPair, pack
+from training.pairs.processor import template_switch
 
 RopeIndex = Callable[..., tuple[torch.Tensor, torch.Tensor]]
 """Qwen3-VL's `get_rope_index`: ids, modalities, image grids, mask -> (positions of shape (3, rows, tokens), deltas)."""
@@ -67,8 +67,9 @@ class WeightedPairCollator(DataCollatorForVisionPreference):
     def _shown(self, example: dict[str, Any]) -> dict[str, Any]:
         """The example with its pictures as the model is shown them, and its template told whether to think."""
         thinks = parse_reply(example["chosen"][-1]["content"]).form is ReplyForm.THOUGHT_FIRST
+        switch = template_switch(self.processor, thinks=thinks)
         pictures = [shown_picture(image, self.width_px) for image in example["images"]]
-        return {**example, "images": pictures, "chat_template_kwargs": thinking_switch(on=thinks)}
+        return {**example, "images": pictures, "chat_template_kwargs": switch}
 
     def _encode(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
         batch: dict[str, Any] = super().torch_call(examples)

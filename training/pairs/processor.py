@@ -16,6 +16,7 @@ from data.errors import TrainingError
 from data.hashing import canonical_json, file_hash
 from data.images.model_picture import TOKEN_PX
 from data.vlm.profiles import model_profiles
+from data.vlm.request import THINKING_SWITCH
 from training.models.folder import first_line
 
 PROCESSOR_FILES = (
@@ -70,6 +71,12 @@ def processor_hash(folder: Path) -> str:
     """SHA-256 over the files that decide how text and images become tokens, as hex."""
     files = sorted({path for pattern in PROCESSOR_FILES for path in folder.glob(pattern) if path.is_file()})
     return hashlib.sha256(canonical_json({path.name: file_hash(path) for path in files}).encode()).hexdigest()
+
+
+def template_switch(processor: Any, *, thinks: bool) -> dict[str, bool]:
+    """Whether to think, for a chat template that asks; transformers takes what a template does not know for its own."""
+    asks = THINKING_SWITCH in str(processor.chat_template)
+    return {THINKING_SWITCH: thinks} if asks else {}
 
 
 def image_tokens(processor: Any, width: int, height: int) -> int:

@@ -194,6 +194,12 @@ class SADPOTrainer(DPOTrainer):
         ]
         self.reference_cache.add(gather_object(found), write=self.is_world_process_zero())
 
+    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
+        """Also counts whether the update is clipped: then its size is fixed, and weights act within its batch alone."""
+        norm = super()._get_grad_norm(model, grad_norm=grad_norm)  # type: ignore[no-untyped-call]  # untyped
+        self._metrics["train"]["clip_rate"].append(float(norm > self.args.max_grad_norm))
+        return norm
+
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """A checkpoint that is whole and sealed, or none: TrainingError if it cannot be written."""
         step = self.state.global_step

@@ -56,3 +56,41 @@ def test_every_update_is_over_a_full_batch_and_no_pair_is_favoured(
     seen = Counter(order)
     assert len(order) == steps * batch
     assert max(seen.values()) - min(seen[index] for index in range(pairs)) <= 1
+
+
+def heavy_in_each_batch(order: list[int], weights: list[float], batch: int) -> list[int]:
+    """How many pairs of weight 5 each whole batch of an order holds."""
+    starts = range(0, len(order) - batch + 1, batch)
+    return [sum(weights[index] == 5.0 for index in order[start : start + batch]) for start in starts]
+
+
+PAPERS_SHARES = [5.0] * 92 + [2.0] * 40 + [1.0] * 868
+"""A thousand pairs at the paper's rates: 9.2 % weigh 5."""
+
+
+def test_a_fifth_of_shuffled_batches_of_16_hold_no_heavy_pair_and_no_stratified_one_does() -> None:
+    shuffled = pair_order(1000, steps=62, effective_batch=16, seed=1)
+    stratified = pair_order(1000, steps=62, effective_batch=16, seed=1, strata=PAPERS_SHARES)
+    without = [n == 0 for n in heavy_in_each_batch(shuffled, PAPERS_SHARES, 16)]
+    assert 0.1 < sum(without) / len(without) < 0.35  # 0.908 ** 16 is 0.21
+    assert set(heavy_in_each_batch(stratified, PAPERS_SHARES, 16)) == {1, 2}
+
+
+@given(
+    st.lists(st.sampled_from([1.0, 2.0, 5.0]), min_size=1, max_size=60),
+    st.integers(1, 12),
+    st.integers(0, 99),
+)
+def test_a_stratified_epoch_holds_every_pair_once_and_each_batch_its_share(
+    weights: list[float], batch: int, seed: int
+) -> None:
+    steps = -(-len(weights) // batch)
+    order = pair_order(len(weights), steps=steps, effective_batch=batch, seed=seed, strata=weights)
+    epoch = order[: len(weights)]
+    assert sorted(epoch) == list(range(len(weights)))
+    share = weights.count(5.0) / len(weights)
+    assert all(abs(n - share * batch) <= 3 for n in heavy_in_each_batch(epoch, weights, batch))
+
+
+def test_without_strata_the_order_is_what_it_always_was() -> None:
+    assert pair_order(8, steps=2, effective_batch=4, seed=20) == [2, 7, 5, 0, 6, 3, 4, 1]

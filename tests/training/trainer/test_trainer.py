@@ -109,14 +109,15 @@ def test_weighted_loss_and_gradients_equal_an_independent_implementation(
     expected = oracle_loss(base, inputs.processor, pairs, adapter, scale=SCALE, beta=BETA)
     expected.backward()  # type: ignore[no-untyped-call]  # untyped in torch
 
-    assert loss == pytest.approx(expected.item(), abs=5e-6)
+    # float32 rounds per-token log-probabilities, and each sum of them, which is of some hundred nats
+    assert loss == pytest.approx(expected.item(), rel=2e-6)
     assert len(gradients) == 2 * len(adapter) == 16
     for layer, (a, b) in adapter.items():
         for letter, matrix in (("A", a), ("B", b)):
             got = gradients[f"base_model.model.{layer}.lora_{letter}.default.weight"]
             assert matrix.grad is not None
             assert matrix.grad.abs().max() > 1e-4  # the comparison is of something
-            torch.testing.assert_close(got, matrix.grad, atol=5e-6, rtol=0)
+            torch.testing.assert_close(got, matrix.grad, atol=2e-6, rtol=0)  # of at most 1.57
 
 
 def test_the_weight_reaches_each_pair_s_own_gradient(tmp_path: Path, stand_in: Path) -> None:
@@ -210,6 +211,17 @@ def test_the_log_shows_loss_margin_accuracy_and_count_of_each_weight(tmp_path: P
     assert last["pairs_seen/weight_5"] == 20
     assert last["loss/weight_5"] < 0.6931472
     assert last["accuracy/weight_5"] == 1.0
+
+
+@pytest.mark.parametrize(("most", "rate"), [(1e-6, 1.0), (1e6, 0.0)])
+def test_the_log_shows_what_share_of_the_updates_was_clipped(
+    tmp_path: Path, stand_in: Path, most: float, rate: float
+) -> None:
+    inputs = checked(tmp_path, stand_in, schedule__max_grad_norm=most, runtime__log_every_steps=2)
+    trainer = a_trainer(inputs, tmp_path / "out")
+    trainer.train()
+    lines = [line for line in trainer.state.log_history if "loss" in line]
+    assert [line["clip_rate"] for line in lines] == [rate] * len(lines)
 
 
 def test_accumulated_micro_batches_are_one_batch(tmp_path: Path, stand_in: Path) -> None:
