@@ -59,7 +59,7 @@ check:
 	$(PYTEST)
 
 quick:
-	$(PYTEST) -m "not browser and not faults and not postgresql and not processes and not simulations and not training" annotator data eval tests
+	$(PYTEST) -n 2 -m "not browser and not faults and not postgresql and not processes and not slow and not training" annotator data eval tests
 
 # The engine has an environment of its own: it pins other versions of what the project uses.
 test-vllm: install .venv-vllm/.installed

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,9 @@ def _files() -> list[Path]:
     return sorted([*PAGES, *(path for path in ours if "migrations" not in path.parts)])
 
 
-TEXTS = [(path, " ".join(" ".join(_prose(path)).split())) for path in _files()]
+@cache
+def texts() -> list[tuple[Path, str]]:
+    return [(path, " ".join(" ".join(_prose(path)).split())) for path in _files()]
 
 
 @pytest.mark.parametrize("phrase", INSTEAD)
@@ -59,7 +62,7 @@ def test_no_text_says_what_the_trade_has_a_word_for(phrase: str) -> None:
     pattern = re.compile(phrase, re.IGNORECASE)
     found = [
         f"{path.relative_to(ROOT)}: …{_around(match)}…"
-        for path, text in TEXTS
+        for path, text in texts()
         for match in pattern.finditer(text)
     ]
     assert found == [], f"write instead: {INSTEAD[phrase]}"
@@ -70,5 +73,5 @@ def _around(match: re.Match[str]) -> str:
 
 
 def test_the_texts_that_people_read_are_found() -> None:
-    assert len(TEXTS) > 300
-    assert any("Ctrl-C" in text for _, text in TEXTS)
+    assert len(texts()) > 300
+    assert any("Ctrl-C" in text for _, text in texts())
