@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Hashable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
 
 from data.errors import RecipeError
+from data.text.strict_yaml import YAMLError, read_yaml
 
 
 def _compiles(pattern: str) -> str:
@@ -152,10 +151,10 @@ def load_recipe(path: Path) -> RecipeFile:
     """Read and check a recipe. Raises RecipeError with the key and the file in the sentence."""
     try:
         text = path.read_text(encoding="utf-8")
-        fields = yaml.load(text, Loader=_NoDuplicates)  # noqa: S506 - a SafeLoader that refuses more
+        fields = read_yaml(text)
     except OSError as error:
         raise RecipeError(f"The recipe {path} cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (YAMLError, UnicodeDecodeError) as error:
         raise RecipeError(f"The recipe {path} is not YAML: {' '.join(str(error).split())}.") from error
     try:
         recipe = Recipe.model_validate(fields)
@@ -181,15 +180,3 @@ def _sentence(path: Path, error: ValidationError) -> str:
     if first["type"] == "missing":
         return f"The recipe {path} lacks the key {key}."
     return f"The recipe {path} has {first['input']!r} for {key}: {first['msg']}."
-
-
-class _NoDuplicates(yaml.SafeLoader):  # type: ignore[misc]  # untyped in PyYAML
-    """PyYAML keeps the last of two equal keys without a word; a recipe must not."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(problem=f"the key {key} stands twice")
-        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
-        return mapping

@@ -6,10 +6,10 @@ from enum import StrEnum
 from importlib import resources
 from pathlib import Path
 
-import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from data.errors import SamplingError
+from data.text.strict_yaml import YAMLError, read_yaml
 from data.vocabulary import Cue
 
 NO_CUE = "none"
@@ -27,7 +27,7 @@ class SplitBy(StrEnum):
 class SamplingRecipe(BaseModel):
     """A draw's settings; the shipped file says what each means."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     split_by: SplitBy = SplitBy.OFFICIAL
     standing_move_m: float = Field(default=0.0, ge=0)
@@ -43,12 +43,12 @@ def read_recipe(path: Path | None = None) -> SamplingRecipe:
             text = resources.files("data.frames").joinpath("sampling_recipe.yaml").read_text(encoding="utf-8")
         else:
             text = path.read_text(encoding="utf-8")
-        return SamplingRecipe.model_validate(yaml.safe_load(text))
+        return SamplingRecipe.model_validate(read_yaml(text))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise SamplingError(f"The sampling recipe {path or 'shipped'}, {where}: {first['msg']}.") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
         raise SamplingError(f"The sampling recipe {path} cannot be read: {error}.") from error
 
 

@@ -9,10 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-import yaml  # type: ignore[import-untyped]
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from data.errors import ScenarioError
+from data.text.strict_yaml import YAMLError, read_yaml
 from data.vocabulary import Cue
 
 CATALOGUE = Path(__file__).with_name("catalogue.yaml")
@@ -122,8 +122,8 @@ def read_catalogue(path: Path | None = None) -> Catalogue:
     """The catalogue of a file, the project's own by default. Raises ScenarioError: unreadable, not a catalogue."""
     path = path or CATALOGUE
     try:
-        return Catalogue.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        return Catalogue.model_validate(read_yaml(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
         reason = " ".join(str(error).split())
         raise ScenarioError(f"The catalogue {path} cannot be read: {reason}.") from error
     except ValidationError as error:

@@ -25,7 +25,7 @@ class Limits(BaseModel):
     renew_s: a feed counts as carried if it can be asked about again within this time.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     frame_rate: float = Field(default=2.0, gt=0, le=30)
     at_once: int = Field(default=64, ge=1, le=1024)

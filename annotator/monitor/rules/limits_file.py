@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 from pydantic import ValidationError
 
 from annotator.monitor.rules.limits import Limits
 from data.errors import FeedError
+from data.text.strict_yaml import YAMLError, read_yaml
 
 
 def read_limits(path: Path | None) -> Limits:
@@ -16,10 +16,10 @@ def read_limits(path: Path | None) -> Limits:
     if path is None:
         return Limits()
     try:
-        return Limits.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        return Limits.model_validate(read_yaml(path.read_text(encoding="utf-8")) or {})
     except OSError as error:
         raise FeedError(f"The limits file {path} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except (UnicodeDecodeError, YAMLError) as error:
         raise FeedError(f"The limits file {path} cannot be read: {' '.join(str(error).split())}.") from error
     except ValidationError as error:
         first = error.errors()[0]

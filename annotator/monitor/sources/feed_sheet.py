@@ -21,11 +21,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Self
 
-import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from data.errors import FeedError
 from data.live.record import KnownFeed
+from data.text.strict_yaml import YAMLError, read_yaml
 from data.vocabulary import FeedKind
 
 MAX_FEEDS = 2000
@@ -45,7 +45,7 @@ class FeedEntry(BaseModel):
     options: passed to PyAV as they are (`rtsp_transport: tcp`). begin_s: where a replay or a video begins.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: Name
     scene: str | None = None
@@ -84,12 +84,12 @@ class FeedSheet(BaseModel):
 def read_feed_sheet(path: Path) -> FeedSheet:
     """The feeds of a file, paths made absolute. Raises FeedError with the entry that is wrong."""
     try:
-        sheet = FeedSheet.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        sheet = FeedSheet.model_validate(read_yaml(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise FeedError(f"The feeds file {path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise FeedError(f"The feeds file {path} is not UTF-8 text.") from error
-    except yaml.YAMLError as error:
+    except YAMLError as error:
         raise FeedError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
     except ValidationError as error:
         raise FeedError(f"{path}: {_first_fault(error)}.") from error

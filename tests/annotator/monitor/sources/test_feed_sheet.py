@@ -51,6 +51,16 @@ def test_feeds_are_read_in_their_order_with_paths_beside_the_file(tmp_path: Path
         ("feeds:\n  - {name: '../a', scene: x}", "feeds 1 name: string should match"),
         ("feeds:\n  - {name: a, scne: x}", "feeds 1 scne: extra inputs are not permitted"),
         ("feeds: [", "is not YAML"),
+        (
+            "feeds:\n  - {name: a, scene: x, begin_s: .inf}",
+            "feeds 1 begin_s: input should be a finite number",
+        ),
+        ("feeds:\n  - {name: a, scene: x}\nfeeds:\n  - {name: b, scene: y}", "the key feeds stands twice"),
+        ("feeds:\n  - {name: a, scene: x, name: b}", "the key name stands twice"),
+        ("feeds: " + "[" * 5000, "is not YAML: it is nested too deeply"),
+        ("feeds: 2026-13-45", "is not YAML: a value cannot be read: month must be in 1..12"),
+        ("? [a]\n: b", "is not YAML"),
+        ("x: &x {a: 1}\nfeeds: [{<<: *x}]", "mappings are not merged (<<) here"),
         ("- a", "the file: input should be a valid dictionary"),
         ("feeds:\n  - {name: a, scene: x, begin_s: -1}", "feeds 1 begin_s: input should be greater"),
     ],
@@ -72,6 +82,25 @@ def test_limits_of_a_file_stand_over_the_defaults(tmp_path: Path) -> None:
     path.write_text("agreeing: 5\n")
     assert read_limits(path) == Limits(agreeing=5)
     assert read_limits(None) == Limits()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("agreeing: 5\nagreeing: 1\n", "the key agreeing stands twice"),
+        ("clock_s: .inf\n", "clock_s: input should be a finite number"),
+        ("boundary_every_s: .nan\n", "boundary_every_s: input should be"),
+        ("[" * 5000, "it is nested too deeply"),
+        ("agreeing: 0b\n", "agreeing: input should be a valid integer"),
+        ("agreeing: 1:\n", "cannot be read"),
+    ],
+)
+def test_limits_that_are_none_are_one_sentence(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "limits.yaml").write_text(text)
+    with pytest.raises(FeedError) as caught:
+        read_limits(tmp_path / "limits.yaml")
+    assert reason in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_promise_of_more_than_two_seconds_is_no_promise(tmp_path: Path) -> None:
