@@ -1,4 +1,5 @@
-"""Takes every picture of the README and the pages from a running demo in Chromium: `make pictures`.
+"""Takes every picture of the README and the pages from a running demo in Chromium: `make pictures`, or
+`docs/scripts/take_pictures.py review monitor` for some of them.
 
 Beside the pictures stands a hash of the code that draws each screen; a test compares the two, so that a picture of a
 screen that has changed since is found.
@@ -94,8 +95,8 @@ def _skip(page: Page) -> None:
 
 def _correcting(page: Page) -> None:
     _proposal(page)
-    page.keyboard.press("3")
-    page.keyboard.press("b")
+    for key in ("3", "4", "j", "n"):  # the level; what, where and how far; a reason's key would save
+        page.keyboard.press(key)
 
 
 def _an_alert(page: Page) -> None:
@@ -123,15 +124,18 @@ PICTURES = (
 )  # fmt: skip
 
 
-def main() -> None:
+def main(names: list[str]) -> None:
+    """Take the pictures of these names, or all of them."""
+    wanted = [picture for picture in PICTURES if not names or picture.name in names]
     FOLDER.mkdir(parents=True, exist_ok=True)
     with _demo() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        for picture in PICTURES:
+        for picture in wanted:
             _take(browser, address, picture)
             print(f"docs/pictures/{picture.name}.jpg", file=sys.stderr)  # noqa: T201
         browser.close()
-    hashes = {picture.name: picture.code_hash() for picture in PICTURES}
+    kept = json.loads(HASHES.read_text(encoding="utf-8")) if names else {}
+    hashes = {**kept, **{picture.name: picture.code_hash() for picture in wanted}}
     HASHES.write_text(json.dumps(hashes, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -200,4 +204,4 @@ def _sign_out(page: Page, address: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -26,11 +26,12 @@ from eval.agreement.tables import (
     specific_tables,
     sums_by_scene,
 )
-from eval.statistics.intervals import scene_bootstrap
+from eval.statistics.intervals import FEWEST_SCENES, scene_bootstrap, too_few_scenes
 from eval.statistics.rate import Interval, Rate, Undefined
 from eval.statistics.scene_share import scene_interval
 
 Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 VALUES: Floats = np.array([level.rank for level in LEVELS], dtype=np.float64)
 COST: Floats = np.array([[0.0, 1.0, 5.0], [1.0, 0.0, 2.0], [5.0, 2.0, 0.0]])
 """What a disagreement between two people costs; between peers neither is the truth, so it is symmetric."""
@@ -66,7 +67,7 @@ def every_estimate(counts: Floats, scenes: Ints, two: Floats | None) -> list[Est
         _gwet("Gwet's AC2, quadratic", "As AC1 with squared distances. High where one level is frequent: read it "
               "beside alpha.", counts, scenes, "quadratic"),
         _estimate("Fleiss' kappa", "All people; frames rated once count in the chance agreement only.",
-                  chance_corrected_tables(counts, np.eye(len(LEVELS))), scenes, fleiss_of, n=_twice(counts)),
+                  chance_corrected_tables(counts, np.eye(len(LEVELS))), scenes, fleiss_of, twice=_twice(counts)),
     ]  # fmt: skip
     found += [specific_estimate(counts, scenes, level) for level in reversed(LEVELS)]
     return found if two is None else [*found, *_cohen(two, scenes)]
@@ -99,17 +100,17 @@ def specific_name(level: TriageLevel) -> str:
 def _alpha_like(
     name: str, definition: str, counts: Floats, scenes: Ints, statistic: Callable[[Floats], Floats]
 ) -> Estimate:
-    return _estimate(name, definition, coincidence_tables(counts), scenes, statistic, n=_twice(counts))
+    return _estimate(name, definition, coincidence_tables(counts), scenes, statistic, twice=_twice(counts))
 
 
 def _gwet(name: str, definition: str, counts: Floats, scenes: Ints, weights: Weights | None) -> Estimate:
     agreement = 1 - disagreement(len(LEVELS), weights)
     tables = chance_corrected_tables(counts, agreement)
-    return _estimate(name, definition, tables, scenes, lambda t: ac_of(t, agreement), n=_twice(counts))
+    return _estimate(name, definition, tables, scenes, lambda t: ac_of(t, agreement), twice=_twice(counts))
 
 
-def _twice(counts: Floats) -> int:
-    return int((counts.sum(axis=1) > 1).sum())
+def _twice(counts: Floats) -> Mask:
+    return np.asarray(counts.sum(axis=1) > 1)
 
 
 def _estimate(
@@ -119,15 +120,20 @@ def _estimate(
     scenes: Ints,
     statistic: Callable[[Floats], Floats],
     *,
-    n: int,
+    twice: Mask,
 ) -> Estimate:
-    """A coefficient of sums over frames, with the bootstrap over scenes of the same function."""
+    """A coefficient of sums over frames, with the bootstrap over scenes of the same function. twice: (frames,) which
+    frames two people rated; only the scenes that hold such frames can tell how far the coefficient varies."""
+    n = int(twice.sum())
     if not n:
         return Estimate(name, NO_OVERLAP, NO_OVERLAP, 0, definition)
     tables = sums_by_scene(per_frame, scenes)
     value = float(statistic(tables.sum(axis=0)[None])[0])
     if np.isnan(value):
         return Estimate(name, ONE_LEVEL, ONE_LEVEL, n, definition)
+    holding = len(np.unique(scenes[twice]))
+    if holding < FEWEST_SCENES:
+        return Estimate(name, value, too_few_scenes(holding), n, definition)
     return Estimate(name, value, scene_bootstrap(tables, statistic), n, definition)
 
 
@@ -148,7 +154,7 @@ def _cohen(two: Floats, scenes: Ints) -> list[Estimate]:
             cells,
             scenes[both],
             lambda tables, weights=weights: kappa_of(tables, disagreement(len(LEVELS), weights)),  # type: ignore[misc]
-            n=len(cells),
+            twice=np.ones(len(cells), dtype=np.bool_),
         )
         for word, weights in weightings
     ]

@@ -16,7 +16,8 @@ from eval.agreement import level_counts
 from eval.agreement.estimates import VALUES, every_estimate
 from eval.agreement.from_store import agreement
 from eval.agreement.tables import ac_of, chance_corrected_tables, fleiss_of
-from eval.statistics.rate import Rate, Undefined
+from eval.statistics.intervals import FEWEST_SCENES
+from eval.statistics.rate import Interval, Rate, Undefined
 from tests.builders import a_person, a_store, reviewed
 from tests.eval.published_cases import CASES
 
@@ -40,6 +41,15 @@ def estimates_of(ratings: NDArray[np.float64]) -> dict[str, float | Rate | Undef
     counts = level_counts(ratings, VALUES)
     scenes = np.arange(len(counts), dtype=np.int64)
     return {one.name: one.value for one in every_estimate(counts, scenes, None)}
+
+
+def test_scenes_that_hold_no_frame_rated_twice_give_no_interval() -> None:
+    twice = np.tile([[2.0, 0, 0], [1, 1, 0], [0, 0, 2], [0, 1, 1]], (FEWEST_SCENES - 1, 1))
+    once = np.tile([[1.0, 0, 0], [0, 0, 1]], (20, 1))
+    scenes = np.concatenate([np.repeat(np.arange(FEWEST_SCENES - 1), 4), np.arange(100, 140)])
+    found = every_estimate(np.concatenate([twice, once]), scenes, None)
+    assert {one.name for one in found if isinstance(one.interval, Interval)} == set()
+    assert all(isinstance(one.value, float | Rate) for one in found)
 
 
 def test_ac1_and_fleiss_on_screen_take_margins_from_every_rated_frame() -> None:
