@@ -26,9 +26,10 @@ MASK_PX = 256
 
 FrameKey = tuple[str, int]
 Progress = Callable[[int, int], None]
+WORKERS = min(8, os.cpu_count() or 2)
 
 
-def build_dataroot(dataroot: Path, *, workers: int = 2, progress: Progress | None = None) -> None:
+def build_dataroot(dataroot: Path, *, workers: int = WORKERS, progress: Progress | None = None) -> None:
     """Writes everything below `dataroot`; images that are there and whole are not rendered again.
 
     `progress` is told how many of how many images are there. Files appear whole or not at all, so a build

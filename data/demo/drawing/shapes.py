@@ -52,10 +52,14 @@ class Face:
 
     def at(self, across: float, up: float) -> Point:
         """The point at two shares of a four-cornered face."""
-        a, b, c, d = (np.array(point) for point in self.points)
-        low, high = a + across * (b - a), d + across * (c - d)
-        x, y, z = low + up * (high - low)
-        return (float(x), float(y), float(z))
+        x, y, z = (_between(four, across, up) for four in zip(*self.points, strict=True))
+        return (x, y, z)
+
+
+def _between(corners: tuple[float, ...], across: float, up: float) -> float:
+    a, b, c, d = corners
+    low, high = a + across * (b - a), d + across * (c - d)
+    return low + up * (high - low)
 
 
 def outward(points: Sequence[Point], inside: Point) -> Point:
