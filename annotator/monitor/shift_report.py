@@ -148,7 +148,7 @@ def report_text(report: dict[str, Any]) -> str:
         f"  {report['feed_hours']:g} feed-hours watched, {_percent(report['by_eye'])} of them by eye",
         f"  {report['answers']['n']:,} answers ({report['answers']['per_s'] or 0:g} per second), "
         f"{_percent(report['stale'])} stale, {_percent(report['failed'])} failed",
-        f"  {alerts['n']:,} alerts ({alerts['by_level']['TELEOPERATION']:,} TELEOPERATION), {_rate(alerts)}",
+        f"  {counted(alerts['n'], 'alert')} ({alerts['by_level']['TELEOPERATION']:,} TELEOPERATION), {_rate(alerts)}",
         f"  from capture to screen: {_spread(report['alert_latency_s'])}; {report['not_shown']:,} on no screen",
         f"  operators' response: {_spread(report['operator_response_s'])}; {report['unanswered']:,} unanswered",
         f"  {counted(missed['n'], 'alert')} ended without an answer "

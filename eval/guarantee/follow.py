@@ -40,15 +40,17 @@ class Standing:
 
     def in_words(self) -> str:
         """One line for the console."""
-        promise = (
-            f"At most {self.guarantee:.1%} of TELEOPERATION frames missed ({self.confidence:.0%} confidence)"
+        limit = f"{100 * self.guarantee:g} % of TELEOPERATION frames"
+        live = (
+            f"Of {self.frames:,} random live ones that people verified it missed {self.misses:,}."
+            if self.frames
+            else "No random live one is verified yet."
         )
-        seen = f"{self.misses:,} of {self.frames:,} verified random live frames missed"
-        return (
-            f"Withdrawn: {promise.lower()} no longer holds; {seen}."
-            if self.is_withdrawn
-            else f"{promise}; {seen}."
-        )
+        if self.is_withdrawn:
+            return (
+                f"Guarantee withdrawn: the model misses more than {limit}. {live} Do not rely on quiet feeds."
+            )
+        return f"Guarantee: the model misses at most {limit} ({100 * self.confidence:g} % confidence). {live}"
 
 
 def follow_guarantee(store: Store, decision: Decision) -> Standing:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from data.vocabulary import Assessment, TriageLevel
 
 T = TriageLevel.TELEOPERATION
+ACTION = "Look at the feed: its probability of TELEOPERATION is above the limit."
+"""Without a number, so that alerts of one cause stand together; short enough to be shown whole."""
 
 
 def decided(
@@ -17,16 +19,12 @@ def decided(
 
     >>> calm = Assessment(reasoning="Clear road.", level=TriageLevel.AUTONOMY, action="Go on.")
     >>> decided(calm, [0.7, 0.1, 0.2], 0.15).action
-    'Look at the feed: the model gives TELEOPERATION 20.0%, and calls it from 15.0% on.'
+    'Look at the feed: its probability of TELEOPERATION is above the limit.'
     >>> decided(calm, [0.7, 0.2, 0.1], 0.15).level.value
     'AUTONOMY'
     """
     if threshold is None or probabilities is None or assessment.level is T:
         return assessment
-    chance = probabilities[T.rank]
-    if chance < threshold:
+    if probabilities[T.rank] < threshold:
         return assessment
-    action = (
-        f"Look at the feed: the model gives TELEOPERATION {chance:.1%}, and calls it from {threshold:.1%} on."
-    )
-    return Assessment(reasoning=assessment.reasoning, level=T, action=action)
+    return Assessment(reasoning=assessment.reasoning, level=T, action=ACTION)

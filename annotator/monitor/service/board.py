@@ -10,6 +10,7 @@ from annotator.monitor.rules.alerts import Placed, in_order
 from annotator.monitor.watching.feeds import Feeds
 from annotator.monitor.watching.monitor import Monitor
 from annotator.monitor.watching.watched_feed import WatchedFeed
+from data.text.phrases import counted
 from data.vocabulary import Response
 
 NOT_NEEDED_SHOWN_S = 300.0
@@ -40,7 +41,11 @@ def board(monitor: Monitor, pictured: Collection[str] = ()) -> dict[str, Any]:
 def _guarantee(feeds: Feeds) -> dict[str, Any] | None:
     """What the model's decision promises, and whether live frames have spoken against it."""
     standing = feeds.guarantee
-    return None if standing is None else {"text": standing.in_words(), "withdrawn": standing.is_withdrawn}
+    if standing is None:
+        return None
+    without = feeds.tally.undecided
+    more = f" It does not cover {counted(without, 'answer')} without probabilities." if without else ""
+    return {"text": standing.in_words() + more, "withdrawn": standing.is_withdrawn}
 
 
 def _as_listed(asking: list[WatchedFeed], feeds: Feeds) -> list[WatchedFeed]:

@@ -59,7 +59,7 @@ class _Figures(Collector):
         yield by_eye
         yield GaugeMetricFamily("teletriage_monitor_held", "Feeds that can be held", value=monitor.load.held)
         if (standing := monitor.feeds.guarantee) is not None:
-            yield from _of_guarantee(standing)
+            yield from _of_guarantee(standing, monitor.feeds.tally.undecided)
         took = GaugeMetricFamily(
             "teletriage_monitor_seconds", "Recent times, nearest rank", labels=["what", "quantile"]
         )
@@ -74,11 +74,12 @@ class _Figures(Collector):
         yield took
 
 
-def _of_guarantee(standing: Standing) -> Iterator[Metric]:
+def _of_guarantee(standing: Standing, undecided: int) -> Iterator[Metric]:
     gauges = {
         "withdrawn": (int(standing.is_withdrawn), "1 once live frames have spoken against the guarantee"),
         "frames": (standing.frames, "Random live frames that people verified TELEOPERATION"),
         "misses": (standing.misses, "Of those, frames that the decision did not call"),
+        "undecided": (undecided, "Answers without probabilities, which the guarantee does not cover"),
         "stake": (standing.stake, "Evidence against the guarantee; it is withdrawn at 20"),
     }
     for name, (value, meaning) in gauges.items():

@@ -83,9 +83,9 @@ class Asking:
             return  # a newer frame has been answered since, or this one cannot even be decoded
         feed.applied = captured.number
         signs.answer_s = now_s
-        decision = self._feeds.decision
-        threshold = None if decision is None else decision.threshold
-        assessment = decided(reply.assessment, answer.sample.probabilities, threshold)
+        decision, probabilities = self._feeds.decision, answer.sample.probabilities
+        tally.undecided += decision is not None and probabilities is None
+        assessment = decided(reply.assessment, probabilities, decision.threshold if decision else None)
         self._alerting.learn(feed, Said(captured, answer.sample, assessment, asked_s))
 
     def _no_answer(self, feed: WatchedFeed, answer: LiveAnswer, now_s: float, asked_s: float) -> None:

@@ -24,11 +24,13 @@ class Counts:
 
 @dataclass
 class Tally:
-    """Counts of the running minute and of the whole watch, and the times of answers and alerts in seconds."""
+    """Counts of the running minute and of the whole watch, and the times of answers and alerts in seconds. undecided:
+    answers without the probabilities that a decision is made by."""
 
     minute: Counts = field(default_factory=Counts)
     whole: Counts = field(default_factory=Counts)
     alerts: int = 0
+    undecided: int = 0
     service_s: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
     alert_behind_service_s: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
 

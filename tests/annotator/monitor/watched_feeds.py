@@ -28,6 +28,7 @@ from data.images.model_picture import model_picture
 from data.store.opening import Store
 from data.vlm.request import STUDENT_SAMPLING
 from data.vocabulary import TriageLevel
+from eval.guarantee.decide import Decision
 from tests.data.vlm.vllm_stand_in import Asked as Request
 from tests.data.vlm.vllm_stand_in import StandIn, served
 
@@ -139,11 +140,12 @@ def watch(
     feeds: tuple[str, ...] = ("van",),
     limits: Limits = BRISK,
     endpoint: str | None = None,
+    decision: Decision | None = None,
     **model: Any,
 ) -> Watched:
     """Run a monitor for as long as the scenario takes, and raise what it raises."""
     with a_model(**model) as (stand_in, says):
-        return asyncio.run(_watch(store, folder, scenario, feeds, limits, stand_in, says, endpoint))
+        return asyncio.run(_watch(store, folder, scenario, feeds, limits, stand_in, says, endpoint, decision))
 
 
 async def _watch(
@@ -155,10 +157,11 @@ async def _watch(
     stand_in: StandIn,
     model: Model,
     endpoint: str | None,
+    decision: Decision | None,
 ) -> Watched:
     hands = {name: Hand(name) for name in feeds}
     sheet = FeedSheet(feeds=[FeedEntry(name=name, folder="by-hand") for name in feeds])
-    asked = Asked((endpoint or stand_in.url,), "tiny-vl", revision="r1", snapshot="snap-1")
+    asked = Asked((endpoint or stand_in.url,), "tiny-vl", revision="r1", snapshot="snap-1", decision=decision)
     ready: asyncio.Future[Desk] = asyncio.get_running_loop().create_future()
 
     def begun(monitor: Monitor, address: str) -> None:
