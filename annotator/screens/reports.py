@@ -18,10 +18,11 @@ from data.review.second_looks import send_back
 from data.store.tables import Person
 from data.text.phrases import counted
 from data.text.visible import visible
+from eval.presentation.in_words import percent_range
 from eval.report.folders import Doubted, ReportFolder, doubted_frames, report_folders
 from eval.report.render import HTML_NAME
-from eval.report.second_looks import SecondLooks, second_looks, send_for_second_looks
-from eval.statistics.rate import Rate, Undefined
+from eval.report.second_looks import SecondLooks, Wrong, second_looks, send_for_second_looks
+from eval.statistics.rate import Undefined
 
 
 def show(person: Person) -> None:
@@ -79,8 +80,8 @@ def _second_looks(person: Person, folder: ReportFolder, looks: SecondLooks) -> N
         f"reason. Sent back: {looks.sent:,}, waiting for a lead: {looks.waiting:,}."
     )
     left, right = st.columns(2)
-    left.metric("Wrong levels among those in doubt", _rate(looks.wrong_flagged), border=True)
-    right.metric("Wrong levels among those drawn", _rate(looks.wrong_controls), border=True)
+    _wrong(left, "Wrong levels among those in doubt", looks.wrong_flagged)
+    _wrong(right, "Wrong levels among those drawn", looks.wrong_controls)
     if looks.sent < looks.flagged + looks.controls and st.button("Send them for a second look"):
         try:
             send_for_second_looks(store(), int(person.id or 0), folder)
@@ -90,8 +91,13 @@ def _second_looks(person: Person, folder: ReportFolder, looks: SecondLooks) -> N
         st.rerun()
 
 
-def _rate(rate: Rate | Undefined) -> str:
-    return "open" if isinstance(rate, Undefined) else f"{rate.count:,} of {rate.n:,}"
+def _wrong(place: st.delta_generator.DeltaGenerator, title: str, found: Wrong) -> None:
+    known = "open" if isinstance(found.rate, Undefined) else f"{found.rate.count:,} of {found.rate.n:,}"
+    place.metric(title, known, border=True)
+    if isinstance(found.interval, Undefined):
+        place.caption(f"No interval: {found.interval.reason}.")
+    else:
+        place.caption(f"95 % interval {percent_range(found.interval)}, over scenes.")
 
 
 def _one_frame(person: Person, doubted: Doubted) -> None:

@@ -7,6 +7,7 @@ reason for each, and what comes of the random half says how often levels are wro
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass
 
 from sqlmodel import col, select
@@ -14,25 +15,33 @@ from sqlmodel import col, select
 from data.errors import EvaluationError
 from data.review.second_looks import send_back
 from data.store.opening import Store
-from data.store.tables import FrameStatus, SecondLook
+from data.store.tables import Frame, FrameStatus, SecondLook
 from data.vocabulary import TriageLevel, VerificationState
 from eval.report.folders import ReportFolder, evaluation_of
-from eval.statistics.rate import Rate, Undefined
+from eval.statistics.rate import Interval, Rate, Undefined
+from eval.statistics.scene_share import scene_interval
 
 NOT_SETTLED = Undefined("none of them is settled yet")
 
 
 @dataclass(frozen=True)
+class Wrong:
+    """How many of the settled frames got another level, with an interval over scenes."""
+
+    rate: Rate | Undefined
+    interval: Interval | Undefined
+
+
+@dataclass(frozen=True)
 class SecondLooks:
-    """`flagged` frames of a report in doubt and `controls` without; `waiting` of both are sent back and not settled.
-    The rates are of the settled ones: how many got another level."""
+    """`flagged` frames of a report in doubt and `controls` without; `waiting` of both are sent back and not settled."""
 
     flagged: int
     controls: int
     sent: int
     waiting: int
-    wrong_flagged: Rate | Undefined
-    wrong_controls: Rate | Undefined
+    wrong_flagged: Wrong
+    wrong_controls: Wrong
 
 
 def second_looks(store: Store, folder: ReportFolder) -> SecondLooks:
@@ -43,8 +52,13 @@ def second_looks(store: Store, folder: ReportFolder) -> SecondLooks:
     frame_ids = [*flagged, *controls]
     with store.read() as session:
         sent = set(session.exec(select(SecondLook.frame_id).where(col(SecondLook.frame_id).in_(frame_ids))))
-        rows = session.exec(select(FrameStatus).where(col(FrameStatus.frame_id).in_(sent))).all()
-        settled = {row.frame_id: row.level for row in rows if row.state is VerificationState.VERIFIED}
+        query = select(FrameStatus, Frame.scene_id).join(Frame, col(Frame.id) == FrameStatus.frame_id)
+        rows = session.exec(query.where(col(FrameStatus.frame_id).in_(sent))).all()
+        settled = {
+            row.frame_id: (scene_id, row.level)
+            for row, scene_id in rows
+            if row.state is VerificationState.VERIFIED
+        }
     return SecondLooks(
         flagged=len(flagged),
         controls=len(controls),
@@ -55,11 +69,16 @@ def second_looks(store: Store, folder: ReportFolder) -> SecondLooks:
     )
 
 
-def _wrong(levels: dict[str, TriageLevel], settled: dict[str, TriageLevel | None]) -> Rate | Undefined:
-    looked = [frame_id for frame_id in levels if frame_id in settled]
+def _wrong(levels: dict[str, TriageLevel], settled: dict[str, tuple[str, TriageLevel | None]]) -> Wrong:
+    looked = {frame_id: settled[frame_id] for frame_id in levels if frame_id in settled}
     if not looked:
-        return NOT_SETTLED
-    return Rate(sum(settled[frame_id] is not levels[frame_id] for frame_id in looked), len(looked))
+        return Wrong(NOT_SETTLED, NOT_SETTLED)
+    frames, wrong = Counter[str](), Counter[str]()
+    for frame_id, (scene_id, level) in looked.items():
+        frames[scene_id] += 1
+        wrong[scene_id] += level is not levels[frame_id]
+    interval = scene_interval([wrong[scene_id] for scene_id in frames], list(frames.values()))
+    return Wrong(Rate(wrong.total(), frames.total()), interval)
 
 
 def send_for_second_looks(store: Store, person_id: int, folder: ReportFolder) -> int:

@@ -22,7 +22,7 @@ from eval.evaluation.result import Control, SuspiciousFrame
 from eval.report.folders import doubted_frames, report_folders
 from eval.report.render import write_evaluation
 from eval.report.second_looks import second_looks, send_for_second_looks
-from eval.statistics.rate import Rate
+from eval.statistics.rate import Rate, Undefined
 from tests.builders import A, S, T, a_person, a_store, a_token, frames_of, reviewed
 from tests.stores import worked_on
 
@@ -279,7 +279,8 @@ def test_second_looks_take_as_many_frames_at_random_and_say_how_often_each_half_
         )
         adjudicate(store, lena, settled)
     found = second_looks(store, folder)
-    assert (found.wrong_flagged, found.wrong_controls) == (Rate(1, 1), Rate(0, 1))
+    assert (found.wrong_flagged.rate, found.wrong_controls.rate) == (Rate(1, 1), Rate(0, 1))
+    assert found.wrong_controls.interval == Undefined("1 scene holds such frames, 10 are needed")
     with pytest.raises(EvaluationError, match="left to be looked at again"):
         send_for_second_looks(store, lena, folder)
 
