@@ -12,6 +12,7 @@ from data.errors import TeletriageError
 from data.review.blind_audits import LIMIT, open_audit
 from data.store.tables import Person
 from data.text.phrases import counted
+from data.vocabulary import LotEnd
 from eval.certificate.certificate import RECALL_GOAL, Certificate, in_words, recall_at_least, recall_text
 from eval.certificate.from_store import LotRecord, Trust, trust
 
@@ -29,7 +30,7 @@ def show(person: Person) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.header("What it promises" if found.certificate.is_given else "Where it stands")
-        _listed(promises)
+        _listed([*_before(found.lots), *promises])
     with right:
         st.header("What it does not promise")
         _listed(silences)
@@ -43,6 +44,17 @@ def show(person: Person) -> None:
     if found.lots[-1].end is not None:
         st.caption(_left(found))
         _open_button(person, found)
+
+
+def _before(lots: list[LotRecord]) -> list[str]:
+    """Why there is a lot after the first, where a miss ended the one before."""
+    if len(lots) < 2 or lots[-2].end is not LotEnd.MISSED:  # noqa: PLR2004 - the one before
+        return []
+    before, now = lots[-2:]
+    return [
+        f"Lot {before.number} ended with a miss on {', '.join(before.missed)}. The frames near it are reviewed first, "
+        f"and lot {now.number} holds the other {now.frames:,}."
+    ]
 
 
 def _listed(texts: list[str]) -> None:

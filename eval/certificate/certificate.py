@@ -112,8 +112,8 @@ def certify(
 
 def recall_at_least(found: int, certificate: Certificate) -> float | None:
     """Lower bound on the share found of the TELEOPERATION frames that were found or are left in the lot; None where
-    nothing is ruled out or no frame is left."""
-    if certificate.at_most is None or not certificate.frames or found + certificate.at_most == 0:
+    nothing is ruled out, no frame is left or none was found."""
+    if certificate.at_most is None or not certificate.frames or not found:
         return None
     return found / (found + certificate.at_most)
 
@@ -150,6 +150,10 @@ def _promises(certificate: Certificate, found: int) -> list[str]:
         f"At most {counted(certificate.at_most, 'TELEOPERATION frame')} "
         f"{'is' if certificate.at_most == 1 else 'are'} missed among the {certificate.frames:,} left{then}."
     ]
+    if not found:
+        lines.append(
+            "No TELEOPERATION frame is verified on the training side yet, so no share of them is found."
+        )
     if recall is not None:
         enough = "" if recall >= RECALL_GOAL else f", which is below the goal of {RECALL_GOAL:.0%}"
         lines.append(

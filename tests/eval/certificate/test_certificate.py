@@ -75,6 +75,8 @@ def test_recall_counts_what_may_be_left_against_what_was_found() -> None:
     assert found.at_most is not None
     assert found.at_most < 0.01 * found.frames
     assert recall_at_least(1200, found) == pytest.approx(1200 / (1200 + found.at_most))
+    assert recall_at_least(0, found) is None
+    assert any("No TELEOPERATION frame is verified" in line for line in in_words(found, 0)[0])
 
 
 def test_the_number_of_misses_left_agrees_with_the_rate_at_the_moment_of_certification() -> None:
