@@ -17,6 +17,7 @@ CELLS = (
     (Planted(), 240, 0.0),
     (Planted(assisted=0.5, harmful=0.4, helpful=0.6), 240, 0.0),
     (Planted(), 1200, 0.1),
+    (Planted(assisted=0.5, harmful=0.4, helpful=0.6), 1200, 0.1),
 )
 """What is planted, how many scenes a project has, and how far scenes differ."""
 

@@ -19,7 +19,7 @@ def main() -> None:
     for cell in cells:
         print(cell, file=sys.stderr, flush=True)
     defined = [cell.coverage for cell in cells if cell.coverage is not None]
-    others = other_intervals(max(1, n // 10))
+    others = other_intervals(max(1, n // 30))
     figures = {
         "cells": as_values(cells),
         "others": others,

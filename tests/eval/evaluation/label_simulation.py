@@ -15,7 +15,7 @@ from eval.evaluation.reference import ContestedFrame, ReferenceFrame
 from eval.metrics.answers import Answers, T
 from eval.metrics.shares import MISSED_TELEOPERATION, RECALL
 from eval.metrics.triage_metrics import share_parts
-from eval.statistics.rate import Interval
+from eval.statistics.rate import Undefined
 from eval.statistics.scene_share import scene_interval
 from tests.eval.builders import A_METHOD
 
@@ -119,7 +119,8 @@ def _frame(found: Project, place: int) -> ReferenceFrame:
 
 
 def holding(world: World, figure: str, projects: int, seed: int = 0) -> tuple[float, float]:
-    """Shares of projects whose interval holds the truth: with the errors of the labels, and without them."""
+    """Shares of projects whose interval holds the truth: with the errors of the labels, and without them. An interval
+    that is refused says nothing wrong."""
     rng, held = np.random.default_rng(seed), np.zeros(2)
     share = next(one for one in (MISSED_TELEOPERATION, *RECALL.values()) if one.key == figure)
     for _ in range(projects):
@@ -132,4 +133,4 @@ def holding(world: World, figure: str, projects: int, seed: int = 0) -> tuple[fl
 
 
 def _holds(interval: Any, truth: float) -> bool:
-    return isinstance(interval, Interval) and interval.low <= truth <= interval.high
+    return isinstance(interval, Undefined) or interval.low <= truth <= interval.high
