@@ -66,10 +66,11 @@ def walk(page: Page, seed: int, n: int) -> tuple[list[dict[str, Any]], list[dict
     """Press n keys; returns every press with its screen, and the answers with the place of the press that gave them."""
     presses: list[dict[str, Any]] = []
     entries: list[dict[str, Any]] = []
+    home = page.url
     for place, key in enumerate(keys_of(seed, n)):
-        if key == "reload":
+        if key == "reload" or (place % 50 == 0 and page.url != home):  # Tab and Enter may lead to another page
             _collect(page, presses, entries)
-            page.reload()
+            page.goto(home)
             page.wait_for_selector(f"{CARD}[data-frame] .rc-pictures img")
             continue
         page.keyboard.press(key)
@@ -78,6 +79,8 @@ def walk(page: Page, seed: int, n: int) -> tuple[list[dict[str, Any]], list[dict
         if place % 200 == 199:
             _collect(page, presses, entries)
     _collect(page, presses, entries)
+    page.goto(home)  # what is kept in the browser is sent
+    page.wait_for_selector(f"{CARD}:is([data-state=ready], [data-state=saved])")
     return presses, entries
 
 

@@ -36,8 +36,6 @@ def walked_by(browser: Browser, app: RunningApp, seed: int, keys: int) -> Walked
     page.goto(app.url)
     page.wait_for_selector(f"{CARD}[data-frame] .rc-pictures img", timeout=60_000)
     presses, entries = walk(page, seed, keys)
-    page.reload()
-    page.wait_for_selector(f"{CARD}:is([data-state=ready], [data-state=saved])", timeout=60_000)
     walked = held_against(app.store, person_id, presses, entries)
     refused = page.locator("[data-draft]").count()
     if refused:
