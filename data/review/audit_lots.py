@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from data.review.audit_bound import alpha_of_lot, is_below, missed_at_most
 from data.store.tables import AuditEnd, AuditFrame, AuditLot, AuditTerms, Frame, FrameStatus, Review
+from data.verification.policy import ReviewFact
 from data.verification.standing import is_standing
 from data.vocabulary import LotEnd, Mode, TriageLevel, VerificationState
 
@@ -19,6 +20,7 @@ PEOPLE_SEE = 0.9
 FAST_S = 1.0
 """Nobody looks at a frame and decides in less: no certificate rests on people whose median is below it."""
 FEWEST_TIMED = 3
+_T = TriageLevel.TELEOPERATION
 
 
 @dataclass(frozen=True)
@@ -146,8 +148,9 @@ def lot_state(session: Session, lot: AuditLot | None = None) -> LotState | None:
     blind = _by_frame(review for review in reviews if review.mode is Mode.BLIND)
     gone = _set_aside(session, lot) | {review.frame_id for review in reviews}
     order = [frame_id for frame_id in _order(session, lot) if frame_id in blind or frame_id not in gone]
-    judged = next((place for place, frame_id in enumerate(order) if frame_id not in blind), len(order))
-    missed, unconfirmed = _missed(session, blind)
+    looks = _looks(session, blind)
+    judged = next((place for place, frame_id in enumerate(order) if frame_id not in looks.judged), len(order))
+    missed, unconfirmed = looks.missed, looks.unconfirmed
     return LotState(
         lot=lot,
         people_see=terms.people_see if terms else PEOPLE_SEE,
@@ -157,7 +160,7 @@ def lot_state(session: Session, lot: AuditLot | None = None) -> LotState | None:
         missed=[frame_id for frame_id in order if frame_id in missed],
         unconfirmed=[frame_id for frame_id in order if frame_id in unconfirmed],
         waiting=[frame_id for frame_id in order if frame_id in unconfirmed]
-        + [frame_id for frame_id in order[judged:] if frame_id not in blind],
+        + [frame_id for frame_id in order[judged:] if frame_id not in looks.judged],
         auditors=_auditors([review for found in blind.values() for review in found]),
         end=end,
     )
@@ -193,19 +196,30 @@ def _by_frame(reviews: Iterable[Review]) -> dict[str, list[Review]]:
     return dict(grouped)
 
 
-def _missed(session: Session, blind: dict[str, list[Review]]) -> tuple[set[str], set[str]]:
-    """(settled as TELEOPERATION, said so once and not settled) of frames judged blind."""
-    said = [
-        frame_id
-        for frame_id, reviews in blind.items()
-        if any(review.level is TriageLevel.TELEOPERATION for review in reviews)
-    ]
+@dataclass(frozen=True)
+class _Looks:
+    """Frames judged blind: `judged` are done with, `missed` settled as TELEOPERATION, `unconfirmed` called so once and
+    not settled."""
+
+    judged: set[str]
+    missed: set[str]
+    unconfirmed: set[str]
+
+
+def _looks(session: Session, blind: dict[str, list[Review]]) -> _Looks:
+    """An answer that its person was unsure of, or gave in under a second, is no look: the frame waits for another."""
+    called = {frame_id for frame_id, found in blind.items() if any(one.level is _T for one in found)}
+    firm = {frame_id for frame_id, found in blind.items() if any(ReviewFact.of(one).is_firm for one in found)}
+    in_doubt = called | (set(blind) - firm)
     query = select(FrameStatus).where(
-        col(FrameStatus.frame_id).in_(said), FrameStatus.state == VerificationState.VERIFIED
+        col(FrameStatus.frame_id).in_(in_doubt), FrameStatus.state == VerificationState.VERIFIED
     )
-    settled = {status.frame_id: status.level for status in session.exec(query)} if said else {}
-    missed = {frame_id for frame_id in said if settled.get(frame_id) is TriageLevel.TELEOPERATION}
-    return missed, {frame_id for frame_id in said if frame_id not in settled}
+    settled = {status.frame_id: status.level for status in session.exec(query)} if in_doubt else {}
+    return _Looks(
+        judged=firm | called | set(settled),
+        missed={frame_id for frame_id, level in settled.items() if level is _T},
+        unconfirmed=called - set(settled),
+    )
 
 
 def _auditors(reviews: Sequence[Review]) -> list[Auditor]:

@@ -99,6 +99,31 @@ def test_a_lot_closes_when_it_is_certified_and_a_new_one_can_be_opened(tmp_path:
     assert acts.count(TrailAct.ENDED_AUDIT) == 1
 
 
+def test_an_answer_in_doubt_is_no_look_until_somebody_is_sure(tmp_path: Path) -> None:
+    store, lead, ada, ben = a_store_with_people(tmp_path)
+    open_audit(store, lead, limit=0.2)
+    first, second = state_of(store).waiting[:2]
+    reviewed(store, ada, first, A, seconds_shown=3.0, is_unsure=True)
+    reviewed(store, ada, second, A, seconds_shown=3.0)
+    state = state_of(store)
+    assert (state.audited, state.waiting[0]) == ([], first)
+    judge(store, ben, first)
+    assert state_of(store).audited == [first, second]
+
+
+def test_a_lead_who_settles_a_doubtful_answer_as_teleoperation_found_a_miss(tmp_path: Path) -> None:
+    store, lead, ada, ben = a_store_with_people(tmp_path)
+    lot = open_audit(store, lead, limit=0.2)
+    frame = state_of(store).waiting[0]
+    reviewed(store, ada, frame, A, seconds_shown=3.0, is_unsure=True)
+    reviewed(store, ben, frame, S, seconds_shown=3.0, is_unsure=True)
+    settled = Settlement(
+        frame_id=frame, level=T, reasoning="A man lies in the lane.", action="Stop.", reason="He does not move."
+    )
+    adjudicate(store, lead, settled)
+    assert state_of(store, lot.id).missed == [frame]
+
+
 def test_hasty_people_certify_nothing(tmp_path: Path) -> None:
     store, lead, ada, _ = a_store_with_people(tmp_path, 90)
     open_audit(store, lead, limit=0.2)
@@ -107,7 +132,7 @@ def test_hasty_people_certify_nothing(tmp_path: Path) -> None:
     for frame in waiting[:30]:
         submit_review(store, ada, a_decision(frame, A, person=ada, seconds_shown=0.4))
     state = state_of(store)
-    assert (state.end, state.is_certified, state.is_hasty, len(state.audited)) == (None, False, True, 30)
+    assert (state.end, state.is_certified, state.is_hasty, len(state.audited)) == (None, False, True, 0)
 
 
 def test_a_first_teleoperation_counts_until_a_second_blind_review_or_a_lead_settles_it(
