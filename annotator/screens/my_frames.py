@@ -77,6 +77,8 @@ def _answer(person: Person, one: OwnFrame) -> None:
 
 def _marks(one: OwnFrame) -> str:
     marks = ["unsure"] if one.review.is_unsure else []
+    if one.review.is_unconfirmed:
+        marks.append("given in under a second, not confirmed")
     return " · ".join(plain(mark) for mark in [*marks, one.review.mode.value.replace("_", " ")])
 
 

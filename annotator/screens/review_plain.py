@@ -122,6 +122,7 @@ def _panel(person: Person, served: ServedFrame, state: OnScreen) -> None:
         st.html('<div class="tt-note">You judge this frame without a proposal.</div>')
     else:
         _proposal(proposal)
+    st.checkbox("I am unsure", key=_unsure(served), help="Your answer counts once somebody else agrees.")
     if state.level is not None:
         _correction(person, served, state, state.level)
     else:
@@ -135,6 +136,10 @@ def _panel(person: Person, served: ServedFrame, state: OnScreen) -> None:
                 args=(person, served, state, proposal.level),
             )
         _level_buttons(person, served, state, proposed=proposal.level if proposal else None)
+
+
+def _unsure(served: ServedFrame) -> str:
+    return f"unsure-{served.frame.id}"
 
 
 def _proposal(proposal: Proposal) -> None:
@@ -237,6 +242,7 @@ def _submit(
         reason_code=code.value if code else None,
         guideline_version=current_guideline(store()).version,
         seconds_shown=min(time.monotonic() - state.since_s, 86_400),
+        is_unsure=bool(st.session_state.get(_unsure(served))),
     )
     try:
         submit_review(store(), int(person.id or 0), decision)

@@ -109,3 +109,12 @@ def test_an_empty_queue_says_so(store: Store) -> None:
             session.add(status)
     page = AppTest.from_function(plain_page, args=(person,), default_timeout=60).run()
     assert "Nothing to review right now" in "".join(str(element.proto) for element in page.main)
+
+
+def test_an_answer_can_be_marked_as_unsure(store: Store) -> None:
+    page, _ = opened(store, Mode.ASSISTED)
+    (mark,) = page.checkbox
+    press(mark.check().run(), "Accept")
+    assert [one.is_unsure for one in reviews(store)] == [True]
+    (mark,) = page.checkbox
+    assert not mark.value
