@@ -12,7 +12,7 @@ BENCHES := $(subst _,-,$(patsubst tests/benchmarks/%.py,%,$(wildcard tests/bench
 # Byte code is kept whatever the environment says: each test process, and each command a test starts, compiles nothing.
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --durations 25
 
-.PHONY: audit check clean demo docs help install pictures quick soak test test-label-studio test-vllm walk-keys $(BENCHES)
+.PHONY: audit check clean demo docs help install pictures quick soak test test-floors test-label-studio test-vllm walk-keys $(BENCHES)
 
 help:
 	@echo "make demo     build a demo workspace and open the app on http://127.0.0.1:$(PORT) (PORT= sets another)"
@@ -21,6 +21,7 @@ help:
 	@echo "make check    the same without installing"
 	@echo "make quick    the tests that need no browser, PostgreSQL, training, simulation, other process or fault: 90 seconds"
 	@echo "make test-vllm     serve a tiny model with vLLM's CPU build and propose through it (3.5 GB, ten minutes)"
+	@echo "make test-floors   the tests of training on the oldest versions that pyproject.toml allows (1.5 GB, ten minutes)"
 	@echo "make test-label-studio  the round trip through a real Label Studio in an environment of its own (1 GB)"
 	@echo "make bench-ingest  ours against nuscenes-devkit's loader on generated tables (SCENES= sets the scale)"
 	@echo "make bench-review    how long a reviewer waits for the next frame, beside a plain page"
@@ -73,6 +74,12 @@ audit:
 
 .venv-vllm/.installed:
 	tests/real_engine/install.sh $(CURDIR)/.venv-vllm
+
+test-floors: .venv-floors/.installed
+	OMP_NUM_THREADS=1 .venv-floors/bin/python -m pytest -p no:cacheprovider -q tests/training
+
+.venv-floors/.installed: pyproject.toml
+	tests/floors/install.sh $(CURDIR)/.venv-floors
 
 # Label Studio too pins other versions; TELETRIAGE_RECORD=1 keeps what it answers for the tests that replay it.
 test-label-studio: install .venv-label-studio/.installed

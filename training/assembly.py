@@ -12,7 +12,7 @@ from transformers import PrinterCallback, TrainerCallback
 from data.hashing import file_hash
 from training.models.adapter import lora_config
 from training.models.folder import DTYPES, load_model, model_hash
-from training.models.shared_vision import base_model, why_not_packed
+from training.models.shared_vision import base_model, rope_rule, why_not_packed
 from training.pairs.batches import pair_order
 from training.pairs.collator import PackedPairCollator, WeightedPairCollator
 from training.pairs.preference_dataset import preference_dataset
@@ -62,7 +62,7 @@ def build_trainer(
         model, adapter = PeftModel.from_pretrained(model, str(warmed), is_trainable=True), {}
     trainer = SADPOTrainer(
         model=model,
-        args=dpo_config(inputs.recipe, steps=inputs.steps, out=folder.checkpoints),
+        args=dpo_config(inputs.recipe, inputs.shape, steps=inputs.steps, out=folder.checkpoints),
         train_dataset=preference_dataset(inputs.pairs).select(training_order(inputs)),
         data_collator=WeightedPairCollator(inputs.processor, width_px=inputs.recipe.image.width_px),
         processing_class=inputs.processor,
@@ -85,7 +85,7 @@ def build_warm_up(
     warm_up = inputs.recipe.warm_up
     if warm_up is None:
         raise ValueError(f"the recipe {inputs.recipe.name} has no warm-up")
-    args = dpo_config(inputs.recipe, steps=warm_up.steps, out=folder.warm_up)
+    args = dpo_config(inputs.recipe, inputs.shape, steps=warm_up.steps, out=folder.warm_up)
     args.learning_rate, args.save_strategy = warm_up.learning_rate, "no"
     trainer = WarmUpTrainer(
         model=load_model(inputs.model, dtype=DTYPES[inputs.recipe.runtime.precision]),
@@ -114,7 +114,7 @@ def training_order(inputs: CheckedInputs, steps: int | None = None) -> list[int]
 def pack_pairs(trainer: SADPOTrainer, inputs: CheckedInputs) -> None:
     """Give the trainer packed rows, if the recipe asks for them and nothing speaks against it."""
     if inputs.recipe.runtime.pack_pairs and why_not_packed(trainer.model) is None:
-        rope_index = base_model(trainer.model).model.get_rope_index
+        rope_index = rope_rule(base_model(trainer.model).model)
         trainer.data_collator = PackedPairCollator(
             inputs.processor, width_px=inputs.recipe.image.width_px, rope_index=rope_index
         )
@@ -128,7 +128,11 @@ def is_packed(trainer: SADPOTrainer) -> bool:
 def _reference_setting(
     trainer: SADPOTrainer, inputs: CheckedInputs, origin: RunOrigin, warmed: Path | None
 ) -> dict[str, object]:
-    """Everything but the pair that reference log-probabilities depend on, to the last bit but one."""
+    """Everything but the pair that reference log-probabilities depend on.
+
+    The device, the libraries and how many pairs are padded together change them in the last bits: enough for a margin
+    that should be 0 before the first update.
+    """
     return {
         "base_model": origin.base_model_hash,
         "adapter": None if warmed is None else file_hash(warmed / "adapter_model.safetensors"),
@@ -136,4 +140,8 @@ def _reference_setting(
         "width_px": inputs.recipe.image.width_px,
         "precision": inputs.recipe.runtime.precision,
         "packed": is_packed(trainer),
+        "attention": base_model(trainer.model).config.get_text_config()._attn_implementation,
+        "device": origin.environment.device,
+        "pairs_at_once": inputs.shape.pairs_at_once,
+        "versions": {name: origin.environment.versions[name] for name in ("torch", "transformers", "trl")},
     }

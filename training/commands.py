@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +24,13 @@ if TYPE_CHECKING:
     from training.train import TrainingResult
 
 _NEEDED = ("torch", "transformers", "trl", "peft", "datasets", "accelerate")
+FLOORS = {"transformers": (5, 5), "trl": (1, 16)}
+CEILINGS = {"trl": (1, 17)}
+"""Versions whose inner names the trainer knows: below the floors and from the ceilings on, a run would fail inside.
+
+TRL before 1.16 scores answers with a kernel that a CPU lacks, before 1.15 not at all without all logits; transformers
+before 5.5 reads no image processor without torchvision.
+"""
 
 Snapshot = Annotated[Path, typer.Option("--snapshot", help="The snapshot's folder.")]
 RecipeName = Annotated[
@@ -69,6 +79,10 @@ def train(
 ) -> None:
     """Train an adapter on a snapshot's preference pairs."""
     require_training_extra()
+    from training.process.devices import choose_one_gpu, count_gpus
+
+    if chosen := choose_one_gpu(os.environ, gpus=count_gpus()):
+        print(chosen, file=sys.stderr)
     from training import train as use_case
     from training.process.processes import is_main_process
     from training.recipe import find_recipe
@@ -127,6 +141,26 @@ def require_training_extra() -> None:
         raise TrainingError(
             f"Training needs {', '.join(missing)}, which this installation lacks: pip install 'teletriage[train]'."
         )
+    for name, floor in FLOORS.items():
+        refuse_version(name, version(name), floor, CEILINGS.get(name))
+
+
+def refuse_version(
+    name: str, installed: str, floor: tuple[int, int], ceiling: tuple[int, int] | None
+) -> None:
+    """Raise TrainingError where an installed version is below the floor, or not below the ceiling.
+
+    >>> refuse_version("trl", "1.16.2", (1, 16), (1, 17))
+    >>> refuse_version("trl", "1.12.0", (1, 16), (1, 17))
+    Traceback (most recent call last):
+    data.errors.TrainingError: trl 1.12.0 is installed and training needs >=1.16,<1.17: pip install 'trl>=1.16,<1.17'.
+    """
+    numbers = tuple(int(part) for part in re.findall(r"\d+", installed)[:2])
+    if numbers < floor or (ceiling and numbers >= ceiling):
+        wanted = f">={floor[0]}.{floor[1]}" + (f",<{ceiling[0]}.{ceiling[1]}" if ceiling else "")
+        raise TrainingError(
+            f"{name} {installed} is installed and training needs {wanted}: pip install '{name}{wanted}'."
+        )
 
 
 def _progress_bar() -> Any:
@@ -144,14 +178,15 @@ def _plan_text(plan: TrainingPlan) -> str:
     lines = [
         f"Recipe {plan.recipe} on snapshot {plan.snapshot_hash[:12]}, base model {plan.base_model}",
         f"Pairs: {plan.pairs} ({_by_weight(plan.pairs_by_weight)})",
-        f"Steps: {plan.steps}, each over {plan.pairs_per_update} pairs",
+        f"Steps: {plan.steps}, each over {plan.pairs_per_update} pairs, {plan.shape}",
         f"Image tokens per pair: {plan.image_tokens_mean:.0f} on average, {plan.image_tokens_max} at most",
         f"Text tokens per pair: about {text:.0f} (mean of {plan.text_estimated_from} pairs: "
         f"prompt {plan.prompt_tokens_mean:.0f}, chosen {plan.chosen_tokens_mean:.0f}, "
         f"rejected {plan.rejected_tokens_mean:.0f})",
         f"Adapter: {plan.adapter_parameters:,} parameters, {plan.adapter_share:.3%} of {plan.base_parameters:,}",
-        f"Estimated, not measured, for {plan.estimate.device}: {plan.estimate.memory_gib:.1f} GiB, "
-        f"{plan.estimate.hours:.1f} hours at {plan.estimate.utilisation:.0%} of its peak",
+        f"Memory, estimated: {plan.estimate.memory_gib:.1f} of the {plan.available_gib:.1f} GiB that are free here",
+        f"Time, estimated: {plan.estimate.hours:.1f} hours on {plan.estimate.device} at "
+        f"{plan.estimate.utilisation:.0%} of its peak",
     ]
     return "\n".join([*lines, *plan.notes])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,11 +67,14 @@ def merge(adapter: Path, model: Path, out: Path, *, dtype: MergedDtype = "bfloat
     provenance = read_adapter_provenance(adapter)
     check_model_folder(model)
     _refuse_other_base(provenance, model)
-    with written_whole(out) as folder:
+    _make_parents(out)
+    with written_whole(out, mode=0o755) as folder:
         with library_chatter_to_stderr():
             merged_model(adapter, model).to(_DTYPES[dtype]).save_pretrained(folder)
+        _say_one_dtype(folder, dtype)
         _copy_processor(model, folder)
         write_provenance(folder, _merge_provenance(provenance, dtype))
+        _let_servers_read(folder)
     return MergeResult(out, served_name(out), dtype, is_stand_in(out))
 
 
@@ -95,6 +99,32 @@ def _copy_processor(model: Path, folder: Path) -> None:
     for pattern in _COPIED_FILES:
         for path in model.glob(pattern):
             shutil.copyfile(path, folder / path.name)
+
+
+def _say_one_dtype(folder: Path, dtype: MergedDtype) -> None:
+    """transformers writes the saved dtype on top of a configuration alone; servers may read its parts."""
+    path = folder / "config.json"
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    for part in (
+        fields,
+        *(value for value in fields.values() if isinstance(value, dict) and "dtype" in value),
+    ):
+        part["dtype"] = dtype
+    path.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
+
+
+def _make_parents(out: Path) -> None:
+    """Create what is missing above the folder, so that other accounts can enter it."""
+    missing = [parent for parent in out.absolute().parents if not parent.exists()]
+    for parent in reversed(missing):
+        parent.mkdir()
+        parent.chmod(0o755)
+
+
+def _let_servers_read(folder: Path) -> None:
+    """Commands write for their owner alone, and a server of models seldom runs under the same account."""
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _merge_provenance(adapter: AdapterProvenance, dtype: MergedDtype) -> MergeProvenance:

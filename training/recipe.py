@@ -7,9 +7,18 @@ import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from data.errors import RecipeError
 from data.text.strict_yaml import YAMLError, read_yaml
@@ -51,10 +60,32 @@ class ImageSettings(_Section):
 
 
 class BatchSettings(_Section):
-    """One update is over `pairs_per_device * accumulation` pairs on each device."""
+    """One update is over `pairs_per_update` pairs on each device, `pairs_at_once` of them in memory at a time.
 
-    pairs_per_device: PositiveInt
-    accumulation: PositiveInt
+    `pairs_at_once` decides how fast and in how much memory, not what is learned; "auto": as the device's memory allows.
+    """
+
+    pairs_per_update: PositiveInt
+    pairs_at_once: PositiveInt | Literal["auto"]
+
+    @model_validator(mode="after")
+    def _divides(self) -> Self:
+        if self.pairs_at_once != "auto" and self.pairs_per_update % self.pairs_at_once:
+            raise ValueError(f"{self.pairs_at_once} pairs at once do not divide {self.pairs_per_update}")
+        return self
+
+
+@dataclass(frozen=True)
+class BatchShape:
+    """How an update over `pairs_at_once * accumulation` pairs is run; `recompute`: gradient checkpointing."""
+
+    pairs_at_once: int
+    accumulation: int
+    recompute: bool
+
+    def __str__(self) -> str:
+        layers = "with" if self.recompute else "without"
+        return f"{self.pairs_at_once} at once on each device, {layers} gradient checkpointing"
 
 
 class WarmUpSettings(_Section):
@@ -83,11 +114,12 @@ class RuntimeSettings(_Section):
     """How it runs. `save_every_steps` null: no checkpoints on the way.
 
     `pack_pairs`: encode a pair's image and question once, with both answers behind them, wherever the model allows it.
+    `gradient_checkpointing` "auto": only where memory would not do without.
     """
 
     precision: Literal["bf16", "fp32"]
     pack_pairs: bool
-    gradient_checkpointing: bool
+    gradient_checkpointing: bool | Literal["auto"]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     log_every_steps: PositiveInt
     save_every_steps: PositiveInt | None
@@ -109,11 +141,6 @@ class Recipe(_Section):
     def weighs_pairs(self) -> bool:
         """Whether pairs weigh differently at all."""
         return (self.loss.alpha_high, self.loss.alpha_med) != (1.0, 1.0)
-
-    @property
-    def pairs_per_update(self) -> int:
-        """Pairs in one update on one device."""
-        return self.batch.pairs_per_device * self.batch.accumulation
 
 
 @dataclass(frozen=True)
@@ -165,10 +192,10 @@ def load_recipe(path: Path) -> RecipeFile:
 
 
 def _refuse_lost_weights(path: Path, recipe: Recipe) -> None:
-    if recipe.weighs_pairs and recipe.pairs_per_update == 1:
+    if recipe.weighs_pairs and recipe.batch.pairs_per_update == 1:
         raise RecipeError(
             f"The recipe {path} has one pair per step: AdamW scales each step to the same size, so the "
-            "pair's weight would have no effect. Set batch.accumulation to 8 or more."
+            "pair's weight would have no effect. Set batch.pairs_per_update to 8 or more."
         )
 
 

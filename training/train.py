@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from training.pairs.preference_dataset import pairs_by_weight
 from training.plan.inputs import CheckedInputs, TrainingPlan, check_inputs, notes, plan_training
 from training.process.callbacks import Progress, Say, TrainingWatch
 from training.process.chatter import library_chatter_to_stderr
-from training.process.processes import is_main_process
+from training.process.memory import release_memory
+from training.process.processes import is_main_process, processes
 from training.record.checkpoints import last_good, remove_unfinished, steps_of
 from training.record.provenance import (
     AdapterProvenance,
@@ -32,6 +33,7 @@ from training.record.provenance import (
 )
 from training.record.run_folder import RunFolder, refuse_taken
 from training.trainer.sa_dpo_trainer import SAVING_ERRORS, SADPOTrainer
+from training.trainer.warm_up import WarmUpTrainer
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,10 @@ def train(
 
     reference_file: where reference log-probabilities are kept and looked up; runs on one snapshot may share it.
 
+    A run that runs out of memory goes on once, in a smaller batch, where the recipe says "auto".
+
     Raises RecipeError, SnapshotError, LeakError or TrainingError before anything is written, and TrainingError if the
-    loss stops being a number or the disk is full.
+    loss stops being a number, the disk is full or the retry runs out of memory too.
     """
     folder = RunFolder(out)
     if not resume:
@@ -86,15 +90,9 @@ def train(
         origin = run_origin(inputs)
         if resume:
             folder.refuse_another_run(origin)
-        else:
-            folder.begin(origin)
         _announce(inputs, say)
-        watch = TrainingWatch(progress, say)
-        _warm_up(inputs, folder, TrainingWatch(None, say))
-        trainer = build_trainer(inputs, folder, origin, reference_file=reference_file, callbacks=[watch])
-        found = [*notes(inputs), *_path_note(trainer, inputs)]
-        _run(trainer, inputs, _where_to_go_on(trainer, inputs, folder, say) if resume else None)
-        return _keep(trainer, inputs, folder, origin, [*found, *watch.warnings])
+        run = _Run(folder, origin, reference_file, progress, say)
+        return _with_one_retry(run, inputs, resume=resume)
 
 
 def plan(snapshot: Path, recipe: Path, model: Path) -> TrainingPlan:
@@ -103,9 +101,68 @@ def plan(snapshot: Path, recipe: Path, model: Path) -> TrainingPlan:
         return plan_training(check_inputs(snapshot, recipe, model))
 
 
+@dataclass(frozen=True)
+class _Run:
+    """What stays the same through a run, whatever shape its batches have."""
+
+    folder: RunFolder
+    origin: RunOrigin
+    reference_file: Path | None
+    progress: Progress | None
+    say: Say | None
+
+    def attempt(self, inputs: CheckedInputs, *, resume: bool) -> TrainingResult:
+        """Train to the end and keep the adapter. Raises torch.OutOfMemoryError."""
+        watch = TrainingWatch(self.progress, self.say)
+        with nullcontext() if resume else self.folder.begun(self.origin):
+            trainer = self._first_trainer(inputs, watch)
+        if isinstance(trainer, WarmUpTrainer):
+            _warm_up(trainer, self.folder)
+            trainer = self._trainer(inputs, watch)
+        found = [*notes(inputs), *_path_note(trainer, inputs)]
+        checkpoint = _where_to_go_on(trainer, inputs, self.folder, self.say) if resume else None
+        _train(trainer, checkpoint)
+        return _keep(trainer, inputs, self.folder, self.origin, [*found, *watch.warnings])
+
+    def _first_trainer(self, inputs: CheckedInputs, watch: TrainingWatch) -> SADPOTrainer:
+        """The warm-up's, unless there is none or an interrupted run had finished it."""
+        if inputs.recipe.warm_up is None or (self.folder.warm_up / "adapter_config.json").is_file():
+            return self._trainer(inputs, watch)
+        return build_warm_up(inputs, self.folder, [TrainingWatch(None, self.say)])
+
+    def _trainer(self, inputs: CheckedInputs, watch: TrainingWatch) -> SADPOTrainer:
+        return build_trainer(
+            inputs, self.folder, self.origin, reference_file=self.reference_file, callbacks=[watch]
+        )
+
+
+def _with_one_retry(run: _Run, inputs: CheckedInputs, *, resume: bool) -> TrainingResult:
+    try:
+        return run.attempt(inputs, resume=resume)
+    except torch.OutOfMemoryError as error:
+        smaller = inputs.with_less_memory() if processes() == 1 and run.folder.is_begun else None
+        if smaller is None:
+            raise _too_little_memory(inputs) from error
+    # Past the except block: until here the error's traceback holds every tensor of the update that failed.
+    release_memory()
+    if run.say:
+        run.say(f"Out of memory with {inputs.shape}. Trying once more with {smaller.shape}.")
+    try:
+        return run.attempt(smaller, resume=True)
+    except torch.OutOfMemoryError as error:
+        raise _too_little_memory(smaller) from error
+
+
+def _too_little_memory(inputs: CheckedInputs) -> TrainingError:
+    return TrainingError(
+        f"The device has too little free memory for {inputs.shape}. Free some, lower image.width_px, or set "
+        "batch.pairs_at_once and runtime.gradient_checkpointing to auto; what was trained is kept for --resume."
+    )
+
+
 def _announce(inputs: CheckedInputs, say: Say | None) -> None:
     if say:
-        for line in (f"Adapter: {inputs.adapter}", *notes(inputs)):
+        for line in (f"Adapter: {inputs.adapter}", f"Pairs: {inputs.shape}", *notes(inputs)):
             say(line)
 
 
@@ -116,12 +173,8 @@ def _path_note(trainer: SADPOTrainer, inputs: CheckedInputs) -> list[str]:
     return [f"Pairs are not packed: {why_not_packed(trainer.model)}. The loss is the same, the run slower."]
 
 
-def _warm_up(inputs: CheckedInputs, folder: RunFolder, watch: TrainingWatch) -> None:
-    """Run the recipe's warm-up, unless there is none or an interrupted run had finished it."""
-    if inputs.recipe.warm_up is None or (folder.warm_up / "adapter_config.json").is_file():
-        return
-    trainer = build_warm_up(inputs, folder, [watch])
-    _run(trainer, inputs, None)
+def _warm_up(trainer: WarmUpTrainer, folder: RunFolder) -> None:
+    _train(trainer, None)
     _save_adapter(trainer, folder.warm_up)
     trainer.accelerator.wait_for_everyone()
 
@@ -141,14 +194,9 @@ def _where_to_go_on(
     return checkpoint
 
 
-def _run(trainer: SADPOTrainer, inputs: CheckedInputs, checkpoint: Path | None) -> None:
+def _train(trainer: SADPOTrainer, checkpoint: Path | None) -> None:
     try:
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
-    except torch.OutOfMemoryError as error:
-        raise TrainingError(
-            f"{inputs.recipe.batch.pairs_per_device} pairs at once need more memory than the device has. "
-            "Lower batch.pairs_per_device and raise batch.accumulation, or lower image.width_px."
-        ) from error
     except OSError as error:
         raise TrainingError(
             f"The run could not read or write a file ({first_line(error)}). Go on with --resume when it can."
@@ -210,6 +258,9 @@ def _provenance(inputs: CheckedInputs, origin: RunOrigin, result: TrainingResult
         reply_form=inputs.form,
         image_width_px=recipe.image.width_px,
         seed=recipe.runtime.seed,
+        pairs_per_update=inputs.effective_batch,
+        pairs_at_once=inputs.shape.pairs_at_once,
+        gradient_checkpointing=inputs.shape.recompute,
         snapshot=str(inputs.snapshot.folder.resolve()),
         snapshot_hash=inputs.snapshot.manifest.snapshot_hash,
         pairs_by_weight=result.pairs_by_weight,
@@ -225,7 +276,7 @@ def _provenance(inputs: CheckedInputs, origin: RunOrigin, result: TrainingResult
     )
 
 
-@contextlib.contextmanager
+@contextmanager
 def _threads_for(model: Path) -> Iterator[None]:
     """One thread for the stand-in: its matrices are so small that a second one costs several times what it gives."""
     before = torch.get_num_threads()

@@ -114,7 +114,8 @@ def _inputs(folder: Path) -> CheckedInputs:
     }
     precision: dict[str, Any] = {
         "runtime__precision": "bf16" if ON_GPU else "fp32",
-        "batch__pairs_per_device": 1,
+        "batch__pairs_per_update": 1,
+        "batch__pairs_at_once": 1,
     }
     recipe = write_recipe(folder / "recipe.yaml", **standard, **precision)
     if pair_weight(T, A, alpha_high=1.0, alpha_med=1.0) != 1.0:
@@ -147,7 +148,7 @@ def _trainer(inputs: CheckedInputs, folder: Path, kind: type[DPOTrainer]) -> Any
     torch.manual_seed(1)
     trainer: Any = kind(
         model=load_model(inputs.model, dtype=DTYPES[inputs.recipe.runtime.precision]),
-        args=dpo_config(inputs.recipe, steps=1, out=folder / kind.__name__),
+        args=dpo_config(inputs.recipe, inputs.shape, steps=1, out=folder / kind.__name__),
         train_dataset=preference_dataset(inputs.pairs),
         data_collator=collator(inputs.processor, width_px=inputs.recipe.image.width_px),
         processing_class=inputs.processor,

@@ -21,7 +21,7 @@ from training.models.folder import load_model
 from training.models.shared_vision import base_model
 from training.pairs.collator import PackedPairCollator
 from training.pairs.processor import load_processor
-from training.recipe import load_recipe
+from training.recipe import BatchShape, load_recipe
 from training.sa_dpo import pair_weight
 from training.trainer.dpo_config import dpo_config
 from training.trainer.sa_dpo_trainer import SADPOTrainer
@@ -84,14 +84,15 @@ def trained(
 ) -> SADPOTrainer:
     """A trainer that has taken `steps` updates over the rows, 16 at a time, again and again."""
     folder.mkdir(parents=True, exist_ok=True)
-    batches: dict[str, Any] = {"batch__pairs_per_device": 16, "runtime__log_every_steps": 1000}
+    batches: dict[str, Any] = {"batch__pairs_per_update": 16, "batch__pairs_at_once": 16}
+    runtime: dict[str, Any] = {"runtime__log_every_steps": 1000, "runtime__seed": seed}
     rates: dict[str, Any] = {"loss__beta": beta, "schedule__learning_rate": 1e-2, "adapter__rank": 8}
-    recipe = load_recipe(write_recipe(folder / "recipe.yaml", **batches, **rates, runtime__seed=seed)).recipe
+    recipe = load_recipe(write_recipe(folder / "recipe.yaml", **batches, **rates, **runtime)).recipe
     network, processor = load_model(model, dtype=torch.float32), load_processor(model)
     order = [index % len(rows) for index in range(16 * steps)]
     trainer = SADPOTrainer(
         model=network,
-        args=dpo_config(recipe, steps=steps, out=folder / "out"),
+        args=dpo_config(recipe, BatchShape(16, 1, recompute=False), steps=steps, out=folder / "out"),
         train_dataset=datasets.Dataset.from_list(list(rows)).select(order),
         data_collator=PackedPairCollator(processor, rope_index=base_model(network).model.get_rope_index),
         processing_class=processor,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import typer
 from typer.testing import CliRunner
 
 from data.errors import RecipeError, TrainingError
+from tests.repository import ROOT
 from tests.training.builders import write_recipe, write_snapshot
-from training.commands import COMMANDS
+from training.commands import CEILINGS, COMMANDS, FLOORS, refuse_version
 from training.train import TrainingResult
 
 
@@ -91,3 +93,19 @@ def test_a_recipe_that_does_not_exist_is_a_domain_error(tmp_path: Path, stand_in
 def test_merging_what_is_no_adapter_is_a_domain_error(tmp_path: Path, stand_in: Path) -> None:
     with pytest.raises(TrainingError, match="holds no finished adapter"):
         run("merge", "--adapter", tmp_path, "--model", stand_in, "--out", tmp_path / "out")
+
+
+def test_versions_are_refused_where_pyproject_refuses_them() -> None:
+    train = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["train"]
+    for name, (major, minor) in FLOORS.items():
+        ceiling = CEILINGS.get(name)
+        below = "" if ceiling is None else f",<{ceiling[0]}.{ceiling[1]}"
+        assert f"{name}>={major}.{minor}{below}" in train
+
+
+def test_an_older_library_is_refused_in_one_sentence() -> None:
+    with pytest.raises(TrainingError) as refused:
+        refuse_version("transformers", "5.0.0", FLOORS["transformers"], None)
+    assert str(refused.value) == (
+        "transformers 5.0.0 is installed and training needs >=5.5: pip install 'transformers>=5.5'."
+    )

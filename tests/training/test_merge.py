@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +135,25 @@ def test_a_merge_that_fails_leaves_nothing_behind(
     with pytest.raises(TrainingError, match="cannot be loaded"):
         merge(adapter, stand_in, tmp_path / "merged")
     assert [path.name for path in tmp_path.iterdir()] == ["adapter"]
+
+
+def test_a_server_under_another_account_can_read_what_was_merged(
+    trained: TrainingResult, stand_in: Path, tmp_path: Path
+) -> None:
+    before = os.umask(0o077)  # as every command sets it
+    try:
+        merged = merge(trained.adapter, stand_in, tmp_path / "models" / "aligned").model
+    finally:
+        os.umask(before)
+    folders = [merged, merged.parent]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o755}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in merged.iterdir()} == {0o644}
+
+
+def test_every_part_of_the_configuration_names_the_saved_dtype(
+    trained: TrainingResult, stand_in: Path, tmp_path: Path
+) -> None:
+    half = merge(trained.adapter, stand_in, tmp_path / "half")
+    fields = json.loads((half.model / "config.json").read_text())
+    parts = [fields, fields["text_config"], fields["vision_config"]]
+    assert [part["dtype"] for part in parts] == ["bfloat16"] * 3

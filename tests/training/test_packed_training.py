@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,10 @@ from tests.training.trainer.test_trainer import (
     perturb,
 )
 from training.assembly import is_packed, pack_pairs
-from training.models.shared_vision import vision_once, why_not_packed
+from training.models.folder import model_shape
+from training.models.shared_vision import rope_rule, vision_once, why_not_packed
 from training.pairs.collator import PackedPairCollator
+from training.pairs.preference_dataset import preference_dataset
 from training.plan.inputs import check_inputs
 from training.train import train
 from training.trainer.reference_cache import ReferenceCache, reference_keys
@@ -199,3 +203,33 @@ def test_a_second_run_finds_what_the_first_one_kept(tmp_path: Path, stand_in: Pa
         assert len(file.read_text().splitlines()) == 8
         assert len(inputs.pairs) == 8
     assert check_inputs(snapshot, tmp_path / "standard" / "recipe.yaml", stand_in).steps == 2
+
+
+class NoWeights(pickle.Pickler):
+    """Pickles what goes to a data-loader worker, and fails where a model or its weights would go along."""
+
+    def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, torch.Tensor | torch.storage.UntypedStorage):
+            raise AssertionError(f"a tensor of shape {tuple(getattr(value, 'shape', ()))} goes along")
+        return NotImplemented
+
+
+def test_the_collator_takes_no_weights_into_data_loader_workers(tmp_path: Path, stand_in: Path) -> None:
+    inputs = checked(tmp_path, stand_in)
+    collator = a_packed_trainer(inputs, tmp_path / "out").data_collator
+    content = io.BytesIO()
+    NoWeights(content).dump(collator)
+    assert content.tell() < 200_000  # nearly all of it is the tokenizer
+    again = pickle.loads(content.getvalue())  # noqa: S301 - written above
+    examples = list(preference_dataset(inputs.pairs).select(range(2)))
+    ours, theirs = (one(examples)["position_ids"] for one in (collator, again))
+    assert torch.equal(ours, theirs)
+
+
+def test_the_rule_for_positions_is_small_at_the_true_shape(stand_in: Path) -> None:
+    """Qwen3-VL-2B's layers and widths, without weights: what is pickled does not grow with the model."""
+    shape = model_shape(stand_in)
+    shape.config.text_config.num_hidden_layers, shape.config.text_config.hidden_size = 28, 2048
+    content = io.BytesIO()
+    NoWeights(content).dump(rope_rule(shape.model))
+    assert content.tell() < 20_000

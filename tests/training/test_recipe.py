@@ -66,7 +66,7 @@ def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
         ("schedule__warmup_share", 1.0),
         ("runtime__precision", "fp16"),
         ("image__width_px", 10),
-        ("batch__pairs_per_device", "many"),
+        ("batch__pairs_at_once", "many"),
     ],
 )
 def test_a_value_that_cannot_be_trained_with_is_refused(tmp_path: Path, key: str, value: Any) -> None:
@@ -76,14 +76,14 @@ def test_a_value_that_cannot_be_trained_with_is_refused(tmp_path: Path, key: str
 
 
 def test_one_pair_per_step_is_refused_where_pairs_weigh_differently(tmp_path: Path) -> None:
-    path = write_recipe(tmp_path / "mine.yaml", batch__pairs_per_device=1, batch__accumulation=1)
+    path = write_recipe(tmp_path / "mine.yaml", batch__pairs_per_update=1, batch__pairs_at_once=1)
     with pytest.raises(RecipeError, match="weight would have no effect"):
         load_recipe(path)
 
 
 def test_one_pair_per_step_is_taken_where_all_weigh_one(tmp_path: Path) -> None:
-    path = write_recipe(tmp_path / "mine.yaml", "standard_dpo", batch__accumulation=1)
-    assert load_recipe(path).recipe.pairs_per_update == 1
+    path = write_recipe(tmp_path / "mine.yaml", "standard_dpo", batch__pairs_per_update=1)
+    assert load_recipe(path).recipe.batch.pairs_per_update == 1
 
 
 @pytest.mark.parametrize("text", ["", "just words", "loss: [1, 2", "- a\n- b\n"])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from data.errors import LeakError, RecipeError, TrainingError
@@ -92,8 +94,8 @@ def test_bfloat16_gradient_checkpointing_and_checkpoints_run(tmp_path: Path, sta
     recipe = write_recipe(
         tmp_path / "recipe.yaml",
         **SHORT,
-        batch__pairs_per_device=2,
-        batch__accumulation=2,
+        batch__pairs_per_update=4,
+        batch__pairs_at_once=2,
         image__width_px=64,
         runtime__precision="bf16",
         runtime__gradient_checkpointing=True,
@@ -118,7 +120,8 @@ def test_progress_and_lines_reach_the_person(tmp_path: Path, stand_in: Path) -> 
     )
     assert steps == [(1, 2), (2, 2)]
     assert lines[0] == "Adapter: 3,584 trainable parameters, 0.790% of 453,888"
-    assert lines[2].startswith("step 1 of 2: loss 1.4729; weight 1: ")
+    assert lines[1] == "Pairs: 8 at once on each device, without gradient checkpointing"
+    assert lines[3].startswith("step 1 of 2: loss 1.4729; weight 1: ")
 
 
 def test_nothing_is_printed_on_stdout(
@@ -199,3 +202,74 @@ def test_the_plan_refuses_what_training_refuses(snapshot: Path, stand_in: Path, 
 def test_a_provenance_survives_being_written_and_read(trained: TrainingResult) -> None:
     text = (trained.adapter / "provenance.json").read_text()
     assert AdapterProvenance.model_validate_json(text).model_dump_json(indent=2) + "\n" == text
+
+
+def out_of_memory(step: int, *, times: int) -> Any:
+    """A progress callback that ends an update as a full device does, the first `times` that `step` is reached."""
+    left = [times]
+
+    def progress(done: int, _: int) -> None:
+        if done == step and left[0]:
+            left[0] -= 1
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    return progress
+
+
+AUTO: dict[str, Any] = {
+    "schedule__epochs": 4,
+    "batch__pairs_at_once": "auto",
+    "runtime__gradient_checkpointing": "auto",
+    "runtime__save_every_steps": 1,
+}
+
+
+def test_a_run_out_of_memory_goes_on_in_a_smaller_shape_from_its_last_checkpoint(
+    tmp_path: Path, stand_in: Path
+) -> None:
+    snapshot = write_snapshot(tmp_path / "snapshot", MIXED)
+    recipe = write_recipe(tmp_path / "recipe.yaml", **AUTO)
+    lines: list[str] = []
+    whole = train(snapshot, recipe, stand_in, tmp_path / "whole")
+    again = train(
+        snapshot, recipe, stand_in, tmp_path / "out", progress=out_of_memory(3, times=1), say=lines.append
+    )
+    assert lines[1] == "Pairs: 8 at once on each device, without gradient checkpointing"
+    assert (
+        "Out of memory with 8 at once on each device, without gradient checkpointing. "
+        "Trying once more with 4 at once on each device, without gradient checkpointing."
+    ) in lines
+    assert "Going on after step 2 of 4." in lines
+    record = read_adapter_provenance(again.adapter)
+    assert (record.pairs_per_update, record.pairs_at_once, record.gradient_checkpointing) == (8, 4, False)
+    assert again.steps == whole.steps == 4
+    ours, expected = weights(again.adapter), weights(whole.adapter)
+    assert all(torch.allclose(ours[name], expected[name], atol=1e-5) for name in expected)
+
+
+@pytest.mark.parametrize(("changed", "times"), [({}, 2), ({"batch__pairs_at_once": 8}, 2)])
+def test_out_of_memory_twice_or_without_auto_ends_the_run_with_a_sentence(
+    tmp_path: Path, stand_in: Path, changed: dict[str, Any], times: int
+) -> None:
+    recipe = write_recipe(tmp_path / "recipe.yaml", **(AUTO | changed))
+    with pytest.raises(TrainingError, match=r"too little free memory for \d at once .* kept for --resume"):
+        train(
+            write_snapshot(tmp_path / "snapshot", MIXED),
+            recipe,
+            stand_in,
+            tmp_path / "out",
+            progress=out_of_memory(1, times=times),
+        )
+    assert (tmp_path / "out" / "run.json").is_file()
+
+
+def test_a_trainer_that_cannot_be_built_leaves_the_folder_free(tmp_path: Path, stand_in: Path) -> None:
+    snapshot = write_snapshot(tmp_path / "snapshot", MIXED)
+    broken = Path(shutil.copytree(stand_in, tmp_path / "broken"))
+    weights_file = broken / "model.safetensors"
+    weights_file.write_bytes(weights_file.read_bytes()[:1000])
+    recipe, out = write_recipe(tmp_path / "recipe.yaml", **SHORT), tmp_path / "out"
+    with pytest.raises(TrainingError, match="cannot be loaded"):
+        train(snapshot, recipe, broken, out)
+    assert not out.exists()
+    assert train(snapshot, recipe, stand_in, out).steps == 2

@@ -31,6 +31,16 @@ def base_model(model: Any) -> Any:
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
+def rope_rule(core: Any) -> Any:
+    """The `get_rope_index` of a model, bound to its class and configuration alone.
+
+    A collator that holds it is sent to every data-loader worker: bound to the model, all weights would go along.
+    """
+    bare = object.__new__(type(core))
+    bare.__dict__["config"] = core.config
+    return bare.get_rope_index
+
+
 @contextlib.contextmanager
 def vision_once(model: Any) -> Iterator[None]:
     """Inside, images are encoded on the first forward and taken from there on the next: for one batch alone.

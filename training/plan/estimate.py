@@ -95,32 +95,41 @@ def run_estimate(
     dimensions: Dimensions,
     *,
     typical: PairTokens,
-    largest: PairTokens,
-    adapter_parameters: int,
-    pairs_at_once: int,
+    memory_bytes: float,
     pairs_trained: int,
     distinct_pairs: int,
-    bytes_per_weight: int,
     recompute: bool,
 ) -> RunEstimate:
-    """Memory for `pairs_at_once` of the `largest` pairs, time for `pairs_trained` of the `typical` ones.
+    """Time for `pairs_trained` of the `typical` pairs, beside the run's `memory_bytes`.
 
     `distinct_pairs` of them need the reference once. `recompute`: gradient checkpointing.
     """
-    memory = (
-        dimensions.total * bytes_per_weight
-        + adapter_parameters * _ADAPTER_BYTES
-        + pairs_at_once * kept_bytes(dimensions, largest, bytes_per_weight, recompute=recompute)
-        + OVERHEAD_BYTES
-    )
     step = training_flop(dimensions, typical, recompute=recompute)
     reference = text_flop(dimensions, typical) * min(distinct_pairs, pairs_trained)
     return RunEstimate(
         device=DEVICE,
         utilisation=UTILISATION,
-        memory_gib=memory / 2**30,
+        memory_gib=memory_bytes / 2**30,
         tflop_per_pair=step / 1e12,
         hours=(step * pairs_trained + reference) / (DEVICE_FLOPS * UTILISATION) / 3600,
+    )
+
+
+def run_bytes(
+    dimensions: Dimensions,
+    largest: PairTokens,
+    *,
+    adapter_parameters: int,
+    pairs_at_once: int,
+    bytes_per_weight: int,
+    recompute: bool,
+) -> float:
+    """Memory of a run with `pairs_at_once` of the `largest` pairs. `recompute`: gradient checkpointing."""
+    return (
+        dimensions.total * bytes_per_weight
+        + adapter_parameters * _ADAPTER_BYTES
+        + pairs_at_once * kept_bytes(dimensions, largest, bytes_per_weight, recompute=recompute)
+        + OVERHEAD_BYTES
     )
 
 
@@ -160,6 +169,6 @@ def refuse_too_little_memory(dimensions: Dimensions, *, bytes_per_weight: int, a
     needed = dimensions.total * bytes_per_weight
     if needed > available:
         raise TrainingError(
-            f"The base model's weights take {needed / 2**30:.1f} GiB and this machine has {available / 2**30:.1f} GiB. "
-            "Train on a larger one, or set runtime.precision: bf16 in the recipe."
+            f"The base model's weights take {needed / 2**30:.1f} GiB and {available / 2**30:.1f} GiB are free here. "
+            "Free some, train on a larger machine, or set runtime.precision: bf16 in the recipe."
         )

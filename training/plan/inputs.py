@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
-from PIL import Image
-
-from data.images.model_picture import model_size
-from data.images.orientation import turn_of, turned_size
 from data.snapshot.folder import Snapshot
 from data.vocabulary import ReplyForm
 from training.models.adapter import AdapterSize, adapter_size, refuse_large_adapter
 from training.models.folder import DTYPES, is_stand_in, model_shape
 from training.pairs.batches import update_steps
 from training.pairs.preference_dataset import WeighedPair, load_pairs, pairs_by_weight, refuse_other_size
-from training.pairs.processor import image_tokens, load_processor, refuse_resizing
-from training.plan.estimate import Dimensions, PairTokens, RunEstimate, refuse_too_little_memory, run_estimate
+from training.pairs.processor import load_processor, refuse_resizing
+from training.plan.batch_shape import MemoryOf, fitting_shape, smaller_shape
+from training.plan.estimate import (
+    Dimensions,
+    PairTokens,
+    RunEstimate,
+    refuse_too_little_memory,
+    run_bytes,
+    run_estimate,
+)
+from training.plan.tokens import TokenCounts, count_tokens, shown_size
 from training.process.memory import available_bytes
 from training.process.processes import processes
-from training.recipe import Recipe, RecipeFile, load_recipe
-
-_TOKENIZED_PAIRS = 64
-"""Text lengths are estimated from this many pairs, spread evenly; image tokens are counted for all."""
+from training.recipe import BatchShape, Recipe, RecipeFile, load_recipe
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class CheckedInputs:
     processor: Any
     adapter: AdapterSize
     dimensions: Dimensions
+    tokens: TokenCounts
+    shape: BatchShape
 
     @property
     def recipe(self) -> Recipe:
@@ -53,7 +55,7 @@ class CheckedInputs:
     @property
     def effective_batch(self) -> int:
         """Pairs per update over all processes."""
-        return self.recipe.pairs_per_update * processes()
+        return self.recipe.batch.pairs_per_update * processes()
 
     @property
     def steps(self) -> int:
@@ -65,6 +67,12 @@ class CheckedInputs:
             effective_batch=self.effective_batch,
             max_steps=schedule.max_steps,
         )
+
+    def with_less_memory(self) -> CheckedInputs | None:
+        """The same run in a smaller shape, for after it ran out of memory; None if the recipe leaves no other."""
+        memory_of = _memory_of(self.recipe, self.dimensions, self.adapter, self.tokens.largest)
+        smaller = smaller_shape(self.recipe, memory_of, self.shape)
+        return None if smaller is None else replace(self, shape=smaller)
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,8 @@ class TrainingPlan:
     pairs: int
     pairs_by_weight: dict[str, int]
     pairs_per_update: int
+    shape: BatchShape
+    available_gib: float
     steps: int
     image_tokens_mean: float
     image_tokens_max: int
@@ -100,22 +110,21 @@ def check_inputs(snapshot: Path, recipe: Path, model: Path) -> CheckedInputs:
     processor = load_processor(model)
     size, dimensions = adapter_size(shape, settings.adapter), Dimensions.of(shape)
     refuse_large_adapter(size, settings.adapter)
-    refuse_too_little_memory(
-        dimensions, bytes_per_weight=_bytes_per_weight(settings), available=available_bytes()
-    )
+    available = available_bytes()
+    refuse_too_little_memory(dimensions, bytes_per_weight=_bytes_per_weight(settings), available=available)
     frozen, pairs = load_pairs(snapshot, settings.loss)
     refuse_other_size(frozen, settings.image.width_px)
-    for picture in {_shown_size(image, settings) for pair in pairs for image in pair.images}:
+    for picture in {shown_size(image, settings.image.width_px) for pair in pairs for image in pair.images}:
         refuse_resizing(processor, picture)
-    return CheckedInputs(recipe_file, frozen, pairs, model, processor, size, dimensions)
+    tokens = count_tokens(pairs, processor, width_px=settings.image.width_px)
+    memory_of = _memory_of(settings, dimensions, size, tokens.largest)
+    shape = fitting_shape(settings, memory_of, available=available)
+    return CheckedInputs(recipe_file, frozen, pairs, model, processor, size, dimensions, tokens, shape)
 
 
 def plan_training(inputs: CheckedInputs) -> TrainingPlan:
     """The plan of a run whose inputs are in order."""
-    images = _image_tokens(inputs)
-    texts = _text_tokens(inputs)
-    prompt, chosen, rejected = (fmean(side) for side in zip(*texts, strict=True))
-    typical = PairTokens(fmean(images), prompt, chosen, rejected)
+    typical = inputs.tokens.typical
     return TrainingPlan(
         recipe=inputs.recipe.name,
         snapshot_hash=inputs.snapshot.manifest.snapshot_hash,
@@ -124,32 +133,43 @@ def plan_training(inputs: CheckedInputs) -> TrainingPlan:
         pairs=len(inputs.pairs),
         pairs_by_weight=pairs_by_weight(inputs.pairs),
         pairs_per_update=inputs.effective_batch,
+        shape=inputs.shape,
+        available_gib=available_bytes() / 2**30,
         steps=inputs.steps,
-        image_tokens_mean=fmean(images),
-        image_tokens_max=max(images),
-        prompt_tokens_mean=prompt,
-        chosen_tokens_mean=chosen,
-        rejected_tokens_mean=rejected,
-        text_estimated_from=len(texts),
+        image_tokens_mean=typical.image,
+        image_tokens_max=max(inputs.tokens.images),
+        prompt_tokens_mean=typical.question,
+        chosen_tokens_mean=typical.chosen,
+        rejected_tokens_mean=typical.rejected,
+        text_estimated_from=len(inputs.tokens.texts),
         adapter_parameters=inputs.adapter.parameters,
         base_parameters=inputs.adapter.base,
         adapter_share=inputs.adapter.share,
-        estimate=_estimate(inputs, typical, max(images)),
+        estimate=_estimate(inputs),
         notes=notes(inputs),
     )
 
 
-def _estimate(inputs: CheckedInputs, typical: PairTokens, largest_image: int) -> RunEstimate:
+def _estimate(inputs: CheckedInputs) -> RunEstimate:
+    memory_of = _memory_of(inputs.recipe, inputs.dimensions, inputs.adapter, inputs.tokens.largest)
     return run_estimate(
         inputs.dimensions,
-        typical=typical,
-        largest=replace(typical, image=largest_image),
-        adapter_parameters=inputs.adapter.parameters,
-        pairs_at_once=inputs.recipe.batch.pairs_per_device,
+        typical=inputs.tokens.typical,
+        memory_bytes=memory_of(inputs.shape),
         pairs_trained=inputs.steps * inputs.effective_batch,
         distinct_pairs=len(inputs.pairs),
-        bytes_per_weight=_bytes_per_weight(inputs.recipe),
-        recompute=inputs.recipe.runtime.gradient_checkpointing,
+        recompute=inputs.shape.recompute,
+    )
+
+
+def _memory_of(recipe: Recipe, dimensions: Dimensions, adapter: AdapterSize, largest: PairTokens) -> MemoryOf:
+    return lambda shape: run_bytes(
+        dimensions,
+        largest,
+        adapter_parameters=adapter.parameters,
+        pairs_at_once=shape.pairs_at_once,
+        bytes_per_weight=_bytes_per_weight(recipe),
+        recompute=shape.recompute,
     )
 
 
@@ -175,26 +195,3 @@ def notes(inputs: CheckedInputs) -> list[str]:
             "The base model is the stand-in with random weights: what is trained from it means nothing."
         )
     return found
-
-
-def _image_tokens(inputs: CheckedInputs) -> list[int]:
-    count = cache(lambda size: image_tokens(inputs.processor, *size))
-    return [sum(count(_shown_size(image, inputs.recipe)) for image in pair.images) for pair in inputs.pairs]
-
-
-def _shown_size(path: Path, recipe: Recipe) -> tuple[int, int]:
-    with Image.open(path) as image:
-        return model_size(*turned_size(image.size, turn_of(image)), most_width_px=recipe.image.width_px)
-
-
-def _text_tokens(inputs: CheckedInputs) -> list[tuple[int, int, int]]:
-    """(prompt, chosen, rejected) tokens of some pairs, spread evenly over the snapshot."""
-    stride = max(1, len(inputs.pairs) // _TOKENIZED_PAIRS)
-    tokenizer = inputs.processor.tokenizer
-    return [
-        tuple(  # type: ignore[misc]  # three sides give three counts
-            sum(len(tokenizer(message.content)["input_ids"]) for message in messages)
-            for messages in (weighed.pair.prompt, weighed.pair.chosen, weighed.pair.rejected)
-        )
-        for weighed in inputs.pairs[::stride][:_TOKENIZED_PAIRS]
-    ]

@@ -72,7 +72,7 @@ def _clipped(history: Sequence[Line], _: int) -> str | None:
         return None
     return (
         f"The gradient norm is {norm:.0f}, far above what it is clipped to: lower schedule.learning_rate or raise "
-        "batch.accumulation."
+        "batch.pairs_per_update."
     )
 
 

@@ -91,7 +91,10 @@ class CheckpointProvenance(_Record):
 
 
 class AdapterProvenance(_Record):
-    """How an adapter came to be. The losses are those of the first and the last line of its log."""
+    """How an adapter came to be. The losses are those of the first and the last line of its log.
+
+    Records of version 0.1 do not say in what batches it was trained.
+    """
 
     finished_at: str
     recipe: str
@@ -100,6 +103,9 @@ class AdapterProvenance(_Record):
     reply_form: ReplyForm
     image_width_px: int
     seed: int
+    pairs_per_update: int | None = None
+    pairs_at_once: int | None = None
+    gradient_checkpointing: bool | None = None
     snapshot: str
     snapshot_hash: str
     pairs_by_weight: dict[str, int]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,12 +49,28 @@ class RunFolder:
         """What the reference says of each pair, kept from the first time it is seen."""
         return self.path / "reference_logps.jsonl"
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether a run was begun here."""
+        return (self.path / _ORIGIN).is_file()
+
     def begin(self, origin: RunOrigin) -> None:
         """Create the folder and write down what determines the run; by the main process alone."""
         if is_main_process():
             self.path.mkdir(parents=True, exist_ok=True)
             (self.path / RECIPE_COPY).write_text(origin.recipe_text, encoding="utf-8")
             (self.path / _ORIGIN).write_text(origin.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+    @contextmanager
+    def begun(self, origin: RunOrigin) -> Iterator[None]:
+        """Begin the run and build its first trainer inside: what cannot be built leaves nothing behind."""
+        self.begin(origin)
+        try:
+            yield
+        except BaseException:
+            if is_main_process():
+                shutil.rmtree(self.path, ignore_errors=True)
+            raise
 
     def refuse_another_run(self, origin: RunOrigin) -> None:
         """Raise TrainingError unless the folder holds an unfinished run that was begun from the same origin."""

@@ -8,13 +8,13 @@ import torch
 from trl.trainer.dpo_config import DPOConfig
 
 from data.errors import TrainingError
-from training.recipe import Recipe
+from training.recipe import BatchShape, Recipe
 
 _WORKERS = 4
 """A frame takes about 0.1 s of one CPU core to become patches: without workers a GPU would wait for it."""
 
 
-def dpo_config(recipe: Recipe, *, steps: int, out: Path) -> DPOConfig:
+def dpo_config(recipe: Recipe, shape: BatchShape, *, steps: int, out: Path) -> DPOConfig:
     """TRL's configuration of a run of `steps` updates that keeps its checkpoints in `out`.
 
     Raises TrainingError for bf16 on a GPU that cannot compute in it.
@@ -32,8 +32,8 @@ def dpo_config(recipe: Recipe, *, steps: int, out: Path) -> DPOConfig:
         output_dir=str(out),
         beta=recipe.loss.beta,
         max_length=None,  # TRL's 1,024 would cut completions behind a large image, silently
-        per_device_train_batch_size=recipe.batch.pairs_per_device,
-        gradient_accumulation_steps=recipe.batch.accumulation,
+        per_device_train_batch_size=shape.pairs_at_once,
+        gradient_accumulation_steps=shape.accumulation,
         dataloader_drop_last=True,
         dataloader_pin_memory=torch.cuda.is_available(),
         dataloader_num_workers=_WORKERS if torch.cuda.is_available() else 0,
@@ -47,7 +47,7 @@ def dpo_config(recipe: Recipe, *, steps: int, out: Path) -> DPOConfig:
         optim="adamw_torch",
         use_cpu=not torch.accelerator.is_available(),
         bf16=runtime.precision == "bf16",
-        gradient_checkpointing=runtime.gradient_checkpointing,
+        gradient_checkpointing=shape.recompute,
         seed=runtime.seed,
         data_seed=runtime.seed,
         logging_steps=runtime.log_every_steps,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 from collections.abc import Sequence
@@ -77,6 +78,9 @@ def _append(file: Path, new: dict[str, Logps]) -> None:
         for key, (chosen, rejected) in new.items()
     )
     with file.open("a", encoding="utf-8") as lines:
+        fcntl.flock(
+            lines, fcntl.LOCK_EX
+        )  # runs on one snapshot may share the file, and long texts leave in pieces
         lines.write(text if _ends_a_line(file) else f"\n{text}")
 
 

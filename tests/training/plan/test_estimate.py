@@ -12,6 +12,7 @@ from training.plan.estimate import (
     PairTokens,
     kept_bytes,
     refuse_too_little_memory,
+    run_bytes,
     run_estimate,
     text_flop,
     training_flop,
@@ -69,15 +70,20 @@ def test_recomputing_keeps_less() -> None:
 
 def estimate_of_the_paper(pairs_at_once: int = 1) -> tuple[float, float]:
     tokens = PairTokens(image=720, question=240, chosen=120, rejected=120)
+    memory = run_bytes(
+        QWEN3_VL_2B,
+        tokens,
+        adapter_parameters=6_422_528,
+        pairs_at_once=pairs_at_once,
+        bytes_per_weight=2,
+        recompute=True,
+    )
     found = run_estimate(
         QWEN3_VL_2B,
         typical=tokens,
-        largest=tokens,
-        adapter_parameters=6_422_528,
-        pairs_at_once=pairs_at_once,
+        memory_bytes=memory,
         pairs_trained=2 * 9_500,
         distinct_pairs=9_500,
-        bytes_per_weight=2,
         recompute=True,
     )
     return found.memory_gib, found.hours
@@ -91,6 +97,6 @@ def test_the_paper_s_run_is_estimated_to_fit_one_48_gb_gpu_in_an_afternoon() -> 
 
 
 def test_weights_that_do_not_fit_are_refused_before_they_are_loaded() -> None:
-    with pytest.raises(TrainingError, match=r"weights take 4\.0 GiB and this machine has 2\.0 GiB"):
+    with pytest.raises(TrainingError, match=r"weights take 4\.0 GiB and 2\.0 GiB are free here"):
         refuse_too_little_memory(QWEN3_VL_2B, bytes_per_weight=2, available=2 * 2**30)
     refuse_too_little_memory(replace(QWEN3_VL_2B, total=10), bytes_per_weight=2, available=2 * 2**30)

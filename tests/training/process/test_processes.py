@@ -45,8 +45,8 @@ def in_two(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> tuple[Pa
     folder = tmp_path_factory.mktemp("processes")
     steps: dict[str, Any] = {"schedule__epochs": 3, "runtime__save_every_steps": 2}
     snapshot = write_snapshot(folder / "snapshot", MIXED)
-    one = write_recipe(folder / "one.yaml", **steps, batch__pairs_per_device=8)
-    half = write_recipe(folder / "half.yaml", **steps, batch__pairs_per_device=4)
+    one = write_recipe(folder / "one.yaml", **steps)
+    half = write_recipe(folder / "half.yaml", **steps, batch__pairs_per_update=4, batch__pairs_at_once=4)
     train(snapshot, one, stand_in, folder / "one")
     words: list[str | Path] = ["--snapshot", snapshot, "--recipe", half, "--model", stand_in]
     printed = two_processes("-m", "annotator", "train", *words, "--out", folder / "two", "--json")

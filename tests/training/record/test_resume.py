@@ -29,7 +29,8 @@ from training.train import train
 EVERY_STEP: dict[str, Any] = {
     "schedule__max_steps": 5,
     "schedule__decay": "cosine",
-    "batch__pairs_per_device": 3,
+    "batch__pairs_per_update": 3,
+    "batch__pairs_at_once": 3,
     "runtime__save_every_steps": 1,
 }
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.repository import ROOT
 from tests.training.builders import A, S, T, a_pair
+from tests.training.trainer.test_trainer import checked
+from training.assembly import build_trainer, run_origin
 from training.pairs.preference_dataset import WeighedPair
+from training.recipe import BatchShape
+from training.record.run_folder import RunFolder
 from training.trainer.reference_cache import ReferenceCache, reference_keys
 
 KEYS = {"pair-0": "aa", "pair-1": "bb"}
@@ -71,3 +79,44 @@ def test_a_change_of_image_answer_or_setting_is_another_key(tmp_path: Path, chan
     after = reference_keys([other], setting=setting)
     assert before.keys() == after.keys()
     assert before != after
+
+
+def test_runs_that_share_a_file_do_not_cut_each_other_s_lines(tmp_path: Path) -> None:
+    file, pairs = tmp_path / "kept.jsonl", 2_000
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom training.trainer.reference_cache import ReferenceCache\n"
+        "run, file, pairs = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])\n"
+        "keys = {str(i): f'{run}-{i}' for i in range(pairs)}\n"
+        "for start in range(0, pairs, 500):\n"
+        "    ReferenceCache(file, keys).add([(str(i), (-1.0, -2.0)) for i in range(start, start + 500)])\n"
+    )
+    runs = [
+        subprocess.Popen([sys.executable, "-c", code, name, str(file), str(pairs)], cwd=ROOT) for name in "ab"
+    ]
+    assert [run.wait(timeout=60) for run in runs] == [0, 0]
+    keys = {f"{name}-{i}": f"{name}-{i}" for name in "ab" for i in range(pairs)}
+    assert ReferenceCache(file, keys).find(list(keys)) == [(-1.0, -2.0)] * len(keys)
+
+
+@pytest.mark.parametrize("changed", ["pairs_at_once", "device", "torch"])
+def test_another_device_library_or_batch_shape_finds_nothing_of_before(
+    tmp_path: Path, stand_in: Path, changed: str
+) -> None:
+    inputs = checked(tmp_path, stand_in)
+    folder = RunFolder(tmp_path / "out")
+    origin = run_origin(inputs)
+    first = build_trainer(inputs, folder, origin).reference_cache
+    environment = origin.environment
+    if changed == "pairs_at_once":
+        inputs = replace(inputs, shape=BatchShape(4, 2, recompute=False))
+    elif changed == "device":
+        environment = environment.model_copy(update={"device": "NVIDIA H200"})
+    else:
+        environment = environment.model_copy(update={"versions": environment.versions | {"torch": "2.11.0"}})
+    origin = origin.model_copy(update={"environment": environment})
+    assert first is not None
+    first.add([("pair-0", (-1.0, -2.0))])
+    assert first.find(["pair-0"]) == [(-1.0, -2.0)]
+    then = build_trainer(inputs, folder, origin).reference_cache
+    assert then is not None
+    assert then.find(["pair-0"]) is None

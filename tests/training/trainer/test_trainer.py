@@ -38,7 +38,7 @@ def a_trainer(inputs: CheckedInputs, out: Path, kind: type[DPOTrainer] = SADPOTr
     )
     arguments: dict[str, Any] = {
         "model": load_model(inputs.model, dtype=DTYPES[inputs.recipe.runtime.precision]),
-        "args": dpo_config(inputs.recipe, steps=steps, out=out),
+        "args": dpo_config(inputs.recipe, inputs.shape, steps=steps, out=out),
         "data_collator": collator(inputs.processor, width_px=inputs.recipe.image.width_px),
         "train_dataset": dataset,
         "processing_class": inputs.processor,
@@ -78,7 +78,7 @@ def test_with_all_weights_one_ten_steps_equal_trl_s_own_to_the_last_bit(
     tmp_path: Path, stand_in: Path, precision: str
 ) -> None:
     unweighted = {"loss__alpha_high": 1.0, "loss__alpha_med": 1.0, "runtime__precision": precision}
-    batches = {"batch__pairs_per_device": 2, "batch__accumulation": 2, "schedule__max_steps": 10}
+    batches = {"batch__pairs_per_update": 4, "batch__pairs_at_once": 2, "schedule__max_steps": 10}
     inputs = checked(tmp_path, stand_in, **unweighted, **batches)
     ours, stock = (a_trainer(inputs, tmp_path / kind.__name__, kind) for kind in (SADPOTrainer, DPOTrainer))
     started = adapter_values(ours)
@@ -163,7 +163,7 @@ def test_an_option_that_would_have_no_effect_is_refused(
     tmp_path: Path, stand_in: Path, option: str, value: Any
 ) -> None:
     inputs = checked(tmp_path, stand_in)
-    args = dpo_config(inputs.recipe, steps=1, out=tmp_path / "out")
+    args = dpo_config(inputs.recipe, inputs.shape, steps=1, out=tmp_path / "out")
     setattr(args, option, value)
     with pytest.raises(TrainingError, match=f"does not read {option}"):
         a_trainer(inputs, tmp_path / "out", args=args)
@@ -226,11 +226,10 @@ def test_the_log_shows_what_share_of_the_updates_was_clipped(
 
 def test_accumulated_micro_batches_are_one_batch(tmp_path: Path, stand_in: Path) -> None:
     ends = []
-    for name, at_once, accumulation in (("one", 8, 1), ("four", 2, 4)):
+    for name, at_once in (("one", 8), ("four", 2)):
         folder = tmp_path / name
         folder.mkdir()
-        batch = {"batch__pairs_per_device": at_once, "batch__accumulation": accumulation}
-        inputs = checked(folder, stand_in, **batch, schedule__max_steps=1)
+        inputs = checked(folder, stand_in, batch__pairs_at_once=at_once, schedule__max_steps=1)
         order = preference_dataset(inputs.pairs)
         trainer = a_trainer(inputs, folder / "out", train_dataset=order)
         perturb(trainer)
@@ -242,6 +241,6 @@ def test_accumulated_micro_batches_are_one_batch(tmp_path: Path, stand_in: Path)
 
 def test_levels_weigh_what_the_paper_says_in_the_batch(tmp_path: Path, stand_in: Path) -> None:
     snapshot = write_snapshot(tmp_path / "two", [(T, A), (A, T)])
-    recipe = write_recipe(tmp_path / "recipe.yaml", batch__pairs_per_device=2)
+    recipe = write_recipe(tmp_path / "recipe.yaml", batch__pairs_per_update=2, batch__pairs_at_once=2)
     trainer = a_trainer(check_inputs(snapshot, recipe, stand_in), tmp_path / "out")
     assert next(iter(trainer.get_train_dataloader()))["weight"].tolist() == [5.0, 1.0]
