@@ -14,7 +14,7 @@ from PIL import Image
 from trl.trainer.dpo_trainer import DataCollatorForVisionPreference
 
 from data.hashing import file_hash
-from data.snapshot.folder import EVALUATION, EXCLUDED, MANIFEST, PAIRS, manifest_hash
+from data.snapshot.folder import EVALUATION, EXCLUDED, MANIFEST, OWN_FILES, PAIRS, manifest_hash
 from data.snapshot.pairs import EvaluationFrame, Message, PreferencePair, pair_weight
 from data.vlm.conversation import conversation, conversation_hash
 from data.vlm.reply import render_reply
@@ -94,11 +94,15 @@ def write_snapshot(
     _lines(folder / PAIRS, pairs)
     _lines(folder / EVALUATION, evaluation)
     _lines(folder / EXCLUDED, [])
+    for frame in evaluation:
+        Image.new("RGB", (160, 90), COLOURS[frame.level]).save(folder / frame.images[0])
+    for name in set(OWN_FILES) - {PAIRS, EVALUATION, EXCLUDED}:
+        (folder / name).write_bytes(b"")  # for people and the hub: training reads neither
     fields: dict[str, Any] = {
         "schema_version": 1,
         "pairs_by_weight": dict(Counter(str(pair.weight) for pair in pairs)),
         "pairs_by_levels": {},
-        "evaluation_by_level": {},
+        "evaluation_by_level": dict(Counter(frame.level.value for frame in evaluation)),
         "excluded_by_reason": {},
         "policy": {},
         "reply_form": FORM.value,

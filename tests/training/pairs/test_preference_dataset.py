@@ -107,7 +107,9 @@ def test_an_image_outside_the_snapshot_is_refused(tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "elsewhere.png")
     folder = tmp_path / "frozen"
     pair = a_pair(folder, images=["../elsewhere.png"])
-    with pytest.raises(TrainingError, match="lies outside the snapshot"):
+    with pytest.raises(
+        SnapshotError, match=r"elsewhere\.png as a picture, which its manifest\.json does not list"
+    ):
         load_pairs(write_snapshot(folder, pairs=[pair]), SA_DPO)
 
 
