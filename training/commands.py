@@ -42,7 +42,9 @@ RecipeName = Annotated[
 ]
 Model = Annotated[Path, typer.Option("--model", help="The base model's folder on this machine.")]
 Out = Annotated[Path, typer.Option("--out", help="A new folder for the result.")]
-Adapter = Annotated[Path, typer.Option("--adapter", help="The folder that `train` wrote.")]
+Adapter = Annotated[
+    Path, typer.Option("--adapter", help="The folder that `train` wrote, or a checkpoint in it.")
+]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")
 ]
@@ -197,6 +199,8 @@ def _result_text(result: TrainingResult) -> str:
         f"Adapter: {result.adapter_parameters:,} parameters, {result.adapter_share:.3%} of the base model.",
         f"Loss {result.loss_first:.4f} at the first log, {result.loss_last:.4f} at the last; "
         f"{result.accuracy_last:.0%} of the last log's pairs in the right order.",
+        f"Serve it beside its base: vllm serve {result.base_model} --enable-lora --max-lora-rank {result.rank} "
+        f"--lora-modules {result.served_name}={result.adapter}",
     ]
     return "\n".join([*lines, *result.notes])
 

@@ -24,16 +24,19 @@ from training.models.folder import (
 )
 from training.pairs.processor import PROCESSOR_FILES
 from training.process.chatter import library_chatter_to_stderr
+from training.record.checkpoints import is_whole
 from training.record.provenance import (
     AdapterProvenance,
+    CheckpointProvenance,
     Environment,
     MergeProvenance,
     now,
-    read_adapter_provenance,
+    read_trained,
     write_provenance,
 )
 from training.record.run_folder import refuse_taken
 
+Trained = AdapterProvenance | CheckpointProvenance
 MergedDtype = Literal["bfloat16", "float16", "float32"]
 _DTYPES: dict[MergedDtype, torch.dtype] = {
     "bfloat16": torch.bfloat16,
@@ -54,17 +57,18 @@ class MergeResult:
 
 
 def merge(adapter: Path, model: Path, out: Path, *, dtype: MergedDtype = "bfloat16") -> MergeResult:
-    """Merge a finished adapter into its base model and write the result into the new folder `out`.
+    """Merge a finished adapter, or a sealed checkpoint, into its base model and write it into the new folder `out`.
 
     The sum is taken in float32 on a freshly loaded base, then rounded once to `dtype`: merging inside a bfloat16 base
     rounds twice. Tokenizer and processor files are copied as they are. The folder appears under its name only when
     it is whole.
 
-    Raises TrainingError if `out` holds anything, if the adapter's training never ended, or if `model` is not the base
-    that the adapter was trained on.
+    Raises TrainingError if `out` holds anything, if the adapter is neither finished nor sealed, if a checkpoint has
+    changed since, or if `model` is not the base that the adapter was trained on.
     """
     refuse_taken(out)
-    provenance = read_adapter_provenance(adapter)
+    provenance = read_trained(adapter)
+    _refuse_changed(adapter, provenance)
     check_model_folder(model)
     _refuse_other_base(provenance, model)
     _make_parents(out)
@@ -87,10 +91,18 @@ def merged_model(adapter: Path, model: Path) -> Any:
         raise TrainingError(f"The adapter in {adapter} cannot be loaded: {first_line(error)}") from error
 
 
-def _refuse_other_base(provenance: AdapterProvenance, model: Path) -> None:
-    if model_hash(model) != provenance.base_model.hash:
+def _refuse_changed(adapter: Path, provenance: Trained) -> None:
+    if isinstance(provenance, CheckpointProvenance) and not is_whole(adapter):
         raise TrainingError(
-            f"{model} is not the model that the adapter was trained on ({provenance.base_model.path}): "
+            f"The checkpoint {adapter} is not what it was when it was sealed: a file has changed or is missing. "
+            "Take another one."
+        )
+
+
+def _refuse_other_base(provenance: Trained, model: Path) -> None:
+    if model_hash(model) != provenance.base_model_hash:
+        raise TrainingError(
+            f"{model} is not the model that the adapter was trained on (hash {provenance.base_model_hash[:12]}): "
             "merged, they would make a model that nobody trained."
         )
 
@@ -127,5 +139,5 @@ def _let_servers_read(folder: Path) -> None:
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def _merge_provenance(adapter: AdapterProvenance, dtype: MergedDtype) -> MergeProvenance:
+def _merge_provenance(adapter: Trained, dtype: MergedDtype) -> MergeProvenance:
     return MergeProvenance(finished_at=now(), dtype=dtype, adapter=adapter, environment=Environment.here())

@@ -6,13 +6,14 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from data.errors import TrainingError
+from data.vlm.weights import served_name
 from training.assembly import build_trainer, build_warm_up, is_packed, run_origin, training_order
 from training.models.folder import first_line, is_stand_in
 from training.models.shared_vision import why_not_packed
@@ -45,6 +46,9 @@ class TrainingResult:
     """
 
     adapter: Path
+    served_name: str
+    base_model: Path
+    rank: int
     steps: int
     loss_first: float
     loss_last: float
@@ -210,6 +214,9 @@ def _keep(
     lines = [line for line in history if "loss" in line]
     result = TrainingResult(
         adapter=folder.path,
+        served_name="",
+        base_model=inputs.model,
+        rank=inputs.recipe.adapter.rank,
         steps=trainer.state.global_step,
         loss_first=lines[0]["loss"],
         loss_last=lines[-1]["loss"],
@@ -230,7 +237,7 @@ def _keep(
             f"The adapter could not be written into {folder.path} ({first_line(error)}). Make room and go on "
             "with --resume."
         ) from error
-    return result
+    return replace(result, served_name=served_name(folder.path)) if is_main_process() else result
 
 
 def _save_adapter(trainer: SADPOTrainer, out: Path) -> None:

@@ -22,7 +22,8 @@ _NAME_DIGITS = 8
 @dataclass(frozen=True)
 class Weights:
     """What a folder's record says. `revision`: SHA-256 of the record, hex; `lineage`: snapshot, recipe and commit of
-    the training. `form`, `image_width_px`: how the model was trained to be asked, where it was trained here."""
+    the training, and after which step where it is a checkpoint's. `form`, `image_width_px`: how the model was trained
+    to be asked, where it was trained here."""
 
     served_name: str
     revision: str
@@ -47,7 +48,8 @@ def read_weights(folder: Path) -> Weights:
     """The weights in a folder that `merge` or `train` wrote, or in a sealed checkpoint. Raises ProposalError."""
     try:
         record = json.loads((folder / RECORD).read_bytes())
-        training = record.get("adapter") or record.get("origin") or record
+        trained = record.get("adapter") or record
+        training = trained.get("origin") or trained
         return Weights(
             served_name=served_name(folder),
             revision=_revision(folder),
@@ -58,7 +60,7 @@ def read_weights(folder: Path) -> Weights:
                 "recipe": training["recipe"],
                 "recipe_hash": training["recipe_hash"],
                 "commit": training["environment"]["commit"],
-                "step": record.get("step"),
+                "step": trained.get("step"),
             },
         )
     except FileNotFoundError as error:

@@ -22,7 +22,7 @@ from tests.training.builders import FORM, write_recipe, write_snapshot
 from training.merge import MergeResult, merge
 from training.models.folder import load_model
 from training.pairs.processor import load_processor
-from training.record.provenance import MergeProvenance
+from training.record.provenance import AdapterProvenance, MergeProvenance
 from training.stand_in import build_stand_in
 from training.train import TrainingResult, train
 
@@ -67,6 +67,7 @@ def test_the_merged_folder_says_where_it_comes_from_and_that_it_is_a_stand_in(
     merged: MergeResult, trained: TrainingResult
 ) -> None:
     provenance = MergeProvenance.model_validate_json((merged.model / "provenance.json").read_bytes())
+    assert isinstance(provenance.adapter, AdapterProvenance)
     assert (provenance.dtype, provenance.adapter.recipe, provenance.adapter.steps) == (
         "float32",
         "stand_in",
@@ -157,3 +158,45 @@ def test_every_part_of_the_configuration_names_the_saved_dtype(
     fields = json.loads((half.model / "config.json").read_text())
     parts = [fields, fields["text_config"], fields["vision_config"]]
     assert [part["dtype"] for part in parts] == ["bfloat16"] * 3
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Path:
+    """The sealed checkpoint after the first of three updates."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    every = {"schedule__epochs": 2, "runtime__save_every_steps": 1}
+    recipe = write_recipe(folder / "recipe.yaml", **every)
+    train(write_snapshot(folder / "snapshot"), recipe, stand_in, folder / "run")
+    return folder / "run" / "checkpoints" / "checkpoint-1"
+
+
+def test_a_sealed_checkpoint_is_merged_and_bears_its_step(
+    checkpoint: Path, stand_in: Path, tmp_path: Path
+) -> None:
+    early = merge(checkpoint, stand_in, tmp_path / "early", dtype="float32")
+    model = PeftModel.from_pretrained(load_model(stand_in, dtype=torch.float32), str(checkpoint))
+    ours = logits(load_model(early.model, dtype=torch.float32), early.model)
+    assert torch.allclose(logits(model, stand_in), ours, atol=1e-5)
+    end = merge(checkpoint.parents[1], stand_in, tmp_path / "end", dtype="float32")
+    assert not torch.allclose(ours, logits(load_model(end.model, dtype=torch.float32), end.model), atol=1e-4)
+    weights = read_weights(early.model)
+    assert early.served_name == weights.served_name == f"early-{weights.revision[:8]}"
+    assert (weights.form, weights.image_width_px) == (FORM, 160)
+    assert (weights.lineage["recipe"], weights.lineage["step"]) == ("stand_in", 1)
+    assert read_weights(checkpoint).lineage == weights.lineage
+
+
+@pytest.mark.parametrize("damage", ["changed", "unsealed"])
+def test_a_checkpoint_that_is_not_as_it_was_sealed_is_refused(
+    checkpoint: Path, stand_in: Path, tmp_path: Path, damage: str
+) -> None:
+    copy = Path(shutil.copytree(checkpoint, tmp_path / "checkpoint-1"))
+    if damage == "changed":
+        (copy / "adapter_config.json").write_text((copy / "adapter_config.json").read_text() + " ")
+        says = "is not what it was when it was sealed"
+    else:
+        (copy / "provenance.json").unlink()
+        says = "its training never ended"
+    with pytest.raises(TrainingError, match=says):
+        merge(copy, stand_in, tmp_path / "merged")
+    assert not (tmp_path / "merged").exists()

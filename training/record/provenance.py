@@ -89,6 +89,11 @@ class CheckpointProvenance(_Record):
     origin: RunOrigin
     files: dict[str, str]
 
+    @property
+    def base_model_hash(self) -> str:
+        """The hash of the model that training started from."""
+        return self.origin.base_model_hash
+
 
 class AdapterProvenance(_Record):
     """How an adapter came to be. The losses are those of the first and the last line of its log.
@@ -117,13 +122,18 @@ class AdapterProvenance(_Record):
     base_model: BaseModelRecord
     environment: Environment
 
+    @property
+    def base_model_hash(self) -> str:
+        """The hash of the model that training started from."""
+        return self.base_model.hash
+
 
 class MergeProvenance(_Record):
-    """How a merged model came to be, with the whole provenance of its adapter."""
+    """How a merged model came to be, with the whole provenance of its adapter or of the checkpoint that it was."""
 
     finished_at: str
     dtype: str
-    adapter: AdapterProvenance
+    adapter: AdapterProvenance | CheckpointProvenance
     environment: Environment
 
 
@@ -148,6 +158,11 @@ def read_adapter_provenance(folder: Path) -> AdapterProvenance:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise TrainingError(f"{path} is not an adapter's provenance: {key}: {first['msg']}.") from error
+
+
+def read_trained(folder: Path) -> AdapterProvenance | CheckpointProvenance:
+    """The provenance of a finished adapter or of a sealed checkpoint. Raises TrainingError for anything else."""
+    return read_checkpoint(folder) or read_adapter_provenance(folder)
 
 
 def read_checkpoint(folder: Path) -> CheckpointProvenance | None:
