@@ -68,7 +68,9 @@ def walk(page: Page, seed: int, n: int) -> tuple[list[dict[str, Any]], list[dict
     entries: list[dict[str, Any]] = []
     home = page.url
     for place, key in enumerate(keys_of(seed, n)):
-        if key == "reload" or (place % 50 == 0 and page.url != home):  # Tab and Enter may lead to another page
+        if key == "reload" or (
+            place % 50 == 0 and page.url != home
+        ):  # Tab and Enter may lead to another page
             _collect(page, presses, entries)
             page.goto(home)
             page.wait_for_selector(f"{CARD}[data-frame] .rc-pictures img")

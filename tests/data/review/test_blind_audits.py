@@ -118,7 +118,11 @@ def test_a_lead_who_settles_a_doubtful_answer_as_teleoperation_found_a_miss(tmp_
     reviewed(store, ada, frame, A, seconds_shown=3.0, is_unsure=True)
     reviewed(store, ben, frame, S, seconds_shown=3.0, is_unsure=True)
     settled = Settlement(
-        frame_id=frame, level=T, reasoning="A man lies in the lane.", action="Stop.", reason="He does not move."
+        frame_id=frame,
+        level=T,
+        reasoning="A man lies in the lane.",
+        action="Stop.",
+        reason="He does not move.",
     )
     adjudicate(store, lead, settled)
     assert state_of(store, lot.id).missed == [frame]
