@@ -164,7 +164,7 @@ def test_every_part_of_the_configuration_names_the_saved_dtype(
 def checkpoint(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Path:
     """The sealed checkpoint after the first of three updates."""
     folder = tmp_path_factory.mktemp("checkpoints")
-    every = {"schedule__epochs": 2, "runtime__save_every_steps": 1}
+    every: dict[str, Any] = {"schedule__epochs": 2, "runtime__save_every_steps": 1}
     recipe = write_recipe(folder / "recipe.yaml", **every)
     train(write_snapshot(folder / "snapshot"), recipe, stand_in, folder / "run")
     return folder / "run" / "checkpoints" / "checkpoint-1"
