@@ -108,6 +108,7 @@ def training_order(inputs: CheckedInputs, steps: int | None = None) -> list[int]
         steps=inputs.steps if steps is None else steps,
         effective_batch=inputs.effective_batch,
         seed=inputs.recipe.runtime.seed,
+        strata=[one.levels for one in inputs.pairs] if inputs.recipe.batch.stratified else None,
     )
 
 

@@ -21,7 +21,9 @@ from pydantic import (
 )
 
 from data.errors import RecipeError
+from data.snapshot.pairs import pair_weight
 from data.text.strict_yaml import YAMLError, read_yaml
+from data.vocabulary import TriageLevel
 
 
 def _compiles(pattern: str) -> str:
@@ -37,11 +39,35 @@ class _Section(BaseModel):
 
 
 class LossSettings(_Section):
-    """`beta` holds the policy to the reference; the alphas are the weights of equation 4 (both 1: Standard DPO)."""
+    """`beta` holds the policy to the reference; the alphas are the weights of equation 4 (both 1: Standard DPO).
+
+    `other_weights`: right level -> level that the student said -> weight, where equation 4 says 1.
+    """
 
     beta: PositiveFloat
     alpha_high: PositiveFloat
     alpha_med: PositiveFloat
+    other_weights: dict[TriageLevel, dict[TriageLevel, PositiveFloat]]
+
+    @model_validator(mode="after")
+    def _leaves_the_alphas_theirs(self) -> Self:
+        under = self.other_weights.get(TriageLevel.TELEOPERATION, {})
+        if TriageLevel.AUTONOMY in under or TriageLevel.SUPERVISION in under:
+            raise ValueError("what a missed TELEOPERATION weighs is alpha_high and alpha_med")
+        return self
+
+    @property
+    def weighs_pairs(self) -> bool:
+        """Whether pairs weigh differently at all."""
+        others = (weight for of_one in self.other_weights.values() for weight in of_one.values())
+        return {self.alpha_high, self.alpha_med, *others} != {1.0}
+
+    def weight(self, chosen: TriageLevel, rejected: TriageLevel) -> float:
+        """What a pair weighs, by the right level and the student's."""
+        other = self.other_weights.get(chosen, {}).get(rejected)
+        if other is not None:
+            return other
+        return pair_weight(chosen, rejected, alpha_high=self.alpha_high, alpha_med=self.alpha_med)
 
 
 class AdapterSettings(_Section):
@@ -63,10 +89,13 @@ class BatchSettings(_Section):
     """One update is over `pairs_per_update` pairs on each device, `pairs_at_once` of them in memory at a time.
 
     `pairs_at_once` decides how fast and in how much memory, not what is learned; "auto": as the device's memory allows.
+    `stratified`: each update has its share of each kind of pair (right level, student's level), where a shuffle leaves
+    a fifth of batches of 16 without a heavy one. The order does not depend on the weights.
     """
 
     pairs_per_update: PositiveInt
     pairs_at_once: PositiveInt | Literal["auto"]
+    stratified: bool
 
     @model_validator(mode="after")
     def _divides(self) -> Self:
@@ -115,11 +144,13 @@ class RuntimeSettings(_Section):
 
     `pack_pairs`: encode a pair's image and question once, with both answers behind them, wherever the model allows it.
     `gradient_checkpointing` "auto": only where memory would not do without.
+    `deterministic`: kernels that add in a fixed order, so that a run on a GPU can be repeated to the last bit; slower.
     """
 
     precision: Literal["bf16", "fp32"]
     pack_pairs: bool
     gradient_checkpointing: bool | Literal["auto"]
+    deterministic: bool
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     log_every_steps: PositiveInt
     save_every_steps: PositiveInt | None
@@ -140,7 +171,7 @@ class Recipe(_Section):
     @property
     def weighs_pairs(self) -> bool:
         """Whether pairs weigh differently at all."""
-        return (self.loss.alpha_high, self.loss.alpha_med) != (1.0, 1.0)
+        return self.loss.weighs_pairs
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,8 @@ def train(
 
     `out` gets the adapter in PEFT's form, the recipe as it was, `history.jsonl` (one line of figures per log),
     TensorBoard logs, sealed checkpoints if the recipe asks for them, and last of all `provenance.json`: a folder
-    without it is an interrupted run. A resumed run ends with the parameters that it would have had uninterrupted.
+    without it is an interrupted run. A resumed run ends with the parameters that it would have had uninterrupted: to
+    the last bit on a CPU, and on a GPU where the recipe is deterministic; else to rounding, as two whole runs do.
 
     reference_file: where reference log-probabilities are kept and looked up; runs on one snapshot may share it.
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from data.errors import RecipeError
-from tests.training.builders import write_recipe
+from data.vocabulary import LEVELS
+from tests.training.builders import A, S, T, write_recipe
 from training.recipe import find_recipe, load_recipe, shipped_recipes
 
 
@@ -28,8 +29,34 @@ def test_standard_dpo_is_sa_dpo_with_all_weights_one() -> None:
     standard = load_recipe(find_recipe("standard_dpo")).recipe.model_dump()
     assert standard == sa_dpo | {
         "name": "standard_dpo",
-        "loss": {"beta": sa_dpo["loss"]["beta"], "alpha_high": 1.0, "alpha_med": 1.0},
+        "loss": sa_dpo["loss"] | {"alpha_high": 1.0, "alpha_med": 1.0},
     }
+
+
+def test_mistakes_that_equation_4_weighs_one_can_weigh_otherwise(tmp_path: Path) -> None:
+    others = {"SUPERVISION": {"AUTONOMY": 1.5}, "AUTONOMY": {"TELEOPERATION": 2.5}}
+    loss = load_recipe(write_recipe(tmp_path / "mine.yaml", loss__other_weights=others)).recipe.loss
+    weights = {(chosen, rejected): loss.weight(chosen, rejected) for chosen in LEVELS for rejected in LEVELS}
+    assert {pair: weight for pair, weight in weights.items() if weight != 1.0} == {
+        (T, A): 5.0,
+        (T, S): 2.0,
+        (S, A): 1.5,
+        (A, T): 2.5,
+    }
+
+
+def test_other_weights_alone_make_a_recipe_one_that_weighs(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path / "mine.yaml", "standard_dpo")
+    assert not load_recipe(path).recipe.weighs_pairs
+    others = {"AUTONOMY": {"TELEOPERATION": 2.0}}
+    path = write_recipe(tmp_path / "mine.yaml", "standard_dpo", loss__other_weights=others)
+    assert load_recipe(path).recipe.weighs_pairs
+
+
+def test_a_missed_teleoperation_has_its_weight_from_one_place(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path / "mine.yaml", loss__other_weights={"TELEOPERATION": {"AUTONOMY": 9.0}})
+    with pytest.raises(RecipeError, match="what a missed TELEOPERATION weighs is alpha_high and alpha_med"):
+        load_recipe(path)
 
 
 def test_an_unknown_key_is_refused_with_its_name_and_its_file(tmp_path: Path) -> None:
@@ -67,6 +94,8 @@ def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
         ("runtime__precision", "fp16"),
         ("image__width_px", 10),
         ("batch__pairs_at_once", "many"),
+        ("loss__other_weights", {"AUTONOMY": {"TELEOPERATION": 0}}),
+        ("loss__other_weights", {"LEVEL_5": {"AUTONOMY": 2}}),
     ],
 )
 def test_a_value_that_cannot_be_trained_with_is_refused(tmp_path: Path, key: str, value: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,15 @@ import torch
 from safetensors.torch import load_file
 
 from data.errors import LeakError, RecipeError, TrainingError
-from tests.training.builders import MIXED, A, S, write_recipe, write_snapshot
-from training.recipe import find_recipe
+from data.snapshot.pairs import Message
+from data.vlm.reply import render_reply
+from tests.training.builders import FORM, MIXED, A, S, T, a_pair, an_assessment, write_recipe, write_snapshot
+from training.assembly import training_order
+from training.plan.inputs import check_inputs
+from training.recipe import BatchShape, find_recipe, load_recipe
 from training.record.provenance import AdapterProvenance, read_adapter_provenance
 from training.train import TrainingResult, plan, train
+from training.trainer.dpo_config import dpo_config
 
 SHORT: dict[str, Any] = {"schedule__max_steps": 2}
 
@@ -33,6 +39,39 @@ def test_the_stand_in_learns_which_side_is_chosen(trained: TrainingResult) -> No
     assert trained.notes == [
         "The base model is the stand-in with random weights: what is trained from it means nothing."
     ]
+
+
+def test_a_trainer_is_told_when_the_chosen_side_is_much_longer(tmp_path: Path, stand_in: Path) -> None:
+    long = " ".join(["A lorry stands across both lanes and two workers wave."] * 3)
+    answers = {
+        side: [Message(role="assistant", content=render_reply(an_assessment(T, words), FORM))]
+        for side, words in (("chosen", long), ("rejected", "A lorry."))
+    }
+    pair = a_pair(tmp_path / "snapshot", rejected=T).model_copy(update=answers)
+    write_snapshot(tmp_path / "snapshot", pairs=[pair])
+    planned = plan(tmp_path / "snapshot", find_recipe("stand_in"), stand_in)
+    assert any(
+        re.match(r"Chosen answers are \d\.\d times as long as rejected", note) for note in planned.notes
+    )
+
+
+def test_stratified_updates_hold_their_share_in_the_same_order_whatever_pairs_weigh(
+    tmp_path: Path, snapshot: Path, stand_in: Path
+) -> None:
+    orders = []
+    for name, high in (("sa", 5.0), ("standard", 1.0)):
+        settings: dict[str, Any] = {"loss__alpha_high": high, "batch__stratified": True}
+        inputs = check_inputs(snapshot, write_recipe(tmp_path / f"{name}.yaml", **settings), stand_in)
+        orders.append(training_order(inputs))
+    assert orders[0] == orders[1]
+    missed = [[inputs.pairs[i].levels for i in orders[0][n : n + 8]].count((T, A)) for n in range(0, 48, 8)]
+    assert set(missed) <= {1, 2, 3}  # two of eight pairs are of that kind
+
+
+def test_a_deterministic_recipe_asks_for_kernels_that_add_in_a_fixed_order(tmp_path: Path) -> None:
+    for wanted in (True, False):
+        recipe = load_recipe(write_recipe(tmp_path / "r.yaml", runtime__deterministic=wanted)).recipe
+        assert dpo_config(recipe, BatchShape(8, 1, False), steps=1, out=tmp_path).full_determinism is wanted
 
 
 def test_the_adapter_s_folder_holds_all_that_explains_it(trained: TrainingResult) -> None:

@@ -6,7 +6,7 @@ import itertools
 import math
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 
 def update_steps(pairs: int, *, epochs: float, effective_batch: int, max_steps: int | None) -> int:
@@ -20,14 +20,14 @@ def update_steps(pairs: int, *, epochs: float, effective_batch: int, max_steps: 
 
 
 def pair_order(
-    pairs: int, *, steps: int, effective_batch: int, seed: int, strata: Sequence[float] | None = None
+    pairs: int, *, steps: int, effective_batch: int, seed: int, strata: Sequence[Hashable] | None = None
 ) -> list[int]:
     """Indices of the pairs in training order, `steps * effective_batch` of them.
 
     Pairs come in shuffled epochs laid end to end, so every update is over a full batch: a smaller last batch would
     count each of its pairs more than the others, and with AdamW a last batch of one would lose its weight.
 
-    strata: a value per pair, such as its weight. Given, each value has its share of every batch, to within two pairs.
+    strata: a value per pair, such as its levels. Given, each has its share of every batch, to within a few pairs.
     """
     if pairs < 1:
         raise ValueError("there are no pairs to order")
@@ -35,15 +35,15 @@ def pair_order(
     return list(itertools.islice(epochs, steps * effective_batch))
 
 
-def _epochs(pairs: int, randomness: random.Random, strata: Sequence[float] | None) -> Iterator[int]:
+def _epochs(pairs: int, randomness: random.Random, strata: Sequence[Hashable] | None) -> Iterator[int]:
     while True:
         shuffled = randomness.sample(range(pairs), pairs)
         yield from shuffled if strata is None else _spread(shuffled, strata, randomness)
 
 
-def _spread(shuffled: list[int], strata: Sequence[float], randomness: random.Random) -> list[int]:
+def _spread(shuffled: list[int], strata: Sequence[Hashable], randomness: random.Random) -> list[int]:
     """The pairs of each stratum at even distances, from a random first place; within one as they were shuffled."""
-    members: dict[float, list[int]] = defaultdict(list)
+    members: dict[Hashable, list[int]] = defaultdict(list)
     for index in shuffled:
         members[strata[index]].append(index)
     places: dict[int, float] = {}

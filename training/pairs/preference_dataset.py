@@ -40,9 +40,14 @@ class WeighedPair:
     images: list[Path]
     weight: float
 
+    @property
+    def levels(self) -> tuple[TriageLevel, TriageLevel]:
+        """(right, what the student said)."""
+        return self.pair.chosen_level, self.pair.rejected_level
+
 
 def load_pairs(snapshot: Path, loss: LossSettings) -> tuple[Snapshot, list[WeighedPair]]:
-    """The snapshot and its pairs, checked, weighed under the recipe's alphas.
+    """The snapshot and its pairs, checked, weighed as the recipe says.
 
     Raises SnapshotError if a file of the snapshot does not match its hash, LeakError if a scene would be in training
     and in evaluation, and TrainingError if there are no pairs, a level is not what its text says, a stored weight
@@ -147,9 +152,7 @@ def _check_weight(pair: PreferencePair) -> None:
 
 
 def _weigh(snapshot: Snapshot, pair: PreferencePair, loss: LossSettings) -> WeighedPair:
-    weight = pair_weight(
-        pair.chosen_level, pair.rejected_level, alpha_high=loss.alpha_high, alpha_med=loss.alpha_med
-    )
+    weight = loss.weight(pair.chosen_level, pair.rejected_level)
     return WeighedPair(pair, [_image(snapshot, pair, name) for name in pair.images], weight)
 
 

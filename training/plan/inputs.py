@@ -27,6 +27,9 @@ from training.process.memory import available_bytes
 from training.process.processes import processes
 from training.recipe import BatchShape, Recipe, RecipeFile, load_recipe
 
+LONGER = 1.5
+"""From this ratio of chosen to rejected tokens on, a trainer is told."""
+
 
 @dataclass(frozen=True)
 class CheckedInputs:
@@ -189,6 +192,12 @@ def notes(inputs: CheckedInputs) -> list[str]:
         found.append(
             f"There are {len(inputs.pairs)} pairs for updates over {inputs.effective_batch}: "
             "pairs repeat within one update."
+        )
+    typical = inputs.tokens.typical
+    if typical.chosen > LONGER * typical.rejected:
+        found.append(
+            f"Chosen answers are {typical.chosen / typical.rejected:.1f} times as long as rejected ones: their "
+            "log-probabilities are summed over tokens, so part of every margin will be length and style."
         )
     if is_stand_in(inputs.model):
         found.append(

@@ -23,7 +23,7 @@ def processor(stand_in: Path) -> Any:
 
 @pytest.fixture
 def rows(tmp_path: Path) -> list[dict[str, Any]]:
-    loss = LossSettings(beta=0.1, alpha_high=5.0, alpha_med=2.0)
+    loss = LossSettings(beta=0.1, alpha_high=5.0, alpha_med=2.0, other_weights={})
     _, pairs = load_pairs(write_snapshot(tmp_path, MIXED[:4]), loss)
     return list(preference_dataset(pairs))
 

@@ -80,7 +80,7 @@ def a_batch(folder: Path, form: ReplyForm) -> tuple[list[dict[str, Any]], Path]:
     said = {"prompt": turns, "chosen": chosen, "rejected": rejected}
     pair = a_pair(folder, rejected=T).model_copy(update=said)
     write_snapshot(folder, pairs=[pair], reply_form=form.value)
-    _, pairs = load_pairs(folder, LossSettings(beta=0.1, alpha_high=5.0, alpha_med=2.0))
+    _, pairs = load_pairs(folder, LossSettings(beta=0.1, alpha_high=5.0, alpha_med=2.0, other_weights={}))
     return list(preference_dataset(pairs)), pairs[0].images[0]
 
 

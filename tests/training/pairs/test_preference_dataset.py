@@ -15,8 +15,8 @@ from tests.training.builders import MIXED, A, S, T, a_pair, an_evaluation_frame,
 from training.pairs.preference_dataset import load_pairs, pairs_by_weight, preference_dataset
 from training.recipe import LossSettings
 
-SA_DPO = LossSettings(beta=0.1, alpha_high=5.0, alpha_med=2.0)
-STANDARD = LossSettings(beta=0.1, alpha_high=1.0, alpha_med=1.0)
+SA_DPO = LossSettings(beta=0.1, alpha_high=5.0, alpha_med=2.0, other_weights={})
+STANDARD = LossSettings(beta=0.1, alpha_high=1.0, alpha_med=1.0, other_weights={})
 
 
 def test_a_row_has_trl_s_columns_an_image_s_path_and_the_weight(tmp_path: Path) -> None:
