@@ -12,7 +12,7 @@ BENCHES := $(subst _,-,$(patsubst tests/benchmarks/%.py,%,$(wildcard tests/bench
 # Byte code is kept whatever the environment says: each test process, and each command a test starts, compiles nothing.
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --durations 25
 
-.PHONY: audit check clean demo docs help install pictures quick soak test test-floors test-label-studio test-vllm walk-keys $(BENCHES)
+.PHONY: audit check check-gpu clean demo docs help install pictures quick soak test test-floors test-label-studio test-vllm walk-keys $(BENCHES)
 
 help:
 	@echo "make demo     build a demo workspace and open the app on http://127.0.0.1:$(PORT) (PORT= sets another)"
@@ -20,6 +20,7 @@ help:
 	@echo "make test     install, then ruff, mypy, import-linter and pytest with doctests (WORKERS= processes)"
 	@echo "make check    the same without installing"
 	@echo "make quick    the tests that need no browser, PostgreSQL, training, simulation, other process or fault: 90 seconds"
+	@echo "make check-gpu      exactness, kernels, speed, memory, resuming and merging on one GPU, in eight minutes"
 	@echo "make test-vllm     serve a tiny model with vLLM's CPU build and propose through it (3.5 GB, ten minutes)"
 	@echo "make test-floors   the tests of training on the oldest versions that pyproject.toml allows (1.5 GB, ten minutes)"
 	@echo "make test-label-studio  the round trip through a real Label Studio in an environment of its own (1 GB)"
@@ -61,6 +62,10 @@ check:
 
 quick:
 	$(PYTEST) -n 2 -m "not browser and not faults and not postgresql and not processes and not slow and not training" annotator data eval tests
+
+# Random weights at the true shape; without a GPU a tiny one, which shows that the check runs and nothing else.
+check-gpu: $(ALL_INSTALLED)
+	$(BIN)/python -m tests.gpu.check_gpu
 
 # The engine has an environment of its own: it pins other versions of what the project uses.
 test-vllm: install .venv-vllm/.installed

@@ -9,7 +9,7 @@ import pytest
 HERE = Path(__file__).parent
 PLACES = {
     "browser": ("annotator/browser",),
-    "training": ("training",),
+    "training": ("training", "gpu"),
     "faults": ("faults",),
     "slow": (
         "annotator/monitor/sources",
