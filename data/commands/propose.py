@@ -100,7 +100,9 @@ def propose(
             help="Go on where the server counts other prompt tokens than the text and the picture have.",
         ),
     ] = False,
-    concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Concurrent requests.")] = 16,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=1024, help="Concurrent requests; vLLM batches 64 to 256 of them.")
+    ] = 64,
     api_key: Annotated[str, typer.Option(envvar="TELETRIAGE_API_KEY", help="The endpoint's key.")] = "none",
     as_json: AsJson = False,
 ) -> None:

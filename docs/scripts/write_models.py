@@ -20,6 +20,13 @@ endpoint can be asked as well. "Not known" means that no source was found, and n
 
 No model was run with its real weights, and none on a GPU. Each section says what was run instead.
 
+`train` and `merge` take a folder of this machine and never download anything. `hf`, which comes with the `train` extra,
+fetches one; for a gated model, accept its licence on the hub first:
+
+```text
+hf download Qwen/Qwen3-VL-2B-Instruct --local-dir models/Qwen3-VL-2B-Instruct
+```
+
 Leave `--reasoning-parser` out of every command: teletriage reads `<think>` itself, and a parser would suspend the reply
 schema. `propose` samples a teacher as its makers do with a chain of thought; other roles answer greedily.
 """

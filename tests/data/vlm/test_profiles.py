@@ -8,9 +8,9 @@ import shlex
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
 from pydantic import ValidationError
 
+from data.text.strict_yaml import read_yaml
 from data.vlm.profiles import PAPERS_TEACHER, PROFILES, Profile, Profiles, Thinking, model_profiles
 from data.vlm.request import TEACHER_SAMPLING, default_sampling
 from data.vocabulary import ModelRole
@@ -22,7 +22,7 @@ EVERY = pytest.mark.parametrize("profile", model_profiles().profiles, ids=lambda
 
 def changed(**values: Any) -> dict[str, Any]:
     """The shipped file with the first profile's values changed."""
-    fields: dict[str, Any] = yaml.safe_load(PROFILES.read_text(encoding="utf-8"))
+    fields: dict[str, Any] = read_yaml(PROFILES.read_text(encoding="utf-8"))
     return {**fields, "profiles": [{**fields["profiles"][0], **values}, *fields["profiles"][1:]]}
 
 
