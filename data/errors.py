@@ -67,6 +67,10 @@ class TrailBroken(TeletriageError):
     """The audit trail, or a row that it vouches for, is not what was written."""
 
 
+class HeadNotKept(TeletriageError):
+    """The head of the audit trail could not be written or sent to where it is kept."""
+
+
 class SnapshotError(TeletriageError):
     """A snapshot cannot be written, or does not match what it claims to be."""
 

@@ -156,7 +156,8 @@ class PersonRole(StrEnum):
 
 
 class TrailAct(StrEnum):
-    """What an entry of the audit trail says was done. ADOPTED: a row that was there before the trail began."""
+    """What an entry of the audit trail says was done. ADOPTED: a row that was there before the trail began; SEALED:
+    rows that are no acts were written (`data.store.sealing`)."""
 
     ADOPTED = "adopted"
     REVIEWED = "reviewed"
@@ -196,6 +197,8 @@ class TrailAct(StrEnum):
     UNLINKED_IDENTITY = "unlinked_identity"
     REGISTERED_CLAIM = "registered_claim"
     EVALUATED = "evaluated"
+    SEALED = "sealed"
+    CLOCK_WENT_BACK = "clock_went_back"
 
 
 class LotEnd(StrEnum):

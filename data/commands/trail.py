@@ -9,6 +9,7 @@ import typer
 
 from data.errors import TrailBroken
 from data.terminal import AsJson, print_result
+from data.text.addresses import without_password
 from data.text.phrases import counted
 
 if TYPE_CHECKING:
@@ -32,12 +33,32 @@ def verify(
 
     with ctx.obj.open_store().read() as session:
         state = verify_trail(session, known_head=head)
-    told = (
-        f"{counted(state.entries, 'entry', 'entries')} and {counted(state.rows, 'row')} are what was written."
-    )
+    rows = counted(state.rows + state.sealed_rows, "row")
+    told = f"{counted(state.entries, 'entry', 'entries')} and {rows} are what was written."
     if state.is_whole or as_json:
         print_result(state.as_dict(), f"{told} Head: {state.head}", as_json=as_json)
     refuse_broken(state)
+
+
+@audit.command("head")
+def head(
+    ctx: typer.Context,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to", metavar="FILE|URL", help="Append it to a file, or POST it as JSON to an http address."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the head of the trail and keep it elsewhere. Exit code 1 if a head in FILE is no longer in the trail."""
+    from data.maintenance.kept_heads import current_head, keep_head
+
+    store = ctx.obj.open_store()
+    found = current_head(store) if to is None else keep_head(store, to)
+    where = "" if to is None else f", kept at {without_password(to)}"
+    told = f"Head of {counted(found.entries, 'entry', 'entries')}: {found.head}{where}"
+    print_result(found.model_dump(), told, as_json=as_json)
 
 
 def refuse_broken(state: TrailState) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, select
 
 from data.errors import AlertNotWritten, AnswerRefused
 from data.people.permissions import Act, require
@@ -38,11 +38,9 @@ def alerts_shown(
     with store.write() as session:
         require(session, person_id, Act.WATCH_FEEDS)
         known = set(session.exec(select(Alert.id).where(col(Alert.id).in_(alert_ids))))
-        session.exec(
-            update(Alert)
-            .where(col(Alert.id).in_(known), col(Alert.shown_at_us).is_(None))
-            .values(shown_at_us=at_us or store.now_us(session))
-        )
+        fresh = select(Alert).where(col(Alert.id).in_(known), col(Alert.shown_at_us).is_(None))
+        for alert in session.exec(fresh.order_by(Alert.id).with_for_update()):
+            alert.shown_at_us = at_us or store.now_us(session)
         return [alert_id for alert_id in alert_ids if alert_id not in known]
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert
-from sqlmodel import Session, SQLModel, col, select, update
+from sqlmodel import Session, col, select, update
 
 from data.proposals.runs import start_run
 from data.store.opening import Store
+from data.store.sealing import insert_rows
 from data.store.tables import Alert, Dataset, Feed, FeedChange, Watch, WatchMinute
 from data.text.addresses import without_password
 from data.vocabulary import AlertEnd, FeedKind, ModelRole
@@ -105,11 +105,8 @@ def start_watch(
 
 
 def _end_left_open(session: Session, now_us: int) -> None:
-    session.exec(
-        update(Alert)
-        .where(col(Alert.ended_at_us).is_(None))
-        .values(ended_at_us=now_us, end=AlertEnd.MONITOR_ENDED)
-    )
+    for alert in session.exec(select(Alert).where(col(Alert.ended_at_us).is_(None)).with_for_update()):
+        alert.ended_at_us, alert.end = now_us, AlertEnd.MONITOR_ENDED
 
 
 def _dataset(session: Session, pictures: Path, now_us: int) -> None:
@@ -138,21 +135,14 @@ def record(store: Store, watch_id: int, entries: Entries) -> None:
         session.exec(update(Watch).where(col(Watch.id) == watch_id).values(seen_at_us=store.now_us(session)))
         for minute in entries.minutes:
             session.merge(minute)
-        _insert(session, FeedChange, [one.model_dump(exclude={"id"}) for one in entries.changes])
+        insert_rows(session, FeedChange, [one.model_dump(exclude={"id"}) for one in entries.changes])
         there = select(Alert.id).where(col(Alert.id).in_([one.id for one in entries.alerts]))
         known = set(session.exec(there))
-        _insert(session, Alert, [one.model_dump() for one in entries.alerts if one.id not in known])
+        insert_rows(session, Alert, [one.model_dump() for one in entries.alerts if one.id not in known])
         for one in entries.ended:
-            session.exec(
-                update(Alert)
-                .where(col(Alert.id) == one.alert_id, col(Alert.ended_at_us).is_(None))
-                .values(ended_at_us=one.at_us, end=one.end)
-            )
-
-
-def _insert(session: Session, kind: type[SQLModel], rows: list[dict[str, Any]]) -> None:
-    if rows:
-        session.connection().execute(insert(kind), rows)
+            alert = session.get(Alert, one.alert_id, with_for_update=True)
+            if alert is not None and alert.ended_at_us is None:
+                alert.ended_at_us, alert.end = one.at_us, one.end
 
 
 def end_watch(store: Store, watch_id: int) -> None:
@@ -160,9 +150,8 @@ def end_watch(store: Store, watch_id: int) -> None:
     with store.write() as session:
         now_us = store.now_us(session)
         _end_left_open(session, now_us)
-        session.exec(
-            update(Watch).where(col(Watch.id) == watch_id).values(ended_at_us=now_us, seen_at_us=now_us)
-        )
+        watch = session.get_one(Watch, watch_id)
+        watch.ended_at_us = watch.seen_at_us = now_us
 
 
 def current_watch(session: Session) -> Watch | None:

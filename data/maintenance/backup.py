@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlmodel import col, update
+from sqlmodel import col, select
 
 from data.errors import BackupError
 from data.hashing import file_hash
-from data.maintenance.check import damages
+from data.maintenance.check import examine
 from data.maintenance.copying import Progress, TableState, copy_rows, require_empty, table_states
 from data.maintenance.trail_check import verify_trail
 from data.store.keys import forget_keys
@@ -116,11 +116,11 @@ def _inspected(file: Path) -> Copied:
     store = open_store(file.parent, url=sqlite_url(file))
     try:
         with store.read() as session:
-            found = damages(session)
-            tables, head = table_states(session.connection()), verify_trail(session).head
+            found = examine(session)
+            tables = table_states(session.connection())
     finally:
         store.close()
-    return Copied(tables, head, found, file_hash(file))
+    return Copied(tables, found.trail.head if found.trail else "", found.damages, file_hash(file))
 
 
 def restore_backup(
@@ -188,8 +188,8 @@ def _note_restored(store: Store, backup: Path, copied: Copied) -> None:
     with store.write() as session:
         forget_keys(session)
         now_us = store.now_us(session)
-        is_open = col(SignIn.ended_at_us).is_(None)
-        session.exec(update(SignIn).where(is_open).values(ended_at_us=now_us))
+        for opened in session.exec(select(SignIn).where(col(SignIn.ended_at_us).is_(None))):
+            opened.ended_at_us = now_us
         details = {"head": copied.head, "rows": copied.rows}
         note_act(session, TrailAct.RESTORED_BACKUP, by=None, subject=f"backup:{backup.name}", details=details)
 

@@ -13,22 +13,38 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel, col, delete, select
 
 from data.maintenance.schema_check import schema_breaks
-from data.maintenance.trail_check import verify_trail
+from data.maintenance.trail_check import TrailState, verify_trail
 from data.store.opening import Store
 from data.store.tables import FrameStatus, Lease
 from data.store.trail_chain import Break
 from data.verification.status import derived, refresh
 
 FILE = "the database file"
+STATUSES = "the statuses"
 LONGEST_LEASE_US = 24 * 3_600_000_000
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What is not as it should be in a store, and its audit trail: None where the file itself is broken."""
+
+    damages: list[Break]
+    trail: TrailState | None
+
+
+def examine(session: Session) -> Examined:
+    """Look at the file, the schema, what rows point at and the audit trail with everything that it covers."""
+    found = [*_file(session)]
+    if found:
+        return Examined(found, None)  # what follows could not be trusted, or not even be read
+    trail = verify_trail(session)
+    breaks = [*schema_breaks(session.connection()), *_orphans(session), *trail.breaks]
+    return Examined(breaks, trail)
 
 
 def damages(session: Session) -> list[Break]:
     """Everything that is not as it should be, in plain words; empty for a whole store."""
-    found = [*_file(session)]
-    if found:
-        return found  # what follows could not be trusted, or not even be read
-    return [*schema_breaks(session.connection()), *_orphans(session), *verify_trail(session).breaks]
+    return examine(session).damages
 
 
 def _file(session: Session) -> Iterator[Break]:
@@ -70,8 +86,8 @@ def stale_statuses(session: Session) -> list[str]:
     stale = set(known) - {row.frame_id for row, _ in results}
     for row, result in results:
         status = known.get(row.frame_id)
-        said = (status.state, status.level, status.reviews_needed) if status else None
-        if said != (result.state, result.level, result.reviews_needed):
+        said = (status.split, status.state, status.level, status.reviews_needed) if status else None
+        if said != (row.split, result.state, result.level, result.reviews_needed):
             stale.add(row.frame_id)
     return sorted(stale)
 
@@ -105,11 +121,14 @@ class StoreState:
 def check_store(store: Store, *, mend: bool = False) -> StoreState:
     """Look at everything once; with `mend`, derive the stale statuses anew and end the endless leases."""
     with store.read() as session:
-        found = damages(session)
-        if any(one.where == FILE for one in found):
-            return StoreState(0, "", found, [], [])
-        trail = verify_trail(session)
-        stale, endless = stale_statuses(session), endless_leases(session, store.now_us(session))
+        examined = examine(session)
+        if examined.trail is None:
+            return StoreState(0, "", examined.damages, [], [])
+        found, trail = examined.damages, examined.trail
+        try:
+            stale, endless = stale_statuses(session), endless_leases(session, store.now_us(session))
+        except (ValueError, LookupError, TypeError) as error:  # a row says what no value of ours is
+            found, stale, endless = [*found, Break(STATUSES, f"cannot be derived: {error}")], [], []
     if mend and (stale or endless):
         with store.write(alone=True) as session:
             refresh(session, None)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,9 +12,11 @@ from sqlalchemy import Connection, Text, type_coerce
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from data.hashing import canonical_json
 from data.store import Store, tables
+from data.store.row_products import Seal
+from data.store.sealing import SEALED, raw_rows, seals_of
 from data.store.tables import TrailEntry
-from data.store.tables.columns import EnumText
 from data.store.trail import ROW_ACTS, table_of
 from data.store.trail_chain import (
     FIRST,
@@ -22,17 +25,21 @@ from data.store.trail_chain import (
     chain_breaks,
     row_breaks,
     row_sha256,
+    seal_breaks,
     standing_breaks,
     standings,
 )
+from data.vocabulary import TrailAct
 
 
 @dataclass(frozen=True)
 class TrailState:
-    """What a verification found. `head` is the hash of the latest entry, which stands for all before it."""
+    """What a verification found. `rows` are acts, `sealed_rows` what they rest on; `head` is the hash of the latest
+    entry, which stands for all before it."""
 
     entries: int
     rows: int
+    sealed_rows: int
     head: str
     breaks: list[Break]
 
@@ -45,46 +52,69 @@ class TrailState:
         return {
             "entries": self.entries,
             "rows": self.rows,
+            "sealed_rows": self.sealed_rows,
             "head": self.head,
             "whole": self.is_whole,
             "breaks": broken,
         }
 
 
+@dataclass
+class _Told:
+    """What the entries say, gathered as they go by."""
+
+    count: int = 0
+    head: str = FIRST
+    heads: set[str] = field(default_factory=set)
+    vouched: dict[str, str] = field(default_factory=dict)
+    seals: dict[str, Seal] = field(default_factory=dict)
+    about_people: list[Link] = field(default_factory=list)
+    breaks: list[Break] = field(default_factory=list)
+
+    def hear(self, link: Link, stored: str) -> None:
+        self.count, self.head = self.count + 1, stored
+        self.heads.add(stored)
+        if link.subject.startswith("person:"):
+            self.about_people.append(link)
+        if link.act == TrailAct.SEALED.value:
+            self._hear_seal(link)
+        if link.row_sha256 is not None:
+            if link.subject in self.vouched:
+                self.breaks.append(Break(f"entry {link.id}", f"{link.subject} stands in the trail already"))
+            self.vouched[link.subject] = link.row_sha256
+
+    def _hear_seal(self, link: Link) -> None:
+        try:
+            seal = Seal.of_details(json.loads(link.details))
+        except (ValueError, KeyError, TypeError):
+            self.breaks.append(Break(f"entry {link.id}", "its seal cannot be read"))
+            return
+        self.seals.setdefault(link.subject, Seal()).take_in(seal)
+
+
 def verify_trail(session: Session, *, known_head: str | None = None) -> TrailState:
-    """Check every entry against its hash and its predecessor, every act's row against its entry, and everybody's role
-    against the acts that gave it.
+    """Check every entry against its hash and its predecessor, every act's row against its entry, the rows that acts
+    rest on against their seals, and everybody's role against the acts that gave it.
 
     known_head: a head that an earlier verification printed; it must still stand in the chain.
     """
-    connection = session.connection()
-    heads: set[str] = set()
-    vouched: dict[str, str] = {}
-    doubled: list[Break] = []
-    about_people: list[Link] = []
-    count, head = 0, FIRST
+    connection, told = session.connection(), _Told()
 
     def entries() -> Iterator[tuple[Link, str]]:
-        nonlocal count, head
         for link, stored in _links(connection):
-            count, head = count + 1, stored
-            heads.add(stored)
-            if link.subject.startswith("person:"):
-                about_people.append(link)
-            if link.row_sha256 is not None:
-                if link.subject in vouched:
-                    doubled.append(Break(f"entry {link.id}", f"{link.subject} stands in the trail already"))
-                vouched[link.subject] = link.row_sha256
+            told.hear(link, stored)
             yield link, stored
 
-    breaks = [*chain_breaks(entries()), *doubled]
+    breaks = [*chain_breaks(entries()), *told.breaks]
     rows = dict(_rows(connection))
-    breaks += row_breaks(vouched, rows)
+    breaks += row_breaks(told.vouched, rows)
     if not breaks:  # acts that are not what was written say nothing about people
-        breaks += standing_breaks(standings(about_people), _people(connection))
-    if known_head is not None and known_head not in heads:
+        breaks += standing_breaks(standings(told.about_people), _people(connection))
+    found = {subject: seal for kind in SEALED for subject, seal in seals_of(connection, kind).items()}
+    breaks += seal_breaks(told.seals, found)
+    if known_head is not None and known_head not in told.heads:
         breaks.append(Break("the head", f"no entry has the hash {known_head[:64]}"))
-    return TrailState(count, len(rows), head, breaks)
+    return TrailState(told.count, len(rows), sum(one.rows for one in found.values()), told.head, breaks)
 
 
 def _people(connection: Connection) -> dict[str, tuple[str, bool]]:
@@ -99,12 +129,16 @@ def _links(connection: Connection) -> Iterator[tuple[Link, str]]:
     raw = [
         column.label(column.name) if column.name != "act" else _as_text(column) for column in table.columns
     ]
-    for row in connection.execution_options(yield_per=2000).execute(
-        select_columns(*raw).order_by(table.c.id)
-    ):
-        values = dict(row._mapping)
+    query = select_columns(*raw).order_by(table.c.id)
+    for row in connection.execute(query, execution_options={"yield_per": 2000}):
+        values = {name: _readable(value) for name, value in row._mapping.items()}
         stored = values.pop("sha256")
         yield Link(**values), stored
+
+
+def _readable(value: Any) -> Any:
+    """The value, or the bytes that somebody put where none belong as text."""
+    return repr(value) if isinstance(value, bytes) else value
 
 
 def _as_text(column: Any) -> Any:
@@ -116,9 +150,7 @@ def _rows(connection: Connection) -> Iterator[tuple[str, str]]:
     """Subject and hash of every row that is an act."""
     for kind in ROW_ACTS:
         table = table_of(kind)
-        raw = [_as_text(one) if isinstance(one.type, EnumText) else one for one in table.columns]
-        for row in connection.execution_options(yield_per=2000).execute(select_columns(*raw)):
-            values = dict(row._mapping)
+        for values in raw_rows(connection, table):
             keys = [str(values[column.name]) for column in table.primary_key]
             yield f"{table.name}:{':'.join(keys)}", row_sha256(values)
 
@@ -134,7 +166,15 @@ def latest_entries(store: Store, n: int) -> list[dict[str, str]]:
                 "who": names.get(entry.person_id, "-"),
                 "act": entry.act.value,
                 "subject": entry.subject,
-                "details": entry.details if entry.details != "{}" else "",
+                "details": _told(entry),
             }
             for entry in reversed(list(session.exec(query)))
         ]
+
+
+def _told(entry: TrailEntry) -> str:
+    """An entry's details, without the long number of a seal."""
+    details = json.loads(entry.details)
+    if entry.act is TrailAct.SEALED:
+        del details["product"]
+    return canonical_json(details) if details else ""

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import ConfigDict, Field, ValidationError
-from sqlalchemy import insert
 from sqlmodel import select
 
 from data.errors import ProposalError
 from data.proposals.runs import Proposed, frames_by_address, reply_columns, run_summary, start_run
 from data.store.opening import Store
+from data.store.sealing import insert_rows
 from data.store.tables import ModelRun, Proposal
 from data.vocabulary import FromOutside, ModelRole
 
@@ -67,8 +67,7 @@ def _record(store: Store, run: ModelRun, raw_of: dict[str, str]) -> int:
             for frame_id, raw in raw_of.items()
             if frame_id not in answered
         ]
-        if rows:
-            session.execute(insert(Proposal), rows)
+        insert_rows(session, Proposal, rows)
         return len(rows)
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select as select_columns
-from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from data.errors import LeakError
@@ -43,7 +42,7 @@ def complete_fingerprints(store: Store) -> int:
     if found:
         with store.write() as session:
             for frame_id, one in found.items():
-                session.exec(update(Frame).where(col(Frame.id) == frame_id).values(image_fingerprint=one))
+                session.get_one(Frame, frame_id).image_fingerprint = one
     return len(found)
 
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 import secrets
 
 from sqlalchemy import text
-from sqlmodel import Session, col, delete
+from sqlmodel import Session, select
 
 from data.store.opening import Store
+from data.store.sealing import note_inserted
 from data.store.tables import Secret
 from data.store.trail import note_act
 from data.vocabulary import TrailAct
@@ -22,9 +23,11 @@ def serving_key(session: Session) -> bytes:
     row = session.get(Secret, SERVING)
     if row is None:
         made = {"name": SERVING, "value": secrets.token_hex(32)}
-        session.connection().execute(
+        done = session.connection().execute(
             text("INSERT INTO secret (name, value) VALUES (:name, :value) ON CONFLICT DO NOTHING"), made
         )
+        if done.rowcount:
+            note_inserted(session, Secret, made)
         row = session.get_one(Secret, SERVING)
     return bytes.fromhex(row.value)
 
@@ -46,4 +49,5 @@ def rotate_keys(store: Store) -> None:
 
 def forget_keys(session: Session) -> None:
     """Forget every key that opens something, in somebody else's act."""
-    session.exec(delete(Secret).where(col(Secret.name) != SERVING))
+    for key in session.exec(select(Secret).where(Secret.name != SERVING)):
+        session.delete(key)

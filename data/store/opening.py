@@ -32,7 +32,7 @@ from sqlmodel import Session, create_engine
 
 from data.errors import StoreError, StoreUnavailable
 from data.store.tables import Secret
-from data.store.trail import note_rows, write_noted
+from data.store.trail import keep_trail, write_noted
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -72,7 +72,7 @@ class Store:
             bind = self.engine.execution_options(**options)
             with Session(bind, expire_on_commit=False) as session:
                 session.info[WRITES] = True
-                event.listen(session, "after_flush", note_rows)
+                keep_trail(session)
                 try:
                     if alone:
                         queue_for(session, Queue.WHOLE_STORE)

@@ -4,6 +4,8 @@ An act that is a row (a review, an adjudication) is written down by itself when 
 (a sign-in, a change of role) is noted by its use case with `note_act`. `data.store.opening` closes the list at each
 commit.
 
+Rows that judgement rests on and that are no acts are covered by seals (`data.store.sealing`), entries like the others.
+
 The chain proves that what stands there is what was written, as long as its head, which `teletriage audit verify`
 prints, is kept somewhere else: whoever owns the database could otherwise write a whole new chain. (The blind audit of
 unreviewed frames is another thing: `data.review.blind_audits`.)
@@ -15,11 +17,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, event
 from sqlmodel import Session, SQLModel, col, select
 
 from data.hashing import canonical_json
-from data.store import tables
+from data.store import sealing, tables
 from data.store.tables import TrailEntry
 from data.store.trail_chain import FIRST, Link, entry_sha256, row_sha256
 from data.vocabulary import TrailAct
@@ -67,7 +69,15 @@ def note_act(
     session.info.setdefault(_NOTED, []).append(_Act(act, by, subject, details or {}))
 
 
-def note_rows(session: Session, *_: object) -> None:
+def keep_trail(session: Session) -> None:
+    """Have everything that a session writes noted: rows that are acts, and the seals of rows that acts rest on."""
+    event.listen(session, "before_flush", sealing.note_changing)
+    event.listen(session, "after_flush", sealing.note_written)
+    event.listen(session, "after_flush", _note_rows)
+    event.listen(session, "do_orm_execute", sealing.refuse_unsealed)
+
+
+def _note_rows(session: Session, *_: object) -> None:
     """Note the rows of a flush that are acts themselves."""
     for row in session.new:
         if type(row) in ROW_ACTS:
@@ -88,13 +98,22 @@ def table_of(kind: type[SQLModel]) -> Table:
 
 
 def write_noted(session: Session, queue: Callable[[], int]) -> None:
-    """Append what was noted in this session. `queue` waits for this writer's turn and gives the store's time."""
+    """Append what was noted in this session. `queue` waits for this writer's turn and gives the store's time.
+
+    Where the clock went back since the last entry, an entry that says so stands first.
+    """
     acts: list[_Act] = session.info.pop(_NOTED, [])
+    acts += [
+        _Act(TrailAct.SEALED, None, subject, seal.as_details())
+        for subject, seal in sealing.taken_seals(session)
+    ]
     if not acts:
         return
     now_us = queue()
     last = session.exec(select(TrailEntry).order_by(col(TrailEntry.id).desc()).limit(1)).first()
     place, before = (last.id, last.sha256) if last else (0, FIRST)
+    if last is not None and now_us < last.at_us:
+        acts.insert(0, _Act(TrailAct.CLOCK_WENT_BACK, None, "clock", {"by_us": last.at_us - now_us}))
     for act in acts:
         place += 1
         link = Link(

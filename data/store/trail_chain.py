@@ -14,7 +14,9 @@ from enum import Enum
 from typing import Any
 
 from data.hashing import canonical_json
+from data.store.row_products import Seal
 
+SEALED, CLOCK_WENT_BACK = "sealed", "clock_went_back"
 FIRST = "0" * 64
 """What the first entry names as the hash before it."""
 
@@ -54,6 +56,8 @@ def _plain(value: Any) -> Any:
     """The value as every database gives it back: enums by value, truth as 0 or 1, whole numbers without a point."""
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, bytes):  # no column of ours: somebody put it there
+        return {"bytes": value.hex()}
     is_whole = isinstance(value, bool) or (isinstance(value, float) and value.is_integer())
     return int(value) if is_whole else value
 
@@ -68,11 +72,12 @@ def _sha256(value: Any) -> str:
 
 
 def chain_breaks(entries: Iterable[tuple[Link, str]]) -> Iterator[Break]:
-    """Every entry, in the order of ids, whose stored hash, place or predecessor does not fit.
+    """Every entry, in the order of ids, whose stored hash, place, predecessor or time does not fit.
 
-    entries: each with the hash that stands beside it.
+    entries: each with the hash that stands beside it. From the first seal on, the app writes down that a clock went
+    back; entries before it may be of a release that did not.
     """
-    before, expected_id = FIRST, 1
+    before, expected_id, latest_us, is_told = FIRST, 1, 0, False
     for link, stored in entries:
         where = f"entry {link.id}"
         if link.id != expected_id:
@@ -81,7 +86,15 @@ def chain_breaks(entries: Iterable[tuple[Link, str]]) -> Iterator[Break]:
             yield Break(where, "it does not follow from the entry before it")
         if entry_sha256(link) != stored:
             yield Break(where, "it is not what was written: its hash differs")
-        before, expected_id = stored, link.id + 1
+        if is_told and _is_before(link.at_us, latest_us) and link.act != CLOCK_WENT_BACK:
+            yield Break(where, "it is older than the entry before it, and none says that a clock went back")
+        is_told = is_told or link.act == SEALED
+        before, expected_id, latest_us = stored, link.id + 1, link.at_us
+
+
+def _is_before(at_us: Any, latest_us: Any) -> bool:
+    """Whatever somebody wrote there in place of a time is told of by its entry's hash."""
+    return isinstance(at_us, int) and isinstance(latest_us, int) and at_us < latest_us
 
 
 def standings(entries: Iterable[Link]) -> dict[str, dict[str, Any]]:
@@ -126,3 +139,18 @@ def row_breaks(vouched: Mapping[str, str], rows: Mapping[str, str]) -> Iterator[
             yield Break(subject, "the row was written without an entry in the trail")
         elif rows[subject] != vouched[subject]:
             yield Break(subject, "the row is not what was written: its hash differs")
+
+
+def seal_breaks(told: Mapping[str, Seal], found: Mapping[str, Seal]) -> Iterator[Break]:
+    """Tables whose rows do not multiply to what the trail's seals say, by subject."""
+    for subject in sorted(told.keys() | found.keys()):
+        by_trail, there = told.get(subject, Seal()), found.get(subject, Seal())
+        if there.product == by_trail.product and there.rows == by_trail.rows:
+            continue
+        missing = by_trail.rows - there.rows
+        if missing > 0:
+            yield Break(subject, f"rows are gone: {there.rows:,} of {by_trail.rows:,} are left")
+        elif missing < 0:
+            yield Break(subject, f"rows were put in: {there.rows:,} where {by_trail.rows:,} were written")
+        else:
+            yield Break(subject, f"some of its rows ({there.rows:,}) are not what was written")

@@ -116,7 +116,7 @@ def _updated(status: FrameStatus | None, row: SampledFrame, result: Verification
         status = FrameStatus(
             frame_id=row.frame_id, split=row.split, state=result.state, reviews_needed=result.reviews_needed
         )
-    status.state = result.state
+    status.split, status.state = row.split, result.state
     status.level = result.level
     status.reviews_needed = result.reviews_needed
     return status

@@ -24,6 +24,7 @@ from sqlmodel import Session
 from data.review.reviews import submit_review
 from data.review.serving import lease_frames
 from data.store.opening import Store, open_store
+from data.store.sealing import insert_rows
 from data.store.tables import Dataset, Frame, FrameStatus, ModelRun, Proposal, SampledFrame, Sampling, Scene
 from data.vocabulary import ModelRole, Split, TriageLevel, VerificationState
 from tests.benchmarks.bench_review import percentile
@@ -125,7 +126,7 @@ def _block(session: Session, numbers: range, chance: random.Random) -> None:
         ),
     ]
     for table, values in rows:
-        session.connection().execute(table.__table__.insert(), values)
+        insert_rows(session, table, values)
 
 
 def timed(act: Callable[[], Any], into: list[tuple[float, float]]) -> Any:

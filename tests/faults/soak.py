@@ -1,8 +1,8 @@
 """`make soak`: load and faults for as long as is asked for; the last line is one JSON object.
 
-Twenty minutes bring 200 kills, 1,000 power cuts of each kind, a database gone for 30 s, strangers who do all they can
-to an annotator at work, and crowds of 50 people at 2 s of thinking for the rest of the time; less time brings
-proportionally fewer kills and cuts, more time more crowds.
+Twenty minutes bring 200 kills, 1,000 power cuts of each kind, 1,000 changes past the app on each database, a database
+gone for 30 s, strangers who do all they can to an annotator at work, and crowds of 50 people at 2 s of thinking for the
+rest of the time; less time brings proportionally fewer kills, cuts and changes, more time more crowds.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from tests.faults import crowd, outages, power_cuts
 from tests.faults.kills import POINTS
 from tests.faults.small_disk import NoSmallDisk
 from tests.faults.strangers import strangers
+from tests.faults.tampering import tampered
 from tests.postgresql import BIN, MISSING, Cluster
 
-FULL_MINUTES, KILLS, CUTS, GONE_S = 20, 200, 1000, 30.0
+FULL_MINUTES, KILLS, CUTS, CHANGES, GONE_S = 20, 200, 1000, 1000, 30.0
 PEOPLE, DECISIONS, THINK_S = 50, 40, 2.0
 LOSSES = (
     *("lost", "doubled", "unasked", "damages", "stale_statuses", "not_killed", "not_opened", "not_a_state"),
-    *("commits_lost", "over_held", "slow_under_attack"),
+    *("commits_lost", "over_held", "slow_under_attack", "unnoticed"),
 )
 
 
@@ -60,17 +61,23 @@ def killed(folder: Path, url: str | None, number: int) -> dict[str, Any]:
 
 def faults(folder: Path, cluster: Cluster | None, scale: float) -> dict[str, Any]:
     """Every fault once, in numbers by scale (1.0: the full ones)."""
+    changes = max(60, round(CHANGES * scale))
     number, cuts = max(len(POINTS), round(KILLS / 2 * scale)), max(20, round(CUTS * scale))
     found = {
         "kills_sqlite": say("kills", killed(folder / "kills", None, number)),
         "power_cuts_journal": say("cuts", power_cuts.cut_journals(folder / "journal", cuts)),
         "power_cuts_wal": say("cuts", power_cuts.cut_logs(folder / "wal", cuts)),
+        "tampering_sqlite": say("tampering", tampered(folder / "tampered", None, changes)),
         "strangers": say("strangers", strangers(folder / "strangers")),
         "full_disk": say("disk", outages.full_disk(folder / "full")),
     }
     if cluster is not None:
         (folder / "kills-pg").mkdir()
         url = cluster.bare_database()
+        tampered_url = cluster.new_database()
+        found["tampering_postgresql"] = say(
+            "tampering", tampered(folder / "tampered-pg", tampered_url, changes)
+        )
         found["kills_postgresql"] = say("kills", killed(folder / "kills-pg", url, number))
         gone_s = max(2.0, GONE_S * scale)
         gone = outages.database_gone(cluster, gone_s=gone_s, people=20, decisions=20, think_s=THINK_S)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import expect
-from sqlmodel import col, select, update
+from sqlmodel import col, select
 
 from data.live.alerts import AlertAnswer, answer_alert
 from data.store.tables import Alert, OperatorAnswer, ReturnedFrame, SignIn
@@ -185,8 +185,8 @@ def test_a_browser_left_open_overnight_says_that_it_is_signed_out_and_trusts_not
 ) -> None:
     one = seat()
     with one.desk.app.store.write() as session:
-        ended = update(SignIn).where(col(SignIn.person_id) == one.desk.person_id)
-        session.exec(ended.values(expires_at_us=1))
+        for opened in session.exec(select(SignIn).where(SignIn.person_id == one.desk.person_id)):
+            opened.expires_at_us = 1
     one.is_state("silent")
     banner = one.page.locator("[data-part=manual]")
     one.desk.until(lambda: "You are signed out." in banner.inner_text())

@@ -202,7 +202,8 @@ def checked(store: Store) -> None:
         assert compare_metadata(context, SQLModel.metadata) == []
     with store.read() as session:
         said = [(one.token, one.level.value, one.seconds_shown) for one in session.exec(select(Review))]
-        acts = [one.act for one in session.exec(select(TrailEntry))]
+        entries = list(session.exec(select(TrailEntry)))
+        acts = [one.act for one in entries]
         assert verify_trail(session).is_whole
         assert session.get_one(Person, 3).role is PersonRole.LEAD
     assert sorted(said) == [
@@ -211,6 +212,8 @@ def checked(store: Store) -> None:
         ("token-0003", "SUPERVISION", 2.5),
     ]
     assert acts.count(TrailAct.ADOPTED) >= 4
+    sealed = {one.subject for one in entries if '"at_migration":true' in one.details}
+    assert {"dataset", "scene", "frame", "sampling", "sampled_frame", "person"} <= sealed
     refresh_statuses(store)
     served = lease_frames(store, 2, n=3)
     assert [one.frame.id for one in served][-1:] in (["h"], ["g"])
@@ -306,7 +309,7 @@ def came_back(url: str, folder: Path) -> None:
     assert found == {"f": None, "g": 0.001, "h": None}
     assert check_store(store).damages == []
     with pytest.raises(DBAPIError, match="are never changed"), store.write() as session:
-        session.exec(delete(ReturnedFrame))
+        session.connection().execute(delete(ReturnedFrame))
     store.close()
 
 

@@ -55,9 +55,9 @@ DERIVED = {
 """Append-only tables that are no acts of a person: what follows from an act, and what machines made or saw."""
 
 
-def a_store_with_acts(folder: Path) -> Store:
+def a_store_with_acts(folder: Path, *, url: str | None = None) -> Store:
     """A store in which almost everything was done once."""
-    store = a_store(folder, scenes={"scene-0001": 10, "scene-0002": 10})
+    store = a_store(folder, scenes={"scene-0001": 10, "scene-0002": 10}, url=url)
     ada, ben, lena = (
         a_person(store, "ada"),
         a_person(store, "ben"),
@@ -83,7 +83,8 @@ def a_store_with_acts(folder: Path) -> Store:
 
 def acts_of(store: Store) -> list[str]:
     with store.read() as session:
-        return [one.act.value for one in session.exec(select(TrailEntry).order_by(col(TrailEntry.id)))]
+        entries = session.exec(select(TrailEntry).order_by(col(TrailEntry.id)))
+        return [one.act.value for one in entries if one.act is not TrailAct.SEALED]
 
 
 def is_whole(store: Store, *, known_head: str | None = None) -> bool:
@@ -100,12 +101,13 @@ def test_every_act_stands_in_the_trail_in_its_order_with_who_and_when(tmp_path: 
     ]
     with store.read() as session:
         state = verify_trail(session)
-        entries = list(session.exec(select(TrailEntry).order_by(col(TrailEntry.id))))
+        every = list(session.exec(select(TrailEntry).order_by(col(TrailEntry.id))))
         people = {person.id: person.name for person in session.exec(select(Person))}
         review = session.exec(select(Review).order_by(col(Review.id))).first()
-    assert (state.entries, state.rows, state.is_whole) == (14, 10, True)
+    entries = [one for one in every if one.act is not TrailAct.SEALED]
+    assert (len(entries), state.entries, state.rows, state.is_whole) == (14, len(every), 10, True)
     assert [people.get(one.person_id) for one in entries[3:7]] == ["ada", "ada", "ben", "lena"]
-    assert entries[0].previous_sha256 == FIRST
+    assert every[0].previous_sha256 == FIRST
     assert review is not None
     assert entries[4].subject == f"review:{review.id}"
     assert abs(entries[4].at_us - review.reviewed_at_us) < 60_000_000
@@ -125,7 +127,7 @@ def test_signing_in_and_what_is_done_to_people_stands_there_without_a_secret(tmp
     change_role(store, "ada", PersonRole.LEAD)
     disable_person(store, "ada")
     enable_person(store, "ada")
-    rows = latest_entries(store, 100)
+    rows = [row for row in latest_entries(store, 100) if row["act"] != "sealed"]
     assert [row["act"] for row in rows] == [
         *("added_person", "signed_in", "signed_out", "sign_in_failed", "sign_in_failed", "signed_in"),
         *("ended_sign_ins", "set_password", "changed_role", "disabled_person", "enabled_person"),
@@ -297,7 +299,7 @@ def test_acts_at_once_make_one_chain(tmp_path: Path) -> None:
         list(pool.map(work, people))
     with store.read() as session:
         state, own_levels = verify_trail(session), len(session.exec(select(OwnLevel)).all())
-    assert (state.is_whole, state.entries - own_levels, state.rows - own_levels) == (True, 24, 20)
+    assert (state.is_whole, len(acts_of(store)) - own_levels, state.rows - own_levels) == (True, 24, 20)
 
 
 def test_the_hashes_are_what_they_have_always_been() -> None:
@@ -320,6 +322,7 @@ def test_a_role_that_no_act_gave_is_found(tmp_path: Path) -> None:
         with store.engine.connect() as connection:
             connection.execute(text(f"UPDATE person SET {change}"))
             with Session(connection) as session:
-                assert [one.where for one in verify_trail(session).breaks] in (["person:ada"], ["person:adb"])
+                where = [one.where for one in verify_trail(session).breaks]
+            assert where in (["person:ada", "person"], ["person:adb", "person"])
             connection.rollback()
     assert is_whole(store)
