@@ -14,6 +14,11 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def sha256_hex(content: bytes) -> str:
+    """SHA-256 of bytes, as hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def seeded_chance(*parts: object) -> float:
     """A number in [0, 1) that is always the same for the same parts, so that a draw can be repeated and explained.
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 
-from annotator.monitor.service.listener import AGE_HEADER, KEY_NAME, NUMBER_HEADER, listener_key
-from data.errors import FeedError, NotNow
+from annotator.monitor.service.listener import KEY_NAME, listener_key
+from annotator.monitor.service.proof import AGE_HEADER, NUMBER_HEADER, MonitorAway, Proven
+from data.errors import FeedError
 from data.live.record import current_watch
 from data.store.opening import Store
 
@@ -29,10 +30,6 @@ class LivePicture:
     age_ms: float
 
 
-class MonitorAway(NotNow):
-    """No monitor runs, or it does not answer."""
-
-
 class MonitorNeverStarted(FeedError):
     """No monitor has ever run on this store: nobody relies on one yet."""
 
@@ -43,7 +40,8 @@ class Link:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._client: httpx.AsyncClient | None = None
-        self._address, self._looked_s = "", float("-inf")
+        self._proven: Proven | None = None
+        self._address, self._watch_id, self._looked_s = "", 0, float("-inf")
 
     async def ask(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
         """The monitor's answer. Raises MonitorAway with the reason."""
@@ -72,14 +70,15 @@ class Link:
 
     async def _post(self, what: str, body: dict[str, Any]) -> httpx.Response:
         address = await self._where()
-        if self._client is None:
-            key = listener_key(await asyncio.to_thread(self._store.secret, KEY_NAME))
+        if self._client is None or self._proven is None:
+            self._proven = Proven(listener_key(await asyncio.to_thread(self._store.secret, KEY_NAME)))
             self._client = httpx.AsyncClient(
-                headers={"authorization": f"Bearer {key}"},
+                auth=self._proven,
                 timeout=TIMEOUT_S,
                 limits=httpx.Limits(max_connections=200),
                 trust_env=False,
             )
+        self._proven.watch_id = self._watch_id
         try:
             answer = await self._client.post(f"{address}/{what}", json=body)
             if answer.status_code == httpx.codes.NOT_FOUND:
@@ -92,14 +91,16 @@ class Link:
     async def _where(self) -> str:
         now_s = time.monotonic()
         if now_s - self._looked_s >= LOOK_EVERY_S:
-            self._address, self._looked_s = await asyncio.to_thread(self._look), now_s
+            self._address, self._watch_id = await asyncio.to_thread(self._look)
+            self._looked_s = now_s
         if not self._address:
             raise MonitorAway("The monitor is not running.")
         return self._address
 
-    def _look(self) -> str:
+    def _look(self) -> tuple[str, int]:
+        """Where the monitor listens ("" for nowhere), and its watch."""
         with self._store.read() as session:
             watch = current_watch(session)
             if watch is None:
                 raise MonitorNeverStarted("No monitor has been started.")
-            return watch.listens_at if watch.ended_at_us is None else ""
+            return watch.listens_at if watch.ended_at_us is None else "", int(watch.id or 0)

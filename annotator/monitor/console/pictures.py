@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from annotator.monitor.console.door import DOOR, link
-from annotator.monitor.service.listener import AGE_HEADER, NUMBER_HEADER
+from annotator.monitor.service.proof import AGE_HEADER, NUMBER_HEADER
 from annotator.web.worker_threads import in_picture_thread
 from data.errors import FeedError, NotNow
 from data.images.inspection import ImageRefused, picture_for_screen, rendition

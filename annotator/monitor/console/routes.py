@@ -11,9 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from annotator.monitor.console.door import DOOR, link
-from annotator.monitor.console.link import MonitorAway
 from annotator.monitor.console.pictures import large_route, picture_route
 from annotator.monitor.rules.brief import brief_reason
+from annotator.monitor.service.proof import MonitorAway
 from annotator.web.json_door import Body, LiveAct
 from data.errors import AnswerRefused
 from data.live.alerts import AlertAnswer, alerts_shown, answer_alert

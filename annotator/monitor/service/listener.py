@@ -1,5 +1,5 @@
-"""Where the app reaches the running monitor: a few addresses on this machine, opened by a key that only processes
-with the store have. And Prometheus' address, which tells counts and no pictures."""
+"""Where the app reaches the running monitor: a few addresses on this machine, for processes that prove that they have
+the store's key; every answer proves it too. And Prometheus' address, which tells counts and no pictures."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from starlette.routing import Route
 
 from annotator.monitor.service.board import board, wall
 from annotator.monitor.service.figures import prometheus_text
+from annotator.monitor.service.proof import AGE_HEADER, ASKED, NUMBER_HEADER, PROVEN, answering, is_asked
 from annotator.monitor.watching.monitor import Monitor
 from data.errors import FeedError
-from data.hashing import is_same, signature
+from data.hashing import signature
 
 LONGEST_WAIT_S = 0.8
 """An answer comes within so long even if nothing changed: silence for longer means that the monitor is gone."""
 KEY_NAME = "monitor"
-NUMBER_HEADER, AGE_HEADER = "x-picture-number", "x-picture-age-ms"
 PICTURE_TYPE = "application/octet-stream"
 
 
 def listener_key(secret: bytes) -> str:
-    """What a request must carry as its bearer token; `secret`: the store's, under KEY_NAME."""
+    """What requests and answers are signed with; `secret`: the store's, under KEY_NAME."""
     return signature(secret, "listener")
 
 
@@ -36,10 +36,14 @@ def listener(monitor: Monitor, key: str, answered: Callable[[], None]) -> Starle
 
     def keyed(act: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            given = request.headers.get("authorization", "").removeprefix("Bearer ")
-            if not is_same(given, key):
+            asked, body = request.headers.get(ASKED, ""), await request.body()
+            if not is_asked(key, monitor.feeds.logbook.watch_id, request.url.path, asked, body):
                 return JSONResponse({"reason": "This key does not open the monitor."}, 403)
-            return await act(request)
+            answer = await act(request)
+            answer.headers[PROVEN] = answering(
+                key, asked, answer.status_code, answer.headers, bytes(answer.body)
+            )
+            return answer
 
         return endpoint
 

@@ -18,6 +18,8 @@ from PIL import Image
 from sqlmodel import SQLModel, select
 
 from annotator.monitor.rules.limits import Limits
+from annotator.monitor.service.listener import KEY_NAME, listener_key
+from annotator.monitor.service.proof import Proven
 from annotator.monitor.service.run import Asked, Watched, run_monitor
 from annotator.monitor.sources.feed_sheet import FeedEntry, FeedSheet
 from annotator.monitor.sources.recorded import Fail, Picture, Show
@@ -25,6 +27,7 @@ from annotator.monitor.watching.monitor import Monitor
 from annotator.monitor.watching.watched_feed import WatchedFeed
 from data.images.inspection import ImageRefused
 from data.images.model_picture import model_picture
+from data.live.record import current_watch
 from data.store.opening import Store
 from data.vlm.request import STUDENT_SAMPLING
 from data.vocabulary import TriageLevel
@@ -182,3 +185,11 @@ async def _watch(
         desk.monitor.stop.set()
         done = await running
     return done
+
+
+def proven(store: Store) -> Proven:
+    """The app's side of the line to the monitor that runs on this store."""
+    with store.read() as session:
+        watch = current_watch(session)
+    assert watch is not None
+    return Proven(listener_key(store.secret(KEY_NAME)), int(watch.id or 0))

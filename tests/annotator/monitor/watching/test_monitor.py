@@ -9,12 +9,12 @@ from sqlmodel import select
 
 from annotator.monitor.rules.limits import Limits
 from annotator.monitor.service.board import board, wall
-from annotator.monitor.service.listener import KEY_NAME, listener_key
+from annotator.monitor.service.proof import ASKED, asking
 from data.store.opening import Store, open_read_only, open_store
 from data.store.tables import Alert, FeedChange, ModelRun, Watch, WatchMinute
 from data.vlm.kept_connection import Address
 from data.vocabulary import AlertEnd, ManualReason, ModelRole, TriageLevel
-from tests.annotator.monitor.watched_feeds import BRISK, Desk, a_view, watch
+from tests.annotator.monitor.watched_feeds import BRISK, Desk, a_view, proven, watch
 from tests.builders import a_picture
 from tests.data.store.test_store import impatient, reading
 
@@ -299,11 +299,12 @@ def test_the_listener_opens_to_the_stores_key_only_and_tells_what_changed(
     store: Store, tmp_path: Path
 ) -> None:
     async def scenario(desk: Desk) -> None:
-        key = listener_key(store.secret(KEY_NAME))
-        async with httpx.AsyncClient(base_url=desk.address) as client:
-            closed = await client.post("/live", json={}, headers={"authorization": "Bearer wrong"})
-            assert closed.status_code == 403
-            client.headers["authorization"] = f"Bearer {key}"
+        async with httpx.AsyncClient(base_url=desk.address) as stranger:
+            for header in (b"", b"wrong", asking("wrong", 1, "/live", "n", b"{}").encode(), b"\xe9"):
+                closed = await stranger.post("/live", content=b"{}", headers={ASKED.encode(): header})
+                assert closed.status_code == 403
+            figures = (await stranger.get("/metrics")).text
+        async with httpx.AsyncClient(base_url=desk.address, auth=proven(store)) as client:
             await desk.picture(A)
             now = (await client.post("/live", json={})).json()
             waiting = asyncio.create_task(
@@ -326,8 +327,7 @@ def test_the_listener_opens_to_the_stores_key_only_and_tells_what_changed(
             assert (await client.post("/wall", json={"known": {"van": picture["number"]}})).json() == {
                 "pictures": {}
             }
-            figures = (await client.get("/metrics", headers={"authorization": ""})).text
-        assert "teletriage_monitor_alerts_total 1.0" in figures
+        assert "teletriage_monitor_alerts_total 0.0" in figures
         assert 'teletriage_monitor_feeds{shown="TELEOPERATION"} 1.0' in figures
 
     watch(store, tmp_path, scenario)

@@ -7,13 +7,13 @@ import httpx
 import pytest
 
 from annotator.monitor.service.board import board
-from annotator.monitor.service.listener import AGE_HEADER, KEY_NAME, NUMBER_HEADER, listener_key
+from annotator.monitor.service.proof import AGE_HEADER, NUMBER_HEADER
 from annotator.monitor.sources.recorded import Picture
 from data.errors import FeedError
 from data.store.opening import Store, open_store
 from data.store.tables import Alert
 from data.vocabulary import Response, TriageLevel
-from tests.annotator.monitor.watched_feeds import BRISK, Desk, a_view, watch
+from tests.annotator.monitor.watched_feeds import BRISK, Desk, a_view, proven, watch
 
 A, S, T = TriageLevel
 OFFICER, BLOCKED = "An officer directs the traffic.", "The lane is blocked by a stopped vehicle."
@@ -157,8 +157,7 @@ def test_feeds_stand_on_the_wall_in_the_order_of_their_alerts_and_causes_togethe
 
 def test_one_feed_is_shown_as_it_came_at_its_own_rate_with_its_age(store: Store, tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
-        key = {"authorization": f"Bearer {listener_key(store.secret(KEY_NAME))}"}
-        async with httpx.AsyncClient(base_url=desk.address, headers=key) as client:
+        async with httpx.AsyncClient(base_url=desk.address, auth=proven(store)) as client:
             assert (await client.post("/large", json={"feed": "nobody"})).status_code == 404
             hand, feed = desk.hands["van"], desk.feed()
             assert hand.show is not None
@@ -175,7 +174,7 @@ def test_one_feed_is_shown_as_it_came_at_its_own_rate_with_its_age(store: Store,
             again = await client.post("/large", json={"feed": "van", "after": number})
             assert again.status_code == 204
             assert int(again.headers[AGE_HEADER]) >= 700
-            closed = await client.post("/large", json={}, headers={"authorization": "Bearer wrong"})
-            assert closed.status_code == 403
+        async with httpx.AsyncClient(base_url=desk.address) as stranger:
+            assert (await stranger.post("/large", json={})).status_code == 403
 
     watch(store, tmp_path, scenario, limits=BRISK.model_copy(update={"frame_rate": 2.0}))
