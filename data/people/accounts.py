@@ -10,6 +10,7 @@ import hashlib
 import re
 import secrets
 from functools import cache
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -26,6 +27,8 @@ from data.vocabulary import PersonRole, TrailAct, storable_text
 
 SIGN_IN_HOURS = 12
 ATTEMPTS_PER_MINUTE = 5
+STRANGERS_PER_MINUTE = 20
+"""Failed attempts of names that nobody has, beyond which a minute's trail names no more."""
 MIN_PASSWORD_CHARS = 10
 MAX_DISPLAY_CHARS = 120
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
@@ -223,10 +226,17 @@ def sign_in(store: Store, name: str, password: str) -> str:
         if person is not None and is_right and _still_as_checked(session, person):
             session.exec(delete(SignInAttempt).where(col(SignInAttempt.id) == attempt_id))
             return open_sign_in(session, person, store.now_us(session))
-        # The trail names people only: what was typed as a name may have been a password.
-        subject = f"person:{person.name}" if person else "nobody by this name"
-        note_act(session, TrailAct.SIGN_IN_FAILED, by=None, subject=subject)
+        _note_failed(session, person, store.now_us(session))
     raise SignInRefused("Name or password is wrong.")
+
+
+def _note_failed(session: Session, person: Person | None, now_us: int) -> None:
+    """The trail names people only: what was typed as a name may have been a password. Of a stranger who tries names
+    by the thousand it says so for the first ones of a minute; the trail is kept for ever."""
+    if person is not None:
+        note_act(session, TrailAct.SIGN_IN_FAILED, by=None, subject=f"person:{person.name}")
+    elif _attempts(session, now_us) <= STRANGERS_PER_MINUTE:
+        note_act(session, TrailAct.SIGN_IN_FAILED, by=None, subject="nobody by this name")
 
 
 def _announced_attempt(store: Store, name: str) -> int:
@@ -265,16 +275,14 @@ def open_sign_in(session: Session, person: Person, now_us: int, *, how: str = "p
 
 def _throttle(session: Session, typed: str, now_us: int) -> None:
     """Attempts from the future, as after the clock was set back, count for nothing."""
-    recent = session.exec(
-        select(func.count())
-        .select_from(SignInAttempt)
-        .where(
-            SignInAttempt.name == typed,
-            col(SignInAttempt.attempted_at_us).between(now_us - _MINUTE_US, now_us),
-        )
-    ).one()
-    if recent >= ATTEMPTS_PER_MINUTE:
+    if _attempts(session, now_us, SignInAttempt.name == typed) >= ATTEMPTS_PER_MINUTE:
         raise SignInRefused("Too many attempts with this name; wait a minute and try again.")
+
+
+def _attempts(session: Session, now_us: int, *which: Any) -> int:
+    """How many attempts were made in the last minute."""
+    recent = col(SignInAttempt.attempted_at_us).between(now_us - _MINUTE_US, now_us)
+    return session.exec(select(func.count()).select_from(SignInAttempt).where(recent, *which)).one()
 
 
 def _matches(person: Person | None, password: str) -> bool:

@@ -13,6 +13,7 @@ from sqlmodel import select
 from data.errors import NotAllowed, SignInRefused, StoreError
 from data.people import accounts
 from data.people.accounts import (
+    STRANGERS_PER_MINUTE,
     add_person,
     add_scripted_reviewer,
     change_role,
@@ -27,8 +28,8 @@ from data.people.accounts import (
 )
 from data.review.serving import lease_frames
 from data.store.opening import Store
-from data.store.tables import Lease, Person, SignIn, SignInAttempt
-from data.vocabulary import PersonRole
+from data.store.tables import Lease, Person, SignIn, SignInAttempt, TrailEntry
+from data.vocabulary import PersonRole, TrailAct
 from tests.builders import a_person, a_store, an_empty_store
 
 pytestmark = pytest.mark.each_store
@@ -270,3 +271,12 @@ def test_setting_the_clock_back_neither_locks_a_name_nor_lengthens_a_sign_in(
     monkeypatch.setattr(Store, "now_us", now)
     assert person_signed_in(store, tomorrow) is None
     assert person_signed_in(store, sign_in(store, "ada", PASSWORD)) is not None
+
+
+def test_a_stranger_who_tries_thousands_of_names_fills_no_trail(store: Store) -> None:
+    for number in range(STRANGERS_PER_MINUTE + 10):
+        with pytest.raises(SignInRefused):
+            sign_in(store, f"nobody-{number}", "wrong-password")
+    with store.read() as session:
+        failed = session.exec(select(TrailEntry).where(TrailEntry.act == TrailAct.SIGN_IN_FAILED)).all()
+    assert [one.subject for one in failed] == ["nobody by this name"] * STRANGERS_PER_MINUTE
