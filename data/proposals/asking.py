@@ -19,10 +19,11 @@ from sqlmodel import Session, col, select
 from data.errors import ProposalError
 from data.proposals.runs import (
     Proposed,
+    begin_run,
     frames_by_address,
+    planned_run,
     record_answer,
     run_summary,
-    start_run,
     unanswered_frames,
 )
 from data.store.opening import Store
@@ -85,7 +86,7 @@ def propose_from_endpoint(
     watch: called with the tally whenever answers were kept. A request without an answer is not kept, so that the
     same call later asks again. Raises ProposalError as `data.vlm.client.ask_frames` does, and if no frame is sampled.
     """
-    asking, run = request.asking, start_endpoint_run(store, request)
+    asking, run = request.asking, endpoint_run(store, request)
     due = due_frames(store, run)
     tally = Tally(total=len(due))
 
@@ -106,10 +107,10 @@ def propose_from_endpoint(
     return replace(run_summary(store, run, added=tally.answered), unreached=dict(tally.unreached))
 
 
-def start_endpoint_run(store: Store, request: RunRequest) -> ModelRun:
-    """The run of these settings, whichever endpoints or batch files carry its requests."""
+def endpoint_run(store: Store, request: RunRequest) -> ModelRun:
+    """The run of these settings, whichever endpoints or batch files carry its requests; kept with its first answer."""
     frames_by_address(store)
-    return start_run(
+    return planned_run(
         store,
         role=request.role,
         model=request.asking.model,
@@ -159,6 +160,8 @@ def keep_answers(
     kept = [answer for answer in answers if answer.samples or (answer.refused and takes_refusals)]
     with store.write(alone=True) as session:
         now_us, there = store.now_us(session), _answered(session, run, [one.frame_id for one in kept])
+        if kept:
+            begin_run(session, run)
         rows = [
             record_answer(session, run, answer, now_us=now_us, request_hash=hashes[answer.frame_id])
             for answer in kept

@@ -15,7 +15,7 @@ from typing import Any
 from data.errors import ProposalError
 from data.images.inspection import ImageRefused
 from data.images.model_picture import model_picture_file, model_picture_of
-from data.proposals.asking import DueFrame, RunRequest, Tally, due_frames, keep_answers, start_endpoint_run
+from data.proposals.asking import DueFrame, RunRequest, Tally, due_frames, endpoint_run, keep_answers
 from data.proposals.runs import Proposed, run_summary
 from data.store.opening import Store
 from data.store.tables import ModelRun
@@ -33,7 +33,7 @@ def open_batch_run(store: Store, request: RunRequest) -> ModelRun:
         raise ProposalError(
             "A batch file holds one call per frame; ask with --calls 1, or ask an --endpoint instead."
         )
-    return start_endpoint_run(store, request)
+    return endpoint_run(store, request)
 
 
 def write_batch(store: Store, run: ModelRun, out: Path, *, files: Path | None = None) -> dict[str, Any]:

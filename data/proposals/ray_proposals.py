@@ -22,8 +22,8 @@ from data.proposals.asking import (
     RunRequest,
     Tally,
     due_frames,
+    endpoint_run,
     keep_answers,
-    start_endpoint_run,
 )
 from data.proposals.ray_rows import EndpointSession, FrameRequest, http_answer, model_answer
 from data.proposals.runs import Proposed, run_summary
@@ -46,7 +46,7 @@ def propose_with_ray(
     """
     asking = request.asking
     _refuse(asking.sampling, asking.endpoints)
-    run = start_endpoint_run(store, request)
+    run = endpoint_run(store, request)
     due = due_frames(store, run)
     tally, hashes = Tally(total=len(due)), {frame.frame_id: frame.request_hash for frame in due}
     frames = FrameRequest(asking.model, asking.sampling, asking.files)

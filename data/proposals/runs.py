@@ -57,11 +57,43 @@ def start_run(
     lineage: dict[str, Any] | None = None,
     name: str | None = None,
 ) -> ModelRun:
-    """The run of this model with these parameters: the one that exists, or a new one.
+    """The run of this model with these parameters: the one that exists, or a new one, which is kept at once.
+
+    Raises ProposalError as `planned_run`, which says what the arguments are.
+    """
+    run = planned_run(
+        store,
+        role=role,
+        model=model,
+        source=source,
+        question=question,
+        revision=revision,
+        parameters=parameters,
+        lineage=lineage,
+        name=name,
+    )
+    with store.write(alone=True) as session:
+        begin_run(session, run)
+    return run
+
+
+def planned_run(
+    store: Store,
+    *,
+    role: ModelRole,
+    model: str,
+    source: str,
+    question: str,
+    revision: str | None = None,
+    parameters: dict[str, Any] | None = None,
+    lineage: dict[str, Any] | None = None,
+    name: str | None = None,
+) -> ModelRun:
+    """The run of this model with these parameters: the one that exists, or one that `begin_run` keeps with its first
+    answer, so that a run which nothing answered is none.
 
     question: the hash of the conversation that the model was asked in. The run's id hashes model, revision, role,
-    source, question and parameters. Raises ProposalError if another run
-    already has the name.
+    source, question and parameters. Raises ProposalError if another run already has the name.
     """
     determined_by = {
         "model": model,
@@ -72,16 +104,16 @@ def start_run(
         "parameters": parameters or {},
     }
     run_id = hashlib.sha256(canonical_json(determined_by).encode()).hexdigest()[:16]
-    with store.write(alone=True) as session:
+    with store.read() as session:
         run = session.get(ModelRun, run_id)
         if run is not None:
             return run
         taken = set(session.exec(select(ModelRun.name)))
         if name is not None and name in taken:
             raise ProposalError(f"Another run is already called {name!r}; give this one another --name.")
-        run = ModelRun(
+        return ModelRun(
             id=run_id,
-            name=name or _free_name(model.rstrip("/").rpartition("/")[2] or model, taken),
+            name=name or _free_name(_short(model), taken),
             role=role,
             model=model,
             revision=revision,
@@ -91,8 +123,21 @@ def start_run(
             lineage=lineage,
             created_at_us=store.now_us(session),
         )
+
+
+def begin_run(session: Session, run: ModelRun) -> None:
+    """Keep a planned run in somebody's act; its name is another one where the name was taken meanwhile."""
+    kept = session.get(ModelRun, run.id)
+    if kept is None:
+        run.name = _free_name(run.name, set(session.exec(select(ModelRun.name))))
         session.add(run)
-        return run
+        session.flush()
+    else:
+        run.name = kept.name
+
+
+def _short(model: str) -> str:
+    return model.rstrip("/").rpartition("/")[2] or model
 
 
 def _free_name(wanted: str, taken: set[str]) -> str:

@@ -12,7 +12,7 @@ from data.errors import ProposalError
 from data.proposals.asking import GIVE_UP_AFTER, Tally, propose_from_endpoint
 from data.proposals.runs import Proposed
 from data.store.opening import Store
-from data.store.tables import Frame, Proposal
+from data.store.tables import Frame, ModelRun, Proposal
 from data.vlm.request import STUDENT_SAMPLING
 from data.vocabulary import Failure
 from tests.builders import S, T, a_raw_reply, a_store
@@ -131,6 +131,14 @@ def test_a_dead_endpoint_is_given_up_on(tmp_path: Path) -> None:
         done = asked(store, stand_in, concurrency=4)
     assert sum(done.unreached.values()) <= GIVE_UP_AFTER + 8
     assert done.unanswered >= 79
+
+
+def test_a_run_that_nothing_answered_is_none(tmp_path: Path) -> None:
+    store = an_unanswered_store(tmp_path, frames=2)
+    with served(StandIn(fails=lambda _: 503)) as stand_in, pytest.raises(ProposalError, match="None of 2"):
+        asked(store, stand_in)
+    with store.read() as session:
+        assert session.exec(select(ModelRun)).all() == []
 
 
 def test_the_tally_tells_of_progress_and_failures(tmp_path: Path) -> None:
