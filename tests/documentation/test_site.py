@@ -73,12 +73,15 @@ def test_the_drawing_of_the_architecture_is_what_the_contracts_say() -> None:
     assert found.PICTURE.read_text(encoding="utf-8") == found.picture(), "make docs draws it anew"
 
 
-@pytest.mark.skipif("TELETRIAGE_CHECK_PICTURES" not in os.environ, reason="make docs checks pictures")
-def test_no_picture_is_older_than_the_code_of_its_screen() -> None:
-    found = script("take_pictures")
-    taken = json.loads(found.HASHES.read_text(encoding="utf-8"))
-    older = [picture.name for picture in found.PICTURES if taken.get(picture.name) != picture.code_hash()]
-    assert older == [], "their screens have changed since: make pictures takes them anew"
+if (
+    "TELETRIAGE_CHECK_PICTURES" in os.environ
+):  # by `make docs`: a change of a screen need not retake its picture at once
+
+    def test_no_picture_is_older_than_the_code_of_its_screen() -> None:
+        found = script("take_pictures")
+        taken = json.loads(found.HASHES.read_text(encoding="utf-8"))
+        older = [picture.name for picture in found.PICTURES if taken.get(picture.name) != picture.code_hash()]
+        assert older == [], "their screens have changed since: make pictures takes them anew"
 
 
 def test_every_picture_is_one_that_is_taken_and_shown() -> None:

@@ -183,7 +183,15 @@ def held_against(
     with store.read() as session:
         query = select(Review).where(Review.person_id == person_id).order_by(col(Review.id))
         rows = {row.token: row for row in session.exec(query)}
-    decisions = {one["press"]: one["entry"] for one in entries if one["entry"]["kind"] == "decision"}
+    decisions: dict[int, dict[str, Any]] = {}
+    for one in entries:
+        if one["entry"]["kind"] != "decision":
+            continue
+        if one["press"] in decisions:
+            walked.mismatches.append(f"press {one['press']} saved a second answer: {one}")
+            rows.pop(one["entry"]["token"], None)
+        else:
+            decisions[one["press"]] = {**one["entry"], "recorded": (one["at"], one["by"])}
     saved_by_reason_at = float("-inf")
     for place, press in enumerate(presses):
         if place and (dropped := _dropped_level(presses[place - 1], press)):

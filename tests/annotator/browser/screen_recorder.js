@@ -40,7 +40,9 @@
   }, true);
   const put = Storage.prototype.setItem;
   Storage.prototype.setItem = function setItem(name, value) {
-    if (/:out:/.test(name)) walk.entries.push({ press: walk.presses.length - 1, entry: JSON.parse(value).entry });
+    if (/:out:/.test(name)) {
+      walk.entries.push({ press: walk.presses.length - 1, entry: JSON.parse(value).entry, at: performance.now(), by: new Error().stack });
+    }
     return put.call(this, name, value);
   };
 })();

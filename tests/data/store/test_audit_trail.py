@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
 from data.errors import SignInRefused
 from data.maintenance.trail_check import latest_entries, verify_trail
@@ -169,11 +169,16 @@ def test_the_database_itself_refuses_to_change_or_delete_an_act(tmp_path: Path) 
 
 def test_an_entry_cannot_be_replaced_either(tmp_path: Path) -> None:
     store = a_store_with_acts(tmp_path)
-    if not store.is_sqlite:
-        pytest.skip("PostgreSQL has no REPLACE")
     for table in ("trail_entry", "review"):
+        (key,) = SQLModel.metadata.tables[table].primary_key.columns.keys()
+        row = f"SELECT * FROM {table} LIMIT 1"
+        statement = (
+            f"REPLACE INTO {table} {row}"
+            if store.is_sqlite
+            else f"INSERT INTO {table} ({row}) ON CONFLICT ({key}) DO UPDATE SET {key} = excluded.{key}"
+        )
         with pytest.raises(DBAPIError, match="are never changed"), store.engine.begin() as connection:
-            connection.execute(text(f"REPLACE INTO {table} SELECT * FROM {table} LIMIT 1"))
+            connection.execute(text(statement))
 
 
 def test_every_append_only_table_is_vouched_for_by_the_trail(tmp_path: Path) -> None:
