@@ -50,6 +50,19 @@ def test_a_trigger_of_somebody_else_is_found(tmp_path: Path) -> None:
     assert found(store) == [("trigger helpful", "is none of ours")]
 
 
+@pytest.mark.each_store
+def test_a_database_that_takes_no_writes_says_that_its_schema_was_not_compared(tmp_path: Path) -> None:
+    store = a_store(tmp_path, scenes={"scene-0001": 1, "scene-0002": 1}, teacher=None, student=None)
+    if not store.is_sqlite:  # SQLite compares with a file of its own
+        name = store.engine.url.database
+        with store.engine.begin() as connection:
+            connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+        store.close()
+    (*others, last) = found(store) or [("", "")]
+    assert others == []
+    assert ("read-only transaction" in last[1]) is not store.is_sqlite
+
+
 def a_backup_with_a_trigger_inside(tmp_path: Path) -> Path:
     store = a_store(tmp_path, scenes={"scene-0001": 1, "scene-0002": 1}, teacher=None, student=None)
     for name in ("ada", "lena"):
