@@ -165,36 +165,27 @@ def _drift(people: list[AnnotatorWork]) -> None:
     if len({row["week from"] for row in rows}) < 2:  # noqa: PLR2004
         return
     st.header("Agreement with peers by week")
-    axis, lowest = alt.Axis(format="%"), math.floor(10 * min(row["agrees with peers"] for row in rows)) / 10
-    chart = (
-        alt.Chart(pd.DataFrame(rows))
-        .mark_line(point=True)
-        .encode(
-            x=alt.X("week from:O", axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("agrees with peers:Q", axis=axis, scale=alt.Scale(domain=[min(lowest, 0.9), 1])),
-            color=alt.Color("person:N", scale=alt.Scale(range=_LINES), legend=alt.Legend(title=None)),
-            strokeDash=alt.StrokeDash("person:N", legend=None),
-            tooltip=[
-                "person",
-                "week from",
-                alt.Tooltip("agrees with peers:Q", format=".0%"),
-                "of",
-                "95 % interval",
-            ],
-        )
+    seen = [row[end] for row in rows for end in ("agrees with peers", "low") if row[end] is not None]
+    scale = alt.Scale(domain=[min(math.floor(10 * min(seen)) / 10, 0.9), 1])
+    base = alt.Chart(pd.DataFrame(rows)).encode(x=alt.X("week from:O", axis=alt.Axis(labelAngle=0)))
+    points = base.mark_line(point=True).encode(
+        y=alt.Y("agrees with peers:Q", axis=alt.Axis(format="%"), scale=scale),
+        color=alt.Color("person:N", scale=alt.Scale(range=_LINES), legend=alt.Legend(title=None)),
+        strokeDash=alt.StrokeDash("person:N", legend=None),
+        tooltip=[
+            "person",
+            "week from",
+            alt.Tooltip("agrees with peers:Q", format=".0%"),
+            "of",
+            "95 % interval",
+        ],
     )
     whiskers = (
-        alt.Chart(pd.DataFrame(rows))
-        .mark_rule(opacity=0.5)
-        .encode(
-            x="week from:O",
-            y=alt.Y("low:Q", title="agrees with peers"),
-            y2="high:Q",
-            color=alt.Color("person:N"),
-        )
-        .transform_filter("isValid(datum.low)")
+        base.transform_filter("isValid(datum.low)")
+        .mark_rule()
+        .encode(y=alt.Y("low:Q", scale=scale, title="agrees with peers"), y2="high:Q", color="person:N")
     )
-    st.altair_chart((whiskers + chart).properties(height=220), width="stretch")
+    st.altair_chart((whiskers + points).properties(height=220), width="stretch")
     with st.expander("Agreement by week as a table"):
         table = [
             {
