@@ -16,6 +16,7 @@ ELSEWHERE = {
     "annotator/serve.py": "the environment of the process that it becomes",
     "data/proposals/ray_proposals.py": "Ray's own: whether a cluster is there, and no usage reports",
     "training/__init__.py": "Hugging Face's own switches, set before anything reads them",
+    "training/commands.py": "which GPU the process sees, before torch looks",
     "training/process/processes.py": "rank and size, as torchrun and accelerate tell them",
 }
 
