@@ -33,6 +33,8 @@ def rows(store: Store) -> dict[str, list[dict[str, Any]]]:
     for row in (row for table in found.values() for row in table):
         for name in [name for name in row if name.endswith("_at_us") or name in VARYING]:
             del row[name]
+    # A copy's pictures lie elsewhere, so its data set is sealed once more.
+    found["trail_entry"] = [row for row in found["trail_entry"] if row["subject"] != "dataset"]
     return {name: sorted(table, key=repr) for name, table in found.items()}
 
 
