@@ -80,15 +80,15 @@ def ingest(
     with store.write(alone=True) as session:
         known = _known_frames(session)
         _refuse_twins(scenes, known, version)
-        dataset_id = _begun(session, version, dataroot)
+        due = [
+            _Place(scene, position)
+            for scene in scenes
+            for position, frame in enumerate(scene.keyframes)
+            if recheck or frame.token not in known or known[frame.token].set_aside is not None
+        ]
+        dataset_id = _begun(session, version, dataroot, is_due=bool(due))
         existing = set(session.exec(select(Scene.id)))
         session.add_all([_scene_row(scene, dataset_id) for scene in scenes if scene.token not in existing])
-    due = [
-        _Place(scene, position)
-        for scene in scenes
-        for position, frame in enumerate(scene.keyframes)
-        if recheck or frame.token not in known or known[frame.token].set_aside is not None
-    ]
     maps = {scene.location: read_intersections(dataroot, scene.location) for scene in scenes}
     with ThreadPoolExecutor(_READERS) as pool:
         for first in range(0, len(due), FRAMES_AT_ONCE):
@@ -101,7 +101,9 @@ def ingest(
                     progress(first + len(rows), len(due))
             _keep(store, rows)
     with store.write(alone=True) as session:
-        session.get_one(Dataset, dataset_id).ingested_at_us = store.now_us(session)
+        dataset = session.get_one(Dataset, dataset_id)
+        if dataset.ingested_at_us == NOT_INGESTED:
+            dataset.ingested_at_us = store.now_us(session)
         return _summary(scenes, known, _known_frames(session))
 
 
@@ -142,11 +144,13 @@ def _inspect_one(dataroot: Path, frame: Keyframe) -> _Inspected:
         return _Inspected(None, refused.reason, str(refused))
 
 
-def _begun(session: Session, version: str, dataroot: Path) -> int:
-    """The id of the dataset, which counts as not ingested until this ingest has ended."""
+def _begun(session: Session, version: str, dataroot: Path, *, is_due: bool) -> int:
+    """The id of the dataset. Where frames are due it counts as not ingested until this ingest has ended."""
     dataset = session.exec(select(Dataset).where(Dataset.version == version)).one_or_none()
     dataset = dataset or Dataset(version=version, dataroot="", ingested_at_us=NOT_INGESTED)
-    dataset.dataroot, dataset.ingested_at_us = str(dataroot), NOT_INGESTED
+    dataset.dataroot = str(dataroot)
+    if is_due:
+        dataset.ingested_at_us = NOT_INGESTED
     session.add(dataset)
     session.flush()
     return int(dataset.id or 0)
