@@ -11,12 +11,11 @@ from transformers import PrinterCallback, TrainerCallback
 
 from data.hashing import file_hash
 from training.models.adapter import lora_config
-from training.models.folder import DTYPES, load_model, model_hash
+from training.models.folder import DTYPES, load_model, model_hash, processor_hash
 from training.models.shared_vision import base_model, rope_rule, why_not_packed
 from training.pairs.batches import pair_order
 from training.pairs.collator import PackedPairCollator, WeightedPairCollator
 from training.pairs.preference_dataset import preference_dataset
-from training.pairs.processor import processor_hash
 from training.plan.inputs import CheckedInputs
 from training.process.callbacks import tensorboard
 from training.record.checkpoints import seal
@@ -38,6 +37,7 @@ def run_origin(inputs: CheckedInputs) -> RunOrigin:
         image_width_px=inputs.recipe.image.width_px,
         snapshot_hash=inputs.snapshot.manifest.snapshot_hash,
         base_model_hash=model_hash(inputs.model),
+        processor_hash=processor_hash(inputs.model),
         pairs_per_update=inputs.effective_batch,
         environment=Environment.here(),
     )

@@ -16,13 +16,14 @@ from data.vlm.weights import served_name
 from data.whole_files import written_whole
 from training.models.folder import (
     LOADING_ERRORS,
+    PROCESSOR_FILES,
     check_model_folder,
     first_line,
     is_stand_in,
     load_model,
     model_hash,
+    processor_hash,
 )
-from training.pairs.processor import PROCESSOR_FILES
 from training.process.chatter import library_chatter_to_stderr
 from training.record.checkpoints import is_whole
 from training.record.provenance import (
@@ -100,6 +101,11 @@ def _refuse_changed(adapter: Path, provenance: Trained) -> None:
 
 
 def _refuse_other_base(provenance: Trained, model: Path) -> None:
+    if provenance.processor_hash not in (None, processor_hash(model)):
+        raise TrainingError(
+            f"The tokenizer, chat template or image processor in {model} is not the one that the adapter was trained "
+            "with: it would be asked in another way than it learned."
+        )
     if model_hash(model) != provenance.base_model_hash:
         raise TrainingError(
             f"{model} is not the model that the adapter was trained on (hash {provenance.base_model_hash[:12]}): "

@@ -278,7 +278,10 @@ def _provenance(inputs: CheckedInputs, origin: RunOrigin, result: TrainingResult
         adapter_parameters=result.adapter_parameters,
         base_parameters=inputs.adapter.base,
         base_model=BaseModelRecord(
-            path=str(inputs.model.resolve()), hash=origin.base_model_hash, stand_in=result.stand_in
+            path=str(inputs.model.resolve()),
+            hash=origin.base_model_hash,
+            stand_in=result.stand_in,
+            processor_hash=origin.processor_hash,
         ),
         environment=Environment.here(),
     )

@@ -110,6 +110,17 @@ def test_a_merge_is_never_written_over_its_own_base(trained: TrainingResult, sta
         merge(trained.adapter, stand_in, stand_in)
 
 
+def test_an_adapter_is_refused_on_its_base_with_another_chat_template(
+    trained: TrainingResult, stand_in: Path, tmp_path: Path
+) -> None:
+    changed = tmp_path / "changed"
+    shutil.copytree(stand_in, changed)
+    with (changed / "chat_template.jinja").open("a") as template:
+        template.write("{# another #}")
+    with pytest.raises(TrainingError, match=r"chat template or image processor in .* is not the one"):
+        merge(trained.adapter, changed, tmp_path / "merged")
+
+
 def test_an_adapter_is_refused_on_a_base_it_was_not_trained_on(
     trained: TrainingResult, tmp_path: Path
 ) -> None:

@@ -17,6 +17,10 @@ LOADING_ERRORS = (OSError, ValueError, RuntimeError, SafetensorError)
 """What transformers and PEFT raise for a folder that is not what it should be."""
 
 STAND_IN_MARKER = "stand_in.json"
+PROCESSOR_FILES = (
+    "*tokenizer*", "vocab.json", "merges.txt", "special_tokens_map.json", "added_tokens.json", "chat_template*",
+    "*processor_config.json",
+)  # fmt: skip
 Precision = Literal["bf16", "fp32"]
 DTYPES: dict[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
@@ -60,6 +64,12 @@ def is_stand_in(folder: Path) -> bool:
 def model_hash(folder: Path) -> str:
     """SHA-256 over the configuration and every byte of the weights, as hex: two equal hashes, one model."""
     files = [folder / "config.json", *_weight_files(folder)]
+    return hashlib.sha256(canonical_json({path.name: file_hash(path) for path in files}).encode()).hexdigest()
+
+
+def processor_hash(folder: Path) -> str:
+    """SHA-256 over the files that decide how text and images become tokens, as hex."""
+    files = sorted({path for pattern in PROCESSOR_FILES for path in folder.glob(pattern) if path.is_file()})
     return hashlib.sha256(canonical_json({path.name: file_hash(path) for path in files}).encode()).hexdigest()
 
 

@@ -5,7 +5,6 @@ Frames are single images, so nothing here needs a video processor, nor torchvisi
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,11 @@ from transformers import AutoConfig, AutoProcessor, Qwen3VLProcessor
 from transformers.processing_utils import ProcessorMixin
 
 from data.errors import TrainingError
-from data.hashing import canonical_json, file_hash
 from data.images.model_picture import TOKEN_PX
 from data.vlm.profiles import model_profiles
 from data.vlm.request import THINKING_SWITCH
 from training.models.folder import first_line
 
-PROCESSOR_FILES = (
-    "*tokenizer*", "vocab.json", "merges.txt", "special_tokens_map.json", "added_tokens.json", "chat_template*",
-    "*processor_config.json",
-)  # fmt: skip
 _IMAGE_PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 
 
@@ -65,12 +59,6 @@ def load_processor(folder: Path) -> Any:
             f"{folder} holds a {type(processor).__name__}, which has no image processor: frames need one."
         )
     return processor
-
-
-def processor_hash(folder: Path) -> str:
-    """SHA-256 over the files that decide how text and images become tokens, as hex."""
-    files = sorted({path for pattern in PROCESSOR_FILES for path in folder.glob(pattern) if path.is_file()})
-    return hashlib.sha256(canonical_json({path.name: file_hash(path) for path in files}).encode()).hexdigest()
 
 
 def template_switch(processor: Any, *, thinks: bool) -> dict[str, bool]:

@@ -16,7 +16,7 @@ from data.checkout import checkout_commit
 from data.errors import TrainingError
 from data.vocabulary import ReplyForm
 from data.whole_files import written_whole
-from training.models.folder import is_stand_in, model_hash
+from training.models.folder import is_stand_in, model_hash, processor_hash
 from training.process.processes import processes
 
 PROVENANCE = "provenance.json"
@@ -30,16 +30,23 @@ class _Record(BaseModel):
 
 
 class BaseModelRecord(_Record):
-    """The model that training started from. `hash` covers its configuration and every byte of its weights."""
+    """The model that training started from. `hash` covers its configuration and every byte of its weights,
+    `processor_hash` its tokenizer, chat template and image processor: None in records of releases that did not say."""
 
     path: str
     hash: str
     stand_in: bool
+    processor_hash: str | None = None
 
     @classmethod
     def of(cls, folder: Path) -> Self:
         """The record of a model folder."""
-        return cls(path=str(folder.resolve()), hash=model_hash(folder), stand_in=is_stand_in(folder))
+        return cls(
+            path=str(folder.resolve()),
+            hash=model_hash(folder),
+            stand_in=is_stand_in(folder),
+            processor_hash=processor_hash(folder),
+        )
 
 
 class Environment(_Record):
@@ -77,6 +84,7 @@ class RunOrigin(_Record):
     image_width_px: int
     snapshot_hash: str
     base_model_hash: str
+    processor_hash: str | None = None
     pairs_per_update: int
     environment: Environment
 
@@ -93,6 +101,10 @@ class CheckpointProvenance(_Record):
     def base_model_hash(self) -> str:
         """The hash of the model that training started from."""
         return self.origin.base_model_hash
+
+    @property
+    def processor_hash(self) -> str | None:
+        return self.origin.processor_hash
 
 
 class AdapterProvenance(_Record):
@@ -126,6 +138,10 @@ class AdapterProvenance(_Record):
     def base_model_hash(self) -> str:
         """The hash of the model that training started from."""
         return self.base_model.hash
+
+    @property
+    def processor_hash(self) -> str | None:
+        return self.base_model.processor_hash
 
 
 class MergeProvenance(_Record):

@@ -77,9 +77,9 @@ class RunFolder:
         if (self.path / PROVENANCE).is_file():
             raise TrainingError(f"{self.path} already holds a finished result: there is nothing to resume.")
         begun = self._origin()
-        for name in ("recipe_hash", "snapshot_hash", "base_model_hash", "pairs_per_update"):
+        for name in ("recipe_hash", "snapshot_hash", "base_model_hash", "processor_hash", "pairs_per_update"):
             before, today = getattr(begun, name), getattr(origin, name)
-            if before != today:
+            if before not in (None, today):
                 raise TrainingError(
                     f"The run in {self.path} cannot be resumed: its {name} was {_short(before)} and is now "
                     f"{_short(today)}. Give what it was begun with, or train into a new folder."

@@ -8,14 +8,19 @@ import pytest
 
 from data.errors import TrainingError
 from training.merge import MergeResult
-from training.models.folder import model_hash
+from training.models.folder import model_hash, processor_hash
 from training.record.provenance import BaseModelRecord, Environment, read_adapter_provenance, write_provenance
 from training.train import TrainingResult
 
 
 def test_a_base_model_is_known_by_its_bytes_and_named_a_stand_in(stand_in: Path) -> None:
     record = BaseModelRecord.of(stand_in)
-    assert record == BaseModelRecord(path=str(stand_in), hash=model_hash(stand_in), stand_in=True)
+    assert record == BaseModelRecord(
+        path=str(stand_in),
+        hash=model_hash(stand_in),
+        stand_in=True,
+        processor_hash=processor_hash(stand_in),
+    )
 
 
 def test_the_environment_names_the_versions_that_could_change_a_result() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -181,16 +182,21 @@ def test_kill_9_while_saving_leaves_a_run_that_can_be_gone_on_with(run: Run, tmp
     assert_as_uninterrupted(run, out)
 
 
-@pytest.mark.parametrize("changed", ["recipe", "snapshot"])
+@pytest.mark.parametrize("changed", ["recipe", "snapshot", "processor"])
 def test_a_run_is_not_gone_on_with_from_something_else(run: Run, tmp_path: Path, changed: str) -> None:
     interrupt(run, tmp_path / "out", after=1)
-    recipe, snapshot = run.recipe, run.snapshot
-    if changed == "recipe":
+    recipe, snapshot, model = run.recipe, run.snapshot, run.model
+    if changed == "processor":
+        model = shutil.copytree(run.model, tmp_path / "model")
+        (model / "chat_template.jinja").write_text(
+            "{# another #}" + (model / "chat_template.jinja").read_text()
+        )
+    elif changed == "recipe":
         recipe = write_recipe(tmp_path / "other.yaml", **EVERY_STEP, runtime__seed=99)
     else:
         snapshot = write_snapshot(tmp_path / "other", MIXED[:4])
     with pytest.raises(TrainingError, match=f"cannot be resumed: its {changed}_hash was"):
-        train(snapshot, recipe, run.model, tmp_path / "out", resume=True)
+        train(snapshot, recipe, model, tmp_path / "out", resume=True)
 
 
 def test_there_must_be_something_to_resume(run: Run, tmp_path: Path) -> None:
