@@ -12,7 +12,7 @@ BENCHES := $(subst _,-,$(patsubst tests/benchmarks/%.py,%,$(wildcard tests/bench
 # Byte code is kept whatever the environment says: each test process, and each command a test starts, compiles nothing.
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --durations 25
 
-.PHONY: audit check check-gpu clean demo docs help install pictures quick soak test test-floors test-label-studio test-vllm walk-keys $(BENCHES)
+.PHONY: audit check check-gpu clean demo docs help install lock pictures quick sbom soak test test-floors test-label-studio test-vllm walk-keys $(BENCHES)
 
 help:
 	@echo "make demo     build a demo workspace and open the app on http://127.0.0.1:$(PORT) (PORT= sets another)"
@@ -40,7 +40,9 @@ help:
 	@echo "make soak     load and faults on SQLite and PostgreSQL for 20 minutes (MINUTES=480 for a night); figures as JSON"
 	@echo "make bench-snapshot    freezing 100,000 verified frames: seconds and memory (FRAMES= sets the scale)"
 	@echo "make bench-label-studio  import and export beside Label Studio's own, which it installs and starts"
-	@echo "make audit    ask pip-audit about every pinned package (needs the internet)"
+	@echo "make audit    ask pip-audit about every pinned package: clean, vulnerable (exit 1) or unknown (exit 3)"
+	@echo "make sbom     list what is installed as a CycloneDX bill of materials in build/sbom.json"
+	@echo "make lock     write requirements/*.lock anew from pyproject.toml and constraints.txt"
 	@echo "make docs     build the documentation as a site in build/site, strictly"
 	@echo "make pictures take the documentation's screenshots from a running demo (needs chromium)"
 	@echo "make clean    remove caches and the demo workspace"
@@ -74,8 +76,16 @@ test-vllm: install .venv-vllm/.installed
 # In an environment of its own, so that the tool's packages do not mix with what is audited.
 audit:
 	$(PYTHON) -m venv .venv-audit
-	.venv-audit/bin/python -m pip install --quiet pip-audit
-	.venv-audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
+	.venv-audit/bin/python -m pip install --quiet pip-audit || { echo "unknown: pip-audit cannot be installed"; exit 3; }
+	.venv-audit/bin/python requirements/audit.py .venv-audit/bin/pip-audit
+
+# Every installed package with its version, licence and address (CycloneDX 1.6).
+sbom: $(ALL_INSTALLED)
+	$(PYTHON) -m venv .venv-sbom
+	.venv-sbom/bin/python -m pip install --quiet cyclonedx-bom==7.5.0
+	mkdir -p build
+	.venv-sbom/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-reproducible --of JSON -o build/sbom.json
+	@echo "build/sbom.json"
 
 .venv-vllm/.installed:
 	tests/real_engine/install.sh $(CURDIR)/.venv-vllm
@@ -119,15 +129,24 @@ walk-keys: $(ALL_INSTALLED)
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip setuptools wheel
 
-$(APP_INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable .
+# Packages come with the hashes of the locks; the project itself is a folder, which has none.
+$(APP_INSTALLED): pyproject.toml requirements/app.lock | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --no-compile --require-hashes --no-deps --requirement requirements/app.lock
+	$(BIN)/python -m pip install --quiet --no-compile --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(ALL_INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,nuscenes,labelstudio,postgresql,ray,dev]'
+# torch comes last, by version alone: requirements/write_locks.py says why.
+$(ALL_INSTALLED): pyproject.toml constraints.txt requirements/all.lock | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement requirements/all.lock
+	$(BIN)/python -m pip install --quiet --no-build-isolation --constraint constraints.txt --editable '.[train,nuscenes,labelstudio,postgresql,ray,dev]'
 	@touch $@ $(APP_INSTALLED)
+
+# uv resolves for Linux, macOS and Windows at once; in an environment of its own, as nothing else needs it.
+lock:
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet uv==0.13.9
+	.venv-lock/bin/python requirements/write_locks.py .venv-lock/bin/uv
 
 clean:
 	rm -rf demo-workspace .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
