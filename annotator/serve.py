@@ -41,7 +41,7 @@ def server_command(told: AppSettings, exposure: Exposure) -> tuple[list[str], di
     _require_free(exposure.host, exposure.port)
     page = Path(__file__).with_name("asgi.py")
     command = [
-        sys.executable, "-m", "streamlit", "run", str(page),
+        sys.executable, "-m", "annotator.web.start_streamlit", "run", str(page),
         "--server.address", exposure.host, "--server.port", str(exposure.port),
         *(["--secrets.files", str(exposure.oidc.resolve())] if exposure.oidc else []),
     ]  # fmt: skip

@@ -6,6 +6,7 @@ rebinding); a size check keeps anybody from filling the memory before anything e
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from annotator.settings import settings
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 MAX_BODY_BYTES = 1_000_000
 """An outbox of 100 answers with the longest texts has about 150 kB."""
+BODY_S = 30.0
+"""How long a body may take: an outbox over a line of 5 kB/s."""
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -31,11 +34,16 @@ class _TooLarge(Exception):
     """More bytes have arrived than any body of ours has."""
 
 
-class BodyLimit:
-    """ASGI middleware that answers 413 to a larger body: at once where it is announced, else as soon as it grows."""
+class _TooSlow(Exception):
+    """A body has not ended in time."""
 
-    def __init__(self, app: App, limit: int = MAX_BODY_BYTES) -> None:
-        self.app, self.limit = app, limit
+
+class BodyLimit:
+    """ASGI middleware that answers 413 to a larger body, at once where it is announced, else as soon as it grows, and
+    408 to one that does not end in time."""
+
+    def __init__(self, app: App, limit: int = MAX_BODY_BYTES, body_s: float = BODY_S) -> None:
+        self.app, self.limit, self.body_s = app, limit, body_s
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -45,11 +53,17 @@ class BodyLimit:
             await _refused(self.limit)(scope, receive, send)
             return
         received = 0
-        is_answered = False
+        is_answered = is_whole = False
+        until_s = asyncio.get_running_loop().time() + self.body_s
 
         async def counted() -> Message:
-            nonlocal received
-            message: Message = await receive()
+            nonlocal received, is_whole
+            try:
+                async with asyncio.timeout_at(None if is_whole else until_s):
+                    message: Message = await receive()
+            except TimeoutError as error:
+                raise _TooSlow from error
+            is_whole = not message.get("more_body", False)
             received += len(message.get("body", b""))
             if received > self.limit:
                 raise _TooLarge
@@ -65,6 +79,9 @@ class BodyLimit:
         except _TooLarge:
             if not is_answered:
                 await _refused(self.limit)(scope, receive, send)
+        except _TooSlow:
+            if not is_answered:
+                await _late(self.body_s)(scope, receive, send)
 
 
 def _announced_bytes(scope: Scope) -> int:
@@ -76,3 +93,9 @@ def _announced_bytes(scope: Scope) -> int:
 
 def _refused(limit: int) -> PlainTextResponse:
     return PlainTextResponse(f"This is larger than {limit:,} bytes.", 413)
+
+
+def _late(body_s: float) -> PlainTextResponse:
+    return PlainTextResponse(
+        f"This did not arrive within {body_s:g} seconds.", 408, headers={"connection": "close"}
+    )

@@ -56,7 +56,20 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 own = {name.lower() for name, _ in message["headers"]} & _OWN_IF_STRICTER
                 kept = [pair for pair in message["headers"] if pair[0].lower() not in replaced - own]
+                if scope.get("scheme") == "https":
+                    kept = [_over_tls_only(pair) for pair in kept]
                 message["headers"] = [*kept, *(pair for pair in added if pair[0] not in own)]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def _over_tls_only(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """Streamlit sets its cookies without `Secure` whatever a page came over."""
+    name, value = header
+    attributes = [part.strip().lower() for part in value.split(b";")[1:]]
+    return (
+        (name, value + b"; Secure")
+        if name.lower() == b"set-cookie" and b"secure" not in attributes
+        else header
+    )

@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
+
+from streamlit import logger as streamlit_logger
 
 from annotator.settings import settings
 from annotator.web.metrics import ERRORS, REQUEST_SECONDS
@@ -55,7 +58,10 @@ class JsonLines(logging.Formatter):
 
 
 def use_json_logs() -> None:
-    """Let everything in this process log JSON, Streamlit included, if `teletriage review --json-logs` asked for it."""
+    """Let everything in this process log JSON, Streamlit included, if `teletriage review --json-logs` asked for it.
+
+    Streamlit gives every logger that it makes later, and uvicorn's when it starts, a handler of its own for text.
+    """
     if not settings().json_logs:
         return
     handler = logging.StreamHandler(sys.stderr)
@@ -63,10 +69,23 @@ def use_json_logs() -> None:
     logging.root.handlers = [handler]
     logging.root.setLevel(logging.WARNING)
     logging.getLogger("annotator").setLevel(logging.INFO)
+
+    def only_json(logger: logging.Logger) -> None:
+        logger.handlers, logger.propagate = [handler], False
+
     for name in list(logging.root.manager.loggerDict):
         logger = logging.getLogger(name)
-        if logger.handlers:
-            logger.handlers, logger.propagate = [handler], False
+        if logger.handlers or not logger.propagate:  # without either, Python writes text to stderr by itself
+            only_json(logger)
+    streamlit_logger.setup_formatter = only_json
+    logging.captureWarnings(capture=True)
+    threading.excepthook = _thread_ended
+
+
+def _thread_ended(died: threading.ExceptHookArgs) -> None:
+    if died.exc_value is not None:
+        told = (died.exc_type, died.exc_value, died.exc_traceback)
+        logging.getLogger("annotator.threads").error("a thread ended", exc_info=told)
 
 
 def route_of(path: str) -> str | None:

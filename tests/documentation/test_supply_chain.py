@@ -75,7 +75,8 @@ def report(**packages: Any) -> str:
     return json.dumps({"dependencies": [{"name": name, **what} for name, what in packages.items()]})
 
 
-FINE, BAD, SKIPPED = {"vulns": []}, {"vulns": [{"id": "CVE-1"}]}, {"skip_reason": "not found"}
+FINE: dict[str, Any] = {"vulns": []}
+BAD, SKIPPED = {"vulns": [{"id": "CVE-1"}]}, {"skip_reason": "not found"}
 
 
 @pytest.mark.parametrize(

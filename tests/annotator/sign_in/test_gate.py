@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import select
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -25,7 +27,7 @@ _numbers = count(1)
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     folder = tmp_path_factory.mktemp("gate")
-    running = RunningApp(folder / "workspace", a_store(folder))
+    running = RunningApp(folder / "workspace", a_store(folder), options=["--json-logs"])
     running.start()
     yield running
     running.stop()
@@ -37,6 +39,32 @@ def somebody(app: RunningApp, role: PersonRole = PersonRole.LEAD) -> tuple[str, 
     name = f"{role.value}-{next(_numbers)}"
     a_person(app.store, name, role)
     return name, sign_in(app.store, name, f"password-{name}")
+
+
+def test_logs_stay_json_and_hold_no_words_when_the_server_itself_fails(app: RunningApp) -> None:
+    """An error below every route of ours is uvicorn's to log."""
+    name, secret = somebody(app)
+    log = app.workspace / app.log
+    before = log.stat().st_size
+    garble = text("UPDATE person SET role = 'WORDS-OF-SOMEBODY' WHERE name = :name")
+    mended = text("UPDATE person SET role = 'lead' WHERE name = :name")
+    with app.store.engine.begin() as connection:
+        connection.execute(garble, {"name": name})
+    try:
+        with pytest.raises(InvalidStatus):
+            socket_to(app.url, cookie=secret)
+    finally:
+        with app.store.engine.begin() as connection:
+            connection.execute(mended, {"name": name})
+    told = log.read_text()[before:]
+    assert "WORDS-OF-SOMEBODY" not in told
+    errors = [json.loads(line) for line in told.splitlines()]
+    assert "ValueError" in {one.get("error") for one in errors}
+
+
+def test_the_server_names_itself_to_nobody(app: RunningApp) -> None:
+    for path in ("/healthz", "/sign-in", "/nowhere"):
+        assert "server" not in fetched(app.url, path)[2]
 
 
 CLOSED = [
@@ -133,16 +161,16 @@ TEXT, BUTTON = "Text (Markdown)", "Publish this version"
 @pytest.mark.parametrize("how", ENDINGS)
 def test_an_open_page_of_somebody_who_is_out_does_nothing_more(app: RunningApp, how: str) -> None:
     name, secret = somebody(app)
-    text = f"Written by {name} afterwards"
+    said = f"Written by {name} afterwards"
     with PageSocket(app.url, secret, "guideline") as page:
-        page.act({TEXT: text})
+        page.act({TEXT: said})
         ENDINGS[how](app.store, name, secret)
-        page.act({TEXT: text, BUTTON: True})
+        page.act({TEXT: said, BUTTON: True})
         if how != "demoted":
             assert page.told[-1].auth_redirect.url == "/sign-in?sign-in=ended&next=guideline"
             with pytest.raises(ConnectionClosed):
                 page.socket.recv(timeout=5)
-    assert text not in written(app.store)
+    assert said not in written(app.store)
 
 
 def test_an_open_page_of_a_lead_who_is_in_does_write(app: RunningApp) -> None:

@@ -1,0 +1,54 @@
+"""Streamlit's own start, with options of its web server that Streamlit has no setting for: no `server` header, and a
+connection that does not send a request's head in time is closed.
+
+`teletriage review` runs it as `python -m annotator.web.start_streamlit run …`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import uvicorn
+from streamlit.web.cli import main
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_S = 20.0
+"""nginx asks for the same within 10 s; this is for whoever reaches the app without it."""
+
+
+class PromptProtocol(HttpToolsProtocol):
+    """HTTP/1.1 as uvicorn speaks it, to clients that send their heads within `head_s`."""
+
+    head_s = HEAD_S
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._wait()
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        if self._late is None:
+            self._late = asyncio.get_running_loop().call_later(self.head_s, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+
+if __name__ == "__main__":
+    uvicorn.Config = partial(uvicorn.Config, server_header=False, http=PromptProtocol)  # type: ignore[misc,assignment]
+    main(prog_name="streamlit")
