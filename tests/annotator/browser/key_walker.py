@@ -109,7 +109,7 @@ def promised(screen: dict[str, Any] | None, key: str, ctrl: bool) -> Promise | N
     if screen["control"] and key in ("Enter", " ") and not ctrl:
         return _of_focused(screen)
     shown = SHOWN.get(key, key.upper() if len(key) == 1 else key)
-    button = next((one for one in screen["buttons"] if one["key"] == shown), None)
+    button = next((one for one in screen["buttons"] if one["key"] == shown or (ctrl and _saves(one))), None)
     return _of_button(button, screen) if button else None
 
 
@@ -122,6 +122,11 @@ def _of_focused(screen: dict[str, Any]) -> Promise | None:
     button = next((one for one in screen["buttons"] if one["words"] == screen["focused"]), None)
     promise = _of_button(button, screen) if button else None
     return replace(promise, must=False) if promise else None
+
+
+def _saves(button: dict[str, Any]) -> bool:
+    """Ctrl+Enter saves what is worded, wherever the focus is."""
+    return str(button["words"]).startswith(("Save ", "Keep mine: "))
 
 
 def _is_wording(screen: dict[str, Any]) -> bool:
