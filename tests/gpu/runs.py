@@ -34,9 +34,7 @@ def runs(setting: Setting) -> Measured:
     if ON_GPU:
         found["deterministic"] = _compared(setting, deterministic=True)
         exact, noise = found["deterministic"], found["as_shipped"]
-        rules["a deterministic run that was killed ends with the same bits"] = (
-            exact["resumed"] == exact["again"] == 0.0
-        )
+        rules["a deterministic run that was killed ends with the same bits"] = exact["resumed"] == 0.0
         rules["a resumed run differs no more than two whole ones do, times four"] = noise[
             "resumed"
         ] <= 4 * max(noise["again"], 1e-6)
@@ -60,11 +58,12 @@ def _compared(setting: Setting, *, deterministic: bool) -> dict[str, Any]:
     begun = time.monotonic()
     _train(setting, recipe, whole)
     seconds = time.monotonic() - begun
-    _train(setting, recipe, again)
+    if not deterministic:
+        _train(setting, recipe, again)
     _kill_after_checkpoint(setting, recipe, killed)
     _train(setting, recipe, killed, "--resume")
     return {
-        "again": _difference(whole, again),
+        **({} if deterministic else {"again": _difference(whole, again)}),
         "resumed": _difference(whole, killed),
         "seconds": round(seconds, 1),
     }

@@ -90,6 +90,18 @@ def prepare(folder: Path, *, small: bool) -> Setting:
 
 def _grow(folder: Path) -> None:
     """The stand-in's tokenizer and processor in front of random weights at the shape of Qwen3-VL-2B, in bfloat16."""
+    torch.manual_seed(0)
+    with torch.device("cuda" if ON_GPU else "cpu"):
+        model: Any = Qwen3VLForConditionalGeneration(true_shape(folder))
+    model.to(torch.bfloat16).save_pretrained(folder)
+    (
+        folder / STAND_IN_MARKER
+    ).unlink()  # the stand-in's settings, one thread among them, are not this model's
+    take_large_pictures(folder)
+
+
+def true_shape(folder: Path) -> Any:
+    """The configuration of the stand-in in that folder, grown to that of Qwen3-VL-2B."""
     config: Any = AutoConfig.from_pretrained(folder)
     text, vision = config.text_config, config.vision_config
     text.vocab_size, text.hidden_size, text.intermediate_size = VOCABULARY, 2048, 6144
@@ -98,20 +110,18 @@ def _grow(folder: Path) -> None:
     vision.depth, vision.hidden_size, vision.intermediate_size, vision.num_heads = 24, 1024, 4096, 16
     vision.out_hidden_size, vision.num_position_embeddings = 2048, 2304
     vision.deepstack_visual_indexes = [5, 11, 17]
-    torch.manual_seed(0)
-    with torch.device("cuda" if ON_GPU else "cpu"):
-        model: Any = Qwen3VLForConditionalGeneration(config)
-    model.to(torch.bfloat16).save_pretrained(folder)
-    (
-        folder / STAND_IN_MARKER
-    ).unlink()  # the stand-in's settings, one thread among them, are not this model's
-    path = folder / "preprocessor_config.json"
-    path = path if path.is_file() else folder / "processor_config.json"
-    fields = json.loads(path.read_text(encoding="utf-8"))
-    for part in (fields, fields.get("image_processor", {})):
-        if "size" in part:
-            part["size"] = {"shortest_edge": 65_536, "longest_edge": 16_777_216}
-    path.write_text(json.dumps(fields), encoding="utf-8")
+    return config
+
+
+def take_large_pictures(folder: Path) -> None:
+    """Lift the stand-in's limit on pictures to that of Qwen3-VL."""
+    for path in (folder / "preprocessor_config.json", folder / "processor_config.json"):
+        fields = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        for part in (fields, fields.get("image_processor", {})):
+            if "size" in part:
+                part["size"] = {"shortest_edge": 65_536, "longest_edge": 16_777_216}
+        if fields:
+            path.write_text(json.dumps(fields), encoding="utf-8")
 
 
 def _pair(setting: Setting, index: int) -> PreferencePair:

@@ -14,69 +14,98 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from tests.gpu.exactness import ALL_ONE
 from tests.gpu.setting import ON_GPU, Setting, a_batch, a_trainer, freed, perturb, step
 from training.plan.estimate import run_bytes, training_flop
+from training.plan.inputs import CheckedInputs
 from training.trainer.reference_cache import ReferenceCache, reference_keys
 
 PEAKS = {"H200": 989e12, "H100": 989e12, "A6000": 154.8e12}
 """bf16 FLOP/s without sparsity, as the data sheets say."""
 WARM_UP, TIMED = 2, 5
+SHORTEST_S = 10.0
+"""An arm is not begun with less time left."""
 ESTIMATE_HOLDS = 1.1
 """Measured memory may be this much above what the plan estimates."""
 Measured = tuple[dict[str, Any], dict[str, bool]]
 
 
 def speed(setting: Setting, seconds_left: Callable[[], float]) -> Measured:
-    """Pairs a second of stock, of ours in a first epoch and of ours with the reference kept; fastest batches last."""
-    sizes = (1, 2) if setting.small else (1, 2, 4, 8)
+    """Pairs a second of stock, of ours in a first epoch and of ours with the reference kept."""
     arms: dict[str, dict[str, Any]] = {}
-    skipped = []
-    for pairs, recompute, stock in product(sizes, (False, True), (True, False)):
-        name = f"{'stock' if stock else 'packed'} {pairs} at once{' recomputed' if recompute else ''}"
-        if seconds_left() < 10:
-            skipped.append(name)
-            continue
-        try:
-            with freed():
-                arms |= _arms(setting, name, pairs=pairs, recompute=recompute, stock=stock)
-        except torch.OutOfMemoryError:
-            arms[name] = {"out_of_memory": True}
+    left_out: list[str] = []
+    for recompute, stock in product((False, True), (True, False)):
+        with freed():
+            _sizes(
+                setting,
+                recompute=recompute,
+                stock=stock,
+                arms=arms,
+                left_out=left_out,
+                seconds_left=seconds_left,
+            )
     measured = [arm for arm in arms.values() if "peak_gib" in arm and "estimated_gib" in arm]
     rules = {"at least one arm of ours is timed": any("reference kept" in name for name in arms)}
     if ON_GPU:
         rules[f"memory within {ESTIMATE_HOLDS} times the plan's estimate"] = all(
             arm["peak_gib"] <= ESTIMATE_HOLDS * arm["estimated_gib"] for arm in measured
         )
-    return {"arms": arms, "left_out": skipped, "ratio": _ratio(arms)}, rules
+    return {"arms": arms, "left_out": left_out, "ratio": _ratio(arms)}, rules
+
+
+def _sizes(
+    setting: Setting,
+    *,
+    recompute: bool,
+    stock: bool,
+    arms: dict[str, dict[str, Any]],
+    left_out: list[str],
+    seconds_left: Callable[[], float],
+) -> None:
+    """One trainer with batches of several sizes."""
+    inputs = setting.inputs("speed", runtime__precision=_precision(), **ALL_ONE)
+    trainer = a_trainer(inputs, setting.folder / "speed", stock=stock, pairs_at_once=1, recompute=recompute)
+    perturb(trainer)
+    for pairs in (1, 2) if setting.small else (1, 2, 4, 8):
+        name = f"{'stock' if stock else 'packed'} {pairs} at once{' recomputed' if recompute else ''}"
+        if seconds_left() < SHORTEST_S:
+            left_out.append(name)
+            continue
+        try:
+            arms |= _arms(setting, inputs, trainer, name, pairs=pairs, recompute=recompute, stock=stock)
+        except torch.OutOfMemoryError:
+            arms[name] = {"out_of_memory": True}
+    if not stock and not recompute:
+        arms["packed 1 at once"] |= {
+            "optimizer_ms": _optimizers(trainer),
+            "loader_ms_per_pair": _loader_ms(trainer),
+        }
 
 
 def _arms(
-    setting: Setting, name: str, *, pairs: int, recompute: bool, stock: bool
+    setting: Setting,
+    inputs: CheckedInputs,
+    trainer: Any,
+    name: str,
+    *,
+    pairs: int,
+    recompute: bool,
+    stock: bool,
 ) -> dict[str, dict[str, Any]]:
-    inputs = setting.inputs("speed", runtime__precision=_precision(), **ALL_ONE)
-    trainer = a_trainer(
-        inputs, setting.folder / "speed", stock=stock, pairs_at_once=pairs, recompute=recompute
-    )
-    perturb(trainer)
     batch = a_batch(trainer, pairs)
     flop = training_flop(inputs.dimensions, inputs.tokens.typical, recompute=False)
-    arms = {name: _timed(trainer, batch, pairs, flop)}
-    if not stock:
-        estimated = run_bytes(
-            inputs.dimensions,
-            inputs.tokens.largest,
-            adapter_parameters=inputs.adapter.parameters,
-            pairs_at_once=pairs,
-            bytes_per_weight=2 if _precision() == "bf16" else 4,
-            recompute=recompute,
-        )
-        arms[name]["estimated_gib"] = round(estimated / 2**30, 3)
-        trainer.reference_cache = ReferenceCache(
-            setting.folder / f"{name}.jsonl", reference_keys(inputs.pairs, setting={})
-        )
-        arms[f"{name}, reference kept"] = _timed(trainer, batch, pairs, flop)
-        if pairs == 1 and not recompute:
-            arms[name]["optimizer_ms"] = _optimizers(trainer)
-            arms[name]["loader_ms_per_pair"] = _loader_ms(trainer)
-    return arms
+    if stock:
+        return {name: _timed(trainer, batch, pairs, flop)}
+    estimated = run_bytes(
+        inputs.dimensions,
+        inputs.tokens.largest,
+        adapter_parameters=inputs.adapter.parameters,
+        pairs_at_once=pairs,
+        bytes_per_weight=2 if _precision() == "bf16" else 4,
+        recompute=recompute,
+    )
+    trainer.reference_cache = None
+    first = _timed(trainer, batch, pairs, flop) | {"estimated_gib": round(estimated / 2**30, 3)}
+    kept = setting.folder / f"{name}.jsonl"
+    trainer.reference_cache = ReferenceCache(kept, reference_keys(inputs.pairs, setting={}))
+    return {name: first, f"{name}, reference kept": _timed(trainer, batch, pairs, flop)}
 
 
 def _precision() -> str:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import Qwen3VLForConditionalGeneration
 
 from tests.gpu import check_gpu
 from tests.gpu.check_gpu import check
 from tests.gpu.exactness import exactness, rules_of
-from tests.gpu.setting import prepare
+from tests.gpu.setting import prepare, take_large_pictures, true_shape
+from training.pairs.processor import image_tokens, load_processor
+from training.stand_in import build_stand_in
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +33,16 @@ def test_packed_rows_are_exact_at_a_tiny_shape(tmp_path: Path) -> None:
     assert (
         1e-4 < figures["arms"]["bf16 packed"]["gradient_l2"] < 0.1
     )  # bfloat16 rounds: the figure is of something
+
+
+def test_the_large_shape_is_that_of_qwen3_vl_2b_with_pictures_of_720_tokens(tmp_path: Path) -> None:
+    folder = build_stand_in(tmp_path / "model")
+    take_large_pictures(folder)
+    assert image_tokens(load_processor(folder), 1152, 640) == 720
+    with torch.device("meta"):
+        model = Qwen3VLForConditionalGeneration(true_shape(folder))
+    model.tie_weights()
+    assert sum(parameter.numel() for parameter in model.parameters()) == 2_127_532_032
 
 
 def test_merging_rounds_once_at_a_tiny_shape(tmp_path: Path) -> None:
