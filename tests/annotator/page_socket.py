@@ -67,7 +67,8 @@ class _Stays(urllib.request.HTTPRedirectHandler):
 
 @dataclass
 class PageSocket:
-    """One open page. `widgets`: id by label, `told`: all that the server has sent since the last act."""
+    """One open page. `widgets`: id by label, `told`: all that the server has sent since the last act, `buttons`: the
+    labels of those that it offers."""
 
     url: str
     cookie: str
@@ -75,6 +76,7 @@ class PageSocket:
     session: str | None = None
     widgets: dict[str, str] = field(default_factory=dict)
     told: list[ForwardMsg] = field(default_factory=list)
+    buttons: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         self.socket = socket_to(self.url, cookie=self.cookie, session=self.session)
@@ -99,7 +101,7 @@ class PageSocket:
 
     def act(self, values: dict[str, Any]) -> list[ForwardMsg]:
         """Send, and read until the run has finished or the server has closed the socket."""
-        self.told = []
+        self.told, self.buttons = [], []
         until = time.monotonic() + WAIT_S
         try:
             self.send(values)
@@ -120,6 +122,7 @@ class PageSocket:
             element = getattr(told.delta.new_element, kind)
             if getattr(element, "label", "") and getattr(element, "id", ""):
                 self.widgets[element.label] = element.id
+                self.buttons += [element.label] if kind == "button" else []
 
     def text(self) -> str:
         """All that the server has sent, as text."""
