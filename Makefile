@@ -3,6 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 WORKERS ?= 3
 MINUTES ?= 20
+FUZZ_S ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
 APP_INSTALLED := $(VENV)/.app-installed
@@ -12,7 +13,7 @@ BENCHES := $(subst _,-,$(patsubst tests/benchmarks/%.py,%,$(wildcard tests/bench
 # Byte code is kept whatever the environment says: each test process, and each command a test starts, compiles nothing.
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --durations 25
 
-.PHONY: audit check check-gpu clean demo docs help install lock pictures quick sbom soak test test-floors test-label-studio test-vllm walk-keys $(BENCHES)
+.PHONY: audit check check-gpu clean demo docs fuzz help install lock pictures quick sbom soak test test-floors test-label-studio test-vllm walk-keys $(BENCHES)
 
 help:
 	@echo "make demo     build a demo workspace and open the app on http://127.0.0.1:$(PORT) (PORT= sets another)"
@@ -37,6 +38,7 @@ help:
 	@echo "make bench-monitor  50 live feeds, a model and an operator's browser: alert latency, lost alerts (MINUTES= sets 5)"
 	@echo "make bench-coverage  how often intervals hold the truth, and how often false claims and differences are accepted"
 	@echo "make walk-keys  20,000 random keys on the review card, each saved row held against what the screen said"
+	@echo "make fuzz     replies, nuScenes tables, Label Studio's exports, YAML and HTTP bodies, spoilt at random (FUZZ_S= seconds)"
 	@echo "make soak     load and faults on SQLite and PostgreSQL for 20 minutes (MINUTES=480 for a night); figures as JSON"
 	@echo "make bench-snapshot    freezing 100,000 verified frames: seconds and memory (FRAMES= sets the scale)"
 	@echo "make bench-label-studio  import and export beside Label Studio's own, which it installs and starts"
@@ -113,6 +115,10 @@ $(filter-out bench-label-studio,$(BENCHES)): bench-%: $(ALL_INSTALLED)
 # What goes wrong under people who work: crowds, kill -9, power cuts, full disks, a database that goes away.
 soak: $(ALL_INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.soak --minutes $(MINUTES)
+
+# A case that breaks something is printed as a file for tests/fuzz/corpus, where every run of the tests tries it again.
+fuzz: $(ALL_INSTALLED)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.fuzz --seconds $(FUZZ_S)
 
 # The pages are plain Markdown; what is generated from the code is written anew first.
 pictures: $(ALL_INSTALLED)

@@ -12,7 +12,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -24,12 +24,15 @@ CLIENT, CLIENT_SECRET = "teletriage", "a-secret-of-the-client"
 
 
 class IdentityProvider:
-    """`says`: the claims about whoever comes next. `signs_with`: another key than the published one, to be refused."""
+    """`says`: the claims about whoever comes next. `signs_with`: another key than the published one, to be refused.
+    `makes`: another token of the claims than a signed one. `came`: the redirect that the last browser was sent on."""
 
     def __init__(self) -> None:
         self.key = RSAKey.generate_key(2048, {"kid": "first", "use": "sig", "alg": "RS256"})
         self.signs_with: RSAKey | None = None
         self.says: dict[str, Any] = {}
+        self.makes: Callable[[dict[str, Any]], str | None] | None = None
+        self.came = ""
         self.audience = CLIENT
         self.redirects: list[str] = []
         self.codes: dict[str, dict[str, str]] = {}
@@ -64,7 +67,8 @@ class IdentityProvider:
         assert asked["code_challenge_method"] == "S256"
         code = secrets.token_urlsafe(16)
         self.codes[code] = dict(asked)
-        return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
+        self.came = f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
+        return self.came
 
     def token(self, asked: Mapping[str, str], basic: str) -> dict[str, Any]:
         """The tokens for a code, which is good once."""
@@ -82,7 +86,12 @@ class IdentityProvider:
             "nonce": given["nonce"],
             **self.says,
         }
-        signed = jwt.encode({"alg": "RS256", "kid": "first"}, claims, self.signs_with or self.key)
+        claims = {name: value for name, value in claims.items() if value is not None}
+        signed = (
+            self.makes(claims)
+            if self.makes
+            else jwt.encode({"alg": "RS256", "kid": "first"}, claims, self.signs_with or self.key)
+        )
         return {"access_token": secrets.token_urlsafe(16), "token_type": "Bearer", "id_token": signed}
 
 

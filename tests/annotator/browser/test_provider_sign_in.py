@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
-from joserfc.jwk import RSAKey
+from joserfc import jwt
+from joserfc.jwk import OctKey, RSAKey
+from joserfc.jws import JWSRegistry
 from playwright.sync_api import Browser, Page
 
 from annotator.runtime import COOKIE
@@ -16,6 +22,7 @@ from tests.annotator.browser.served import CARD, RunningApp
 from tests.annotator.identity_provider import CLIENT, CLIENT_SECRET, IdentityProvider
 from tests.builders import a_person, a_store
 
+COOKIES_OF_STREAMLIT = "_streamlit_user"
 PASS = {"email": "Ada@Example.org", "email_verified": True}
 
 
@@ -124,3 +131,96 @@ def test_no_password_is_taken_where_the_provider_is_the_only_way_in(page: Page, 
     origin = app.url.rstrip("/")
     answer = page.request.post(f"{app.url}sign-in", form=form, headers={"origin": origin}, max_redirects=0)
     assert answer.status == 403
+
+
+def unsigned(claims: dict[str, Any]) -> str:
+    parts = [json.dumps(one).encode() for one in ({"alg": "none", "typ": "JWT"}, claims)]
+    return ".".join([*(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts), ""])
+
+
+def signed_with_the_public_key(provider: IdentityProvider) -> Callable[[dict[str, Any]], str]:
+    """Everybody has the public key: taken for a shared secret, it signs for everybody."""
+    public = OctKey.import_key(provider.key.as_pem(private=False))
+    registry = JWSRegistry(algorithms=["HS256"])
+    return lambda claims: jwt.encode({"alg": "HS256", "kid": "first"}, claims, public, registry=registry)
+
+
+LATE_S, EARLY_S = -3_600, 3_600
+HOSTILE: dict[str, dict[str, Any]] = {
+    "another nonce": {"nonce": "another"},
+    "no nonce": {"nonce": None},
+    "another audience": {"aud": "somebody-else"},
+    "another issuer": {"iss": "https://evil.example"},
+    "expired": {"exp": LATE_S, "iat": LATE_S - 300},
+    "not valid yet": {"nbf": EARLY_S, "iat": EARLY_S, "exp": EARLY_S + 300},
+    "never expires": {"exp": None},
+    "nobody": {"sub": None},
+}
+
+
+def said(claims: dict[str, Any]) -> dict[str, Any]:
+    """Claims with times counted from now."""
+    times = {name: int(time.time()) + claims[name] for name in ("exp", "iat", "nbf") if claims.get(name)}
+    return {**PASS, **claims, **times}
+
+
+def gone_through(app: RunningApp, browser: httpx.Client) -> bool:
+    """The whole round trip as a browser makes it; whether it ends in a sign-in."""
+    browser.get(f"{app.url}provider-sign-in")
+    browser.post(f"{app.url}provider-sign-in", headers={"origin": app.url.rstrip("/")})
+    assert not [name for name in browser.cookies if name.startswith(COOKIES_OF_STREAMLIT)]
+    return COOKIE in browser.cookies
+
+
+@pytest.fixture
+def trip(app: RunningApp, provider: IdentityProvider) -> Iterator[Callable[..., bool]]:
+    def goes(says: dict[str, Any], makes: Callable[[dict[str, Any]], str | None] | None = None) -> bool:
+        provider.says, provider.makes = says, makes
+        with httpx.Client(follow_redirects=True, trust_env=False, timeout=30) as browser:
+            return gone_through(app, browser)
+
+    provider.signs_with, provider.audience = None, CLIENT
+    yield goes
+    provider.makes = None
+
+
+def test_an_honest_provider_lets_its_people_in(trip: Callable[..., bool]) -> None:
+    assert trip(dict(PASS))
+
+
+@pytest.mark.parametrize("how", HOSTILE)
+def test_a_token_that_was_not_made_for_this_sign_in_opens_nothing(
+    trip: Callable[..., bool], how: str
+) -> None:
+    assert not trip(said(HOSTILE[how]))
+
+
+def test_a_token_that_nobody_signed_opens_nothing(
+    trip: Callable[..., bool], provider: IdentityProvider
+) -> None:
+    for makes in (
+        unsigned,
+        signed_with_the_public_key(provider),
+        lambda claims: None,
+        lambda claims: "x.y.z",
+    ):
+        assert not trip(dict(PASS), makes)
+
+
+def test_an_answer_of_the_provider_serves_the_browser_that_asked_and_serves_it_once(
+    app: RunningApp, provider: IdentityProvider, trip: Callable[..., bool]
+) -> None:
+    assert trip(dict(PASS))
+    answers = {"used": provider.came}
+    with httpx.Client(follow_redirects=True, trust_env=False, timeout=30) as browser:
+        asked = browser.get(f"{app.url}auth/login?provider=x", follow_redirects=False)
+        assert asked.status_code < 500
+        browser.get(f"{app.url}provider-sign-in")
+        answers["of another browser"] = provider.came
+        answers["state of another"] = f"{provider.came.partition('&state=')[0]}&state=made-up"
+        assert gone_through(app, browser)
+    for answer in answers.values():
+        with httpx.Client(follow_redirects=True, trust_env=False, timeout=30) as other:
+            other.get(answer)
+            other.post(f"{app.url}provider-sign-in", headers={"origin": app.url.rstrip("/")})
+            assert COOKIE not in other.cookies

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import signal
 from collections.abc import Iterator
@@ -9,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import col, select
+from sqlalchemy import event
+from sqlmodel import Session, col, select
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from data.errors import LabelStudioError
+from data.label_studio import files as label_studio_files
 from data.label_studio.files import export_tasks, import_answers
 from data.label_studio.pull import Pulled, pull
 from data.label_studio.push import push
 from data.label_studio.tasks import FRAME_ID, result_of
+from data.maintenance.trail_check import verify_trail
 from data.snapshot.trace import trace
 from data.store.opening import Store
 from data.store.tables import FrameStatus, LabelStudioAnnotation, Person, Review
@@ -290,6 +294,37 @@ def test_a_pull_that_breaks_off_keeps_whole_pages_and_goes_on(
     studio.fault = lambda request, after: None
     done = taken(store, studio)
     assert (done.taken, done.known) == (1, 2)
+
+
+@pytest.mark.parametrize("point", ["between pages", "before the commit"])
+def test_an_import_that_was_killed_keeps_whole_pages_and_takes_the_rest_once(
+    store: Store, studio: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    for task_id in (1, 2, 3):
+        studio.annotate(task_id, 2, said(A))
+    file = an_export(studio, tmp_path / "export.json")
+    monkeypatch.setattr(label_studio_files, "PAGE", 1)
+    child = os.fork()
+    if child == 0:
+        store.engine.dispose(close=False)  # its connections are the parent's
+        commits: list[object] = []
+
+        def dies(session: object) -> None:
+            commits.append(session)
+            if len(commits) == 2:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        where = "after_commit" if point == "between pages" else "before_commit"
+        event.listen(Session, where, dies)
+        import_answers(store, file, emails={2: ADA})
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    before = len(reviews(store))
+    assert before == (2 if point == "between pages" else 1)
+    done = import_answers(store, file, emails={2: ADA})
+    assert (done.known, done.taken, len(reviews(store))) == (before, 3 - before, 3)
+    with store.read() as session:
+        assert verify_trail(session).is_whole
 
 
 def test_a_project_that_asks_other_questions_gives_nothing(store: Store, studio: StandIn) -> None:

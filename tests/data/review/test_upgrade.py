@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from data.maintenance.trail_check import verify_trail
 from data.review.reviews import submit_review
 from data.review.serving import lease_frames
 from data.store.opening import Store, open_read_only, open_store
-from data.store.tables import Person, ReturnedFrame, Review, TrailEntry
+from data.store.tables import Person, ReturnedFrame, Review, Secret, TrailEntry
 from data.verification.status import refresh_statuses
 from data.vocabulary import PersonRole, TrailAct
 from tests.builders import S, a_decision
@@ -242,6 +243,47 @@ def test_a_released_postgresql_schema_opens_with_everything_in_it(
     store = open_store(tmp_path, url=url)
     checked(store)
     store.close()
+    postgresql.drop(url)
+
+
+def upgraded_under_work(url: str, folder: Path) -> None:
+    """A process of the version before is in the middle of an act, and goes on after the schema has changed."""
+    old = data.store.opening._engine(url)
+    at_revision(old, REVISIONS[-2])
+    began, may_end = threading.Event(), threading.Event()
+    keeps = text("INSERT INTO secret (name, value) VALUES (:name, 'kept')")
+
+    def works() -> None:
+        with old.begin() as connection:
+            connection.execute(keeps, {"name": "begun before"})
+            began.set()
+            may_end.wait(10)
+
+    worker = threading.Thread(target=works)
+    worker.start()
+    assert began.wait(10)
+    threading.Timer(0.2, may_end.set).start()
+    store = open_store(folder, url=url)
+    worker.join(10)
+    with old.begin() as connection:
+        connection.execute(keeps, {"name": "begun after"})
+    with store.read() as session:
+        kept = {one.name for one in session.exec(select(Secret)) if one.value == "kept"}
+    assert kept == {"begun before", "begun after"}
+    checked(store)
+    old.dispose()
+    store.close()
+
+
+def test_a_migration_waits_for_acts_of_a_running_old_process_and_loses_none(tmp_path: Path) -> None:
+    upgraded_under_work(f"sqlite:///{tmp_path}/store.db", tmp_path)
+
+
+def test_a_migration_on_postgresql_loses_no_act_of_a_running_old_process(
+    tmp_path: Path, postgresql: Cluster
+) -> None:
+    url = postgresql.bare_database()
+    upgraded_under_work(url, tmp_path)
     postgresql.drop(url)
 
 
