@@ -33,13 +33,15 @@ def _refused(problem: str, node: yaml.Node) -> Exception:
 
 
 def read_yaml(text: str) -> Any:
-    """The one document of a text. Raises YAMLError.
+    """The one document of a text. Raises YAMLError, whose text is one line.
 
     >>> read_yaml("a: 1\\nb: [x]")
     {'a': 1, 'b': ['x']}
     """
     try:
         return yaml.load(text, Loader=_NoDuplicates)  # noqa: S506 - a SafeLoader that refuses more
+    except YAMLError as error:
+        raise YAMLError(" ".join(str(error).split())) from error  # it draws the place in lines of its own
     except RecursionError as error:
         raise YAMLError("it is nested too deeply") from error
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -11,9 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from joserfc import jwt
-from joserfc.jwk import OctKey, RSAKey
-from joserfc.jws import JWSRegistry
+from joserfc.jwk import RSAKey
 from playwright.sync_api import Browser, Page
 
 from annotator.runtime import COOKIE
@@ -134,15 +133,26 @@ def test_no_password_is_taken_where_the_provider_is_the_only_way_in(page: Page, 
 
 
 def unsigned(claims: dict[str, Any]) -> str:
-    parts = [json.dumps(one).encode() for one in ({"alg": "none", "typ": "JWT"}, claims)]
-    return ".".join([*(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts), ""])
+    return f"{_unsigned({'alg': 'none', 'typ': 'JWT'}, claims)}."
 
 
 def signed_with_the_public_key(provider: IdentityProvider) -> Callable[[dict[str, Any]], str]:
     """Everybody has the public key: taken for a shared secret, it signs for everybody."""
-    public = OctKey.import_key(provider.key.as_pem(private=False))
-    registry = JWSRegistry(algorithms=["HS256"])
-    return lambda claims: jwt.encode({"alg": "HS256", "kid": "first"}, claims, public, registry=registry)
+    public = provider.key.as_pem(private=False)
+
+    def signed(claims: dict[str, Any]) -> str:
+        text = _unsigned({"alg": "HS256", "kid": "first"}, claims)
+        return f"{text}.{_base64(hmac.digest(public, text.encode(), 'sha256'))}"
+
+    return signed
+
+
+def _unsigned(header: dict[str, Any], claims: dict[str, Any]) -> str:
+    return ".".join(_base64(json.dumps(one).encode()) for one in (header, claims))
+
+
+def _base64(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 LATE_S, EARLY_S = -3_600, 3_600
