@@ -84,7 +84,7 @@ def refused_in_words() -> Iterator[None]:
 
 
 def completion() -> dict[str, Any]:
-    words = [
+    words: list[dict[str, Any]] = [
         {"token": part, "logprob": -0.1, "top_logprobs": []} for part in ('{"level"', ':"', "AUTONOMY", '"}')
     ]
     message = {"role": "assistant", "content": a_raw_reply(), "reasoning_content": "I see cones."}
