@@ -12,4 +12,4 @@ from tests.fuzz.targets import TARGETS, Target
 def test_what_others_write_is_read_or_refused_in_words(target: Target) -> None:
     for case in kept(target):
         target.check(case)
-    tried(target, 15, seed=18)
+    tried(target, 8, seed=18)

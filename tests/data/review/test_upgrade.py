@@ -23,7 +23,7 @@ from data.maintenance.trail_check import verify_trail
 from data.review.reviews import submit_review
 from data.review.serving import lease_frames
 from data.store.opening import Store, open_read_only, open_store
-from data.store.tables import Person, ReturnedFrame, Review, Secret, TrailEntry
+from data.store.tables import Person, ReturnedFrame, Review, SignInAttempt, TrailEntry
 from data.verification.status import refresh_statuses
 from data.vocabulary import PersonRole, TrailAct
 from tests.builders import S, a_decision
@@ -251,7 +251,7 @@ def upgraded_under_work(url: str, folder: Path) -> None:
     old = data.store.opening._engine(url)
     at_revision(old, REVISIONS[-2])
     began, may_end = threading.Event(), threading.Event()
-    keeps = text("INSERT INTO secret (name, value) VALUES (:name, 'kept')")
+    keeps = text("INSERT INTO sign_in_attempt (name, attempted_at_us) VALUES (:name, 5)")
 
     def works() -> None:
         with old.begin() as connection:
@@ -268,7 +268,7 @@ def upgraded_under_work(url: str, folder: Path) -> None:
     with old.begin() as connection:
         connection.execute(keeps, {"name": "begun after"})
     with store.read() as session:
-        kept = {one.name for one in session.exec(select(Secret)) if one.value == "kept"}
+        kept = set(session.exec(select(SignInAttempt.name)))
     assert kept == {"begun before", "begun after"}
     checked(store)
     old.dispose()
