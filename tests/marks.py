@@ -9,7 +9,7 @@ import pytest
 HERE = Path(__file__).parent
 PLACES = {
     "browser": ("annotator/browser",),
-    "training": ("training", "gpu"),
+    "training": ("training", "gpu", "real_engine"),
     "faults": ("faults",),
     "slow": (
         "annotator/monitor/sources",

@@ -51,7 +51,9 @@ def teacher_raw(scene: DemoScene, frame: int) -> str:
     if (scene.name, frame) == CUT_WHILE_THINKING:
         return thoughts.rsplit(" ", 4)[0]
     level = "CAUTION" if (scene.name, frame) == UNKNOWN_LEVEL else said.level.value
-    answer = json.dumps({"level": level, "reasoning": said.reasoning, "action": said.action})
+    answer = json.dumps(
+        {"level": level, "reasoning": said.reasoning, "action": said.action}, separators=(",", ":")
+    )
     if (scene.name, frame) == CUT_IN_JSON:
         answer = answer[: answer.index('"reasoning"') + 30]
     return f"{thoughts}\n</think>\n\n{answer}"

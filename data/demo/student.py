@@ -75,4 +75,6 @@ def student_raw(scene: DemoScene, frame: int, level: TriageLevel) -> str:
         return ""
     if (scene.name, frame) == PLAIN_PROSE:
         return f"{reasoning} I would say the car can drive on by itself here."
-    return json.dumps({"level": level.value, "reasoning": reasoning, "action": ACTIONS[level]})
+    return json.dumps(
+        {"level": level.value, "reasoning": reasoning, "action": ACTIONS[level]}, separators=(",", ":")
+    )

@@ -213,14 +213,15 @@ def _pair(
     if student is None or student.level is None:
         return "no_student_reply" if student is None else "student_reply_failed"
     rejected, thought = student.raw.strip(), verified.text.chain_of_thought
-    if parse_reply(rejected).form is not form:
+    written = parse_reply(rejected)
+    if written.form is not form:
         return "student_reply_of_another_form"
     if form is not ReplyForm.THOUGHT_FIRST:
         thought = None
     elif thought is None:
         return "no_chain_of_thought"
     chosen = render_reply(verified.text.assessment, form, thought)
-    if chosen == rejected:
+    if parse_reply(chosen) == written:
         return "same_text"
     frame, teacher = verified.frame, verified.teacher
     return PreferencePair(

@@ -65,11 +65,14 @@ def reply_schema(form: ReplyForm) -> dict[str, Any]:
 def render_reply(assessment: Assessment, form: ReplyForm, chain_of_thought: str | None = None) -> str:
     """The text a model is trained to write; `parse_reply` gives back exactly what went in.
 
+    No space stands between the parts: vLLM's grammar allows none (`disable_any_whitespace`), and what a model cannot
+    write when it is served it must not be trained to write.
+
     Raises ValueError if there is a chain of thought in another form than thought_first or none in that one, or if it
     holds a think tag, since it could not be read back.
     """
     parts = {**assessment.model_dump(), "level": assessment.level.value}
-    body = json.dumps({name: parts[name] for name in _ORDER[form]}, ensure_ascii=False)
+    body = json.dumps({name: parts[name] for name in _ORDER[form]}, ensure_ascii=False, separators=(",", ":"))
     if (chain_of_thought is not None) != (form is ReplyForm.THOUGHT_FIRST):
         raise ValueError(f"a reply of the form {form.value} and its chain of thought do not go together")
     if chain_of_thought is None:

@@ -100,9 +100,9 @@ def test_no_replies_are_scripted_for_the_aligned_model() -> None:
 def test_three_teacher_replies_fail_each_in_its_own_way() -> None:
     raws = _of(ModelRole.TEACHER)
     assert "</think>" not in raws[scene_named("scene-9012").filename(12)]
-    assert '"level": "CAUTION"' in raws[scene_named("scene-9007").filename(3)]
+    assert '"level":"CAUTION"' in raws[scene_named("scene-9007").filename(3)]
     cut = raws[scene_named("scene-9009").filename(18)]
-    assert '"reasoning": "' in cut
+    assert '"reasoning":"' in cut
     assert '"action"' not in cut
     assert sum(_parsed(raw) is None for raw in raws.values()) == 3
 
@@ -121,7 +121,7 @@ def test_the_teacher_thinks_first_and_the_student_never_does() -> None:
 
 def test_a_slip_overlooks_what_would_refute_it() -> None:
     raw = _of(ModelRole.TEACHER)[scene_named("scene-9005").filename(11)]
-    assert '"level": "SUPERVISION"' in raw
+    assert '"level":"SUPERVISION"' in raw
     assert "officer" not in raw
     assert "bright vest" in raw
 

@@ -26,7 +26,7 @@ def test_a_row_has_trl_s_columns_an_image_s_path_and_the_weight(tmp_path: Path) 
     assert (row["pair_id"], row["weight"]) == ("pair-0", 5.0)
     assert row["images"] == [{"bytes": None, "path": str(pairs[0].images[0])}]
     assert [turn["role"] for turn in row["prompt"]] == ["system", "user"]
-    said = '{"level": "TELEOPERATION", "reasoning": "Case 0: as people see it.", "action": "Take control."}'
+    said = '{"level":"TELEOPERATION","reasoning":"Case 0: as people see it.","action":"Take control."}'
     assert row["chosen"] == [{"role": "assistant", "content": said}]
 
 
