@@ -14,7 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from sqlmodel import select
 from transformers import AutoTokenizer
 from typer.testing import CliRunner
@@ -35,10 +37,11 @@ from data.vlm.request import (
     answer_body,
     data_url,
     one_call_body,
-    text_body,
     thought_text,
 )
 from data.vocabulary import ModelRole
+from eval.throughput.figures import ALLOWED_CACHED
+from eval.throughput.stored_images import stored_images
 from tests.builders import a_picture, a_store
 from tests.real_engine.conftest import BASE, WIDTH_PX, Engine
 from tests.training.builders import write_snapshot
@@ -167,7 +170,12 @@ def test_a_checkpoint_is_proposed_with_by_its_own_record(engine: Engine, tmp_pat
 def test_throughput_finds_no_more_in_the_cache_than_the_text_before_a_picture(
     engine: Engine, tmp_path: Path
 ) -> None:
-    a_store_of(tmp_path, 8)
+    store = a_store_of(tmp_path, 8)
+    for seed, path in enumerate(
+        stored_images(store)
+    ):  # flat pictures have no frequencies to be told apart by
+        noise = np.random.default_rng(seed).integers(0, 256, (180, 320, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(path, "JPEG")
     options = [
         "--endpoint",
         engine.url,
@@ -185,13 +193,7 @@ def test_throughput_finds_no_more_in_the_cache_than_the_text_before_a_picture(
     assert result.exit_code == 0, result.output
     (load,) = json.loads(result.stdout)["loads"]
     print(f"throughput: {load['cached_share']} of the prompts' tokens came from the cache")
-    tokenizer = AutoTokenizer.from_pretrained(engine.checkpoint)
-    system = text_body(BASE, STUDENT)["messages"][0]["content"]
-    before_picture = len(
-        tokenizer(f"<|im_start|>system\n{system}<|im_end|>\n<|im_start|>user\n")["input_ids"]
-    )
-    picture_tokens = 720
-    assert load["cached_share"] <= before_picture / (before_picture + picture_tokens)
+    assert 0 <= load["cached_share"] <= ALLOWED_CACHED
 
 
 def test_thoughts_without_an_end_are_kept_as_cut_replies(engine: Engine, tmp_path: Path) -> None:
