@@ -48,7 +48,7 @@ from tests.training.builders import write_snapshot
 from training.pairs.collator import WeightedPairCollator
 from training.pairs.preference_dataset import load_pairs, preference_dataset
 from training.pairs.processor import load_processor
-from training.recipe import LossSettings
+from training.recipe import find_recipe, load_recipe
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("TELETRIAGE_REAL_ENGINE"), reason="make test-vllm runs this"
@@ -109,7 +109,7 @@ def test_fifty_frames_have_the_tokens_that_were_computed_and_level_probabilities
 
 def test_a_served_prompt_has_as_many_tokens_as_a_trained_one(engine: Engine, tmp_path: Path) -> None:
     write_snapshot(tmp_path / "snapshot")
-    _, pairs = load_pairs(tmp_path / "snapshot", LossSettings(beta=0.1, alpha_high=5.0, alpha_med=2.0))
+    _, pairs = load_pairs(tmp_path / "snapshot", load_recipe(find_recipe("stand_in")).recipe.loss)
     collator = WeightedPairCollator(load_processor(engine.checkpoint), width_px=WIDTH_PX)
     batch = collator(list(preference_dataset(pairs[:1])))
     trained = int(batch["completion_mask"][0].argmax()) - int((batch["attention_mask"][0] == 0).sum())
