@@ -125,7 +125,10 @@ def _tokenizer() -> PreTrainedTokenizerFast:
 def _corpus() -> list[str]:
     """The question and replies, with every level alone and often: DPO then moves one token, not a part of a word."""
     bare = [level.value for level in LEVELS] * 200
-    replies = [render_reply(_example(level), ReplyForm.LEVEL_FIRST) for level in LEVELS] * 20
+    rendered = [render_reply(_example(level), ReplyForm.LEVEL_FIRST) for level in LEVELS]
+    replies = [
+        json.dumps(json.loads(reply)) for reply in rendered
+    ] * 20  # spaced: words are tokens without signs
     asked = [turn["content"] for turn in conversation(ReplyForm.LEVEL_FIRST)] * 20
     turns = ["system user assistant"] * 20
     return bare + replies + turns + asked

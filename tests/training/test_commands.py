@@ -56,7 +56,7 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path: Path, stand_in: 
     text = run("train", *words)
     assert "Pairs: 8 (5 of weight 1.0, 1 of weight 2.0, 2 of weight 5.0)" in text
     assert "Steps: 2, each over 8 pairs" in text
-    assert "Adapter: 3,584 parameters, 0.790% of 453,952" in text
+    assert "Adapter: 3,584 parameters, 0.790% of 453,888" in text
     assert not (tmp_path / "adapter").exists()
 
 

@@ -52,7 +52,7 @@ def test_loss_and_gradients_equal_the_plain_path_s(tmp_path: Path, stand_in: Pat
     loss, gradients = backward(packed, one_batch(packed))
     expected_loss, expected = backward(plain, one_batch(plain))
     assert loss == pytest.approx(expected_loss, rel=1e-6)
-    assert loss == pytest.approx(1.733, abs=1e-3)  # not log 2 times the mean weight: the adapter is at work
+    assert loss == pytest.approx(1.722, abs=1e-3)  # not log 2 times the mean weight: the adapter is at work
     assert gradients.keys() == expected.keys()
     for name, gradient in expected.items():
         torch.testing.assert_close(gradients[name], gradient, atol=1e-6, rtol=0)

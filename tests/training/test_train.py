@@ -158,7 +158,7 @@ def test_progress_and_lines_reach_the_person(tmp_path: Path, stand_in: Path) -> 
         say=lines.append,
     )
     assert steps == [(1, 2), (2, 2)]
-    assert lines[0] == "Adapter: 3,584 trainable parameters, 0.790% of 453,952"
+    assert lines[0] == "Adapter: 3,584 trainable parameters, 0.790% of 453,888"
     assert lines[1] == "Pairs: 8 at once on each device, without gradient checkpointing"
     assert lines[3].startswith("step 1 of 2: loss 1.4729; weight 1: ")
 
@@ -200,7 +200,7 @@ def test_a_leak_is_refused_before_anything_is_written(tmp_path: Path, stand_in: 
 
 
 def test_an_adapter_that_is_too_large_for_its_model_is_refused(tmp_path: Path, stand_in: Path) -> None:
-    with pytest.raises(TrainingError, match=r"3\.158% of 453,952: more than 0\.5%"):
+    with pytest.raises(TrainingError, match=r"3\.158% of 453,888: more than 0\.5%"):
         train(write_snapshot(tmp_path / "snapshot"), find_recipe("sa_dpo"), stand_in, tmp_path / "out")
 
 
