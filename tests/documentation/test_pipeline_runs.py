@@ -1,4 +1,4 @@
-"""The README's pipeline, run as it stands: each line in a shell's form, with small things in place of large ones.
+"""The pipelines of the README and of the first data set, run as they stand, with small things in place of large ones.
 
 A small dataroot stands for nuScenes, a server of the tests for vLLM, the stand-in model for Qwen3-VL, and the
 stand-in's recipe, at the width that a student is asked with, for one that needs a GPU. Names, options and order are
@@ -7,6 +7,7 @@ the page's own.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -17,18 +18,19 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.request import urlopen
 
+import pytest
+
 from annotator.demo.scripted_reviewers import review_everything, settle_contested
 from data.images.model_picture import DEFAULT_WIDTH_PX
 from data.store import open_store
 from data.vocabulary import Split
 from tests.annotator.browser.served import free_port
-from tests.builders import a_dataroot
+from tests.builders import S, a_dataroot, a_filename, a_raw_reply
 from tests.data.vlm.vllm_stand_in import StandIn, served
 from tests.documentation.pages import typed
 from tests.repository import ROOT
 from training.recipe import shipped_recipes
 
-VERSION = "v1.0-trainval"
 SCENES = {f"scene-{number:04d}": 2 for number in range(1, 9)}
 
 
@@ -100,9 +102,27 @@ def a_recipe(folder: Path) -> Path:
     return path
 
 
-def test_the_readme_leads_from_a_dataroot_to_a_report(tmp_path: Path) -> None:
-    a_dataroot(tmp_path / "nuscenes", scenes=SCENES, version=VERSION)
-    lines = [line.words for line in typed(ROOT / "README.md")]
+def recorded_replies(folder: Path) -> None:
+    """The file of replies that a page imports: one about each of some frames."""
+    lines = [
+        {
+            "filename": a_filename(scene, 0),
+            "role": "teacher",
+            "model": "recorded-teacher",
+            "raw": a_raw_reply(S),
+        }
+        for scene in SCENES
+    ]
+    (folder / "replies.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+@pytest.mark.parametrize(
+    ("page", "version"), [("README.md", "v1.0-trainval"), ("docs/start/first-data-set.md", "v1.0-mini")]
+)
+def test_a_page_leads_from_a_dataroot_to_a_report(tmp_path: Path, page: str, version: str) -> None:
+    a_dataroot(tmp_path / "nuscenes", scenes=SCENES, version=version)
+    recorded_replies(tmp_path)
+    lines = [line.words for line in typed(ROOT / page)]
     models = {8000: "nvidia/Cosmos-Reason2-8B", 8001: "Qwen/Qwen3-VL-2B-Instruct", 8002: "models/aligned"}
     with ExitStack() as stack:
         servers = {port: stack.enter_context(served(StandIn(model=name))) for port, name in models.items()}
