@@ -29,7 +29,6 @@ def calm(monitored: Monitored) -> Iterator[None]:
     yield
     monitored.cameras.levels.clear()
     monitored.cameras.off.clear()
-    monitored.cameras.sizes.clear()
 
 
 @pytest.fixture

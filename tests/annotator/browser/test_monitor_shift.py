@@ -74,7 +74,6 @@ def seat(served: RunningApp, monitored: Monitored, chromium: Browser) -> Iterato
     yield make
     monitored.cameras.levels.clear()
     monitored.cameras.off.clear()
-    monitored.cameras.sizes.clear()
     for one in desks:
         one.leave()
 

@@ -37,7 +37,8 @@ def test_the_trained_loss_is_that_of_each_answer_alone(family: str, stand_in: Pa
     ]
     base = load_model(model, dtype=torch.float32)
     expected = oracle_loss(base, inputs.processor, pairs, adapter_of(trainer.model), scale=SCALE, beta=BETA)
-    assert loss == pytest.approx(expected.item(), rel=1e-6)
+    exact = 1e-6 if is_packed(trainer) else 3e-6  # two padded rows add in another order, in float32
+    assert loss == pytest.approx(expected.item(), rel=exact)
     assert loss != pytest.approx(sum(WEIGHTS) / 8 * 0.6931472, abs=1e-2)  # the adapter is at work
     assert gradients
 
