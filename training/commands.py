@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from training.train import TrainingResult
 
 _NEEDED = ("torch", "transformers", "trl", "peft", "datasets", "accelerate")
-FLOORS = {"transformers": (5, 5), "trl": (1, 16)}
+FLOORS = {"transformers": (5, 23), "trl": (1, 16)}
 CEILINGS = {"trl": (1, 17)}
-"""Versions whose inner names the trainer knows: below the floors and from the ceilings on, a run would fail inside.
+"""Versions that the tests of training pass on: below the floors and from the ceilings on, a run would fail inside or
+train something else.
 
-TRL before 1.16 scores answers with a kernel that a CPU lacks, before 1.15 not at all without all logits; transformers
-before 5.5 reads no image processor without torchvision.
+TRL before 1.16 scores answers with a kernel that a CPU lacks, before 1.15 not at all without all logits. transformers
+before 5.5 reads no image processor without torchvision, 5.5 adds the losses of accumulated batches up instead of taking
+their mean, and a run that is interrupted on 5.8 does not end as one that is not.
 """
 
 Snapshot = Annotated[Path, typer.Option("--snapshot", help="The snapshot's folder.")]

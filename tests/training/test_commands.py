@@ -107,5 +107,5 @@ def test_an_older_library_is_refused_in_one_sentence() -> None:
     with pytest.raises(TrainingError) as refused:
         refuse_version("transformers", "5.0.0", FLOORS["transformers"], None)
     assert str(refused.value) == (
-        "transformers 5.0.0 is installed and training needs >=5.5: pip install 'transformers>=5.5'."
+        "transformers 5.0.0 is installed and training needs >=5.23: pip install 'transformers>=5.23'."
     )
