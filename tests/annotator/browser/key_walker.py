@@ -87,6 +87,7 @@ def walk(page: Page, seed: int, n: int) -> tuple[list[dict[str, Any]], list[dict
 
 
 def _collect(page: Page, presses: list[dict[str, Any]], entries: list[dict[str, Any]]) -> None:
+    page.wait_for_load_state()  # Enter on a link may be leading elsewhere
     told = page.evaluate("""() => {
       const told = { presses: window.walk.presses.splice(0), entries: window.walk.entries.splice(0) };
       return told;
