@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select, update
 
-from data.proposals.runs import start_run
+from data.proposals.runs import kept_run, planned_run
 from data.store.opening import Store
 from data.store.sealing import insert_rows
 from data.store.tables import Alert, Dataset, Feed, FeedChange, Watch, WatchMinute
@@ -75,9 +75,9 @@ def start_watch(
 ) -> Started:
     """Write down that a watch begins; alerts that an earlier one left open end. `pictures`: where frames are kept.
 
-    Raises ProposalError as `start_run` does.
+    Raises ProposalError as `planned_run` does.
     """
-    run = start_run(
+    planned = planned_run(
         store,
         role=ModelRole.MONITOR,
         model=model,
@@ -86,6 +86,7 @@ def start_watch(
         question=question,
         parameters={**parameters, "snapshot": snapshot},
     )
+    run = kept_run(store, planned)
     with store.write() as session:
         now_us = store.now_us(session)
         _end_left_open(session, now_us)

@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from sqlmodel import select
 
 from data.errors import ProposalError
-from data.proposals.runs import Proposed, frames_by_address, reply_columns, run_summary, start_run
+from data.proposals.runs import Proposed, frames_by_address, kept_run, planned_run, reply_columns, run_summary
 from data.store.opening import Store
 from data.store.sealing import insert_rows
 from data.store.tables import ModelRun, Proposal
@@ -46,7 +46,8 @@ def propose_from_replies(
     lines = [line for line in _read_replies(replies) if line.role is role and model in (None, line.model)]
     spoke = _one_model(lines, replies, role, model)
     frames = frames_by_address(store)
-    run = start_run(store, role=role, model=spoke, source="recorded", question=RECORDED, name=name)
+    planned = planned_run(store, role=role, model=spoke, source="recorded", question=RECORDED, name=name)
+    run = kept_run(store, planned)
     raw_of: dict[str, str] = {}
     unknown = 0
     for line in lines:

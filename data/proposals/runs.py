@@ -45,38 +45,6 @@ class Proposed:
         return asdict(self)
 
 
-def start_run(
-    store: Store,
-    *,
-    role: ModelRole,
-    model: str,
-    source: str,
-    question: str,
-    revision: str | None = None,
-    parameters: dict[str, Any] | None = None,
-    lineage: dict[str, Any] | None = None,
-    name: str | None = None,
-) -> ModelRun:
-    """The run of this model with these parameters: the one that exists, or a new one, which is kept at once.
-
-    Raises ProposalError as `planned_run`, which says what the arguments are.
-    """
-    run = planned_run(
-        store,
-        role=role,
-        model=model,
-        source=source,
-        question=question,
-        revision=revision,
-        parameters=parameters,
-        lineage=lineage,
-        name=name,
-    )
-    with store.write(alone=True) as session:
-        begin_run(session, run)
-    return run
-
-
 def planned_run(
     store: Store,
     *,
@@ -123,6 +91,13 @@ def planned_run(
             lineage=lineage,
             created_at_us=store.now_us(session),
         )
+
+
+def kept_run(store: Store, run: ModelRun) -> ModelRun:
+    """A planned run, kept at once."""
+    with store.write(alone=True) as session:
+        begin_run(session, run)
+    return run
 
 
 def begin_run(session: Session, run: ModelRun) -> None:

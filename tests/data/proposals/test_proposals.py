@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from data.errors import ProposalError
 from data.proposals.recorded_replies import propose_from_replies
-from data.proposals.runs import start_run
+from data.proposals.runs import kept_run, planned_run
 from data.store.tables import Proposal
 from data.vocabulary import Failure, ModelRole
 from tests.builders import S, T, a_filename, a_raw_reply, a_store, frames_of, replies_file
@@ -101,7 +101,7 @@ def test_a_run_is_the_same_while_what_determines_it_is(tmp_path: Path) -> None:
             "question": "q",
             **changes,
         }
-        return start_run(store, **fields).name  # type: ignore[arg-type]
+        return kept_run(store, planned_run(store, **fields)).name  # type: ignore[arg-type]
 
     assert run() == run() == "model"
     assert run(parameters={"temperature": 0.6}) == "model-2"
