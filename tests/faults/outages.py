@@ -24,6 +24,7 @@ from tests.faults.small_disk import small_disk
 from tests.postgresql import Cluster
 
 FRAMES, DISK_MB = 600, 96
+KEPT = 3  # decisions taken while there still is room
 
 
 def database_gone(
@@ -50,7 +51,7 @@ def full_disk(folder: Path) -> dict[str, Any]:
     store = open_store(folder, create=True)
     fill(store, FRAMES)
     person = a_person(store, "ada")
-    waiting = lease_frames(store, person, n=FRAMES)
+    waiting = _begun(store, person)
     _let_grow(store, pages=1)
     return _full_and_then_not(store, person, waiting, lambda: _let_grow(store, pages=10_000))
 
@@ -94,7 +95,15 @@ def _work_on(cluster: Cluster) -> tuple[Store, int, list[ServedFrame]]:
     store = open_store(Path(), url=cluster.bare_database())
     fill(store, FRAMES)
     person = a_person(store, "ada")
-    return store, person, lease_frames(store, person, n=FRAMES)
+    return store, person, _begun(store, person)
+
+
+def _begun(store: Store, person: int) -> list[ServedFrame]:
+    """What the person holds; the first KEPT of it is decided, since a full disk may take no further decision at all."""
+    waiting = lease_frames(store, person, n=FRAMES)
+    for served in waiting[:KEPT]:
+        submit_review(store, person, a_decision(served, TriageLevel.TELEOPERATION, person=person))
+    return waiting
 
 
 def _full_and_then_not(
@@ -106,7 +115,8 @@ def _full_and_then_not(
     is_readable: bool = True,
 ) -> dict[str, Any]:
     """Decide until something is refused, look whether it can be read, make room, look, and send it again."""
-    acknowledged, refused, told = _decide_until_refused(store, person, waiting)
+    acknowledged, refused, told = _decide_until_refused(store, person, waiting[KEPT:])
+    acknowledged += KEPT
     looks = [_look(store, refused, takes_writes=False)] if is_readable else []
     make_room()
     looks.append(_look(store, refused))
