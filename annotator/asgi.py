@@ -20,6 +20,7 @@ from annotator.review_card.routes import ROUTES as CARD_ROUTES
 from annotator.screens.report_page import report_route
 from annotator.settings import settings
 from annotator.sign_in.gate import Gate
+from annotator.sign_in.host_cookie import HostCookie
 from annotator.sign_in.identity_provider import provider_sign_in_route, provider_start_route
 from annotator.sign_in.routes import demo_sign_in_route, sign_in_page_route, sign_in_route, sign_out_route
 from annotator.web.admission import BodyLimit, allowed_hosts
@@ -53,6 +54,7 @@ MIDDLEWARE = [
     Middleware(SecurityHeaders),
     Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(), www_redirect=False),
     Middleware(BodyLimit),
+    Middleware(HostCookie),
     Middleware(Gate, own=ROUTES),
 ]
 app = st.App(Path(__file__).with_name("app.py"), routes=ROUTES, middleware=MIDDLEWARE, lifespan=low_latency)

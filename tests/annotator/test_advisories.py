@@ -31,10 +31,11 @@ from annotator.pictures.signed_addresses import SMALL_PX, ImageRequest, image_ad
 from annotator.review_card import routes
 from annotator.runtime import COOKIE
 from annotator.settings import AppSettings
+from annotator.sign_in.host_cookie import PREFIXED
 from data.errors import DatarootError, NotAllowed, SettingsRefused, SignInRefused
 from data.frames.ingest import ingest
 from data.images.inspection import ImageRefused, inspect_image, open_image, rendition
-from data.people.accounts import sign_in
+from data.people.accounts import person_signed_in, sign_in
 from data.people.card_settings import DEFAULT_KEYS, save_settings
 from data.people.provider_sign_in import person_of_claims
 from data.review.adjudication import Settlement, adjudicate
@@ -421,6 +422,26 @@ def test_behind_tls_the_cookie_goes_over_tls_only(store: Store) -> None:
         "/sign-in", data={"user": "ada", "password": "password-ada"}, headers={"origin": "https://localhost"}
     )
     assert "Secure" in answer.headers["set-cookie"]
+    ours = {"origin": "https://localhost"}
+    assert tls.get("/sign-in", headers=ours).status_code == 303
+    gone = tls.post("/sign-out", headers=ours).headers["set-cookie"]
+    assert gone.startswith(f"{PREFIXED}=")
+    assert "Secure" in gone
+
+
+def test_cookie_tossing_behind_tls_a_neighbours_cookie_signs_nobody_in_or_out(store: Store) -> None:
+    """A page on a subdomain may set cookies for the whole domain, but none with the prefix `__Host-`."""
+    for name in ("ada", "bob"):
+        a_person(store, name)
+    planted, own = (sign_in(store, name, f"password-{name}") for name in ("bob", "ada"))
+    app = Starlette(routes=asgi.ROUTES, middleware=asgi.MIDDLEWARE)
+    tls = TestClient(app, base_url="https://localhost", follow_redirects=False)
+    alone = tls.get("/sign-in", headers={"cookie": f"{COOKIE}={planted}"})
+    assert alone.status_code == 200
+    both = f"{COOKIE}={planted}; {PREFIXED}={own}; {COOKIE}={planted}"
+    assert tls.post("/sign-out", headers={"cookie": both, "origin": "https://localhost"}).status_code == 303
+    assert person_signed_in(store, own) is None
+    assert person_signed_in(store, planted) is not None
 
 
 # ---- what the app asks of others, and of the database

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlmodel import select
 
-from annotator.runtime import COOKIE
+from annotator.sign_in.host_cookie import PREFIXED
 from data.maintenance.check import damages
 from data.maintenance.trail_check import verify_trail
 from data.store.opening import STORE_FILE, Store
@@ -117,8 +117,10 @@ def test_tls_reaches_the_cookie_and_the_headers_through_the_proxy(team: Team) ->
     client = httpx.Client(base_url=team.url, verify=team.trust, headers={"origin": team.url}, timeout=60)
     answer = client.post("/sign-in", data={"user": PEOPLE[0], "password": f"password-{PEOPLE[0]}"})
     cookie = answer.headers["set-cookie"]
-    assert cookie.startswith(f"{COOKIE}=")
-    assert {"Secure", "HttpOnly", "SameSite=lax"} <= set(cookie.split("; "))
+    assert cookie.startswith(f"{PREFIXED}=")
+    attributes = set(cookie.split("; "))
+    assert {"Secure", "HttpOnly", "SameSite=lax", "Path=/"} <= attributes
+    assert not [part for part in attributes if part.startswith("Domain")]
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
     assert client.get("/metrics").status_code == 404
     assert client.get("/healthz", headers={"host": "evil.example.org"}).status_code == 400
