@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import runpy
+import shlex
+import subprocess
+import sys
 import tomllib
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,3 +99,40 @@ BAD, SKIPPED = {"vulns": [{"id": "CVE-1"}]}, {"skip_reason": "not found"}
 def test_a_package_that_was_not_looked_up_is_never_clean(text: str, code: int, last: str) -> None:
     found, lines = AUDIT["judged"](text, ["A.b", "c"])
     assert (found, lines[-1]) == (code, last)
+
+
+def a_wheel(folder: Path) -> Path:
+    """The smallest package that pip installs."""
+    wheel, about = folder / "small-1.0-py3-none-any.whl", "small-1.0.dist-info"
+    with zipfile.ZipFile(wheel, "w") as file:
+        file.writestr("small.py", "")
+        file.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: small\nVersion: 1.0\n")
+        file.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr(f"{about}/RECORD", "")
+    return wheel
+
+
+def installing(lock: str) -> list[str]:
+    """pip's options and arguments as the Makefile gives them, where it installs this lock."""
+    lines = (ROOT / "Makefile").read_text().splitlines()
+    found = [line for line in lines if f"--requirement requirements/{lock}.lock" in line]
+    assert len(found) == 1
+    return shlex.split(found[0])[1:]
+
+
+@pytest.mark.parametrize("lock", ["app", "all"])
+def test_a_package_that_is_not_the_locked_one_is_not_installed(tmp_path: Path, lock: str) -> None:
+    wheel, target = a_wheel(tmp_path), tmp_path / "installed"
+    asked = tmp_path / "asked.lock"
+    places = ["--no-index", "--find-links", str(tmp_path), "--target", str(target), "--no-compile"]
+    command = [sys.executable, *installing(lock), *places]
+    command[command.index(f"requirements/{lock}.lock")] = str(asked)
+
+    def install(sha256: str) -> int:
+        asked.write_text(f"small==1.0 --hash=sha256:{sha256}\n")
+        return subprocess.run(command, check=False, capture_output=True).returncode
+
+    assert install("0" * 64) == 1
+    assert not target.exists()
+    assert install(hashlib.sha256(wheel.read_bytes()).hexdigest()) == 0
+    assert (target / "small.py").is_file()
