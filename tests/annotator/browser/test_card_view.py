@@ -20,7 +20,8 @@ A, S, T = TriageLevel
 MakeDesk = Callable[..., Desk]
 OVERFLOW = "main => main.scrollHeight - main.clientHeight"
 HIDDEN_PARTS = """card => [...card.querySelectorAll('button, textarea, .rc-side, .rc-strip')]
-  .filter((one) => one.offsetParent && one.getBoundingClientRect().bottom > innerHeight + 1)
+  .filter((one) => one.offsetParent && one.getBoundingClientRect().bottom
+    > Math.min(innerHeight, one.closest('.rc-body')?.getBoundingClientRect().bottom ?? innerHeight) + 1)
   .map((one) => one.textContent)"""
 
 
