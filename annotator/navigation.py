@@ -10,11 +10,9 @@ import streamlit as st
 
 from annotator.runtime import store
 from annotator.screens import (
-    adjudicate,
     agreement,
     annotators,
     frame,
-    guideline,
     monitor,
     my_frames,
     people,
@@ -26,6 +24,7 @@ from annotator.screens import (
     snapshot,
     trust,
 )
+from annotator.screens.lead import adjudicate, guideline
 from data.people.permissions import Act, may, require
 from data.store.tables import Person
 

@@ -162,12 +162,16 @@ class TrailAct(StrEnum):
     ADOPTED = "adopted"
     REVIEWED = "reviewed"
     ADJUDICATED = "adjudicated"
+    WITHDREW_ADJUDICATION = "withdrew_adjudication"
+    PAUSED_ANSWERS = "paused_answers"
+    RELEASED_ANSWERS = "released_answers"
     SENT_BACK = "sent_back"
     CHOSE_OWN_LEVEL = "chose_own_level"
     LOOKED_AT_FRAME = "looked_at_frame"
     NOTED = "noted"
     ANSWERED_TOUR = "answered_tour"
     WROTE_GUIDELINE = "wrote_guideline"
+    READ_GUIDELINE = "read_guideline"
     MADE_GOLD = "made_gold"
     OPENED_AUDIT = "opened_audit"
     ENDED_AUDIT = "ended_audit"
@@ -202,11 +206,12 @@ class TrailAct(StrEnum):
 
 
 class LotEnd(StrEnum):
-    """How a lot of an audit ended. EXHAUSTED: every frame of it was looked at."""
+    """How a lot of an audit ended. EXHAUSTED: every frame of it was looked at; CANCELLED: by a lead, with a reason."""
 
     CERTIFIED = "certified"
     MISSED = "missed"
     EXHAUSTED = "exhausted"
+    CANCELLED = "cancelled"
 
 
 class VerificationState(StrEnum):

@@ -14,12 +14,13 @@ from annotator.review_card.outbox import apply_outbox
 from annotator.runtime import COOKIE, store
 from annotator.settings import settings as app_settings
 from annotator.web.json_door import Act, Body, Door
+from annotator.widgets.text_differences import differences
 from data.overview.personal_progress import reviews_today
 from data.people.card_settings import save_settings
 from data.people.permissions import Act as Permission
 from data.people.permissions import require
 from data.review.examples import guideline_examples
-from data.review.guideline import current_guideline
+from data.review.guideline import guideline_in_force, read_guideline, unread_change
 from data.review.serving import lease_frames, record_first_level
 from data.review.tour import answer_tour, tour_frames
 from data.store.opening import Store
@@ -48,13 +49,15 @@ def sync(store: Store, person_id: int, body: Body) -> Body:
     )
     address = _address(store, person_id)
     day = reviews_today(store, person_id, offset_min=int(body.get("offset_min", 0)))
-    guideline = current_guideline(store)
+    with store.read() as session:
+        held = guideline_in_force(session)
+        is_unread = unread_change(session, person_id, held) is not None
     return {
         "acknowledged": [one.model_dump() for one in acknowledged],
         "frames": [serving.served_frame(one, address) for one in served],
         "recent": serving.recent_decisions(store, person_id, address),
         "day": {"reviewed": day.reviewed, "median_s": day.median_s, "timed": day.timed},
-        "guideline": {"version": guideline.version},
+        "guideline": {"version": held.version, "number": held.number, "unread": is_unread},
     }
 
 
@@ -80,13 +83,30 @@ def settings(store: Store, person_id: int, body: Body) -> Body:
 
 
 def guideline(store: Store, person_id: int, body: Body) -> Body:
-    """The guideline that holds now, with examples of each level."""
+    """The guideline that holds now, with examples of each level and what this person has not read of it yet."""
     with store.read() as session:
         require(session, person_id, Permission.REVIEW)
-    held = current_guideline(store)
+        held = guideline_in_force(session)
+        unread = unread_change(session, person_id, held)
     address = _address(store, person_id)
     examples = [serving.example(one, address) for one in guideline_examples(store, person_id)]
-    return {"guideline": {"text": held.text, "version": held.version, "examples": examples}}
+    change = (
+        {
+            "note": unread.now.note,
+            "since": unread.before.number,
+            "paragraphs": differences(unread.before.text, held.text),
+        }
+        if unread
+        else None
+    )
+    told = {"text": held.text, "version": held.version, "number": held.number, "examples": examples}
+    return {"guideline": {**told, "change": change}}
+
+
+def guideline_read(store: Store, person_id: int, body: Body) -> Body:
+    """This person has read what changed."""
+    read_guideline(store, person_id, int(body["number"]))
+    return {}
 
 
 def tour(store: Store, person_id: int, body: Body) -> Body:
@@ -118,6 +138,7 @@ _ACTS: dict[str, Act] = {
     "thought": thought,
     "settings": settings,
     "guideline": guideline,
+    "guideline-read": guideline_read,
     "tour": tour,
     "tour-answer": tour_answer,
 }

@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from annotator.runtime import store
+from annotator.screens.lead.pauses import show_pauses
 from annotator.widgets.figure_cache import cached
 from annotator.widgets.page import empty_state, page_head, plain
 from annotator.widgets.tables import figures_table, is_lead
@@ -44,6 +45,7 @@ def show(person: Person) -> None:
     work, bias, gold = st.tabs(["Work", "Automation bias", "Gold"])
     with work:
         _work(found)
+        show_pauses(person)
     with bias:
         _bias(found)
     with gold:

@@ -129,7 +129,7 @@ def _terms(view: FrameView) -> None:
 
 def _cards(view: FrameView) -> str:
     current = {review.id for review in standing(review for review, _ in view.reviews)}
-    cards = [_settled(row, who) for row, who in view.adjudications]
+    cards = [_settled(row, who, stands=row.id not in view.taken_back) for row, who in view.adjudications]
     cards += [_said(row, who, stands=row.id in current) for row, who in view.reviews]
     cards += [_proposed(row, run) for row, run in view.proposals]
     return "".join(cards) or '<div class="tt-note">Nobody has said anything of this frame yet.</div>'
@@ -140,8 +140,8 @@ def _card(title: str, chip: str, *paragraphs: str) -> str:
     return f'<div class="tt-card"><div class="tt-label">{plain(title)}</div>{chip}{texts}</div>'
 
 
-def _settled(row: Adjudication, who: Person) -> str:
-    title = f"Settled by {who.display_name}"
+def _settled(row: Adjudication, who: Person, *, stands: bool) -> str:
+    title = f"Settled by {who.display_name}{'' if stands else ', taken back'}"
     return _card(title, level_chip(row.level), row.reasoning or "", row.action or "", f"Why: {row.reason}")
 
 

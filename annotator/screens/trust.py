@@ -9,7 +9,7 @@ from annotator.runtime import store
 from annotator.widgets.page import empty_state, page_head, plain
 from annotator.widgets.tables import figures_table, is_lead
 from data.errors import TeletriageError
-from data.review.blind_audits import LIMIT, open_audit
+from data.review.blind_audits import LIMIT, MAX_REASON_CHARS, cancel_audit, open_audit
 from data.store.tables import Person
 from data.text.phrases import counted
 from data.vocabulary import LotEnd
@@ -37,13 +37,15 @@ def show(person: Person) -> None:
     st.header("Lots")
     st.caption(
         "A lot ends when it is certified, when a missed frame is confirmed (its neighbours are reviewed, and the "
-        "remaining frames form the next lot) or when every frame of it has been audited. The overall error of all lots "
-        "is at most 5 %."
+        "remaining frames form the next lot), when every frame of it has been audited or when a lead cancels it. The "
+        "overall error of all lots is at most 5 %, cancelled ones included."
     )
     figures_table([_lot(one) for one in found.lots], name="audit-lots")
     if found.lots[-1].end is not None:
         st.caption(_left(found))
         _open_button(person, found)
+    else:
+        _cancel(person, found.lots[-1].number)
 
 
 def _before(lots: list[LotRecord]) -> list[str]:
@@ -85,19 +87,21 @@ def _figures(certificate: Certificate, found: Trust) -> None:
     columns[1].metric("Audited without a miss", f"{certificate.audited - certificate.misses:,}", border=True)
     columns[1].caption(_still(certificate))
     rate = certificate.rate_at_most
-    columns[2].metric("Miss rate of the rest", "open" if rate is None else f"≤ {rate:.2%}", border=True)
+    columns[2].metric("Miss rate of the rest", "not known" if rate is None else f"≤ {rate:.2%}", border=True)
     columns[2].caption(
         f"of {counted(certificate.frames, 'frame')} left, upper bound at {1 - certificate.alpha:.1%} confidence"
     )
     recall = recall_at_least(found.found, certificate)
-    columns[3].metric("TELEOPERATION found", "open" if recall is None else recall_text(recall), border=True)
+    columns[3].metric(
+        "TELEOPERATION found", "not known" if recall is None else recall_text(recall), border=True
+    )
     columns[3].caption(
         f"of those verified on the training side ({found.found:,}) or left in this lot; goal {RECALL_GOAL:.0%}"
     )
 
 
 def _still(certificate: Certificate) -> str:
-    if certificate.misses > certificate.unconfirmed:
+    if certificate.end is LotEnd.MISSED or certificate.misses > certificate.unconfirmed:
         return "the lot ended with a miss"
     if certificate.unconfirmed:
         return f"{counted(certificate.unconfirmed, 'miss', 'misses')} to be confirmed"
@@ -107,11 +111,15 @@ def _still(certificate: Certificate) -> str:
 
 
 def _standing(certificate: Certificate) -> str:
+    if certificate.end is LotEnd.CANCELLED:
+        return "Cancelled"
+    if certificate.is_doubted:
+        return "Suspended"
     if certificate.is_given:
         return "Given"
     if certificate.is_exhausted:
         return "Nothing left"
-    if certificate.misses > certificate.unconfirmed:
+    if certificate.end is LotEnd.MISSED or certificate.misses > certificate.unconfirmed:
         return "Ended by a miss"
     return "Too fast" if certificate.is_hasty and certificate.more == 0 else "Not yet"
 
@@ -124,6 +132,7 @@ def _lot(one: LotRecord) -> dict[str, object]:
         "missed on": ", ".join(one.missed) or "none",
         "opened because": one.reason,
         "ended": one.end.value if one.end else "open",
+        "why cancelled": one.cancelled or "",
     }
 
 
@@ -145,3 +154,27 @@ def _open(person: Person, limit: float) -> None:
         rank_frames(store())
     except TeletriageError as error:
         st.session_state["audit_problem"] = str(error)
+
+
+def _cancel(person: Person, lot: int) -> None:
+    """Ending an open audit, with what that does to the certificate before the button."""
+    if not is_lead(person):
+        return
+    with st.expander("Cancel this audit"):
+        st.html(
+            f'<div class="tt-text">Lot {lot:,} then gives no certificate, whatever was found in it. The answers stay '
+            "reviews of their frames. The next lot has to be longer: each lot, cancelled or not, uses up a part of "
+            "the 5 % by which all of them together may be wrong.</div>"
+        )
+        st.text_input("Why? (kept in the record)", key="cancel-audit-reason", max_chars=MAX_REASON_CHARS)
+        st.button("Cancel the audit", on_click=_cancel_now, args=(person,))
+        if problem := st.session_state.pop("cancel_audit_problem", None):
+            st.html(f'<div class="tt-card" role="alert">{plain(problem)}</div>')
+
+
+def _cancel_now(person: Person) -> None:
+    try:
+        cancel_audit(store(), int(person.id or 0), str(st.session_state.get("cancel-audit-reason", "")))
+        rank_frames(store())
+    except TeletriageError as error:
+        st.session_state["cancel_audit_problem"] = str(error)

@@ -17,7 +17,7 @@ from data.store.tables import (
     Review,
     Scene,
 )
-from data.verification.standing import reviews_by_frame, standing
+from data.verification.standing import not_withdrawn, reviews_by_frame, standing
 from data.vocabulary import VerificationState
 
 
@@ -66,7 +66,7 @@ def random_share_to_settle(store: Store, *, n: int = 20) -> list[ContestedFrame]
             .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
             .join(Scene, col(Scene.id) == Frame.scene_id)
             .where(FrameStatus.state == VerificationState.VERIFIED, col(Frame.set_aside).is_(None))
-            .where(col(Frame.id).not_in(select(Adjudication.frame_id)))
+            .where(col(Frame.id).not_in(select(Adjudication.frame_id).where(not_withdrawn())))
             .order_by(col(RandomShare.place))
             .limit(n)
         )

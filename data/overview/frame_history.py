@@ -13,6 +13,7 @@ from data.review.looks import note_look
 from data.store.opening import Store
 from data.store.tables import (
     Adjudication,
+    AdjudicationWithdrawal,
     Frame,
     FrameStatus,
     GoldFrame,
@@ -27,7 +28,7 @@ from data.store.tables import (
 @dataclass(frozen=True)
 class FrameView:
     """`status` is None for a frame that is not in review; reviews and adjudications oldest first, superseded ones
-    included; proposals by run, oldest first."""
+    included; `taken_back`: ids of adjudications that were; proposals by run, oldest first."""
 
     frame: Frame
     scene: Scene
@@ -36,6 +37,7 @@ class FrameView:
     adjudications: list[tuple[Adjudication, Person]]
     proposals: list[tuple[Proposal, ModelRun]]
     is_gold: bool
+    taken_back: frozenset[int] = frozenset()
 
 
 def frame_view(store: Store, person_id: int, address: str) -> FrameView:
@@ -52,6 +54,7 @@ def frame_view(store: Store, person_id: int, address: str) -> FrameView:
             adjudications=_adjudications(session, frame.id),
             proposals=_proposals(session, frame.id),
             is_gold=session.get(GoldFrame, frame.id) is not None,
+            taken_back=_taken_back(session, frame.id),
         )
 
 
@@ -75,6 +78,11 @@ def _adjudications(session: Session, frame_id: str) -> list[tuple[Adjudication, 
     query = select(Adjudication, Person).join(Person, col(Person.id) == Adjudication.person_id)
     query = query.where(Adjudication.frame_id == frame_id).order_by(col(Adjudication.id))
     return list(session.exec(query).all())
+
+
+def _taken_back(session: Session, frame_id: str) -> frozenset[int]:
+    query = select(AdjudicationWithdrawal.adjudication_id).join(Adjudication)
+    return frozenset(session.exec(query.where(Adjudication.frame_id == frame_id)))
 
 
 def _proposals(session: Session, frame_id: str) -> list[tuple[Proposal, ModelRun]]:

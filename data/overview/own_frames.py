@@ -30,7 +30,7 @@ from data.store.tables import (
     SecondLook,
 )
 from data.verification.policy import ReviewFact, verify
-from data.verification.standing import standing
+from data.verification.standing import not_withdrawn, paused_people, standing
 from data.verification.status import POLICY
 from data.vocabulary import NoteKind, Split, TriageLevel, VerificationState
 
@@ -42,6 +42,7 @@ class Outcome(StrEnum):
     """What became of an answer."""
 
     HURRIED = "given in under a second: waits for another person"
+    PAUSED = "kept; a lead looks at your answers before they count"
     AWAITING = "waits for another person"
     VERIFIED = "verified"
     CONTESTED = "people disagree; a lead decides"
@@ -146,8 +147,9 @@ class _Known:
         own = select(Review.frame_id).where(Review.person_id == person_id)
         statuses = session.exec(select(FrameStatus).where(col(FrameStatus.frame_id).in_(own)))
         self.statuses = {status.frame_id: status for status in statuses}
-        acts = select(Adjudication).where(col(Adjudication.frame_id).in_(own)).order_by(col(Adjudication.id))
-        self.settled = {act.frame_id: act for act in session.exec(acts)}
+        acts = select(Adjudication).where(col(Adjudication.frame_id).in_(own), not_withdrawn())
+        self.settled = {act.frame_id: act for act in session.exec(acts.order_by(col(Adjudication.id)))}
+        self.paused = paused_people(session)
         tests = session.exec(select(GoldFrame).where(col(GoldFrame.frame_id).in_(own)))
         self.gold = {test.frame_id: test for test in tests}
         self.open_tests = _open_tests(session, list(self.gold.values()))
@@ -165,7 +167,7 @@ class _Known:
         test = self.gold.get(frame.id)
         if test is not None and review.reviewed_at_us >= test.made_at_us:
             if frame.id in self.open_tests:
-                return _as_any_other(one, scene.split or Split.TRAIN, shown)
+                return self._as_any_other(one, scene.split or Split.TRAIN, shown)
             return replace(one, outcome=Outcome.TEST, final=test.level)
         return self._plainly(one)
 
@@ -182,23 +184,31 @@ class _Known:
             return replace(one, outcome=Outcome.CONTESTED)
         if status.state is VerificationState.VERIFIED:
             return replace(one, outcome=Outcome.VERIFIED, final=status.level)
-        return replace(one, outcome=Outcome.HURRIED if one.review.is_unconfirmed else Outcome.AWAITING)
+        return replace(one, outcome=self._waits(one.review))
+
+    def _waits(self, review: Review) -> Outcome:
+        """Why an answer does not verify its frame yet."""
+        if review.person_id in self.paused:
+            return Outcome.PAUSED
+        return Outcome.HURRIED if review.is_unconfirmed else Outcome.AWAITING
+
+    def _as_any_other(self, one: OwnFrame, split: Split, shown: Proposal | None) -> OwnFrame:
+        """A test that can still be served, told as if the person's answer were the only one."""
+        said = verify(
+            [ReviewFact.of(one.review, self.paused)],
+            proposed=shown.level if shown else None,
+            split=split,
+            policy=POLICY,
+        )
+        if said.state is VerificationState.VERIFIED:
+            return replace(one, outcome=Outcome.VERIFIED, final=said.level)
+        return replace(one, outcome=self._waits(one.review))
 
     def others_had_a_say(self, one: OwnFrame) -> bool:
         """Whether the level that holds rests on more than the person's own word. Tests have a figure of their own."""
         if one.frame.id in self.gold:
             return False
         return one.outcome is Outcome.SETTLED or self.reviewers.get(one.frame.id, 0) > 1
-
-
-def _as_any_other(one: OwnFrame, split: Split, shown: Proposal | None) -> OwnFrame:
-    """A test that can still be served, told as if the person's answer were the only one."""
-    said = verify(
-        [ReviewFact.of(one.review)], proposed=shown.level if shown else None, split=split, policy=POLICY
-    )
-    if said.state is VerificationState.VERIFIED:
-        return replace(one, outcome=Outcome.VERIFIED, final=said.level)
-    return replace(one, outcome=Outcome.HURRIED if one.review.is_unconfirmed else Outcome.AWAITING)
 
 
 def _open_tests(session: Session, tests: list[GoldFrame]) -> set[str]:

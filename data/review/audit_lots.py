@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from data.review.audit_bound import alpha_of_lot, is_below, missed_at_most
 from data.store.tables import AuditEnd, AuditFrame, AuditLot, AuditTerms, Frame, FrameStatus, Review
 from data.verification.policy import ReviewFact
-from data.verification.standing import is_standing
+from data.verification.standing import is_standing, paused_people
 from data.vocabulary import LotEnd, Mode, TriageLevel, VerificationState
 
 PEOPLE_SEE = 0.9
@@ -25,12 +25,14 @@ _T = TriageLevel.TELEOPERATION
 
 @dataclass(frozen=True)
 class Auditor:
-    """Somebody who judged frames of a lot. `median_s`: over the `timed` judgements with a measured time."""
+    """Somebody who judged frames of a lot. `median_s`: over the `timed` judgements with a measured time; `is_paused`: a
+    lead has paused this person's answers, which count for nothing in an open lot."""
 
     person_id: int
     judged: int
     timed: int
     median_s: float | None
+    is_paused: bool = False
 
     @property
     def is_hasty(self) -> bool:
@@ -79,7 +81,12 @@ class LotState:
 
     @property
     def is_hasty(self) -> bool:
-        return any(one.is_hasty for one in self.auditors)
+        return any(one.is_hasty and not one.is_paused for one in self.auditors)
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether the lot has ended on judgements of people whose answers are paused since."""
+        return self.end is not None and any(one.is_paused for one in self.auditors)
 
     @property
     def is_open(self) -> bool:
@@ -89,7 +96,7 @@ class LotState:
     def is_certified(self) -> bool:
         """Whether the miss rate of what is left is below the limit now, by people who took their time."""
         if self.end is not None:
-            return self.end.why is LotEnd.CERTIFIED
+            return self.end.why is LotEnd.CERTIFIED and not self.is_doubted
         is_clean = not self.misses and not self.is_hasty and self.frames > 0
         return is_clean and is_below(
             self.frames,
@@ -148,7 +155,8 @@ def lot_state(session: Session, lot: AuditLot | None = None) -> LotState | None:
     blind = _by_frame(review for review in reviews if review.mode is Mode.BLIND)
     gone = _set_aside(session, lot) | {review.frame_id for review in reviews}
     order = [frame_id for frame_id in _order(session, lot) if frame_id in blind or frame_id not in gone]
-    looks = _looks(session, blind)
+    paused = paused_people(session)
+    looks = _looks(session, blind, paused if end is None else frozenset())
     judged = next((place for place, frame_id in enumerate(order) if frame_id not in looks.judged), len(order))
     missed, unconfirmed = looks.missed, looks.unconfirmed
     return LotState(
@@ -161,7 +169,7 @@ def lot_state(session: Session, lot: AuditLot | None = None) -> LotState | None:
         unconfirmed=[frame_id for frame_id in order if frame_id in unconfirmed],
         waiting=[frame_id for frame_id in order if frame_id in unconfirmed]
         + [frame_id for frame_id in order[judged:] if frame_id not in looks.judged],
-        auditors=_auditors([review for found in blind.values() for review in found]),
+        auditors=_auditors([review for found in blind.values() for review in found], paused),
         end=end,
     )
 
@@ -206,10 +214,15 @@ class _Looks:
     unconfirmed: set[str]
 
 
-def _looks(session: Session, blind: dict[str, list[Review]]) -> _Looks:
-    """An answer that its person was unsure of, or gave in under a second, is no look: the frame waits for another."""
+def _looks(session: Session, blind: dict[str, list[Review]], paused: Collection[int]) -> _Looks:
+    """An answer that its person was unsure of, or gave in under a second, is no look, and no answer of somebody paused
+    is: the frame waits for another. TELEOPERATION counts as a miss whoever says it."""
     called = {frame_id for frame_id, found in blind.items() if any(one.level is _T for one in found)}
-    firm = {frame_id for frame_id, found in blind.items() if any(ReviewFact.of(one).is_firm for one in found)}
+    firm = {
+        frame_id
+        for frame_id, found in blind.items()
+        if any(ReviewFact.of(one, paused).is_firm for one in found)
+    }
     in_doubt = called | (set(blind) - firm)
     query = select(FrameStatus).where(
         col(FrameStatus.frame_id).in_(in_doubt), FrameStatus.state == VerificationState.VERIFIED
@@ -222,13 +235,16 @@ def _looks(session: Session, blind: dict[str, list[Review]]) -> _Looks:
     )
 
 
-def _auditors(reviews: Sequence[Review]) -> list[Auditor]:
+def _auditors(reviews: Sequence[Review], paused: Collection[int]) -> list[Auditor]:
     by_person: dict[int, list[float | None]] = defaultdict(list)
     for review in reviews:
         by_person[review.person_id].append(review.seconds_shown)
-    return [_auditor(person_id, seconds) for person_id, seconds in sorted(by_person.items())]
+    return [
+        _auditor(person_id, seconds, is_paused=person_id in paused)
+        for person_id, seconds in sorted(by_person.items())
+    ]
 
 
-def _auditor(person_id: int, seconds: Sequence[float | None]) -> Auditor:
+def _auditor(person_id: int, seconds: Sequence[float | None], *, is_paused: bool) -> Auditor:
     timed = [one for one in seconds if one is not None]
-    return Auditor(person_id, len(seconds), len(timed), median(timed) if timed else None)
+    return Auditor(person_id, len(seconds), len(timed), median(timed) if timed else None, is_paused)

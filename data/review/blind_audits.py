@@ -2,8 +2,8 @@
 
 A lot is every unreviewed training frame for which less than TELEOPERATION was proposed and which nobody has on screen
 with its proposal, in a random order that is drawn when the lot is opened. A confirmed miss ends the lot: the frames
-around it are reviewed first, and what is left is the next lot. A lot ends too when what is left is certified, or when
-every frame of it was looked at. `data.review.audit_bound` says what a lot proves.
+around it are reviewed first, and what is left is the next lot. A lot ends too when what is left is certified, when
+every frame of it was looked at, or when a lead cancels it. `data.review.audit_bound` says what a lot proves.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ from data.store.tables import (
     Proposal,
     Review,
 )
-from data.vocabulary import LotEnd, Mode, ModelRole, Split, TriageLevel
+from data.vocabulary import LotEnd, Mode, ModelRole, Split, TriageLevel, storable_text
 
 NEIGHBOUR_REACH = 3
 LIMIT = 0.01
 LARGEST_LIMIT = 0.2
+MAX_REASON_CHARS = 300
 
 
 def open_audit(
@@ -68,7 +69,14 @@ def follow_audit(session: Session, frame_id: str, person_id: int, now_us: int) -
     """Carry an answer on a frame over to its audit, inside the answer's own act: close the lot if the answer certified
     it or was the last one, and go on to the next lot if it confirmed a miss."""
     lot = open_lot(session)
-    if lot is None or session.get(AuditFrame, (lot.id, frame_id)) is None:
+    if lot is not None and session.get(AuditFrame, (lot.id, frame_id)) is not None:
+        follow_open_lot(session, person_id, now_us)
+
+
+def follow_open_lot(session: Session, person_id: int, now_us: int) -> None:
+    """As `follow_audit`, where more than one frame of the lot may have changed."""
+    lot = open_lot(session)
+    if lot is None:
         return
     session.refresh(lot, with_for_update=True)  # answers on one lot come one after another
     state = lot_state(session, lot)
@@ -77,21 +85,50 @@ def follow_audit(session: Session, frame_id: str, person_id: int, now_us: int) -
         _open_next(session, state, now_us)
 
 
+def cancel_audit(store: Store, person_id: int, reason: str) -> AuditEnd:
+    """End the open lot without a certificate, whatever was found so far.
+
+    The answers stay reviews of their frames. The lot has used up its share of the error that all lots together may
+    make, so whatever moment a lead chooses, no later certificate is weaker than it says. Raises NotAllowed, and
+    ReviewRefused: no audit is open, or no reason.
+    """
+    told = storable_text(reason).strip()
+    if not 3 <= len(told) <= MAX_REASON_CHARS:  # noqa: PLR2004
+        raise ReviewRefused(
+            f"Say in 3 to {MAX_REASON_CHARS} characters why the audit is cancelled; this is {len(told)}."
+        )
+    with store.write(alone=True) as session:
+        require(session, person_id, Act.ADJUDICATE)
+        lot = open_lot(session)
+        if lot is not None:
+            session.refresh(lot, with_for_update=True)
+        state = lot_state(session, lot) if lot else None
+        now_us = store.now_us(session)
+        if state is None or _end_if_over(session, state, person_id, now_us) is not None:
+            raise ReviewRefused("No audit is open, so there is nothing to cancel.")
+        return _end(session, state, LotEnd.CANCELLED, person_id, now_us, reason=told)
+
+
 def _end_if_over(session: Session, state: LotState, person_id: int, now_us: int) -> AuditEnd | None:
     """The lot's end, written now if nothing of it is open any more."""
     if state.end is not None:
         return state.end
     why = _why_over(state)
-    if why is None:
-        return None
+    return None if why is None else _end(session, state, why, person_id, now_us)
+
+
+def _end(
+    session: Session, state: LotState, why: LotEnd, person_id: int, now_us: int, *, reason: str | None = None
+) -> AuditEnd:
     end = AuditEnd(
         lot_id=int(state.lot.id or 0),
         person_id=person_id,
         why=why,
         frames=state.frames,
         audited=len(state.audited),
-        at_most=None if why is LotEnd.MISSED else state.at_most,
+        at_most=None if why in (LotEnd.MISSED, LotEnd.CANCELLED) else state.at_most,
         ended_at_us=now_us,
+        reason=reason,
     )
     session.add(end)
     session.flush()

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from data.review.tour import tour_frames
 from data.store.opening import Store
 from data.store.tables import Adjudication, Frame, FrameStatus, GoldFrame, Scene
+from data.verification.standing import not_withdrawn
 from data.vocabulary import LEVELS, Split, TriageLevel, VerificationState
 
 EXAMPLES = 3
@@ -48,6 +49,7 @@ def _settled(session: Session) -> list[Example]:
             col(FrameStatus.level) == Adjudication.level,
             col(Frame.set_aside).is_(None),
             col(Frame.id).not_in(select(GoldFrame.frame_id)),
+            not_withdrawn(),
         )
         .order_by(col(Adjudication.id).desc())
         .limit(_LOOKED_AT)

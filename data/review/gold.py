@@ -10,7 +10,7 @@ from data.people.permissions import Act, require
 from data.proposals.runs import latest_run, proposals_by_frame
 from data.review.lease_time import keeps_others_away
 from data.store.opening import Store
-from data.store.tables import Frame, FrameLook, GoldFrame, Lease, Review, Setting, TourAnswer
+from data.store.tables import Adjudication, Frame, FrameLook, GoldFrame, Lease, Review, Setting, TourAnswer
 from data.store.trail import note_act
 from data.verification.standing import adjudications_by_frame
 from data.verification.status import hold
@@ -29,23 +29,29 @@ def make_gold(store: Store, person_id: int, frame_id: str) -> GoldFrame:
     with store.write() as session:
         require(session, person_id, Act.ADJUDICATE)
         hold(session, frame_id)
-        there = session.get(GoldFrame, frame_id)
-        if there is not None:
-            return there
         settled = adjudications_by_frame(session, [frame_id]).get(frame_id)
         if settled is None:
             raise ReviewRefused("Only a frame that a lead has settled can become gold; settle it first.")
-        teacher = proposals_by_frame(session, latest_run(session, ModelRole.TEACHER), [frame_id])
-        gold = GoldFrame(
-            frame_id=frame_id,
-            adjudication_id=int(settled.id or 0),
-            level=settled.level,
-            proposed=teacher[frame_id].level if frame_id in teacher else None,
-            made_by_id=person_id,
-            made_at_us=store.now_us(session),
-        )
-        session.add(gold)
-        return gold
+        return gold_from(session, settled, person_id, store.now_us(session))
+
+
+def gold_from(session: Session, settled: Adjudication, person_id: int, now_us: int) -> GoldFrame:
+    """The gold frame of a settlement, inside the caller's act; the one that is there already, if any."""
+    frame_id = settled.frame_id
+    there = session.get(GoldFrame, frame_id)
+    if there is not None:
+        return there
+    teacher = proposals_by_frame(session, latest_run(session, ModelRole.TEACHER), [frame_id])
+    gold = GoldFrame(
+        frame_id=frame_id,
+        adjudication_id=int(settled.id or 0),
+        level=settled.level,
+        proposed=teacher[frame_id].level if frame_id in teacher else None,
+        made_by_id=person_id,
+        made_at_us=now_us,
+    )
+    session.add(gold)
+    return gold
 
 
 def gold_share(session: Session) -> float:

@@ -19,7 +19,7 @@ from sqlmodel import Session, col
 from data.proposals.runs import latest_run
 from data.snapshot.pairs import pair_weight
 from data.store.tables import Adjudication, Frame, FrameStatus, GoldFrame, Proposal, ReturnedFrame, Review
-from data.verification.standing import is_standing
+from data.verification.standing import is_standing, not_withdrawn
 from data.vocabulary import ModelRole, Split, TriageLevel, VerificationState
 
 REPEATED_AT_LEAST = 3
@@ -174,6 +174,7 @@ def _latest_words() -> Any:
 def _latest_adjudication() -> Any:
     return (
         select_columns(col(Adjudication.frame_id), func.max(col(Adjudication.id)).label("id"))
+        .where(not_withdrawn())
         .group_by(col(Adjudication.frame_id))
         .subquery()
     )

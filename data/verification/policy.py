@@ -2,12 +2,13 @@
 
 A frame is verified by an adjudication or by enough agreeing reviews; any disagreement about the level makes it
 contested. Levels decide, wording does not. There is no majority vote on safety. An answer that its person was unsure
-of, or gave too fast to have looked, can contest a frame but is not one of those that verify it.
+of, gave too fast to have looked, or whose answers a lead has paused, can contest a frame but is not one of those that
+verify it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ class VerificationPolicy:
 
 @dataclass(frozen=True)
 class ReviewFact:
-    """What verification needs to know of one review. `is_firm`: neither unsure nor unconfirmed."""
+    """What verification needs to know of one review. `is_firm`: neither unsure nor unconfirmed, and not paused."""
 
     id: int
     person_id: int
@@ -49,9 +50,9 @@ class ReviewFact:
     is_firm: bool = True
 
     @classmethod
-    def of(cls, review: Review) -> ReviewFact:
-        """That of a stored review."""
-        is_firm = not (review.is_unsure or review.is_unconfirmed)
+    def of(cls, review: Review, paused: Collection[int]) -> ReviewFact:
+        """That of a stored review. paused: the people whose answers verify nothing now."""
+        is_firm = not (review.is_unsure or review.is_unconfirmed) and review.person_id not in paused
         return cls(
             int(review.id or 0), review.person_id, review.level, review.mode, review.supersedes_id, is_firm
         )

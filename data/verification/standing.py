@@ -1,4 +1,4 @@
-"""Which reviews and adjudications of a frame count.
+"""Which reviews and adjudications of a frame count, and whose answers are paused.
 
 A review stands until a later one supersedes it. That rule is here in three forms and nowhere else: for objects and
 rows, for NumPy columns, and as a condition of a query.
@@ -15,7 +15,14 @@ import numpy.typing as npt
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from data.store.tables import Adjudication, GoldFrame, Review
+from data.store.tables import (
+    Adjudication,
+    AdjudicationWithdrawal,
+    AnswerPause,
+    AnswerRelease,
+    GoldFrame,
+    Review,
+)
 
 
 def reviews_by_frame(session: Session, frame_ids: Sequence[str] | None = None) -> dict[str, list[Review]]:
@@ -41,11 +48,22 @@ def of_the_frame(query: Any) -> Any:
 def adjudications_by_frame(
     session: Session, frame_ids: Sequence[str] | None = None
 ) -> dict[str, Adjudication]:
-    """The latest adjudication of each frame that has one."""
-    query = select(Adjudication).order_by(col(Adjudication.id))
+    """The latest adjudication of each frame that has one which was not taken back."""
+    query = select(Adjudication).where(not_withdrawn()).order_by(col(Adjudication.id))
     if frame_ids is not None:
         query = query.where(col(Adjudication.frame_id).in_(frame_ids))
     return {adjudication.frame_id: adjudication for adjudication in session.exec(query)}
+
+
+def not_withdrawn() -> ColumnElement[bool]:
+    """A condition of a query: the lead did not take this adjudication back."""
+    return col(Adjudication.id).not_in(select(AdjudicationWithdrawal.adjudication_id))
+
+
+def paused_people(session: Session) -> frozenset[int]:
+    """Those whose answers verify nothing now, because a lead has paused them."""
+    released = select(AnswerRelease.pause_id)
+    return frozenset(session.exec(select(AnswerPause.person_id).where(col(AnswerPause.id).not_in(released))))
 
 
 class Supersedes(Protocol):

@@ -10,7 +10,7 @@ from data.proposals.runs import proposals_for_review
 from data.store.opening import Store
 from data.store.tables import Adjudication, Frame, FrameStatus, SampledFrame, SecondLook
 from data.verification.policy import AdjudicationFact, ReviewFact, Verification, VerificationPolicy, verify
-from data.verification.standing import adjudications_by_frame, reviews_by_frame
+from data.verification.standing import adjudications_by_frame, paused_people, reviews_by_frame
 from data.vocabulary import Split
 
 POLICY = VerificationPolicy()
@@ -47,12 +47,12 @@ def derived(
     reviews = reviews_by_frame(session, frame_ids)
     adjudications = adjudications_by_frame(session, frame_ids)
     ready = [row for row in sampled if row.split is Split.HELD_OUT or row.frame_id in proposals]
-    sent_back = _sent_back(session, adjudications, frame_ids)
+    sent_back, paused = _sent_back(session, adjudications, frame_ids), paused_people(session)
     results = []
     for row in ready:
         proposal = proposals.get(row.frame_id)
         result = verify(
-            [ReviewFact.of(review) for review in reviews.get(row.frame_id, [])],
+            [ReviewFact.of(review, paused) for review in reviews.get(row.frame_id, [])],
             proposed=proposal.level if proposal else None,
             split=row.split,
             adjudication=_adjudication_fact(adjudications.get(row.frame_id)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from data.proposals.runs import proposals_for_review
 from data.store.tables import Adjudication, Dataset, Frame, FrameStatus, Proposal, Review, Scene
 from data.verification.chosen_text import ChosenText, chosen_text
 from data.verification.policy import AdjudicationFact, ReviewFact, verify
-from data.verification.standing import adjudications_by_frame, reviews_by_frame
+from data.verification.standing import adjudications_by_frame, paused_people, reviews_by_frame
 from data.verification.status import POLICY
 from data.vocabulary import Split, TriageLevel, VerificationState
 
@@ -93,6 +93,7 @@ def _verified_of(
     teachers = proposals_for_review(session, frame_ids)
     reviews = reviews_by_frame(session, frame_ids)
     adjudications = adjudications_by_frame(session, frame_ids)
+    paused = paused_people(session)
     found = [
         _verified(
             frame,
@@ -101,6 +102,7 @@ def _verified_of(
             teachers.get(frame.id),
             reviews.get(frame.id, []),
             adjudications.get(frame.id),
+            paused,
         )
         for frame, dataset in rows
     ]
@@ -117,11 +119,12 @@ def _verified(
     teacher: Proposal | None,
     reviews: Sequence[Review],
     adjudication: Adjudication | None,
+    paused: Collection[int],
 ) -> VerifiedFrame | None:
     """None where the acts, whatever somebody doubts since, add up to no level."""
     settled = AdjudicationFact(int(adjudication.id or 0), adjudication.level) if adjudication else None
     result = verify(
-        [ReviewFact.of(review) for review in reviews],
+        [ReviewFact.of(review, paused) for review in reviews],
         proposed=teacher.level if teacher else None,
         split=split,
         adjudication=settled,

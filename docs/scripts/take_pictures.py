@@ -116,7 +116,7 @@ PICTURES = (
     Picture("review", "ada", "", CARD_CODE, _proposal, height_px=850),
     Picture("review-dark", "ada", "", CARD_CODE, _proposal, is_dark=True, height_px=850),
     Picture("correcting", "ada", "", CARD_CODE, _correcting, height_px=860),
-    Picture("adjudicate", "lena", "adjudicate", (*PAGE_CODE, "annotator/screens/adjudicate.py"), _charts),
+    Picture("adjudicate", "lena", "adjudicate", (*PAGE_CODE, "annotator/screens/lead/adjudicate.py"), _charts),
     Picture("agreement", "lena", "agreement", (*PAGE_CODE, "annotator/screens/agreement.py"), _charts),
     Picture("annotators", "lena", "annotators", (*PAGE_CODE, "annotator/screens/annotators.py"), _charts),
     Picture("report", "theo", "reports", (*PAGE_CODE, "annotator/screens/reports.py", "eval/report"), _charts),

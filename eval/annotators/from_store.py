@@ -15,6 +15,7 @@ from data.overview.review_columns import NONE, ReviewColumns, standing_reviews
 from data.proposals.runs import latest_run
 from data.store.opening import Store
 from data.store.tables import Adjudication, GoldFrame, Person, Proposal
+from data.verification.standing import not_withdrawn
 from data.vocabulary import LEVELS, Mode, ModelRole, TriageLevel
 from eval.annotators.automation_bias import Bias, bias
 from eval.annotators.dawid_skene import confusion_matrices
@@ -146,7 +147,8 @@ def _proposed(session: Session) -> Any:
 
 
 def _adjudicated() -> Any:
-    latest = select_columns(func.max(col(Adjudication.id))).group_by(col(Adjudication.frame_id))
+    latest = select_columns(func.max(col(Adjudication.id))).where(not_withdrawn())
+    latest = latest.group_by(col(Adjudication.frame_id))
     return select_columns(col(Adjudication.frame_id), _text(Adjudication.level)).where(
         col(Adjudication.id).in_(latest)
     )

@@ -20,12 +20,13 @@ SMALL_LOT_SHARE = 0.5
 
 @dataclass(frozen=True)
 class AuditorPace:
-    """Somebody whose blind judgements a certificate rests on."""
+    """Somebody who judged frames of a lot blind. `is_paused`: a lead has paused this person's answers."""
 
     name: str
     judged: int
     median_s: float | None
     is_hasty: bool
+    is_paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Certificate:
     miss rate to be ruled out; more: audited frames still needed if no miss is found, 0 once certified, None after a
     miss. people_see: the share of misses that people recognise, at least; golds: how many gold frames show that, 0
     where it is assumed. found_since: TELEOPERATION frames found among the frames left after the lot was certified.
+    cancelled: why a lead cancelled the audit.
     """
 
     lot: int
@@ -65,10 +67,21 @@ class Certificate:
     end: LotEnd | None = None
     found_since: int = 0
     auditors: Sequence[AuditorPace] = field(default=())
+    cancelled: str | None = None
 
     @property
     def is_hasty(self) -> bool:
-        return any(one.is_hasty for one in self.auditors)
+        return any(one.is_hasty and not one.is_paused for one in self.auditors)
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether a certificate was given on judgements of people whose answers are paused since."""
+        return self.end is LotEnd.CERTIFIED and any(one.is_paused for one in self.auditors)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a certificate was given that should not be relied on any more."""
+        return self.is_doubted or (self.end is LotEnd.CERTIFIED and self.found_since > 0)
 
     @property
     def is_exhausted(self) -> bool:
@@ -79,7 +92,7 @@ class Certificate:
     def is_given(self) -> bool:
         """Whether the miss rate of what is left is below the limit, at the stated confidence."""
         if self.end is not None:
-            return self.end is LotEnd.CERTIFIED
+            return self.end is LotEnd.CERTIFIED and not self.is_doubted
         return self.more == 0 and not self.misses and not self.is_hasty and not self.is_exhausted
 
     @property
@@ -142,7 +155,7 @@ def in_words(
 
 
 def _promises(certificate: Certificate, found: int) -> list[str]:
-    if certificate.at_most is None or certificate.is_exhausted:
+    if certificate.at_most is None or certificate.is_exhausted or certificate.is_doubted:
         return []
     recall = recall_at_least(found, certificate)
     then = " when it was given" if certificate.end is LotEnd.CERTIFIED else ""
@@ -168,10 +181,27 @@ def _promises(certificate: Certificate, found: int) -> list[str]:
 
 
 def _standing(certificate: Certificate) -> str:
+    return _withdrawn(certificate) or _where_it_stands(certificate)
+
+
+def _withdrawn(certificate: Certificate) -> str | None:
+    """What a lead did that leaves no certificate; None where no lead did."""
+    if certificate.end is LotEnd.CANCELLED:
+        return f"A lead cancelled this audit, so it certifies nothing. Why: {certificate.cancelled}"
+    if not certificate.is_doubted:
+        return None
+    doubted = ", ".join(one.name for one in certificate.auditors if one.is_paused)
+    return (
+        f"The certificate is suspended: it rests on judgements of {doubted}, whose answers are paused. It holds "
+        "again when they are released; otherwise audit again."
+    )
+
+
+def _where_it_stands(certificate: Certificate) -> str:
     limit = f"{certificate.limit:.1%}"
     if certificate.is_exhausted and not certificate.misses:
         return "Every frame of the lot was looked at; nothing is left to certify."
-    if certificate.misses > certificate.unconfirmed:
+    if certificate.end is LotEnd.MISSED or certificate.misses > certificate.unconfirmed:
         return (
             "A miss was found, so this lot proves nothing any more; the remaining frames form the next lot."
         )
@@ -206,7 +236,7 @@ def _pace(certificate: Certificate) -> list[str]:
     people = "; ".join(
         f"{one.name} {one.judged:,}"
         + ("" if one.median_s is None else f" (median {one.median_s:.1f} s)")
-        + (", too fast to count" if one.is_hasty else "")
+        + (", paused" if one.is_paused else ", too fast to count" if one.is_hasty else "")
         for one in certificate.auditors
     )
     return [f"Judged blind by {people}."]

@@ -23,7 +23,7 @@ T = TriageLevel.TELEOPERATION
 
 @dataclass(frozen=True)
 class LotRecord:
-    """One lot as a row: what ended it, or where it stands."""
+    """One lot as a row: what ended it, or where it stands; `cancelled`: why, by a lead."""
 
     number: int
     frames: int
@@ -31,6 +31,7 @@ class LotRecord:
     missed: list[str]
     reason: str
     end: LotEnd | None
+    cancelled: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,16 @@ def _others(counts: _Counts, unreviewed: int, left_out: int) -> OtherFrames:
 
 def _record(session: Session, state: LotState) -> LotRecord:
     missed = [session.get_one(Frame, frame_id).filename for frame_id in state.missed]
-    end = state.end.why if state.end else None
-    lot = state.lot
-    return LotRecord(int(lot.id or 0), state.frames, len(state.audited), missed, lot.reason, end)
+    end, lot = state.end, state.lot
+    return LotRecord(
+        number=int(lot.id or 0),
+        frames=state.frames,
+        audited=len(state.audited),
+        missed=missed,
+        reason=lot.reason,
+        end=end.why if end else None,
+        cancelled=end.reason if end else None,
+    )
 
 
 def _certificate(session: Session, state: LotState) -> Certificate:
@@ -147,8 +155,9 @@ def _certificate(session: Session, state: LotState) -> Certificate:
         unconfirmed=len(state.unconfirmed),
         end=state.end.why if state.end else None,
         found_since=_found_since(session, state.end) if state.end else 0,
+        cancelled=state.end.reason if state.end else None,
         auditors=[
-            AuditorPace(names[one.person_id], one.judged, one.median_s, one.is_hasty)
+            AuditorPace(names[one.person_id], one.judged, one.median_s, one.is_hasty, one.is_paused)
             for one in state.auditors
         ],
     )

@@ -19,6 +19,7 @@ from data.store.tables import (
     Watch,
 )
 from data.store.trail import note_act
+from data.verification.standing import not_withdrawn
 from data.vocabulary import ReturnedFor, TrailAct, TriageLevel, VerificationState
 from eval.guarantee.decide import Decision
 from eval.guarantee.live_evidence import ALPHA, evidence
@@ -103,6 +104,7 @@ def _misses(session: Session, decision: Decision) -> list[bool]:
     )
     settled = (
         select(Adjudication.frame_id, func.max(Adjudication.adjudicated_at_us).label("at"))
+        .where(not_withdrawn())
         .group_by(Adjudication.frame_id)
         .subquery()
     )

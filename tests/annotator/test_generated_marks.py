@@ -63,7 +63,7 @@ def plain_page(person_id: int) -> None:
 
 def adjudicate_page(person_id: int) -> None:
     from annotator.runtime import store
-    from annotator.screens import adjudicate
+    from annotator.screens.lead import adjudicate
     from data.store.tables import Person
 
     with store().read() as session:

@@ -37,6 +37,7 @@ from data.review import (
     guideline,
     looks,
     notes,
+    pauses,
     reviews,
     second_looks,
     serving,
@@ -107,6 +108,26 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
         Act.ADJUDICATE,
         lambda store, who, frame: adjudication.adjudicate(store, who, a_settlement(frame)),
     ),
+    adjudication.take_back: (
+        Act.ADJUDICATE,
+        lambda store, who, frame: adjudication.take_back(store, who, 999),
+    ),
+    pauses.pause_answers: (
+        Act.ADJUDICATE,
+        lambda store, who, frame: pauses.pause_answers(store, who, 2, "Too fast."),
+    ),
+    pauses.release_answers: (
+        Act.ADJUDICATE,
+        lambda store, who, frame: pauses.release_answers(store, who, 2, "Looked at."),
+    ),
+    blind_audits.cancel_audit: (
+        Act.ADJUDICATE,
+        lambda store, who, frame: blind_audits.cancel_audit(store, who, "No time."),
+    ),
+    guideline.read_guideline: (
+        Act.REVIEW,
+        lambda store, who, frame: guideline.read_guideline(store, who, 1),
+    ),
     notes.close_flags: (
         Act.ADJUDICATE,
         lambda store, who, frame: notes.close_flags(store, who, frame, token=f"closed-{who}"),
@@ -153,7 +174,9 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
     tour.tour_frames: (Act.REVIEW, lambda store, who, frame: tour.tour_frames(store, who)),
     guideline.write_guideline: (
         Act.WRITE_GUIDELINE,
-        lambda store, who, frame: guideline.write_guideline(store, who, f"Be careful, {who}."),
+        lambda store, who, frame: guideline.write_guideline(
+            store, who, f"Be careful, {who}.", note="More care."
+        ),
     ),
     second_looks.send_back: (
         Act.SEND_BACK,

@@ -127,22 +127,24 @@ class ReviewCard {
     const keepsHead = head && !this.decided.has(head.frame) && this.current === head;
     this.queue = keepsHead ? [head, ...fresh.filter((item) => item.frame !== head.frame)] : fresh;
     this.side.takeIn(told);
-    this.guidelineIs(told.guideline.version);
+    this.guidelineIs(told.guideline);
     this.warm();
     if (!this.current && !this.tour.isOn) this.showNext();
     this.showState();
     this.later();
   }
 
-  guidelineIs(version) {
-    if (this.guideline && this.guideline !== version) this.notices.guidelineChanged = true;
+  guidelineIs({ version, number, unread }) {
+    const isChanged = unread || (this.guideline && this.guideline !== version);
     this.guideline = version;
-    if (this.notices.guidelineChanged) this.notices.draw();
+    if (!isChanged || this.notices.newGuideline === number) return;
+    this.notices.newGuideline = number;
+    this.notices.draw();
   }
 
   guidelineRead(version) {
     this.guideline = version;
-    this.notices.guidelineChanged = false;
+    this.notices.newGuideline = null;
     this.notices.draw();
   }
 

@@ -149,15 +149,44 @@ class Dialogs {
     ];
   }
 
+  // What is new since this person last read the guideline: the lead's words, and what went and came.
+  change({ change, number, version }) {
+    if (!change) return [];
+    const tags = { same: "span", removed: "del", added: "ins" };
+    const problem = el("p", { class: "rc-warning", role: "alert", hidden: true });
+    return [el("div", { class: "rc-changing", "data-part": "guideline-change" },
+      el("h3", { text: `New in version ${number}` }),
+      el("p", { class: "rc-text", text: visible(change.note) }),
+      ...change.paragraphs.map((runs) => el("p", { class: "rc-text" },
+        ...runs.flatMap(([kind, words]) => [el(tags[kind], { text: visible(words) }), " "]))),
+      problem,
+      el("div", { class: "rc-row" }, el("button", {
+        type: "button", class: "rc-accept", "data-act": "guideline-read", text: "I have read it",
+        onclick: () => this.readGuideline(number, version, problem),
+      })))];
+  }
+
+  async readGuideline(number, version, problem) {
+    try {
+      await this.card.server.ask("guideline-read", { number });
+      this.dialog.close();
+      this.card.guidelineRead(version);
+    } catch (error) {
+      problem.textContent = error.message;
+      problem.hidden = false;
+    }
+  }
+
   async guideline() {
     const text = el("div", { class: "rc-guideline", text: "Loading …" });
     this.open("Guideline", text);
     this.byKey[this.card.keys.keyFor("guideline")] = () => this.dialog.close();
     try {
       const { guideline } = await this.card.server.ask("guideline");
-      text.replaceChildren(...guidelineElements(guideline.text), ...this.examples(guideline.examples),
-        el("p", { class: "rc-line", text: `Version ${guideline.version}; every review carries it.` }));
-      this.card.guidelineRead(guideline.version);
+      text.replaceChildren(...this.change(guideline), ...guidelineElements(guideline.text), ...this.examples(guideline.examples),
+        el("p", { class: "rc-line", text: `Version ${guideline.number}; every review carries it.` }));
+      if (guideline.change) text.querySelector("[data-act=guideline-read]").focus();
+      else this.card.guidelineRead(guideline.version);
     } catch (error) {
       text.textContent = error.message;
     }

@@ -9,7 +9,7 @@ class Notices {
     this.passing = [];
     this.tour = 0; // how many frames the tour offers
     this.rejectedClip = null;
-    this.guidelineChanged = false;
+    this.newGuideline = null; // the number of a version that this person has not read
     this.wantsBreak = false;
   }
 
@@ -50,9 +50,9 @@ class Notices {
     const notices = [];
     if (this.tour) notices.push(tour.notice(this.tour));
     if (this.rejectedClip) notices.push(this.clip(this.rejectedClip));
-    if (this.guidelineChanged) {
-      notices.push(this.notice("guideline", "The guideline has changed. ",
-        el("button", { type: "button", text: "Read it", onclick: () => dialogs.guideline() })));
+    if (this.newGuideline) {
+      notices.push(this.notice("guideline", `Version ${this.newGuideline} of the guideline is in force. `,
+        el("button", { type: "button", text: "See what changed", onclick: () => dialogs.guideline() })));
     }
     if (this.wantsBreak) {
       notices.push(this.notice("break", "45 minutes without a break. Look away for five; everything is kept. ",

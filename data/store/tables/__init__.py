@@ -20,7 +20,11 @@ from data.store.tables.proposals import ModelRun, Proposal
 from data.store.tables.quality import AuditEnd, AuditFrame, AuditLot, AuditTerms, GoldFrame, TourAnswer
 from data.store.tables.reviews import (
     Adjudication,
+    AdjudicationWithdrawal,
+    AnswerPause,
+    AnswerRelease,
     FrameNote,
+    GuidelineReading,
     GuidelineText,
     LabelStudioAnnotation,
     Review,
@@ -34,8 +38,11 @@ from data.store.tables.trail import TrailEntry
 __all__ = [
     "NOT_INGESTED",
     "Adjudication",
+    "AdjudicationWithdrawal",
     "Alert",
     "AlertAcknowledgement",
+    "AnswerPause",
+    "AnswerRelease",
     "AuditEnd",
     "AuditFrame",
     "AuditLot",
@@ -52,6 +59,7 @@ __all__ = [
     "GeneratedClip",
     "GeneratedFrame",
     "GoldFrame",
+    "GuidelineReading",
     "GuidelineText",
     "HandoverConfirmation",
     "LabelStudioAnnotation",

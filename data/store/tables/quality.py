@@ -84,7 +84,7 @@ class AuditEnd(SQLModel, table=True):
     """How a lot ended, written with the answer that ended it. Appended only.
 
     `frames` and `audited` are counts of the lot; `at_most` is the bound on the misses among the frames that were
-    left then, None after a miss. `person_id` gave the answer.
+    left then, None after a miss or a cancellation. `person_id` gave the answer, or cancelled for this `reason`.
     """
 
     __tablename__ = "audit_end"
@@ -96,3 +96,4 @@ class AuditEnd(SQLModel, table=True):
     audited: int
     at_most: int | None = None
     ended_at_us: int = time_column()
+    reason: str | None = text_column(default=None)

@@ -73,6 +73,41 @@ class Adjudication(SQLModel, table=True):
     adjudicated_at_us: int = time_column()
 
 
+class AdjudicationWithdrawal(SQLModel, table=True):
+    """An adjudication that its lead took back at once: the frame stands as if it had never been written. Appended
+    only."""
+
+    __tablename__ = "adjudication_withdrawal"
+
+    adjudication_id: int = Field(foreign_key="adjudication.id", primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    withdrawn_at_us: int = time_column()
+
+
+class AnswerPause(SQLModel, table=True):
+    """From here on no answer of this person, earlier or later, helps to verify a frame, until an `AnswerRelease`.
+    `by_id` is the lead. Appended only."""
+
+    __tablename__ = "answer_pause"
+
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id", index=True)
+    by_id: int = Field(foreign_key="person.id")
+    reason: str = text_column()
+    paused_at_us: int = time_column()
+
+
+class AnswerRelease(SQLModel, table=True):
+    """The end of a pause: the person's answers count again, those given meanwhile too. Appended only."""
+
+    __tablename__ = "answer_release"
+
+    pause_id: int = Field(foreign_key="answer_pause.id", primary_key=True)
+    by_id: int = Field(foreign_key="person.id")
+    reason: str = text_column()
+    released_at_us: int = time_column()
+
+
 class SecondLook(SQLModel, table=True):
     """A verified frame that somebody sent back to a lead, with the reason. Appended only.
 
@@ -104,7 +139,8 @@ class FrameNote(SQLModel, table=True):
 
 
 class GuidelineText(SQLModel, table=True):
-    """A guideline as a lead wrote it. Appended only; the latest holds. `version` is the text's hash."""
+    """A guideline as a lead wrote it. Appended only; the latest holds. `version` is the text's hash; `note` says what
+    changed and why."""
 
     __tablename__ = "guideline_text"
 
@@ -113,3 +149,15 @@ class GuidelineText(SQLModel, table=True):
     text: str = text_column()
     person_id: int = Field(foreign_key="person.id")
     written_at_us: int = time_column()
+    note: str | None = text_column(default=None)
+
+
+class GuidelineReading(SQLModel, table=True):
+    """Somebody was shown what changed and said that they read it; versions are numbered from 1. Appended only."""
+
+    __tablename__ = "guideline_reading"
+
+    person_id: int = Field(foreign_key="person.id", primary_key=True)
+    guideline_number: int = Field(primary_key=True)
+    version: str = Field(max_length=16)
+    read_at_us: int = time_column()

@@ -308,27 +308,37 @@ def settle(app: RunningApp, n: int) -> None:
         reviewed(app.store, eve, frame, S)
 
 
-def test_the_lead_changes_the_guideline_and_reviews_carry_its_version(desk: MakeDesk) -> None:
+def test_the_lead_publishes_a_version_at_the_first_click_and_annotators_read_the_difference_once(
+    desk: MakeDesk,
+) -> None:
     ada, lena = desk(), desk(role=PersonRole.LEAD, sit=False, n=0)
     ada.press_and_move_on("Enter")
     ada.state("saved")
     lena.sit_down("guideline")
-    lena.page.get_by_label("Text (Markdown)").fill(f"# The newest guideline {lena.name}\n\nLook **twice**.")
-    lena.page.keyboard.press("Control+Enter")
-    lena.page.get_by_role("button", name="Publish this version").click()
-    lena.page.get_by_text("is now in force").wait_for()
+    page = lena.page
+    text = page.get_by_label("Text (Markdown)")
+    text.fill(f"{text.input_value()}\n\nLook **twice**, says {lena.name}.")
+    page.get_by_label("What changed, and why?").fill("Two looks find more.")
+    page.get_by_role("button", name="Publish version").click()
+    page.get_by_text("is now in force").wait_for()
+    page.get_by_text("have read what changed").wait_for()
     ada.press_and_move_on("Enter")
-    ada.page.get_by_text("The guideline has changed").wait_for()
-    ada.page.get_by_role("button", name="Read it").click()
-    ada.page.locator("dialog strong", has_text="twice").wait_for()
-    ada.press("Escape")
+    ada.page.get_by_role("button", name="See what changed").click()
+    change = ada.page.locator("[data-part=guideline-change]")
+    change.get_by_text("Two looks find more.").wait_for()
+    assert change.locator("ins").all_inner_texts() == [f"Look **twice**, says {lena.name}."]
+    change.get_by_role("button", name="I have read it").click()
     ada.page.locator("dialog[open]").wait_for(state="detached")
+    assert ada.page.locator("[data-notice=guideline]").count() == 0
     before = ada.frame()
     ada.until(lambda: _pressed_and_moved(ada, before))
     ada.state("saved")
     versions = [review.guideline_version for review in ada.reviews()]
     assert len(set(versions)) == 2
     assert versions[-1] != versions[0]
+    ada.page.reload()
+    ada.ready()
+    assert ada.page.locator("[data-notice=guideline]").count() == 0
 
 
 def _pressed_and_moved(ada: Desk, before: str) -> bool:

@@ -10,12 +10,14 @@ from sqlmodel import col, select
 from data.errors import ReviewRefused
 from data.review.adjudication import Settlement, adjudicate
 from data.review.audit_lots import LotState, lot_state
-from data.review.blind_audits import open_audit
+from data.review.blind_audits import cancel_audit, open_audit
 from data.review.reviews import review_row, submit_review
 from data.review.serving import lease_frames, release_leases
 from data.store.opening import Store
 from data.store.tables import AuditEnd, AuditFrame, AuditLot, Lease, TrailEntry
 from data.vocabulary import LotEnd, Mode, PersonRole, Split, TrailAct, TriageLevel
+from eval.certificate.certificate import in_words
+from eval.certificate.from_store import trust
 from tests.builders import A, S, T, a_decision, a_person, a_store, reviewed
 
 pytestmark = pytest.mark.each_store
@@ -199,3 +201,43 @@ def test_a_frame_judged_elsewhere_with_its_proposal_leaves_the_lot(tmp_path: Pat
         )
     state = state_of(store)
     assert (state.withdrawn, state.audited, other in state.waiting) == (1, [frame], False)
+
+
+def test_a_cancelled_audit_gives_no_certificate_and_uses_up_its_share_of_the_error(tmp_path: Path) -> None:
+    """Somebody who may stop whenever it suits gains nothing: the next lot has less to spend, not the same again."""
+    store, lead, ada, _ = a_store_with_people(tmp_path, 90)
+    first = open_audit(store, lead, limit=0.2)
+    for frame in state_of(store).waiting[:3]:
+        judge(store, ada, frame)
+    with pytest.raises(ReviewRefused, match="Say in 3 to 300 characters"):
+        cancel_audit(store, lead, "  ")
+    end = cancel_audit(store, lead, "The rain has stopped")
+    assert (end.why, end.at_most, end.audited, end.reason) == (
+        LotEnd.CANCELLED,
+        None,
+        3,
+        "The rain has stopped",
+    )
+    state = state_of(store)
+    assert (state.is_certified, state.is_open) == (False, False)
+    certificate = trust(store).certificate
+    assert certificate is not None
+    assert (certificate.is_given, certificate.at_most) == (False, None)
+    assert in_words(certificate, 0)[0][0].endswith("Why: The rain has stopped")
+    with pytest.raises(ReviewRefused, match="nothing to cancel"):
+        cancel_audit(store, lead, "Again")
+    with store.read() as session:
+        rank = session.exec(select(TrailEntry.act).where(TrailEntry.subject == f"audit_end:{first.id}")).one()
+    assert rank == TrailAct.ENDED_AUDIT
+    second = open_audit(store, lead, limit=0.2)
+    assert second.frames == first.frames - 3
+    assert state_of(store).alpha == pytest.approx(0.05 / 6)
+
+
+def test_a_lot_that_has_just_been_certified_cannot_be_cancelled(tmp_path: Path) -> None:
+    store, lead, ada, _ = a_store_with_people(tmp_path, 90)
+    open_audit(store, lead, limit=0.2)
+    audited_in_turn(store, ada, seconds=3.0)
+    with pytest.raises(ReviewRefused, match="nothing to cancel"):
+        cancel_audit(store, lead, "It suits me better")
+    assert state_of(store).is_certified

@@ -77,7 +77,7 @@ def a_store_with_acts(folder: Path, *, url: str | None = None) -> Store:
     open_audit(store, lena)
     reviewed(store, ben, other, S)
     send_back(store, lena, other, "Look again.")
-    write_guideline(store, lena, "Be careful.")
+    write_guideline(store, lena, "Be careful.", note="More care.")
     return store
 
 

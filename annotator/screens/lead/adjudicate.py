@@ -9,7 +9,7 @@ import streamlit as st
 
 from annotator.pictures.signed_addresses import SMALL_PX
 from annotator.runtime import store
-from annotator.screens.rejected_clips import show_rejected
+from annotator.screens.lead.rejected_clips import show_rejected
 from annotator.sign_in.visitor import frame_image
 from annotator.widgets.page import (
     LEVEL_MARKS,
