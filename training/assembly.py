@@ -15,7 +15,7 @@ from training.models.folder import DTYPES, load_model, model_hash, processor_has
 from training.models.shared_vision import base_model, rope_rule, why_not_packed
 from training.pairs.batches import pair_order
 from training.pairs.collator import PackedPairCollator, WeightedPairCollator
-from training.pairs.preference_dataset import preference_dataset
+from training.pairs.preference_dataset import preference_dataset, unweighted
 from training.plan.inputs import CheckedInputs
 from training.process.callbacks import tensorboard
 from training.record.checkpoints import seal
@@ -24,7 +24,7 @@ from training.record.run_folder import RunFolder
 from training.trainer.dpo_config import dpo_config
 from training.trainer.reference_cache import ReferenceCache, reference_keys
 from training.trainer.sa_dpo_trainer import SADPOTrainer
-from training.trainer.warm_up import WarmUpTrainer
+from training.trainer.supervised_trainer import SupervisedTrainer
 
 
 def run_origin(inputs: CheckedInputs) -> RunOrigin:
@@ -51,7 +51,8 @@ def build_trainer(
     reference_file: Path | None = None,
     callbacks: Sequence[TrainerCallback] = (),
 ) -> SADPOTrainer:
-    """The trainer of SA-DPO. It starts from the warm-up's adapter if there is one, and that is then the reference.
+    """The trainer of the recipe's objective. It starts from the warm-up's adapter if there is one, and that is then the
+    reference.
 
     reference_file: where reference log-probabilities are kept; None: in the run's own folder.
     """
@@ -60,38 +61,43 @@ def build_trainer(
     adapter: dict[str, Any] = {"peft_config": lora_config(inputs.recipe.adapter)}
     if warmed:
         model, adapter = PeftModel.from_pretrained(model, str(warmed), is_trainable=True), {}
-    trainer = SADPOTrainer(
+    supervised = inputs.recipe.loss.is_supervised
+    trainer = (SupervisedTrainer if supervised else SADPOTrainer)(
         model=model,
         args=dpo_config(inputs.recipe, inputs.shape, steps=inputs.steps, out=folder.checkpoints),
         train_dataset=preference_dataset(inputs.pairs).select(training_order(inputs)),
-        data_collator=WeightedPairCollator(inputs.processor, width_px=inputs.recipe.image.width_px),
+        data_collator=_two_rows(inputs, chosen_only=supervised),
         processing_class=inputs.processor,
         callbacks=[*callbacks, *tensorboard(folder.tensorboard)],
         seal=lambda checkpoint, step: seal(checkpoint, step=step, origin=origin),
+        sft_weight=inputs.recipe.loss.sft_weight,
         **adapter,
     )
     pack_pairs(trainer, inputs)
-    setting = _reference_setting(trainer, inputs, origin, warmed)
-    keys = reference_keys(inputs.pairs, setting=setting)
-    trainer.reference_cache = ReferenceCache(reference_file or folder.reference_logps, keys)
+    if not supervised:
+        setting = _reference_setting(trainer, inputs, origin, warmed)
+        keys = reference_keys(inputs.pairs, setting=setting)
+        trainer.reference_cache = ReferenceCache(reference_file or folder.reference_logps, keys)
     trainer.remove_callback(PrinterCallback)  # its lines of raw figures stand in history.jsonl
     return trainer
 
 
 def build_warm_up(
     inputs: CheckedInputs, folder: RunFolder, callbacks: Sequence[TrainerCallback] = ()
-) -> WarmUpTrainer:
+) -> SupervisedTrainer:
     """The trainer of the warm-up that the recipe asks for; it keeps no checkpoints, since it is short."""
     warm_up = inputs.recipe.warm_up
     if warm_up is None:
         raise ValueError(f"the recipe {inputs.recipe.name} has no warm-up")
     args = dpo_config(inputs.recipe, inputs.shape, steps=warm_up.steps, out=folder.warm_up)
     args.learning_rate, args.save_strategy = warm_up.learning_rate, "no"
-    trainer = WarmUpTrainer(
+    trainer = SupervisedTrainer(
         model=load_model(inputs.model, dtype=DTYPES[inputs.recipe.runtime.precision]),
         args=args,
-        train_dataset=preference_dataset(inputs.pairs).select(training_order(inputs, warm_up.steps)),
-        data_collator=WeightedPairCollator(inputs.processor, width_px=inputs.recipe.image.width_px),
+        train_dataset=preference_dataset(unweighted(inputs.pairs)).select(
+            training_order(inputs, warm_up.steps)
+        ),
+        data_collator=_two_rows(inputs, chosen_only=True),
         processing_class=inputs.processor,
         peft_config=lora_config(inputs.recipe.adapter),
         callbacks=list(callbacks),
@@ -109,6 +115,7 @@ def training_order(inputs: CheckedInputs, steps: int | None = None) -> list[int]
         effective_batch=inputs.effective_batch,
         seed=inputs.recipe.runtime.seed,
         strata=[one.levels for one in inputs.pairs] if inputs.recipe.batch.stratified else None,
+        held=[one.kind for one in inputs.pairs] if inputs.recipe.batch.hold_each_weight else None,
     )
 
 
@@ -117,8 +124,17 @@ def pack_pairs(trainer: SADPOTrainer, inputs: CheckedInputs) -> None:
     if inputs.recipe.runtime.pack_pairs and why_not_packed(trainer.model) is None:
         rope_index = rope_rule(base_model(trainer.model).model)
         trainer.data_collator = PackedPairCollator(
-            inputs.processor, width_px=inputs.recipe.image.width_px, rope_index=rope_index
+            inputs.processor,
+            width_px=inputs.recipe.image.width_px,
+            rope_index=rope_index,
+            chosen_only=isinstance(trainer, SupervisedTrainer),
         )
+
+
+def _two_rows(inputs: CheckedInputs, *, chosen_only: bool) -> WeightedPairCollator:
+    return WeightedPairCollator(
+        inputs.processor, width_px=inputs.recipe.image.width_px, chosen_only=chosen_only
+    )
 
 
 def is_packed(trainer: SADPOTrainer) -> bool:

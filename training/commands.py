@@ -39,7 +39,7 @@ RecipeName = Annotated[
     str,
     typer.Option(
         "--recipe",
-        help="A recipe file, or the name of a shipped one: sa_dpo, standard_dpo, sft_then_sa_dpo, stand_in.",
+        help="A recipe file, or a shipped recipe: sft, standard_dpo, sa_dpo, sft_then_sa_dpo, cdpo, odpo, stand_in.",
     ),
 ]
 Model = Annotated[Path, typer.Option("--model", help="The base model's folder on this machine.")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from dataclasses import dataclass
 from importlib import resources
@@ -14,6 +15,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
     ValidationError,
@@ -39,15 +41,26 @@ class _Section(BaseModel):
 
 
 class LossSettings(_Section):
-    """`beta` holds the policy to the reference; the alphas are the weights of equation 4 (both 1: Standard DPO).
+    """What is minimised. "preference": DPO over pairs; "supervised": the chosen side alone, which needs no `beta`.
 
-    `other_weights`: right level -> level that the student said -> weight, where equation 4 says 1.
+    `beta` holds the policy to the reference. The alphas are what the mistakes of equation 4 cost, `other_weights`
+    (right level -> level that the student said -> cost) what others do, where equation 4 says 1: a whole cost matrix.
+    `costs_weigh`: a pair's loss times its cost, as in equation 2. `cost_margin`: a pair must be won by this many nats
+    per ln(cost), so that a cost goes on acting once the pair is in order (ODPO); 0: none.
+    `soft_labels`: labels are as sure as the people who gave them were of one mind (cDPO); the number is how many votes
+    the snapshot's own rate of disagreement counts as. null: every label is sure.
+    `sft_weight`: how much of the supervised loss of the chosen side is added, per token; 0: none.
     """
 
-    beta: PositiveFloat
+    objective: Literal["preference", "supervised"]
+    beta: PositiveFloat | None
     alpha_high: PositiveFloat
     alpha_med: PositiveFloat
     other_weights: dict[TriageLevel, dict[TriageLevel, PositiveFloat]]
+    costs_weigh: bool
+    cost_margin: NonNegativeFloat
+    soft_labels: PositiveFloat | None
+    sft_weight: NonNegativeFloat
 
     @model_validator(mode="after")
     def _leaves_the_alphas_theirs(self) -> Self:
@@ -56,18 +69,48 @@ class LossSettings(_Section):
             raise ValueError("what a missed TELEOPERATION weighs is alpha_high and alpha_med")
         return self
 
+    @model_validator(mode="after")
+    def _has_what_its_objective_reads(self) -> Self:
+        if self.objective == "preference" and self.beta is None:
+            raise ValueError("the objective preference needs a beta")
+        pairs_only = {"beta": None, "cost_margin": 0.0, "soft_labels": None, "sft_weight": 0.0}
+        given = [name for name, off in pairs_only.items() if getattr(self, name) != off]
+        if self.objective == "supervised" and given:
+            raise ValueError(f"the objective supervised does not read {', '.join(given)}: leave it off")
+        return self
+
+    @property
+    def is_supervised(self) -> bool:
+        """Whether only the chosen side is learned from."""
+        return self.objective == "supervised"
+
     @property
     def weighs_pairs(self) -> bool:
         """Whether pairs weigh differently at all."""
-        others = (weight for of_one in self.other_weights.values() for weight in of_one.values())
-        return {self.alpha_high, self.alpha_med, *others} != {1.0}
+        others = (cost for of_one in self.other_weights.values() for cost in of_one.values())
+        return self.costs_weigh and {self.alpha_high, self.alpha_med, *others} != {1.0}
 
-    def weight(self, chosen: TriageLevel, rejected: TriageLevel) -> float:
-        """What a pair weighs, by the right level and the student's."""
+    def cost(self, chosen: TriageLevel, rejected: TriageLevel) -> float:
+        """What the mistake of a pair costs, by the right level and the student's."""
         other = self.other_weights.get(chosen, {}).get(rejected)
         if other is not None:
             return other
         return pair_weight(chosen, rejected, alpha_high=self.alpha_high, alpha_med=self.alpha_med)
+
+    def weight(self, chosen: TriageLevel, rejected: TriageLevel) -> float:
+        """What the loss of a pair is multiplied by."""
+        return self.cost(chosen, rejected) if self.costs_weigh else 1.0
+
+    def offset(self, chosen: TriageLevel, rejected: TriageLevel) -> float:
+        """How many nats of beta * Delta a pair must be won by before its loss is below log 2."""
+        return self.cost_margin * math.log(self.cost(chosen, rejected))
+
+
+class ContrastSettings(_Section):
+    """Level-contrast pairs beside the snapshot's: people's words for the right level against people's words for a wrong
+    one, taken from another frame, so that level and picture decide and style does not."""
+
+    pairs_per_frame: Literal[1, 2]
 
 
 class AdapterSettings(_Section):
@@ -91,11 +134,14 @@ class BatchSettings(_Section):
     `pairs_at_once` decides how fast and in how much memory, not what is learned; "auto": as the device's memory allows.
     `stratified`: each update has its share of each kind of pair (right level, student's level), where a shuffle leaves
     a fifth of batches of 16 without a heavy one. The order does not depend on the weights.
+    `hold_each_weight`: each update has a pair of every weight; where one would have none, a pair of the commonest
+    weight makes room, so that rare mistakes are seen more often than they are made.
     """
 
     pairs_per_update: PositiveInt
     pairs_at_once: PositiveInt | Literal["auto"]
     stratified: bool
+    hold_each_weight: bool
 
     @model_validator(mode="after")
     def _divides(self) -> Self:
@@ -118,7 +164,7 @@ class BatchShape:
 
 
 class WarmUpSettings(_Section):
-    """A supervised start on the chosen side alone: `steps` updates, each over as many pairs as one of SA-DPO's.
+    """A supervised start on the chosen side alone: `steps` updates, each over as many pairs as one of the run itself.
 
     The reference is then the model as the warm-up left it. The paper has none.
     """
@@ -161,12 +207,25 @@ class Recipe(_Section):
 
     name: Annotated[str, Field(min_length=1)]
     loss: LossSettings
+    contrast: ContrastSettings | None
     adapter: AdapterSettings
     image: ImageSettings
     batch: BatchSettings
     warm_up: WarmUpSettings | None
     schedule: ScheduleSettings
     runtime: RuntimeSettings
+
+    @model_validator(mode="after")
+    def _asks_for_nothing_without_effect(self) -> Self:
+        if self.loss.is_supervised and self.contrast:
+            raise ValueError(
+                "contrast pairs differ in their rejected side, which the objective supervised never reads"
+            )
+        if self.loss.is_supervised and self.warm_up:
+            raise ValueError(
+                "a warm_up before the objective supervised is more of the same: raise schedule.epochs"
+            )
+        return self
 
     @property
     def weighs_pairs(self) -> bool:

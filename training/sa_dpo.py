@@ -24,11 +24,29 @@ def preference_margin(
     return (policy_chosen_logps - reference_chosen_logps) - (policy_rejected_logps - reference_rejected_logps)
 
 
-def sa_dpo_losses(margins: torch.Tensor, weights: torch.Tensor, *, beta: float) -> torch.Tensor:
-    """-w(y_w, y_l) log sigma(beta Delta_theta), equation 2 of the paper, one value per pair, shape (pairs,)."""
+def sa_dpo_losses(
+    margins: torch.Tensor,
+    weights: torch.Tensor,
+    *,
+    beta: float,
+    offsets: torch.Tensor | None = None,
+    doubts: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """-w(y_w, y_l) log sigma(beta Delta_theta), equation 2 of the paper, one value per pair, shape (pairs,).
+
+    Two options that the paper does not have, each of shape (pairs,):
+    offsets: log sigma(beta Delta - offset) instead, in nats (ODPO, Amini et al. 2024, equation 8): a pair is won only
+    beyond its offset, so that a costly one goes on pulling where a weight has nothing left to multiply.
+    doubts: in 0..0.5, the probability that the rejected side is the right one (cDPO, Mitchell 2023): the loss is
+    -(1 - doubt) log sigma(z) - doubt log sigma(-z), least at z = ln((1 - doubt) / doubt) and not at infinity.
+    With every offset and doubt 0 it is equation 2 to the last bit.
+    """
     if margins.shape != weights.shape:
         raise ValueError(f"{tuple(margins.shape)} margins do not fit {tuple(weights.shape)} weights")
-    return weights * -logsigmoid(beta * margins)
+    rewards = beta * margins if offsets is None else beta * margins - offsets
+    if doubts is None:
+        return weights * -logsigmoid(rewards)
+    return weights * -((1 - doubts) * logsigmoid(rewards) + doubts * logsigmoid(-rewards))
 
 
 def sa_dpo_loss(

@@ -34,7 +34,6 @@ from training.record.provenance import (
 )
 from training.record.run_folder import RunFolder, refuse_taken
 from training.trainer.sa_dpo_trainer import SAVING_ERRORS, SADPOTrainer
-from training.trainer.warm_up import WarmUpTrainer
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ class _Run:
         watch = TrainingWatch(self.progress, self.say)
         with nullcontext() if resume else self.folder.begun(self.origin):
             trainer = self._first_trainer(inputs, watch)
-        if isinstance(trainer, WarmUpTrainer):
+        if self._warms_up(inputs):
             _warm_up(trainer, self.folder)
             trainer = self._trainer(inputs, watch)
         found = [*notes(inputs), *_path_note(trainer, inputs)]
@@ -131,9 +130,12 @@ class _Run:
 
     def _first_trainer(self, inputs: CheckedInputs, watch: TrainingWatch) -> SADPOTrainer:
         """The warm-up's, unless there is none or an interrupted run had finished it."""
-        if inputs.recipe.warm_up is None or (self.folder.warm_up / "adapter_config.json").is_file():
-            return self._trainer(inputs, watch)
-        return build_warm_up(inputs, self.folder, [TrainingWatch(None, self.say)])
+        if self._warms_up(inputs):
+            return build_warm_up(inputs, self.folder, [TrainingWatch(None, self.say)])
+        return self._trainer(inputs, watch)
+
+    def _warms_up(self, inputs: CheckedInputs) -> bool:
+        return inputs.recipe.warm_up is not None and not self.folder.is_warm
 
     def _trainer(self, inputs: CheckedInputs, watch: TrainingWatch) -> SADPOTrainer:
         return build_trainer(
@@ -178,7 +180,7 @@ def _path_note(trainer: SADPOTrainer, inputs: CheckedInputs) -> list[str]:
     return [f"Pairs are not packed: {why_not_packed(trainer.model)}. The loss is the same, the run slower."]
 
 
-def _warm_up(trainer: WarmUpTrainer, folder: RunFolder) -> None:
+def _warm_up(trainer: SADPOTrainer, folder: RunFolder) -> None:
     _train(trainer, None)
     _save_adapter(trainer, folder.warm_up)
     trainer.accelerator.wait_for_everyone()

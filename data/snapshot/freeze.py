@@ -243,6 +243,7 @@ def _pair(
         student_proposal_id=int(student.id or 0),
         teacher_run_id=teacher.run_id if teacher else None,
         student_run_id=student.run_id,
+        votes=verified.votes,
     )
 
 

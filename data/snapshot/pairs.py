@@ -47,7 +47,8 @@ class PreferencePair(BaseModel):
 
     `images` holds one path relative to the snapshot folder. `prompt` is the conversation that models are asked in
     (`data.vlm.conversation`). `chosen` and `rejected` are single assistant turns: the one rendered by
-    `data.vlm.reply.render_reply`, the other as the student wrote it. Of a generated frame `source_frame_id` is the real
+    `data.vlm.reply.render_reply`, the other as the student wrote it. `votes`: how many people said each level; empty in
+    snapshots of version 0.2 and before. Of a generated frame `source_frame_id` is the real
     frame that it was made of and `scene_id` the scene of that one; None for a real frame.
     """
 
@@ -71,6 +72,7 @@ class PreferencePair(BaseModel):
     teacher_run_id: str | None
     student_run_id: str
     source_frame_id: str | None = None
+    votes: dict[TriageLevel, int] = {}
 
 
 class EvaluationFrame(BaseModel):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy.orm import defer
@@ -27,7 +28,8 @@ class VerifiedFrame:
     """A verified frame with its words and the acts behind it.
 
     `scene_id` is the unit of splitting: of a generated frame the scene that it was made of, whose frame
-    `source_frame_id` names (None for a real frame).
+    `source_frame_id` names (None for a real frame). `votes`: how many people said each level, a lead who settled it
+    among them.
     """
 
     frame: Frame
@@ -39,6 +41,7 @@ class VerifiedFrame:
     teacher: Proposal | None
     scene_id: str
     source_frame_id: str | None = None
+    votes: dict[TriageLevel, int] = field(default_factory=dict)
 
 
 def verified_frames(session: Session, split: Split) -> list[VerifiedFrame]:
@@ -135,4 +138,5 @@ def _verified(
     counting = [review for review in reviews if review.id in result.review_ids]
     text = chosen_text(result.level, teacher=teacher, reviews=counting, adjudication=adjudication)
     ids = (result.review_ids, result.adjudication_id)
-    return VerifiedFrame(frame, result.level, text, *ids, image, teacher, frame.scene_id)
+    votes = Counter([*(review.level for review in reviews), *([settled.level] if settled else [])])
+    return VerifiedFrame(frame, result.level, text, *ids, image, teacher, frame.scene_id, votes=dict(votes))

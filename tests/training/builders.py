@@ -21,6 +21,7 @@ from data.vlm.reply import render_reply
 from data.vocabulary import Assessment, ReplyForm, TriageLevel
 from tests.repository import ROOT
 from training.pairs.collator import shown_picture
+from training.recipe import LossSettings
 
 A, S, T = TriageLevel.AUTONOMY, TriageLevel.SUPERVISION, TriageLevel.TELEOPERATION
 FORM = ReplyForm.LEVEL_FIRST
@@ -121,6 +122,12 @@ def write_snapshot(
     text = json.dumps({**fields, "snapshot_hash": manifest_hash(fields)})
     (folder / MANIFEST).write_text(text, encoding="utf-8")
     return folder
+
+
+def a_loss(**changed: Any) -> LossSettings:
+    """Equation 2 with the paper's weights, and nothing else."""
+    fields = yaml.safe_load((ROOT / "training" / "recipes" / "sa_dpo.yaml").read_text())["loss"]
+    return LossSettings.model_validate(fields | changed)
 
 
 def write_recipe(path: Path, shipped: str = "stand_in", **changed: Any) -> Path:

@@ -12,10 +12,12 @@ from data.vocabulary import LEVELS
 from tests.training.builders import A, S, T, write_recipe
 from training.recipe import find_recipe, load_recipe, shipped_recipes
 
+SHIPPED = ("cdpo", "odpo", "sa_dpo", "sft", "sft_then_sa_dpo", "stand_in", "standard_dpo")
+
 
 def test_the_shipped_recipes_load_and_bear_the_name_of_their_file() -> None:
     names = {name: load_recipe(path).recipe.name for name, path in shipped_recipes().items()}
-    assert names == {name: name for name in ("sa_dpo", "sft_then_sa_dpo", "stand_in", "standard_dpo")}
+    assert names == {name: name for name in SHIPPED}
 
 
 def test_sa_dpo_holds_the_paper_s_weights_and_adapter() -> None:
@@ -43,6 +45,54 @@ def test_mistakes_that_equation_4_weighs_one_can_weigh_otherwise(tmp_path: Path)
         (S, A): 1.5,
         (A, T): 2.5,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("cdpo", {"soft_labels": 2.0}),
+        ("odpo", {"costs_weigh": False, "cost_margin": 1.0}),
+        ("sft", {"objective": "supervised", "beta": None, "alpha_high": 1.0, "alpha_med": 1.0}),
+    ],
+)
+def test_the_other_recipes_are_sa_dpo_but_for_their_loss(name: str, changed: dict[str, Any]) -> None:
+    sa_dpo = load_recipe(find_recipe("sa_dpo")).recipe.model_dump()
+    other = load_recipe(find_recipe(name)).recipe.model_dump()
+    assert other["loss"] == sa_dpo["loss"] | changed
+    assert {key: other[key] for key in ("adapter", "image", "batch", "runtime", "contrast")} == {
+        key: sa_dpo[key] for key in ("adapter", "image", "batch", "runtime", "contrast")
+    }
+
+
+def test_a_cost_weighs_or_must_be_won_by(tmp_path: Path) -> None:
+    others = {"AUTONOMY": {"TELEOPERATION": 2.0}}
+    odpo = load_recipe(write_recipe(tmp_path / "mine.yaml", "odpo", loss__other_weights=others)).recipe.loss
+    assert (odpo.weight(T, A), odpo.weight(A, T)) == (1.0, 1.0)
+    assert not odpo.weighs_pairs
+    assert odpo.offset(T, A) == pytest.approx(1.6094, abs=1e-4)  # ln 5
+    assert odpo.offset(A, T) == pytest.approx(0.6931, abs=1e-4)  # an over-escalation that costs 2
+    assert odpo.offset(S, A) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"loss__beta": 0.1}, "the objective supervised does not read beta: leave it off"),
+        ({"loss__sft_weight": 0.5, "loss__cost_margin": 1.0}, "does not read cost_margin, sft_weight"),
+        ({"contrast": {"pairs_per_frame": 1}}, "which the objective supervised never reads"),
+        ({"warm_up": {"steps": 5, "learning_rate": 1e-4}}, "is more of the same: raise schedule.epochs"),
+    ],
+)
+def test_a_supervised_recipe_with_what_it_would_not_read_is_refused(
+    tmp_path: Path, changed: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(RecipeError, match=sentence):
+        load_recipe(write_recipe(tmp_path / "mine.yaml", "sft", **changed))
+
+
+def test_preferences_without_a_beta_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="the objective preference needs a beta"):
+        load_recipe(write_recipe(tmp_path / "mine.yaml", loss__beta=None))
 
 
 def test_other_weights_alone_make_a_recipe_one_that_weighs(tmp_path: Path) -> None:
@@ -95,6 +145,10 @@ def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
         ("image__width_px", 10),
         ("batch__pairs_at_once", "many"),
         ("loss__other_weights", {"AUTONOMY": {"TELEOPERATION": 0}}),
+        ("loss__cost_margin", -1.0),
+        ("loss__soft_labels", 0.0),
+        ("loss__objective", "supervise"),
+        ("contrast", {"pairs_per_frame": 3}),
         ("loss__other_weights", {"LEVEL_5": {"AUTONOMY": 2}}),
     ],
 )

@@ -29,21 +29,27 @@ RopeIndex = Callable[..., tuple[torch.Tensor, torch.Tensor]]
 """Qwen3-VL's `get_rope_index`: ids, modalities, image grids, mask -> (positions of shape (3, rows, tokens), deltas)."""
 
 
+OURS = ("weight", "offset", "doubt", "pair_id")
+"""What a batch of ours has beside TRL's."""
+
 _ALIGNMENT = 8
 """Row lengths of packed pairs: GPU attention takes a mask as it is only if its rows are aligned."""
 
 
 @dataclass
 class WeightedPairCollator(DataCollatorForVisionPreference):
-    """Adds `weight`, float32 of shape (pairs,), and `pair_id` to TRL's batch of chosen rows, then rejected rows.
+    """Adds `weight`, `offset` and `doubt`, float32 of shape (pairs,), and `pair_id` to TRL's batch of chosen rows, then
+    rejected rows.
 
-    `width_px`: to what width pictures are scaled down, by the function that scales what is served.
+    `width_px`: to what width pictures are scaled down, by the function that scales what is served. `chosen_only`: leave
+    the rejected side out, where a loss does not read it.
 
     Raises TrainingError for a pair without a weight, a pair with an empty side, and for any `max_length`: TRL cuts
     completions without a word, and a pair whose completion is gone has loss log 2 and no gradient.
     """
 
     width_px: int = DEFAULT_WIDTH_PX
+    chosen_only: bool = False
 
     def __post_init__(self) -> None:
         if self.max_length is not None:
@@ -61,6 +67,8 @@ class WeightedPairCollator(DataCollatorForVisionPreference):
         if (batch["completion_mask"].sum(dim=1) == 0).any():
             raise TrainingError("A pair's completion has no tokens: it would be trained on without effect.")
         batch["weight"] = torch.tensor(weights, dtype=torch.float32)
+        for name in ("offset", "doubt"):
+            batch[name] = torch.tensor([float(example[name]) for example in examples], dtype=torch.float32)
         batch["pair_id"] = [_name(example) for example in examples]
         return batch
 
@@ -73,7 +81,7 @@ class WeightedPairCollator(DataCollatorForVisionPreference):
 
     def _encode(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
         batch: dict[str, Any] = super().torch_call(examples)
-        return batch
+        return {name: value.chunk(2)[0] for name, value in batch.items()} if self.chosen_only else batch
 
 
 @dataclass
@@ -116,7 +124,7 @@ class PackedPairCollator(WeightedPairCollator):
                 questions["input_ids"][i, kept[i]],
                 positions[:, i, kept[i]],
                 _row(chosen, i),
-                _row(rejected, i),
+                _row(rejected, i)[:0] if self.chosen_only else _row(rejected, i),
             )
             for i in range(len(kept))
         ]
@@ -173,7 +181,7 @@ def _refuse_empty_side(example: dict[str, Any]) -> None:
 
 
 def _without_ours(example: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in example.items() if name not in ("weight", "pair_id")}
+    return {name: value for name, value in example.items() if name not in OURS}
 
 
 def _name(example: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ from data.snapshot.pairs import Message, PreferencePair, pair_weight
 from data.vlm.conversation import conversation
 from data.vlm.reply import parse_reply
 from data.vocabulary import ImageStorage, TriageLevel
-from training.recipe import LossSettings
+from training.pairs.contrast import contrast_pairs
+from training.pairs.soft_labels import pair_doubts
+from training.recipe import LossSettings, Recipe
 
 _MESSAGES = [{"role": datasets.Value("string"), "content": datasets.Value("string")}]
 COLUMNS = datasets.Features(
@@ -27,6 +29,8 @@ COLUMNS = datasets.Features(
         "chosen": _MESSAGES,
         "rejected": _MESSAGES,
         "weight": datasets.Value("float64"),
+        "offset": datasets.Value("float64"),
+        "doubt": datasets.Value("float64"),
     }
 )
 """Images are stored as paths; the collator scales them as `data.images.model_picture` does."""
@@ -34,16 +38,23 @@ COLUMNS = datasets.Features(
 
 @dataclass(frozen=True)
 class WeighedPair:
-    """A pair with its images as paths and the weight that the recipe gives it."""
+    """A pair with its images as paths and what the recipe makes of it: see `training.sa_dpo.sa_dpo_losses`."""
 
     pair: PreferencePair
     images: list[Path]
     weight: float
+    offset: float = 0.0
+    doubt: float = 0.0
 
     @property
     def levels(self) -> tuple[TriageLevel, TriageLevel]:
         """(right, what the student said)."""
         return self.pair.chosen_level, self.pair.rejected_level
+
+    @property
+    def kind(self) -> tuple[float, float]:
+        """What the pair's mistake costs, whether that weighs or must be won by."""
+        return self.weight, self.offset
 
 
 def load_pairs(snapshot: Path, loss: LossSettings) -> tuple[Snapshot, list[WeighedPair]]:
@@ -62,12 +73,29 @@ def load_pairs(snapshot: Path, loss: LossSettings) -> tuple[Snapshot, list[Weigh
     for pair in frozen.pairs:
         _check_levels(pair)
         _check_weight(pair)
-    return frozen, [_weigh(frozen, pair, loss) for pair in frozen.pairs]
+    doubts = pair_doubts(frozen.pairs, prior=loss.soft_labels)
+    return frozen, [_weigh(frozen, pair, loss, doubts) for pair in frozen.pairs]
+
+
+def with_contrast(pairs: list[WeighedPair], recipe: Recipe) -> list[WeighedPair]:
+    """The pairs, and behind them the level-contrast pairs that the recipe asks for, weighed alike."""
+    if recipe.contrast is None:
+        return pairs
+    images = {one.pair.frame_id: one.images for one in pairs}
+    bare = [one.pair for one in pairs]
+    made = contrast_pairs(bare, pairs_per_frame=recipe.contrast.pairs_per_frame, seed=recipe.runtime.seed)
+    doubts = pair_doubts([*bare, *made], prior=recipe.loss.soft_labels)
+    return [*pairs, *(_weighed(pair, images[pair.frame_id], recipe.loss, doubts) for pair in made)]
 
 
 def preference_dataset(pairs: list[WeighedPair]) -> datasets.Dataset:
     """One row per pair, in the order given; `COLUMNS` are its columns."""
     return datasets.Dataset.from_list([_row(pair) for pair in pairs], features=COLUMNS)
+
+
+def unweighted(pairs: list[WeighedPair]) -> list[WeighedPair]:
+    """The same pairs, each of weight 1."""
+    return [replace(pair, weight=1.0) for pair in pairs]
 
 
 def pairs_by_weight(pairs: list[WeighedPair]) -> dict[str, int]:
@@ -151,9 +179,17 @@ def _check_weight(pair: PreferencePair) -> None:
         )
 
 
-def _weigh(snapshot: Snapshot, pair: PreferencePair, loss: LossSettings) -> WeighedPair:
-    weight = loss.weight(pair.chosen_level, pair.rejected_level)
-    return WeighedPair(pair, [_image(snapshot, pair, name) for name in pair.images], weight)
+def _weigh(
+    snapshot: Snapshot, pair: PreferencePair, loss: LossSettings, doubts: dict[str, float]
+) -> WeighedPair:
+    return _weighed(pair, [_image(snapshot, pair, name) for name in pair.images], loss, doubts)
+
+
+def _weighed(
+    pair: PreferencePair, images: list[Path], loss: LossSettings, doubts: dict[str, float]
+) -> WeighedPair:
+    levels = pair.chosen_level, pair.rejected_level
+    return WeighedPair(pair, images, loss.weight(*levels), loss.offset(*levels), doubts[pair.pair_id])
 
 
 def _image(snapshot: Snapshot, pair: PreferencePair, name: str) -> Path:
@@ -177,4 +213,6 @@ def _row(weighed: WeighedPair) -> dict[str, Any]:
         "chosen": [message.model_dump() for message in pair.chosen],
         "rejected": [message.model_dump() for message in pair.rejected],
         "weight": weighed.weight,
+        "offset": weighed.offset,
+        "doubt": weighed.doubt,
     }

@@ -6,12 +6,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from data.errors import TrainingError
 from data.snapshot.folder import Snapshot
 from data.vocabulary import ReplyForm
 from training.models.adapter import AdapterSize, adapter_size, refuse_large_adapter
 from training.models.folder import DTYPES, is_stand_in, model_shape
 from training.pairs.batches import update_steps
-from training.pairs.preference_dataset import WeighedPair, load_pairs, pairs_by_weight, refuse_other_size
+from training.pairs.preference_dataset import (
+    WeighedPair,
+    load_pairs,
+    pairs_by_weight,
+    refuse_other_size,
+    with_contrast,
+)
 from training.pairs.processor import load_processor, refuse_resizing
 from training.plan.batch_shape import MemoryOf, fitting_shape, smaller_shape
 from training.plan.estimate import (
@@ -116,6 +123,8 @@ def check_inputs(snapshot: Path, recipe: Path, model: Path) -> CheckedInputs:
     available = available_bytes()
     refuse_too_little_memory(dimensions, bytes_per_weight=_bytes_per_weight(settings), available=available)
     frozen, pairs = load_pairs(snapshot, settings.loss)
+    pairs = with_contrast(pairs, settings)
+    _refuse_no_room(pairs, settings)
     refuse_other_size(frozen, settings.image.width_px)
     for picture in {shown_size(image, settings.image.width_px) for pair in pairs for image in pair.images}:
         refuse_resizing(processor, picture)
@@ -123,6 +132,15 @@ def check_inputs(snapshot: Path, recipe: Path, model: Path) -> CheckedInputs:
     memory_of = _memory_of(settings, dimensions, size, tokens.largest)
     shape = fitting_shape(settings, memory_of, available=available)
     return CheckedInputs(recipe_file, frozen, pairs, model, processor, size, dimensions, tokens, shape)
+
+
+def _refuse_no_room(pairs: list[WeighedPair], recipe: Recipe) -> None:
+    kinds, room = len({pair.kind for pair in pairs}), recipe.batch.pairs_per_update
+    if recipe.batch.hold_each_weight and kinds > room:
+        raise TrainingError(
+            f"The pairs have {kinds} different weights, and {room} pairs per step cannot hold one of each: raise "
+            "batch.pairs_per_update or set batch.hold_each_weight: false."
+        )
 
 
 def plan_training(inputs: CheckedInputs) -> TrainingPlan:

@@ -45,6 +45,11 @@ class RunFolder:
         return self.path / "warm_up"
 
     @property
+    def is_warm(self) -> bool:
+        """Whether the warm-up is over."""
+        return (self.warm_up / "adapter_config.json").is_file()
+
+    @property
     def reference_logps(self) -> Path:
         """What the reference says of each pair, kept from the first time it is seen."""
         return self.path / "reference_logps.jsonl"

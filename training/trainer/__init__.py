@@ -1,4 +1,4 @@
 """TRL's trainers with the loss of SA-DPO, the supervised warm-up, and cached reference log-probabilities.
 
-`SADPOTrainer` and `WarmUpTrainer`. The only room that knows TRL's inner names.
+`SADPOTrainer` and `SupervisedTrainer`. The only room that knows TRL's inner names.
 """

@@ -30,7 +30,7 @@ def dpo_config(recipe: Recipe, shape: BatchShape, *, steps: int, out: Path) -> D
     schedule, runtime = recipe.schedule, recipe.runtime
     return DPOConfig(
         output_dir=str(out),
-        beta=recipe.loss.beta,
+        beta=recipe.loss.beta or 1.0,  # a supervised run reads none
         max_length=None,  # TRL's 1,024 would cut completions behind a large image, silently
         per_device_train_batch_size=shape.pairs_at_once,
         gradient_accumulation_steps=shape.accumulation,

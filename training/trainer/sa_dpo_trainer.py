@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, cast
@@ -24,7 +24,8 @@ from trl.trainer.utils import use_adapter
 from data.errors import TrainingError
 from training.models.folder import first_line
 from training.models.shared_vision import vision_once
-from training.pairs.packing import additive, answer_sums, sharing_mask
+from training.pairs.collator import OURS
+from training.pairs.packing import CHOSEN, additive, answer_sums, sharing_mask
 from training.record.checkpoints import checkpoint_folder
 from training.sa_dpo import preference_margin, sa_dpo_losses
 from training.trainer.reference_cache import Logps, ReferenceCache
@@ -43,10 +44,14 @@ _NOT_FOR_THE_MODEL = {"completion_mask", "segments", "ref_chosen_logps", "ref_re
 
 @dataclass(frozen=True)
 class PairScores:
-    """What one batch says of its pairs; every tensor has shape (pairs,). Log-probabilities are sums over tokens."""
+    """What one batch says of its pairs; every tensor has shape (pairs,). Log-probabilities are sums over tokens.
+
+    `losses` are weighted; `chosen_tokens`: how many the chosen answer has.
+    """
 
     weights: torch.Tensor
     losses: torch.Tensor
+    chosen_tokens: torch.Tensor
     policy_chosen: torch.Tensor
     policy_rejected: torch.Tensor
     reference_chosen: torch.Tensor
@@ -56,6 +61,20 @@ class PairScores:
         """One row per pair, one column per field, in the fields' order."""
         columns = [getattr(self, field.name) for field in fields(self)]
         return torch.stack([column.detach().float() for column in columns], dim=1)
+
+
+def chosen_tokens(batch: dict[str, Any]) -> torch.Tensor:
+    """How many tokens the chosen answer of each pair has, of shape (pairs,), in a batch of either form."""
+    mask: torch.Tensor = batch["completion_mask"]
+    chosen = mask * (batch["segments"] == CHOSEN) if "segments" in batch else mask.chunk(2)[0]
+    return chosen.sum(dim=1)
+
+
+def supervised_loss(
+    policy_chosen: torch.Tensor, weights: torch.Tensor, tokens: torch.Tensor | int
+) -> torch.Tensor:
+    """-w log pi(y_w | x) summed over pairs, of shape (pairs,) both, and divided by a number of tokens; a scalar."""
+    return (weights.to(policy_chosen) * -policy_chosen).sum() / tokens
 
 
 class SADPOTrainer(DPOTrainer):
@@ -73,10 +92,16 @@ class SADPOTrainer(DPOTrainer):
         *args: Any,
         reference_cache: ReferenceCache | None = None,
         seal: Seal | None = None,
+        sft_weight: float = 0.0,
         **kwargs: Any,
     ) -> None:
-        """As DPOTrainer. `reference_cache`: where reference log-probabilities are kept; None: computed every time."""
+        """As DPOTrainer. `reference_cache`: where reference log-probabilities are kept; None: computed every time.
+
+        sft_weight: how much of the chosen side's supervised loss is added, as TRL's loss type "sft" has it, times the
+        pair's weight.
+        """
         super().__init__(*args, **kwargs)
+        self.sft_weight = sft_weight
         self._seal = seal
         self.reference_cache = reference_cache
         self._pairs_seen: dict[str, Counter[float]] = {"train": Counter(), "eval": Counter()}
@@ -102,7 +127,7 @@ class SADPOTrainer(DPOTrainer):
 
     def _set_signature_columns_if_needed(self) -> None:
         super()._set_signature_columns_if_needed()  # type: ignore[no-untyped-call]  # untyped in TRL
-        ours = [column for column in ("weight", "pair_id") if column not in (self._signature_columns or [])]
+        ours = [column for column in OURS if column not in (self._signature_columns or [])]
         self._signature_columns = [*(self._signature_columns or []), *ours]
 
     def compute_loss(
@@ -119,29 +144,51 @@ class SADPOTrainer(DPOTrainer):
         batch = dict(inputs)
         if "weight" not in batch:
             raise TrainingError("The batch has no weights: use training.pairs.collator.WeightedPairCollator.")
-        weights, pair_ids = batch.pop("weight"), batch.pop("pair_id", [])
+        weights, offsets, doubts = (batch.pop(name) for name in ("weight", "offset", "doubt"))
+        pair_ids = batch.pop("pair_id", [])
         with vision_once(self.model) if "segments" in batch else contextlib.nullcontext():
             reference_chosen, reference_rejected = self._reference_logps(model, batch, pair_ids)
             outputs, (policy_chosen, policy_rejected) = self._logps(model, batch)
         margins = preference_margin(policy_chosen, policy_rejected, reference_chosen, reference_rejected)
-        losses = sa_dpo_losses(margins, weights.to(margins), beta=self.beta)
+        losses = sa_dpo_losses(
+            margins,
+            weights.to(margins),
+            beta=self.beta,
+            offsets=offsets.to(margins),
+            doubts=doubts.to(margins),
+        )
+        tokens = chosen_tokens(batch)
         self._record(
-            PairScores(weights, losses, policy_chosen, policy_rejected, reference_chosen, reference_rejected)
+            PairScores(
+                weights,
+                losses,
+                tokens,
+                policy_chosen,
+                policy_rejected,
+                reference_chosen,
+                reference_rejected,
+            )
         )
         loss = losses.mean()
+        if self.sft_weight:
+            loss = loss + self.sft_weight * supervised_loss(policy_chosen, weights, tokens.sum())
         return (loss, outputs) if return_outputs else loss
 
     def _logps(self, model: Any, batch: dict[str, Any]) -> tuple[Any, Answers]:
         """The model's outputs and each answer's log-probability, of a batch in either form."""
-        arguments = {name: value for name, value in batch.items() if name not in _NOT_FOR_THE_MODEL}
-        labels = batch["input_ids"].masked_fill(batch["completion_mask"] == 0, -100)
-        if "segments" in batch:
-            arguments["attention_mask"] = additive(sharing_mask(batch["segments"]), self._attention_dtype())
-        outputs = model(**arguments, labels=labels, use_cache=False, fused_lm_head=True)
+        outputs = self._outputs(model, batch)
         if "segments" in batch:
             return outputs, answer_sums(outputs.log_probs, batch["segments"])
         chosen, rejected = outputs.log_probs.sum(dim=1).chunk(2)
         return outputs, (chosen, rejected)
+
+    def _outputs(self, model: Any, batch: dict[str, Any]) -> Any:
+        """`log_probs` among them: of the token after each, 0 where it is no answer's."""
+        arguments = {name: value for name, value in batch.items() if name not in _NOT_FOR_THE_MODEL}
+        labels = batch["input_ids"].masked_fill(batch["completion_mask"] == 0, -100)
+        if "segments" in batch:
+            arguments["attention_mask"] = additive(sharing_mask(batch["segments"]), self._attention_dtype())
+        return model(**arguments, labels=labels, use_cache=False, fused_lm_head=True)
 
     def _attention_dtype(self) -> torch.dtype:
         """In what attention computes here: a mask must be of the same."""
@@ -217,12 +264,16 @@ class SADPOTrainer(DPOTrainer):
             ) from error
 
     def _record(self, scores: PairScores) -> None:
-        """Keep each pair's figures; TRL logs the mean over what was kept since its last line."""
+        rows = self.accelerator.gather_for_metrics(scores.table()).tolist()
+        self._keep((row[0], _figures(*row, beta=self.beta)) for row in rows)
+
+    def _keep(self, of_pairs: Iterable[tuple[float, dict[str, float]]]) -> None:
+        """Keep each pair's weight and figures; TRL logs the mean over what was kept since its last line."""
         mode = "train" if self.model.training else "eval"
-        for row in self.accelerator.gather_for_metrics(scores.table()).tolist():
-            for name, value in _figures(*row, beta=self.beta).items():
+        for weight, figures in of_pairs:
+            for name, value in figures.items():
                 self._metrics[mode][name].append(value)
-            self._pairs_seen[mode][row[0]] += 1
+            self._pairs_seen[mode][weight] += 1
         for weight, seen in self._pairs_seen[mode].items():
             self._metrics[mode][f"pairs_seen/weight_{weight:g}"] = [seen]
 
@@ -230,6 +281,7 @@ class SADPOTrainer(DPOTrainer):
 def _figures(
     weight: float,
     loss: float,
+    tokens: float,
     policy_chosen: float,
     policy_rejected: float,
     reference_chosen: float,
@@ -251,6 +303,7 @@ def _figures(
         "rewards/accuracies": float(margin > 0),
         "logps/chosen": policy_chosen,
         "logps/rejected": policy_rejected,
+        "sft_loss": -policy_chosen / tokens,
         "unweighted_loss": loss / weight,
         f"loss/weight_{weight:g}": loss / weight,
         f"margin/weight_{weight:g}": margin,

@@ -94,3 +94,17 @@ def test_a_stratified_epoch_holds_every_pair_once_and_each_batch_its_share(
 
 def test_without_strata_the_order_is_what_it_always_was() -> None:
     assert pair_order(8, steps=2, effective_batch=4, seed=20) == [2, 7, 5, 0, 6, 3, 4, 1]
+
+
+@given(st.integers(8, 40), st.integers(1, 8), st.integers(3, 9), st.integers(0, 99))
+def test_every_update_can_hold_a_pair_of_each_weight(pairs: int, steps: int, batch: int, seed: int) -> None:
+    weights = [5.0, 2.0, *[1.0] * (pairs - 2)]
+    order = pair_order(pairs, steps=steps, effective_batch=batch, seed=seed, held=weights)
+    batches = [order[first : first + batch] for first in range(0, len(order), batch)]
+    assert [len(one) for one in batches] == [batch] * steps
+    assert all({weights[index] for index in one} == {5.0, 2.0, 1.0} for one in batches)
+
+
+def test_where_nothing_is_missing_holding_each_weight_changes_nothing() -> None:
+    plain = pair_order(40, steps=5, effective_batch=8, seed=1)
+    assert pair_order(40, steps=5, effective_batch=8, seed=1, held=[1.0] * 40) == plain

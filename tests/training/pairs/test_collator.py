@@ -9,11 +9,10 @@ import pytest
 import torch
 
 from data.errors import TrainingError
-from tests.training.builders import MIXED, write_snapshot
+from tests.training.builders import MIXED, a_loss, write_snapshot
 from training.pairs.collator import WeightedPairCollator
 from training.pairs.preference_dataset import load_pairs, preference_dataset
 from training.pairs.processor import load_processor
-from training.recipe import LossSettings
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +22,7 @@ def processor(stand_in: Path) -> Any:
 
 @pytest.fixture
 def rows(tmp_path: Path) -> list[dict[str, Any]]:
-    loss = LossSettings(beta=0.1, alpha_high=5.0, alpha_med=2.0, other_weights={})
+    loss = a_loss()
     _, pairs = load_pairs(write_snapshot(tmp_path, MIXED[:4]), loss)
     return list(preference_dataset(pairs))
 

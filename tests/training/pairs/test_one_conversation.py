@@ -26,12 +26,11 @@ from data.vlm.request import (
     thought_body,
 )
 from data.vocabulary import ReplyForm
-from tests.training.builders import T, a_pair, an_assessment, write_snapshot
+from tests.training.builders import T, a_loss, a_pair, an_assessment, write_snapshot
 from training.models.folder import load_model
 from training.pairs.collator import PackedPairCollator, WeightedPairCollator
 from training.pairs.preference_dataset import load_pairs, preference_dataset
 from training.pairs.processor import load_processor
-from training.recipe import LossSettings
 
 WIDTH_PX = 160
 THOUGHT = "A lorry stands in the lane."
@@ -80,7 +79,7 @@ def a_batch(folder: Path, form: ReplyForm) -> tuple[list[dict[str, Any]], Path]:
     said = {"prompt": turns, "chosen": chosen, "rejected": rejected}
     pair = a_pair(folder, rejected=T).model_copy(update=said)
     write_snapshot(folder, pairs=[pair], reply_form=form.value)
-    _, pairs = load_pairs(folder, LossSettings(beta=0.1, alpha_high=5.0, alpha_med=2.0, other_weights={}))
+    _, pairs = load_pairs(folder, a_loss())
     return list(preference_dataset(pairs)), pairs[0].images[0]
 
 

@@ -11,18 +11,17 @@ from data.errors import LeakError, SnapshotError, TrainingError
 from data.snapshot.freeze import FreezeOptions, freeze
 from data.vocabulary import ImageStorage
 from tests.data.snapshot.test_snapshot import a_verified_store
-from tests.training.builders import MIXED, A, S, T, a_pair, an_evaluation_frame, write_snapshot
+from tests.training.builders import MIXED, A, S, T, a_loss, a_pair, an_evaluation_frame, write_snapshot
 from training.pairs.preference_dataset import load_pairs, pairs_by_weight, preference_dataset
-from training.recipe import LossSettings
 
-SA_DPO = LossSettings(beta=0.1, alpha_high=5.0, alpha_med=2.0, other_weights={})
-STANDARD = LossSettings(beta=0.1, alpha_high=1.0, alpha_med=1.0, other_weights={})
+SA_DPO = a_loss()
+STANDARD = a_loss(alpha_high=1.0, alpha_med=1.0)
 
 
 def test_a_row_has_trl_s_columns_an_image_s_path_and_the_weight(tmp_path: Path) -> None:
     _, pairs = load_pairs(write_snapshot(tmp_path, [(T, A)]), SA_DPO)
     row = preference_dataset(pairs)[0]
-    assert set(row) == {"pair_id", "images", "prompt", "chosen", "rejected", "weight"}
+    assert set(row) == {"pair_id", "images", "prompt", "chosen", "rejected", "weight", "offset", "doubt"}
     assert (row["pair_id"], row["weight"]) == ("pair-0", 5.0)
     assert row["images"] == [{"bytes": None, "path": str(pairs[0].images[0])}]
     assert [turn["role"] for turn in row["prompt"]] == ["system", "user"]

@@ -14,7 +14,7 @@ from tests.training.builders import MIXED, A, StockCollator, T, write_recipe, wr
 from tests.training.oracle import adapter_of, oracle_loss
 from training.models.adapter import lora_config
 from training.models.folder import DTYPES, load_model
-from training.pairs.collator import WeightedPairCollator, shown_picture
+from training.pairs.collator import OURS, WeightedPairCollator, shown_picture
 from training.pairs.preference_dataset import preference_dataset
 from training.plan.inputs import CheckedInputs, check_inputs
 from training.trainer.dpo_config import dpo_config
@@ -32,7 +32,7 @@ def checked(tmp_path: Path, model: Path, **recipe: Any) -> CheckedInputs:
 def a_trainer(inputs: CheckedInputs, out: Path, kind: type[DPOTrainer] = SADPOTrainer, **changed: Any) -> Any:
     """Any DPOTrainer on the inputs' pairs in the snapshot's order; TRL's own gets TRL's own collator."""
     steps = 10
-    collator = WeightedPairCollator if kind is SADPOTrainer else StockCollator
+    collator = WeightedPairCollator if issubclass(kind, SADPOTrainer) else StockCollator
     dataset = preference_dataset(inputs.pairs).select(
         [index % len(inputs.pairs) for index in range(steps * inputs.effective_batch)]
     )
@@ -62,7 +62,7 @@ def adapter_values(trainer: Any) -> dict[str, torch.Tensor]:
 
 def for_the_model(batch: dict[str, Any]) -> dict[str, Any]:
     """What TRL's own methods expect: the batch without what is ours."""
-    return {name: value for name, value in batch.items() if name not in ("weight", "pair_id")}
+    return {name: value for name, value in batch.items() if name not in OURS}
 
 
 def backward(trainer: Any, batch: dict[str, Any]) -> tuple[float, dict[str, torch.Tensor]]:

@@ -13,9 +13,10 @@ from tests.training.builders import MIXED, write_recipe, write_snapshot
 from tests.training.trainer.test_trainer import a_trainer, backward, checked
 from training.assembly import pack_pairs
 from training.merge import merge
+from training.pairs.collator import WeightedPairCollator
 from training.recipe import find_recipe, load_recipe
 from training.train import train
-from training.trainer.warm_up import WarmUpTrainer, chosen_tokens
+from training.trainer.supervised_trainer import SupervisedTrainer
 
 WARM: dict[str, Any] = {
     "warm_up": {"steps": 4, "learning_rate": 5e-3},
@@ -48,16 +49,22 @@ def test_both_forms_of_a_batch_have_one_warm_up_loss(tmp_path: Path, stand_in: P
     inputs = checked(tmp_path, stand_in)
     losses = []
     for packed in (False, True):
-        trainer = a_trainer(inputs, tmp_path / f"out-{packed}", WarmUpTrainer)
+        rows = WeightedPairCollator(inputs.processor, width_px=160, chosen_only=True)
+        trainer = a_trainer(inputs, tmp_path / f"out-{packed}", SupervisedTrainer, data_collator=rows)
         if packed:
             pack_pairs(trainer, inputs)
-        batch = next(iter(trainer.get_train_dataloader()))
-        assert int(chosen_tokens(batch).min()) > 20
+        batch = unweighted(next(iter(trainer.get_train_dataloader())))
+        assert batch["completion_mask"].shape[0] == 8
+        assert int(batch["completion_mask"].sum(dim=1).min()) > 20
         losses.append(backward(trainer, batch)[0])
     assert losses[0] == pytest.approx(losses[1], abs=1e-5)
     assert losses[0] == pytest.approx(
         6.53, abs=0.1
     )  # nats per token; knowing nothing would be log 1,024 = 6.93
+
+
+def unweighted(batch: dict[str, Any]) -> dict[str, Any]:
+    return batch | {"weight": torch.ones_like(batch["weight"])}
 
 
 def test_sa_dpo_starts_at_the_warm_up_and_is_held_to_it(warmed: Path, stand_in: Path) -> None:
