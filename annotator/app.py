@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from annotator.navigation import navigation_for
+from annotator.shell.routes import MARK
 from annotator.sign_in.visitor import signed_in_person
-
-st.set_page_config(page_title="teletriage", page_icon="🚦", layout="wide")
 
 person = signed_in_person()
 if person is not None:  # else the sign-in has ended since the gate let this run pass, and nothing is shown
-    navigation_for(person).run()
+    page = navigation_for(person)
+    st.set_page_config(page_title=f"{page.title} · teletriage", page_icon=MARK, layout="wide")
+    page.run()

@@ -19,6 +19,7 @@ from annotator.pictures.routes import frame_route
 from annotator.review_card.routes import ROUTES as CARD_ROUTES
 from annotator.screens.report_page import report_route
 from annotator.settings import settings
+from annotator.shell.routes import mark_route
 from annotator.sign_in.gate import Gate
 from annotator.sign_in.host_cookie import HostCookie
 from annotator.sign_in.identity_provider import provider_sign_in_route, provider_start_route
@@ -43,6 +44,8 @@ ROUTES = [
     Route("/sign-out", sign_out_route, methods=["POST"]),
     Route("/healthz", health_route, methods=["GET"]),
     Route("/metrics", metrics_route, methods=["GET"]),
+    Route("/favicon.svg", mark_route, methods=["GET"]),
+    Route("/favicon.png", mark_route, methods=["GET"]),
     Route("/frame/{frame_id:str}.jpg", frame_route, methods=["GET"]),
     Route("/report/{name:str}", report_route, methods=["GET"]),
     *CARD_ROUTES,

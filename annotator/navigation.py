@@ -1,7 +1,8 @@
-"""Which screens a role sees, and in which order."""
+"""The navigation of a person: their screens in groups, and the way home."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -25,45 +26,76 @@ from annotator.screens import (
     trust,
 )
 from annotator.screens.lead import adjudicate, guideline
-from data.people.permissions import Act, may, require
+from annotator.shell.addresses import HOMES, Screen, screens_of
+from annotator.widgets.page import empty_state
+from data.errors import TeletriageError
+from data.people.permissions import require
 from data.store.tables import Person
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
+SHOWN: dict[str, Callable[[Person], None]] = {
+    "review": review.show,
+    "my-frames": my_frames.show,
+    "review-plain": review_plain.show,
+    "adjudicate": adjudicate.show,
+    "guideline": guideline.show,
+    "progress": progress.show,
+    "agreement": agreement.show,
+    "trust": trust.show,
+    "annotators": annotators.show,
+    "reports": reports.show,
+    "frame": frame.show,
+    "snapshot": snapshot.show,
+    "provenance": provenance.show,
+    "monitor": monitor.show,
+    "people": people.show,
+}
+"""What draws each of the addresses."""
+
 
 def navigation_for(person: Person) -> StreamlitPage:
-    """The navigation of everything this person may open; the first entry is home."""
-    screens = [
-        (Act.REVIEW, review.show, "Review", "review", ":material/rate_review:"),
-        (Act.REVIEW, my_frames.show, "My frames", "my-frames", ":material/history:"),
-        (Act.REVIEW, review_plain.show, "Plain review", "review-plain", ":material/article:"),
-        (Act.WATCH_FEEDS, monitor.show, "Monitor", "monitor", ":material/videocam:"),
-        (Act.SEE_PROGRESS, progress.show, "Progress", "progress", ":material/monitoring:"),
-        (Act.ADJUDICATE, adjudicate.show, "Adjudicate", "adjudicate", ":material/gavel:"),
-        (Act.SEE_PROGRESS, frame.show, "Frame", "frame", ":material/image_search:"),
-        (Act.WRITE_GUIDELINE, guideline.show, "Guideline", "guideline", ":material/menu_book:"),
-        (Act.SEE_PROGRESS, agreement.show, "Agreement", "agreement", ":material/handshake:"),
-        (Act.SEE_PROGRESS, trust.show, "Trust", "trust", ":material/verified_user:"),
-        (Act.SEE_PROGRESS, annotators.show, "Annotators", "annotators", ":material/group:"),
-        (Act.FREEZE_SNAPSHOT, snapshot.show, "Snapshot", "snapshot", ":material/inventory_2:"),
-        (Act.SEE_PROGRESS, provenance.show, "Provenance", "provenance", ":material/account_tree:"),
-        (Act.SEE_REPORTS, reports.show, "Reports", "reports", ":material/assessment:"),
-        (Act.MANAGE_PEOPLE, people.show, "People", "people", ":material/manage_accounts:"),
-    ]
-    pages = [
-        st.Page(_named(partial(_opened, show, person, act), path), title=title, url_path=path, icon=icon)
-        for act, show, title, path, icon in screens
-        if may(person.role, act)
-    ]
-    return st.navigation(pages, position="top")
+    """The navigation of everything this person may open.
+
+    The root has a page of its own that only leads home: Streamlit gives its first page no address.
+    """
+    screens = screens_of(person.role)
+    pages = {screen.path: _page(screen, person) for screen in screens}
+    home = st.Page(
+        _named(partial(_led_to, pages[HOMES[person.role]]), "home"),
+        title="teletriage",
+        default=True,
+        visibility="hidden",
+    )
+    grouped: dict[str, list[StreamlitPage]] = defaultdict(list, {"": [home]})
+    is_flat = len({screen.group for screen in screens}) == 1
+    for screen in screens:
+        grouped["" if is_flat else screen.group].append(pages[screen.path])
+    return st.navigation(grouped, position="top")
 
 
-def _opened(show: Callable[[Person], None], person: Person, act: Act) -> None:
+def _page(screen: Screen, person: Person) -> StreamlitPage:
+    return st.Page(
+        _named(partial(_opened, screen, person), screen.path),
+        title=screen.title,
+        url_path=screen.path,
+        visibility="visible" if screen.is_listed else "hidden",
+    )
+
+
+def _led_to(page: StreamlitPage) -> None:
+    st.switch_page(page)
+
+
+def _opened(screen: Screen, person: Person) -> None:
     """Draw a screen for somebody who may see it now: being in the navigation is not enough."""
-    with store().read() as session:
-        require(session, int(person.id or 0), act)
-    show(person)
+    try:
+        with store().read() as session:
+            require(session, int(person.id or 0), screen.act)
+        SHOWN[screen.path](person)
+    except TeletriageError as refused:
+        empty_state("This cannot be shown", str(refused))
 
 
 def _named(show: partial[None], name: str) -> partial[None]:

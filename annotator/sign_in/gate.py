@@ -21,10 +21,14 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from annotator.runtime import COOKIE, store
 from annotator.settings import settings
+from annotator.shell.addresses import HOMES, screen_at
+from annotator.shell.plain_page import not_for_role, not_found
 from annotator.sign_in.cookie import wanted_page
 from annotator.sign_in.page_sessions import PAGE_SESSIONS, made_for
 from annotator.web.same_origin import same_origin
 from data.people.accounts import person_signed_in
+from data.people.permissions import may
+from data.store.tables import Person
 
 STREAM = "/_stcore/stream"
 _FOR_PAGES = ("/_stcore/health", "/_stcore/host-config")
@@ -128,20 +132,29 @@ async def _refusal(asked: HTTPConnection) -> Response | None:
         return None if method == "GET" else _nothing_here()
     if method not in {"GET", "HEAD"} or (path not in _FOR_PAGES and path.startswith(_FOR_NOBODY)):
         return _nothing_here()
-    return None if path.startswith("/static/") else await _signed_out(asked)
+    return None if path.startswith("/static/") else await _closed(asked)
 
 
-async def _signed_out(asked: HTTPConnection) -> Response | None:
+async def _closed(asked: HTTPConnection) -> Response | None:
     path, secret = asked.scope["path"], asked.cookies.get(COOKIE, "")
-    is_signed_in = await _holder(secret) is not None
+    person = await _person(secret)
     if path.startswith("/media/"):
-        return None if is_signed_in and made_for(PurePosixPath(path).stem, secret) else _nothing_here()
-    if is_signed_in:
-        return None
+        return None if person and made_for(PurePosixPath(path).stem, secret) else _nothing_here()
     if path in _FOR_PAGES:
-        return PlainTextResponse("You are signed out.", 401)
+        return None if person else PlainTextResponse("You are signed out.", 401)
+    if person is not None:
+        return _elsewhere(person, path)
     page = _page(asked)
     return RedirectResponse(f"/sign-in?next={quote(page)}" if page else "/sign-in", 303)
+
+
+def _elsewhere(person: Person, path: str) -> Response | None:
+    """The way home, or a page that says why this person does not see what they ask for; None where they do."""
+    if path == "/":
+        return RedirectResponse(f"/{HOMES[person.role]}", 303)
+    if (screen := screen_at(path)) is None:
+        return not_found(person, path)
+    return None if may(person.role, screen.act) else not_for_role(person, screen)
 
 
 def _page(asked: HTTPConnection) -> str:
@@ -154,11 +167,14 @@ def _nothing_here() -> Response:
 
 
 async def _holder(secret: str) -> int | None:
-    """The id of whoever holds this secret now; without one the store is not asked."""
-    if not secret:
-        return None
-    person = await asyncio.to_thread(person_signed_in, store(), secret)
+    """The id of whoever holds this secret now."""
+    person = await _person(secret)
     return person.id if person is not None else None
+
+
+async def _person(secret: str) -> Person | None:
+    """Whoever holds this secret now; without one the store is not asked."""
+    return await asyncio.to_thread(person_signed_in, store(), secret) if secret else None
 
 
 def _without_others_session(scope: Scope, secret: str) -> Scope:

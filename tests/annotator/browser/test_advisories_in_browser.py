@@ -31,7 +31,7 @@ REPORT_SCRIPT = (
 )
 SCREENS = {
     PersonRole.LEAD: (
-        "", "review-plain", "progress", "adjudicate", "guideline", "agreement", "trust", "annotators", "reports",
+        "review", "review-plain", "progress", "adjudicate", "guideline", "agreement", "trust", "annotators", "reports",
     ),
     PersonRole.TRAINER: ("", "snapshot", "reports"),
 }  # fmt: skip

@@ -66,6 +66,6 @@ def test_a_lead_walks_from_overlap_to_the_certificate(tmp_path: Path, chromium: 
 def _sees_no_frame(page: Page, shared: str) -> None:
     """An annotator who is sent a lead's address learns nothing from it."""
     page.goto(shared)
-    expect(page.get_by_text("Page not found")).to_be_visible()
+    expect(page.get_by_role("heading", name="Frame is for leads and trainers")).to_be_visible()
     expect(page.get_by_text("Address to send")).to_have_count(0)
     page.context.close()

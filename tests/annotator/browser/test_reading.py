@@ -22,7 +22,8 @@ def test_captions_stand_out_and_headings_step_by_one(
 ) -> None:
     lena = desk(role=PersonRole.LEAD, sit=False, n=1, color_scheme=scheme)
     if screen == "my-frames":
-        lena.sit_down()
+        lena.sit_down("review")
+        lena.ready()
         lena.press_and_move_on("Enter")
         lena.state("saved")
         lena.page.goto(lena.app.url + screen)

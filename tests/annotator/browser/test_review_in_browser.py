@@ -112,8 +112,10 @@ def _judge(page: Page, key: str) -> None:
 
 def test_a_trainer_has_no_review_screen(chromium: Browser, address: str) -> None:
     page = signed_in(chromium, address, "theo", "password-theo")
-    expect(page.get_by_role("link", name="Progress")).to_be_visible()
-    assert page.get_by_role("link", name="Review").count() == 0
+    groups = page.get_by_role("navigation", name="App pages").get_by_role("button")
+    expect(groups).to_have_text(["Quality", "Data"])
+    page.goto(f"{address}review")
+    expect(page.get_by_role("heading", name="Review is for annotators and leads")).to_be_visible()
 
 
 def test_signing_out_leads_back_to_the_form(chromium: Browser, address: str) -> None:

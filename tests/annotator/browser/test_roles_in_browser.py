@@ -6,18 +6,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
+from annotator.shell.addresses import HOMES, screen_at
 from data.people.accounts import add_person, disable_person
 from data.vocabulary import PersonRole
 from tests.annotator.browser.conftest import served, signed_in
 from tests.builders import a_person, a_store
-
-HOME = {
-    PersonRole.ANNOTATOR: "Review",
-    PersonRole.LEAD: "Review",
-    PersonRole.TRAINER: "Progress",
-    PersonRole.ADMIN: "People",
-    PersonRole.OPERATOR: "Monitor",
-}
 
 
 def test_every_role_comes_home_to_a_screen_of_its_own(tmp_path: Path, chromium: Browser) -> None:
@@ -27,10 +20,13 @@ def test_every_role_comes_home_to_a_screen_of_its_own(tmp_path: Path, chromium: 
     with served(tmp_path / "workspace") as address:
         for role in PersonRole:
             page = signed_in(chromium, address, f"the-{role.value}", f"password-the-{role.value}")
-            expect(page.locator(".tt-head h1")).to_have_text(HOME[role])
+            home = screen_at(HOMES[role])
+            assert home is not None
+            expect(page.locator(".tt-head h1")).to_have_text(home.title)
+            assert page.url == f"{address}{home.path}"
+            expect(page).to_have_title(f"{home.title} · teletriage")
             assert page.get_by_test_id("stException").count() == 0
             page.context.close()
-    assert set(HOME) == set(PersonRole)
 
 
 def test_an_administrator_sees_who_comes_in_how(tmp_path: Path, chromium: Browser) -> None:

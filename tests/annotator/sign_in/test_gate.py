@@ -13,7 +13,9 @@ from sqlalchemy import text
 from sqlmodel import select
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from annotator.shell.addresses import HOMES, SCREENS
 from data.people.accounts import change_role, disable_person, end_sign_ins, set_password, sign_in, sign_out
+from data.people.permissions import may
 from data.store import Store
 from data.store.tables import GuidelineText
 from data.vocabulary import PersonRole
@@ -104,7 +106,7 @@ def test_nobody_unknown_reaches_a_page_of_streamlit(app: RunningApp, path: str) 
         assert status == (401 if path.startswith("/_stcore") else 303)
         assert b"streamlit" not in body.lower()
         assert "_streamlit" not in headers.get("set-cookie", "")
-    assert fetched(app.url, path, cookie=somebody(app)[1])[0] == 200
+    assert fetched(app.url, path, cookie=somebody(app)[1])[0] == (303 if path == "/" else 200)
 
 
 @pytest.mark.parametrize(
@@ -206,3 +208,18 @@ def test_a_download_is_for_whom_it_was_made_and_is_kept_by_no_cache(app: Running
             assert fetched(app.url, found[0], cookie=cookie)[0] == 404
         sign_out(app.store, lena)
         assert fetched(app.url, found[0], cookie=lena)[0] == 404
+
+
+@pytest.mark.parametrize("role", PersonRole)
+def test_every_role_has_an_address_for_each_of_its_screens_and_a_reason_at_each_other(
+    app: RunningApp, role: PersonRole
+) -> None:
+    _, secret = somebody(app, role)
+    for screen in SCREENS:
+        status, body, _ = fetched(app.url, f"/{screen.path}?id=1", cookie=secret)
+        assert status == (200 if may(role, screen.act) else 403)
+        assert may(role, screen.act) or f"{screen.title} is for " in body.decode()
+    status, _, headers = fetched(app.url, "/", cookie=secret)
+    assert (status, headers["location"]) == (303, f"/{HOMES[role]}")
+    status, body, _ = fetched(app.url, "/nowhere/%3Cscript%3E", cookie=secret)
+    assert (status, b"<script>" in body, f'href="/{HOMES[role]}"'.encode() in body) == (404, False, True)

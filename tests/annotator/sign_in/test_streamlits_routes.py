@@ -87,7 +87,7 @@ def expected(kind: str, method: str, who: str) -> int:
         return 404
     if kind == PROBES:
         return 401 if who in OUT else 200
-    return 303 if who in OUT else 200
+    return 303 if who in OUT else 200 if who == "lead" else 403
 
 
 def as_asked(path: str) -> str:
@@ -115,7 +115,7 @@ def test_a_socket_opens_for_whoever_is_signed_in_and_for_nobody_else(served: Ser
 
 
 def test_assets_that_hold_nothing_of_ours_are_for_everybody(served: Served) -> None:
-    page = fetched(served.app.url, "/", cookie=served.cookies["lead"])[1].decode()
+    page = fetched(served.app.url, "/adjudicate", cookie=served.cookies["lead"])[1].decode()
     asset = next(part for part in page.split('"') if part.endswith(".js"))
     path = "/" + asset.removeprefix(".").lstrip("/")
     assert {fetched(served.app.url, path, cookie=one)[0] for one in served.cookies.values()} == {200}
