@@ -44,7 +44,7 @@ SCREENS = (
     Screen("annotators", "Annotators", Act.SEE_PROGRESS, Group.QUALITY),
     Screen("reports", "Reports", Act.SEE_REPORTS, Group.QUALITY),
     Screen("frame", "Frame", Act.SEE_PROGRESS, Group.DATA),
-    Screen("snapshot", "Snapshot", Act.FREEZE_SNAPSHOT, Group.DATA, "inventory_2"),
+    Screen("snapshot", "Snapshot", Act.FREEZE_SNAPSHOT, Group.DATA),
     Screen("provenance", "Provenance", Act.SEE_PROGRESS, Group.DATA),
     Screen("monitor", "Monitor", Act.WATCH_FEEDS, Group.OPERATE),
     Screen("people", "People", Act.MANAGE_PEOPLE, Group.OPERATE),
