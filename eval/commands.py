@@ -141,7 +141,7 @@ def decide(
         float, typer.Option(help="Miss at most this share of a scene's TELEOPERATION frames, on average.")
     ] = 0.05,
     confidence: Annotated[float, typer.Option(help="How sure the guarantee is.")] = 0.95,
-    share: Annotated[float, typer.Option(help="The development part, of the training scenes.")] = 0.2,
+    share: Annotated[float, typer.Option(help="The development part, of the training scenes.")] = 0.1,
     seed: Annotated[int, typer.Option(help="Seed of the development part.")] = 0,
     snapshot: Annotated[
         Path | None, typer.Option(help="What the run was trained on; refused if it holds development scenes.")

@@ -11,6 +11,7 @@ from annotator.widgets.figure_cache import cached
 from annotator.widgets.page import empty_state, page_head, plain
 from annotator.widgets.tables import repeated_table
 from data.errors import SnapshotError, TeletriageError
+from data.frames.development_part import SHARE
 from data.scenarios.plausibility import count_generated
 from data.snapshot.folder import MANIFEST, read_manifest
 from data.snapshot.freeze import FreezeOptions, freeze
@@ -54,6 +55,7 @@ def _options() -> FreezeOptions:
         ),
         generated=made > 0
         and generated.checkbox(f"Include generated frames: {made:,} verified, marked and counted apart"),
+        development=SHARE,
         images=ImageStorage.REFERENCED
         if named.checkbox("Reference pictures instead of copying them")
         else ImageStorage.COPIED,
@@ -70,6 +72,7 @@ def _counts(seen: SnapshotPreview) -> None:
         ("Pairs to train on", seen.pairs),
         *((f"of weight {weight}", n) for weight, n in seen.pairs_by_weight.items()),
         *([("of equal levels, other words", seen.equal_levels)] if seen.equal_levels else []),
+        *([("Development frames", seen.development)] if seen.development else []),
         ("Held-out frames", seen.evaluation),
         ("Left out", sum(seen.excluded_by_reason.values())),
     )

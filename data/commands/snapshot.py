@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from data.frames.development_part import SHARE
 from data.terminal import AsJson, Settings, print_result, progress_bar
 from data.text.phrases import counted, listed
 from data.vocabulary import ImageStorage, ReplyForm
 
 if TYPE_CHECKING:
+    from data.snapshot.folder import Manifest
     from data.snapshot.freeze import FreezeOptions
 
 
@@ -40,9 +42,10 @@ def snapshot(
         typer.Option(
             min=0,
             max=0.9,
-            help="Leave this share of training scenes out, for teletriage decide; it uses 0.2.",
+            help="Share of training scenes kept out of training, as the development part that runs are watched and "
+            "decisions are fitted on.",
         ),
-    ] = 0.0,
+    ] = SHARE,
     verify: Annotated[
         bool, typer.Option("--verify", help="Check a snapshot against its own hashes.")
     ] = False,
@@ -80,9 +83,15 @@ def _freeze(settings: Settings, out_dir: Path, options: FreezeOptions, *, as_jso
     print_result(
         figures,
         f"Snapshot {manifest.snapshot_hash[:12]} in {out_dir}: {counted(pairs, 'pair')} ({by_weight or 'none'}), "
+        f"{_kept_out(manifest)}"
         f"{counted(sum(manifest.evaluation_by_level.values()), 'held-out frame')}.{excluded}",
         as_json=as_json,
     )
+
+
+def _kept_out(manifest: Manifest) -> str:
+    frames, scenes = sum(manifest.development_by_level.values()), len(manifest.development_scenes)
+    return f"{counted(frames, 'development frame')} of {counted(scenes, 'scene')}, " if frames else ""
 
 
 def _verify(folder: Path, *, as_json: bool) -> None:

@@ -6,10 +6,14 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from data.snapshot.folder import Snapshot, excluded_reasons, load_snapshot
-from data.snapshot.pairs import EvaluationFrame, PreferencePair
+from data.snapshot.folder import Entry, Snapshot, excluded_reasons, load_snapshot
+from data.snapshot.pairs import DevelopmentFrame, EvaluationFrame, PreferencePair
 
-Entry = PreferencePair | EvaluationFrame
+_PART: dict[type, str] = {
+    PreferencePair: "training",
+    DevelopmentFrame: "the development part",
+    EvaluationFrame: "evaluation",
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ def diff_snapshots(first: Path, second: Path) -> SnapshotDiff:
 
 def _entries(snapshot: Snapshot) -> dict[str, Entry]:
     entries: dict[str, Entry] = {pair.frame_id: pair for pair in snapshot.pairs}
-    return {**entries, **{frame.frame_id: frame for frame in snapshot.evaluation}}
+    return {**entries, **{frame.frame_id: frame for frame in (*snapshot.development, *snapshot.evaluation)}}
 
 
 def _why_out(reason: str | None) -> str:
@@ -76,8 +80,8 @@ def _why_in(reason: str | None) -> str:
 
 def _difference(old: Entry, new: Entry) -> str:
     """Why two entries of one frame differ in what training or evaluation sees; empty where they do not."""
-    if isinstance(old, EvaluationFrame) or isinstance(new, EvaluationFrame):
-        return _evaluation_difference(old, new)
+    if not (isinstance(old, PreferencePair) and isinstance(new, PreferencePair)):
+        return _whole_frame_difference(old, new)
     reasons = []
     if old.chosen_level is not new.chosen_level:
         acts = _acts(old, new)
@@ -93,9 +97,9 @@ def _difference(old: Entry, new: Entry) -> str:
     return _sentence(reasons)
 
 
-def _evaluation_difference(old: Entry, new: Entry) -> str:
-    if not (isinstance(old, EvaluationFrame) and isinstance(new, EvaluationFrame)):
-        return "It moved between training and evaluation."
+def _whole_frame_difference(old: Entry, new: Entry) -> str:
+    if isinstance(old, PreferencePair) or isinstance(new, PreferencePair) or type(old) is not type(new):
+        return f"It moved from {_PART[type(old)]} to {_PART[type(new)]}."
     if old.level is not new.level:
         return _sentence([f"verified {new.level.value} instead of {old.level.value}{_acts(old, new)}"])
     return _sentence(["the verified text is another"]) if old.reasoning != new.reasoning else ""

@@ -4,8 +4,9 @@ manifest.json      what it is, counts, policy, scene lists, the hash of every fi
 README.md          the dataset card
 pairs.jsonl        one PreferencePair per line: verified frames of training scenes
 pairs.parquet      the same pairs with their pictures, in TRL's columns
+development.jsonl  one DevelopmentFrame per line: verified frames of training scenes that are kept out of training
 evaluation.jsonl   one EvaluationFrame per line: verified held-out frames
-excluded.jsonl     sampled frames that are in neither, each with its reason
+excluded.jsonl     sampled frames that are in none, each with its reason
 images/            the frames' images, named by frame id; not there where they are named at their own places
 """
 
@@ -13,15 +14,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from data.errors import SnapshotError
+from data.errors import LeakError, SnapshotError
 from data.hashing import canonical_json, file_hash
-from data.snapshot.pairs import EvaluationFrame, PreferencePair
+from data.snapshot.pairs import DevelopmentFrame, EvaluationFrame, PreferencePair
 from data.vocabulary import ImageStorage, ReplyForm
 
 SCHEMA_VERSION = 1
@@ -29,12 +30,14 @@ MANIFEST = "manifest.json"
 PAIRS = "pairs.jsonl"
 PARQUET = "pairs.parquet"
 CARD = "README.md"
+DEVELOPMENT = "development.jsonl"
 EVALUATION = "evaluation.jsonl"
 EXCLUDED = "excluded.jsonl"
 IMAGES = "images"
 OWN_FILES = (CARD, PAIRS, PARQUET, EVALUATION, EXCLUDED)
+"""What every snapshot has; DEVELOPMENT is missing where none was kept out, and before there was any."""
 
-Entry = PreferencePair | EvaluationFrame
+Entry = PreferencePair | DevelopmentFrame | EvaluationFrame
 Line = TypeVar("Line", bound=BaseModel)
 
 
@@ -44,7 +47,8 @@ class Manifest(BaseModel):
     `generated`: how many of the pairs and of the evaluation frames are of generated frames, and how many verified
     generated frames were left out. `reply_form`: of both sides of every pair; `question_hash`: of the conversation
     that goes with it; `image_width_px`: how wide the pictures were that the student was shown, None where its replies
-    were recorded elsewhere. Snapshots from before there were any do not have these.
+    were recorded elsewhere. `development_…`: of the part that `policy` gives share and seed of. Snapshots from before
+    there were any do not have these.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +66,8 @@ class Manifest(BaseModel):
     guideline_versions: list[str]
     train_scenes: list[str]
     held_out_scenes: list[str]
+    development_scenes: list[str] = []
+    development_by_level: dict[str, int] = {}
     student_run_id: str | None
     generated: dict[str, int] = {}
     files: dict[str, str]
@@ -75,6 +81,7 @@ class Snapshot:
     manifest: Manifest
     pairs: list[PreferencePair]
     evaluation: list[EvaluationFrame]
+    development: list[DevelopmentFrame] = field(default_factory=list)
 
 
 def manifest_hash(fields: dict[str, object]) -> str:
@@ -96,15 +103,40 @@ def load_snapshot(folder: Path, *, check_images: bool = True) -> Snapshot:
         _check_file(folder, name, expected)
     pairs = list(_entries(folder / PAIRS, PreferencePair))
     frames = list(_entries(folder / EVALUATION, EvaluationFrame))
+    kept_out = DEVELOPMENT in manifest.files
+    development = list(_entries(folder / DEVELOPMENT, DevelopmentFrame)) if kept_out else []
     _check_counts(folder, manifest, len(pairs), len(frames))
-    entries: list[Entry] = [*pairs, *frames]
+    _check_parts(folder, manifest, pairs, development, frames)
+    entries: list[Entry] = [*pairs, *development, *frames]
     for one in entries:
         _check_names(folder, manifest, one)
         if check_images:
             _check_named_images(folder, one)
     if check_images:
         _refuse_extra_files(folder, manifest)
-    return Snapshot(folder, manifest, pairs, frames)
+    return Snapshot(folder, manifest, pairs, frames, development)
+
+
+def _check_parts(
+    folder: Path,
+    manifest: Manifest,
+    pairs: list[PreferencePair],
+    development: list[DevelopmentFrame],
+    frames: list[EvaluationFrame],
+) -> None:
+    """A scene of the development part is in no other, and none of it is uncounted."""
+    if len(development) != sum(manifest.development_by_level.values()):
+        raise SnapshotError(
+            f"{folder / MANIFEST} counts {sum(manifest.development_by_level.values()):,} development frames, and the "
+            f"folder has {len(development):,}."
+        )
+    kept_out = {one.scene_id for one in development} | set(manifest.development_scenes)
+    others = {one.scene_id for one in (*pairs, *frames)} | {*manifest.train_scenes, *manifest.held_out_scenes}
+    if both := sorted(kept_out & others):
+        raise LeakError(
+            f"The scene {both[0]} of {folder} is in the development part and in another one ({len(both)} such): take "
+            "the snapshot again."
+        )
 
 
 def _check_counts(folder: Path, manifest: Manifest, pairs: int, frames: int) -> None:

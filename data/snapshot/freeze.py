@@ -9,18 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from data.errors import SnapshotError
-from data.frames.development_part import in_development
+from data.frames.development_part import SEED, in_development
 from data.hashing import canonical_json
 from data.people.permissions import Act, require
 from data.proposals.runs import latest_run, proposals_by_frame, run_form
-from data.snapshot.folder import IMAGES, Manifest
+from data.snapshot.folder import IMAGES, Entry, Manifest
 from data.snapshot.leak_guard import complete_fingerprints, guarded_frames, refuse_leaks
-from data.snapshot.pairs import EvaluationFrame, Message, PreferencePair, pair_weight
+from data.snapshot.pairs import DevelopmentFrame, EvaluationFrame, Message, PreferencePair, pair_weight
 from data.snapshot.writer import GENERATED, Excluded, FolderWriter, Progress, SnapshotFacts
 from data.store.opening import Store
 from data.store.tables import Frame, FrameStatus, GoldFrame, ModelRun, Proposal, Review, SampledFrame
@@ -53,7 +54,8 @@ class FreezeOptions:
     the frames whose chosen words are the teacher's own, with the teacher's chain of thought.
     generated: take verified generated frames too; they are marked, and the manifest counts them.
     images: copy the pictures into the folder, or name them where they are.
-    development: the share of training scenes that stay out, so that a model's decision can be fitted on them.
+    development: the share of training scenes that are kept out of training, as the part that runs are watched and
+    decisions are fitted on.
     """
 
     form: ReplyForm | None = None
@@ -62,7 +64,7 @@ class FreezeOptions:
     development: float = 0.0
 
     def as_policy(self) -> dict[str, object]:
-        kept_out = {"development": self.development} if self.development else {}
+        kept_out = {"development": self.development, "development_seed": SEED} if self.development else {}
         return {**POLICY.as_dict(), "generated": self.generated, **kept_out, "images": self.images.value}
 
 
@@ -121,6 +123,7 @@ def _written(session: Session, folder: Path, options: FreezeOptions, progress: P
         student_run_id=student_run.id if student_run else None,
         blind_twice=_blind_twice(session),
         frames=len(train) + len(held_out),
+        development=options.development > 0,
     )
     with FolderWriter(folder, facts, options.images, progress) as writer:
         for line in each_entry(session, options):
@@ -143,11 +146,9 @@ def snapshot_form(session: Session, student: ModelRun | None, options: FreezeOpt
     return options.form or answered_in or ReplyForm.LEVEL_FIRST
 
 
-def each_entry(
-    session: Session, options: FreezeOptions
-) -> Iterator[Excluded | tuple[PreferencePair | EvaluationFrame, Path]]:
-    """Everything that a snapshot taken now would hold: pairs, evaluation frames (each with its picture's file), and
-    what is left out with the reason."""
+def each_entry(session: Session, options: FreezeOptions) -> Iterator[Excluded | tuple[Entry, Path]]:
+    """Everything that a snapshot taken now would hold: pairs, development and evaluation frames (each with its
+    picture's file), and what is left out with the reason."""
     student_run = latest_run(session, ModelRole.STUDENT)
     form = snapshot_form(session, student_run, options)
     gold = set(session.exec(select(GoldFrame.frame_id)))
@@ -156,7 +157,10 @@ def each_entry(
         for one in group:
             reason = _left_out(one, gold, options)
             built = reason or _pair(one, students.get(one.frame.id), form, options)
-            yield Excluded(one.frame.id, built) if isinstance(built, str) else (built, one.image)
+            if reason is None and options.development and in_development(one.scene_id, options.development):
+                yield _development_frame(one, built, options), one.image
+            else:
+                yield Excluded(one.frame.id, built) if isinstance(built, str) else (built, one.image)
     for one in each_verified(session, Split.HELD_OUT):
         if one.source_frame_id and not options.generated:
             yield Excluded(one.frame.id, GENERATED)
@@ -174,8 +178,6 @@ def _left_out(one: VerifiedFrame, gold: set[str], options: FreezeOptions) -> str
     """Why a verified training frame is kept out whatever the student said: people and models are tested on gold."""
     if one.source_frame_id and not options.generated:
         return GENERATED
-    if options.development and in_development(one.scene_id, options.development):
-        return "development_part"
     return "gold" if one.frame.id in gold else None
 
 
@@ -248,19 +250,33 @@ def _pair(
 
 
 def _evaluation_frame(verified: VerifiedFrame, options: FreezeOptions) -> EvaluationFrame:
-    text = verified.text.assessment if verified.text else None
-    return EvaluationFrame(
-        frame_id=verified.frame.id,
-        scene_id=verified.scene_id,
-        source_frame_id=verified.source_frame_id,
-        images=[_image_name(verified, options)],
-        image_sha256=verified.frame.image_sha256 or "",
-        level=verified.level,
-        reasoning=text.reasoning if text else "",
-        action=text.action if text else "",
-        review_ids=list(verified.review_ids),
-        adjudication_id=verified.adjudication_id,
+    return EvaluationFrame(**_whole_frame(verified, options))
+
+
+def _development_frame(
+    verified: VerifiedFrame, pair: PreferencePair | str, options: FreezeOptions
+) -> DevelopmentFrame:
+    """With both sides of its pair, where the student gave it one."""
+    sides = (None, None) if isinstance(pair, str) else (pair.chosen[-1].content, pair.rejected[-1].content)
+    return DevelopmentFrame(
+        **_whole_frame(verified, options), votes=verified.votes, chosen=sides[0], rejected=sides[1]
     )
+
+
+def _whole_frame(verified: VerifiedFrame, options: FreezeOptions) -> dict[str, Any]:
+    text = verified.text.assessment if verified.text else None
+    return {
+        "frame_id": verified.frame.id,
+        "scene_id": verified.scene_id,
+        "source_frame_id": verified.source_frame_id,
+        "images": [_image_name(verified, options)],
+        "image_sha256": verified.frame.image_sha256 or "",
+        "level": verified.level,
+        "reasoning": text.reasoning if text else "",
+        "action": text.action if text else "",
+        "review_ids": list(verified.review_ids),
+        "adjudication_id": verified.adjudication_id,
+    }
 
 
 def _image_name(verified: VerifiedFrame, options: FreezeOptions) -> str:

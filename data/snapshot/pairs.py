@@ -75,8 +75,8 @@ class PreferencePair(BaseModel):
     votes: dict[TriageLevel, int] = {}
 
 
-class EvaluationFrame(BaseModel):
-    """One line of `evaluation.jsonl`: a verified held-out frame. `source_frame_id`: as in a PreferencePair."""
+class _WholeFrame(BaseModel):
+    """A verified frame that nothing is trained on. `source_frame_id`: as in a PreferencePair."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -90,3 +90,18 @@ class EvaluationFrame(BaseModel):
     review_ids: list[int]
     adjudication_id: int | None
     source_frame_id: str | None = None
+
+
+class EvaluationFrame(_WholeFrame):
+    """One line of `evaluation.jsonl`: a verified held-out frame."""
+
+
+class DevelopmentFrame(_WholeFrame):
+    """One line of `development.jsonl`: a verified frame of the development part.
+
+    `chosen`, `rejected`: the two sides that its pair would have, as they are trained on; None where it would have none.
+    """
+
+    votes: dict[TriageLevel, int]
+    chosen: str | None
+    rejected: str | None

@@ -10,7 +10,7 @@ from data.proposals.runs import latest_run
 from data.snapshot.expected_pairs import RepeatedSentence, repeated_sentences, tally
 from data.snapshot.freeze import FreezeOptions, each_entry, snapshot_form
 from data.snapshot.leak_guard import guarded_frames, refuse_leaks
-from data.snapshot.pairs import PreferencePair
+from data.snapshot.pairs import DevelopmentFrame, PreferencePair
 from data.snapshot.writer import Excluded
 from data.store.opening import Store
 from data.vocabulary import ModelRole, Split, TriageLevel
@@ -24,6 +24,7 @@ class SnapshotPreview:
     in words only; `repeated`: human sentences that many pairs share; `leak`: why it would be refused."""
 
     pairs: int = 0
+    development: int = 0
     evaluation: int = 0
     pairs_by_weight: dict[str, int] = field(default_factory=dict)
     equal_levels: int = 0
@@ -51,6 +52,8 @@ def preview(store: Store, options: FreezeOptions) -> SnapshotPreview:
                 levels[line.chosen_level, line.rejected_level] += 1
                 if len(seen.examples) < EXAMPLES:
                     seen.examples.append(_example(line))
+            elif isinstance(line, DevelopmentFrame):
+                seen.development += 1
             else:
                 seen.evaluation += 1
         try:

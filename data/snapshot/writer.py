@@ -15,6 +15,7 @@ from data.hashing import canonical_json, file_hash
 from data.snapshot.card import render_card
 from data.snapshot.folder import (
     CARD,
+    DEVELOPMENT,
     EVALUATION,
     EXCLUDED,
     MANIFEST,
@@ -22,10 +23,11 @@ from data.snapshot.folder import (
     PAIRS,
     PARQUET,
     SCHEMA_VERSION,
+    Entry,
     Manifest,
     manifest_hash,
 )
-from data.snapshot.pairs import EvaluationFrame, PreferencePair
+from data.snapshot.pairs import DevelopmentFrame, PreferencePair
 from data.snapshot.parquet import PairsFile
 from data.vocabulary import ImageStorage, ReplyForm
 
@@ -39,7 +41,7 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Excluded:
-    """A sampled frame that is in neither file, and why."""
+    """A sampled frame that is in no file, and why."""
 
     frame_id: str
     reason: str
@@ -48,7 +50,8 @@ class Excluded:
 @dataclass(frozen=True)
 class SnapshotFacts:
     """What a folder says of itself beside its lines. `frames`: how many pictures are to come; `blind_twice` counts
-    held-out frames judged blind by two people, and those on which they agreed."""
+    held-out frames judged blind by two people, and those on which they agreed; `development`: whether scenes are kept
+    out of training."""
 
     policy: dict[str, object]
     reply_form: ReplyForm
@@ -58,6 +61,7 @@ class SnapshotFacts:
     student_run_id: str | None
     blind_twice: tuple[int, int]
     frames: int
+    development: bool
 
 
 class FolderWriter:
@@ -74,6 +78,7 @@ class FolderWriter:
         self._open = ExitStack()
         self._pairs = self._text(PAIRS)
         self._evaluation = self._text(EVALUATION)
+        self._development = self._text(DEVELOPMENT) if facts.development else None
         self._parquet = self._open.enter_context(PairsFile(folder / PARQUET, folder))
         self._counts = _Counts()
         self._excluded: list[Excluded] = []
@@ -88,19 +93,23 @@ class FolderWriter:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def add(self, line: PreferencePair | EvaluationFrame, image: Path) -> None:
-        """A pair or an evaluation frame, and the file of its picture."""
+    def add(self, line: Entry, image: Path) -> None:
+        """A pair, a development or an evaluation frame, and the file of its picture."""
         self._take_image(line.images[0], image, line.image_sha256)
         text = canonical_json(line.model_dump(mode="json")) + "\n"
         if isinstance(line, PreferencePair):
             self._pairs.write(text)
             self._parquet.add(line)
+        elif isinstance(line, DevelopmentFrame):
+            if self._development is None:
+                raise ValueError("a snapshot without a development part was given one of its frames")
+            self._development.write(text)
         else:
             self._evaluation.write(text)
         self._counts.add(line)
 
     def exclude(self, one: Excluded) -> None:
-        """A frame that is in neither file."""
+        """A frame that is in no file."""
         self._excluded.append(one)
 
     def finish(self) -> Manifest:
@@ -116,7 +125,7 @@ class FolderWriter:
         rated, agreed = self._facts.blind_twice
         card = render_card(fields, rated_twice=rated, agreed=agreed)
         (self._folder / CARD).write_text(card, encoding="utf-8")
-        for name in OWN_FILES:
+        for name in (*OWN_FILES, *([DEVELOPMENT] if self._development else [])):
             self._hashes[name] = file_hash(self._folder / name)
         fields["files"] = dict(sorted(self._hashes.items()))
         manifest = Manifest.model_validate({**fields, "snapshot_hash": manifest_hash(fields)})
@@ -157,6 +166,8 @@ class FolderWriter:
             "guideline_versions": self._facts.guideline_versions,
             "train_scenes": sorted(counts.train_scenes),
             "held_out_scenes": sorted(counts.held_out_scenes),
+            "development_scenes": sorted(counts.development_scenes),
+            "development_by_level": _sorted(counts.development),
             "student_run_id": self._facts.student_run_id,
             "generated": {
                 "pairs": counts.generated_pairs,
@@ -176,10 +187,12 @@ class _Counts:
     by_level: Counter[str] = field(default_factory=Counter)
     train_scenes: set[str] = field(default_factory=set)
     held_out_scenes: set[str] = field(default_factory=set)
+    development: Counter[str] = field(default_factory=Counter)
+    development_scenes: set[str] = field(default_factory=set)
     generated_pairs: int = 0
     generated_evaluation: int = 0
 
-    def add(self, line: PreferencePair | EvaluationFrame) -> None:
+    def add(self, line: Entry) -> None:
         self.lines += 1
         is_generated = line.source_frame_id is not None
         if isinstance(line, PreferencePair):
@@ -187,6 +200,9 @@ class _Counts:
             self.by_levels[f"{line.chosen_level.value}>{line.rejected_level.value}"] += 1
             self.train_scenes.add(line.scene_id)
             self.generated_pairs += is_generated
+        elif isinstance(line, DevelopmentFrame):
+            self.development[line.level.value] += 1
+            self.development_scenes.add(line.scene_id)
         else:
             self.by_level[line.level.value] += 1
             self.held_out_scenes.add(line.scene_id)

@@ -29,7 +29,7 @@ class VerifiedFrame:
 
     `scene_id` is the unit of splitting: of a generated frame the scene that it was made of, whose frame
     `source_frame_id` names (None for a real frame). `votes`: how many people said each level, a lead who settled it
-    among them.
+    among them; a paused person counts for nothing.
     """
 
     frame: Frame
@@ -138,5 +138,6 @@ def _verified(
     counting = [review for review in reviews if review.id in result.review_ids]
     text = chosen_text(result.level, teacher=teacher, reviews=counting, adjudication=adjudication)
     ids = (result.review_ids, result.adjudication_id)
-    votes = Counter([*(review.level for review in reviews), *([settled.level] if settled else [])])
+    counted = [review.level for review in reviews if review.person_id not in paused]
+    votes = Counter([*counted, *([settled.level] if settled else [])])
     return VerifiedFrame(frame, result.level, text, *ids, image, teacher, frame.scene_id, votes=dict(votes))

@@ -14,8 +14,17 @@ from PIL import Image
 from trl.trainer.dpo_trainer import DataCollatorForVisionPreference
 
 from data.hashing import file_hash
-from data.snapshot.folder import EVALUATION, EXCLUDED, MANIFEST, OWN_FILES, PAIRS, manifest_hash
-from data.snapshot.pairs import EvaluationFrame, Message, PreferencePair, pair_weight
+from data.snapshot.folder import (
+    DEVELOPMENT,
+    EVALUATION,
+    EXCLUDED,
+    MANIFEST,
+    OWN_FILES,
+    PAIRS,
+    Entry,
+    manifest_hash,
+)
+from data.snapshot.pairs import DevelopmentFrame, EvaluationFrame, Message, PreferencePair, pair_weight
 from data.vlm.conversation import conversation, conversation_hash
 from data.vlm.reply import render_reply
 from data.vocabulary import Assessment, ReplyForm, TriageLevel
@@ -80,12 +89,35 @@ def an_evaluation_frame(scene: str = "scene-held-out") -> EvaluationFrame:
     )
 
 
+def a_development_frame(
+    folder: Path, index: int, level: TriageLevel, *, said: TriageLevel = A, **changed: Any
+) -> DevelopmentFrame:
+    """A frame of another scene than any pair's, drawn into the snapshot folder as a pair's would be."""
+    pair = a_pair(folder, 500 + index, chosen=level, rejected=said)
+    fields: dict[str, Any] = {
+        "frame_id": pair.frame_id,
+        "scene_id": f"development-{index % 3}",
+        "images": pair.images,
+        "image_sha256": pair.image_sha256,
+        "level": level,
+        "reasoning": "As people see it.",
+        "action": "Take control.",
+        "review_ids": [index],
+        "adjudication_id": None,
+        "votes": {level: 1},
+        "chosen": pair.chosen[0].content,
+        "rejected": pair.rejected[0].content,
+    }
+    return DevelopmentFrame(**(fields | changed))
+
+
 def write_snapshot(
     folder: Path,
     levels: Sequence[tuple[TriageLevel, TriageLevel]] = MIXED,
     *,
     pairs: Sequence[PreferencePair] | None = None,
     evaluation: Sequence[EvaluationFrame] = (),
+    development: Sequence[DevelopmentFrame] = (),
     **manifest: Any,
 ) -> Path:
     """Freeze a snapshot with a pair for each (chosen, rejected), or with the pairs given; hashes are right."""
@@ -95,6 +127,8 @@ def write_snapshot(
     _lines(folder / PAIRS, pairs)
     _lines(folder / EVALUATION, evaluation)
     _lines(folder / EXCLUDED, [])
+    if development:
+        _lines(folder / DEVELOPMENT, development)
     for frame in evaluation:
         Image.new("RGB", (160, 90), COLOURS[frame.level]).save(folder / frame.images[0])
     for name in set(OWN_FILES) - {PAIRS, EVALUATION, EXCLUDED}:
@@ -113,6 +147,8 @@ def write_snapshot(
         "train_scenes": sorted({pair.scene_id for pair in pairs}),
         "held_out_scenes": sorted({frame.scene_id for frame in evaluation}),
         "student_run_id": "student-run",
+        "development_scenes": sorted({frame.scene_id for frame in development}),
+        "development_by_level": dict(Counter(frame.level.value for frame in development)),
         "files": {
             str(path.relative_to(folder)): file_hash(path)
             for path in sorted(folder.rglob("*"))
@@ -161,5 +197,5 @@ def _answer(assessment: Assessment) -> Message:
     return Message(role="assistant", content=render_reply(assessment, FORM))
 
 
-def _lines(path: Path, values: Sequence[PreferencePair | EvaluationFrame]) -> None:
+def _lines(path: Path, values: Sequence[Entry]) -> None:
     path.write_text("".join(f"{value.model_dump_json()}\n" for value in values), encoding="utf-8")

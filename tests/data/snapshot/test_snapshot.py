@@ -13,6 +13,7 @@ import pytest
 from sqlmodel import select
 
 from data.errors import LeakError, SnapshotError
+from data.frames.development_part import in_development
 from data.hashing import file_hash
 from data.proposals.runs import latest_run, proposals_by_frame, record_reply
 from data.review.adjudication import Settlement, adjudicate
@@ -20,6 +21,7 @@ from data.review.gold import make_gold
 from data.review.reviews import submit_review
 from data.review.second_looks import send_back
 from data.review.serving import lease_frames
+from data.snapshot.diff import diff_snapshots
 from data.snapshot.folder import EXCLUDED, MANIFEST, PAIRS, load_snapshot, manifest_hash
 from data.snapshot.freeze import FreezeOptions, freeze
 from data.snapshot.pairs import pair_weight
@@ -412,3 +414,61 @@ def test_a_snapshot_that_was_killed_leaves_no_folder_in_the_way(tmp_path: Path) 
 def test_a_folder_that_is_no_snapshot_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SnapshotError, match=f"has no {MANIFEST}"):
         load_snapshot(tmp_path)
+
+
+def test_whole_scenes_are_kept_out_of_training_as_the_development_part(tmp_path: Path) -> None:
+    store = a_verified_store(tmp_path, level=T)
+    shares = [share / 100 for share in range(1, 100)]
+    share = next(one for one in shares if sum(map(partial(in_development, share=one), _scenes(store))) == 1)
+    options = FreezeOptions(development=share)
+    manifest = freeze(store, tmp_path / "snap", options)
+    kept = load_snapshot(tmp_path / "snap")
+    (scene,) = manifest.development_scenes
+    assert {one.scene_id for one in kept.development} == {scene}
+    assert scene not in {*manifest.train_scenes, *manifest.held_out_scenes}
+    assert {(one.level, one.votes[T]) for one in kept.development} == {(T, 2)}
+    for one in kept.development:
+        sides = [parse_reply(side or "").assessment for side in (one.chosen, one.rejected)]
+        assert [side and side.level for side in sides] == [T, A]
+    assert len(kept.pairs) + len(kept.development) == 4
+    assert manifest.policy["development"] == share
+    assert manifest.policy["development_seed"] == 0
+    assert preview(store, options).development == len(kept.development)
+    freeze(store, tmp_path / "all")
+    (change, *_) = diff_snapshots(tmp_path / "all", tmp_path / "snap").changes
+    assert change.why == "It moved from training to the development part."
+
+
+def _scenes(store: Store) -> set[str]:
+    with store.read() as session:
+        frames = frames_in(store, Split.TRAIN)
+        return {frame.scene_id for frame in session.exec(select(Frame)) if frame.id in frames}
+
+
+def test_a_scene_in_two_parts_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "snap"
+    freeze(a_verified_store(tmp_path, level=T), folder)
+    fields = json.loads((folder / MANIFEST).read_text())
+    fields["development_scenes"] = fields["train_scenes"][:1]
+    (folder / MANIFEST).chmod(0o644)
+    (folder / MANIFEST).write_text(json.dumps(fields | {"snapshot_hash": manifest_hash(fields)}))
+    with pytest.raises(LeakError, match="is in the development part and in another one"):
+        load_snapshot(folder)
+
+
+def test_a_snapshot_from_before_development_parts_stays_readable(tmp_path: Path) -> None:
+    folder = tmp_path / "snap"
+    freeze(a_verified_store(tmp_path, level=T), folder)
+    for name in (MANIFEST, PAIRS):
+        (folder / name).chmod(0o644)
+    lines = [json.loads(line) for line in (folder / PAIRS).read_text().splitlines()]
+    for line in lines:
+        del line["votes"]
+    (folder / PAIRS).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    fields = json.loads((folder / MANIFEST).read_text())
+    del fields["development_scenes"], fields["development_by_level"]
+    fields["files"][PAIRS] = file_hash(folder / PAIRS)
+    (folder / MANIFEST).write_text(json.dumps(fields | {"snapshot_hash": manifest_hash(fields)}))
+    old = load_snapshot(folder)
+    assert old.development == []
+    assert {len(pair.votes) for pair in old.pairs} == {0}
