@@ -58,8 +58,8 @@ def diff_snapshots(first: Path, second: Path) -> SnapshotDiff:
 
 
 def _entries(snapshot: Snapshot) -> dict[str, Entry]:
-    entries: dict[str, Entry] = {pair.frame_id: pair for pair in snapshot.pairs}
-    return {**entries, **{frame.frame_id: frame for frame in (*snapshot.development, *snapshot.evaluation)}}
+    entries: list[Entry] = [*snapshot.pairs, *snapshot.development, *snapshot.evaluation]
+    return {entry.frame_id: entry for entry in entries}
 
 
 def _why_out(reason: str | None) -> str:

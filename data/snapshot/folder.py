@@ -131,7 +131,8 @@ def _check_parts(
             f"folder has {len(development):,}."
         )
     kept_out = {one.scene_id for one in development} | set(manifest.development_scenes)
-    others = {one.scene_id for one in (*pairs, *frames)} | {*manifest.train_scenes, *manifest.held_out_scenes}
+    trained, judged = {one.scene_id for one in pairs}, {one.scene_id for one in frames}
+    others = trained | judged | {*manifest.train_scenes, *manifest.held_out_scenes}
     if both := sorted(kept_out & others):
         raise LeakError(
             f"The scene {both[0]} of {folder} is in the development part and in another one ({len(both)} such): take "
