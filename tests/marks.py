@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,18 +14,26 @@ PLACES = {
     "faults": ("faults",),
     "slow": (
         "annotator/monitor/sources",
+        "annotator/web/test_low_latency.py",
+        "annotator/widgets/test_figure_cache.py",
+        "benchmarks/test_true_scale.py",
         "data/demo/test_dataroot.py",
         "data/demo/test_projection.py",
         "data/label_studio/test_label_studio_pull.py",
         "data/label_studio/test_label_studio_push.py",
         "data/maintenance/test_backup.py",
+        "data/maintenance/test_kept_heads.py",
         "data/maintenance/test_schema_check.py",
+        "data/overview/test_own_frames.py",
+        "data/people/test_team_commands.py",
         "data/proposals/test_asking.py",
         "data/review/test_lease_rules.py",
         "data/review/test_upgrade.py",
+        "data/scenarios",
         "data/store/test_audit_trail.py",
         "data/vlm/test_live_asking.py",
         "data/vlm/test_odd_answers.py",
+        "eval/episodes/test_from_store.py",
         "eval/guarantee/test_from_store.py",
         "eval/test_commands.py",
         "eval/annotators/test_planted_bias.py",
@@ -57,6 +66,7 @@ def marks(item: pytest.Item) -> set[str]:
     return {*marks_of_place(item.path), *_marks_of_fixtures(item)}
 
 
+@cache
 def marks_of_place(path: Path) -> list[str]:
     place = path.relative_to(HERE) if path.is_relative_to(HERE) else Path()
     return [name for name, places in PLACES.items() if any(place.is_relative_to(one) for one in places)]

@@ -1,15 +1,24 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
+from data.snapshot.folder import MANIFEST
 from data.snapshot.freeze import freeze
 from data.vocabulary import PersonRole, Split
 from tests.annotator.browser.conftest import served, signed_in
 from tests.builders import T, a_person
 from tests.data.review.test_reviews import frames_in
 from tests.data.snapshot.test_snapshot import a_verified_store, student_says
+
+
+def wait_for_snapshots(page: Page, folder: Path, n: int, *, limit_s: float = 60) -> None:
+    until = time.monotonic() + limit_s
+    while len(list(folder.glob(f"*/{MANIFEST}"))) < n and time.monotonic() < until:
+        page.wait_for_timeout(100)
+    assert len(list(folder.glob(f"*/{MANIFEST}"))) == n
 
 
 def test_a_trainer_sees_what_goes_in_freezes_it_and_where_a_frame_comes_from(
@@ -19,15 +28,19 @@ def test_a_trainer_sees_what_goes_in_freezes_it_and_where_a_frame_comes_from(
     frame = frames_in(store, Split.TRAIN)[0]
     student_says(store, frame, None)
     a_person(store, "theo", PersonRole.TRAINER)
-    freeze(store, tmp_path / "workspace" / "snapshots" / "first")
+    snapshots = tmp_path / "workspace" / "snapshots"
+    freeze(store, snapshots / "first")
+    (snapshots / "torn").mkdir()
+    (snapshots / "torn" / MANIFEST).write_text("{")
     with served(tmp_path / "workspace") as address:
         page = signed_in(chromium, address, "theo", "password-theo")
         page.goto(f"{address}snapshot")
         expect(page.get_by_text("Pairs to train on")).to_be_visible()
         expect(page.get_by_text("What would be left out")).to_be_visible()
         page.get_by_role("button", name="Freeze a snapshot").click()
+        wait_for_snapshots(page, snapshots, 3)
         expect(page.get_by_text("Snapshots of this workspace")).to_be_visible()
-        page.wait_for_function("() => !document.querySelector('[data-testid=stSpinner]')")
+        expect(page.get_by_role("alert").filter(has_text="torn")).to_be_visible()
         page.goto(f"{address}provenance?of={frame}")
         expect(page.get_by_text("ada (annotator)")).to_be_visible()
         expect(page.get_by_text("test-teacher").first).to_be_visible()
@@ -37,4 +50,3 @@ def test_a_trainer_sees_what_goes_in_freezes_it_and_where_a_frame_comes_from(
         field.press("Enter")
         expect(page.get_by_text("'<b>nothing</b>' is neither a frame's id")).to_be_visible()
         page.context.close()
-    assert len(list((tmp_path / "workspace" / "snapshots").iterdir())) == 2
