@@ -33,6 +33,7 @@ help:
 	@echo "make bench-load      how long an answer takes to be saved while 25 people decide every 2 seconds"
 	@echo "make bench-screens   how long leads wait at 100,000 frames and 500,000 reviews"
 	@echo "make bench-store     taking the next frames and writing reviews among 100,000 frames, on SQLite and PostgreSQL"
+	@echo "make bench-sa-dpo    the paper's Table 1 in miniature: what each recipe learns about drawn roads (SEEDS= sets 3)"
 	@echo "make bench-training  pairs per second and memory beside stock TRL"
 	@echo "make bench-throughput  what the throughput harness costs, against a stand-in server"
 	@echo "make bench-monitor  50 live feeds, a model and an operator's browser: alert latency, lost alerts (MINUTES= sets 5)"

@@ -70,6 +70,7 @@ def _mount() -> None:
     for name in [*order, *(name for name in commands if name not in order)]:
         _mount_one(name, commands[name])
     _mount_one("walkthrough", _walkthrough)
+    _mount_one("compare", _compare)
     scenarios = data.commands.scenarios.scenarios
     for name, command in eval.commands.SCENARIO_COMMANDS.items():
         scenarios.command(name)(command)
@@ -78,6 +79,7 @@ def _mount() -> None:
         **data.commands.mounted.GROUPS,
         "labelstudio": exchange,
         "scenarios": scenarios,
+        **training.commands.GROUPS,
         **eval.commands.GROUPS,
     }.items():
         app.add_typer(group, name=name)
@@ -108,6 +110,49 @@ def _walkthrough(
     keep = ctx.obj.workspace if chosen is not None and chosen.name != "DEFAULT" else None
     asked = WalkthroughInput(dataroot=dataroot, version=version, replies=replies, seed=seed)
     run_walkthrough(asked, _training_stages(), keep_in=keep)
+
+
+def _compare(
+    recipes: Annotated[
+        list[str], typer.Argument(metavar="RECIPE...", help="Recipe files, or names of shipped ones.")
+    ],
+    snapshot: Annotated[
+        Path, typer.Option("--snapshot", help="The snapshot's folder, with held-out frames.")
+    ],
+    model: Annotated[Path, typer.Option("--model", help="The base model's folder on this machine.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of the comparison; one that was interrupted is resumed.")
+    ],
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Runs of each arm.")] = 3,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--grid", help="A recipe's key and values to try, e.g. beta=0.05,0.1,0.3; repeat for several."
+        ),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option("--baseline", help="The arm that others are held against; by default the first."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")
+    ] = False,
+) -> None:
+    """Train recipes with several seeds on one snapshot and compare them on its held-out frames."""
+    from training.commands import require_training_extra
+
+    require_training_extra()
+    from eval.arms.folder import read_arms
+    from eval.arms.report import compare_arms, comparison_lines, write_comparison
+    from training.arms.recipes import arms_of, parse_grid
+    from training.arms.run import Compared, run_arms
+
+    arms = arms_of(recipes, parse_grid(grid or []))
+    run_arms(Compared(snapshot, model, arms, seeds), out, say=lambda words: print(words, file=sys.stderr))
+    judged = read_arms(out)
+    found = compare_arms(judged, baseline=baseline or arms[0].name)
+    page = write_comparison(found, judged, out)
+    print(found.model_dump_json() if as_json else f"{comparison_lines(found)}\n{page}")
 
 
 def _training_stages() -> TrainingStages:

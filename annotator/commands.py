@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from annotator.demo.drawn_drives import DrawnVehicles
 
 HOST = "127.0.0.1"
 PORT = 8501
@@ -77,6 +80,13 @@ def demo(
         bool, typer.Option("--serve/--no-serve", help="Open the app when it is built.")
     ] = True,
     allowed_host: AllowedHost = None,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Watch drawn drives that a model judges, the miniature, instead of replayed vehicles.",
+        ),
+    ] = False,
 ) -> None:
     """Build a workspace with drawn frames and scripted proposals and reviews, serve the app on it and watch four
     replayed vehicles."""
@@ -103,7 +113,15 @@ def demo(
         print(f"  {person.name:8} {person.role:10} password {person.password}")
     if serve_app:
         print(f"\nThe app is at http://{host}:{port} (stop it with Ctrl-C; your work is kept)")
-        run_demo(told, exposure)
+        run_demo(told, exposure, _drawn_vehicles(settings.workspace) if live else None)
+
+
+def _drawn_vehicles(workspace: Path) -> DrawnVehicles:
+    from annotator.demo.drawn_drives import drawn_vehicles
+    from data.terminal import progress_bar
+
+    with progress_bar("Drawing drives") as progress:
+        return drawn_vehicles(workspace, progress)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"review": review, "demo": demo}

@@ -125,17 +125,69 @@ def merge(
     _print(result, _merged_text, as_json=as_json)
 
 
-def stand_in(out: Out, seed: Annotated[int, typer.Option("--seed")] = 0, as_json: AsJson = False) -> None:
-    """Build the stand-in: a tiny model with random weights on which training runs without real ones."""
-    require_training_extra()
-    from training.stand_in import build_stand_in
+stand_in = typer.Typer(
+    help="Small models for machines without real weights: one knows nothing, the miniature sees drawn roads.",
+    no_args_is_help=True,
+)
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the weights.")]
 
-    result = {"model": build_stand_in(out, seed=seed), "stand_in": True}
+
+@stand_in.command("build")
+def build_stand_in(out: Out, seed: Seed = 0, as_json: AsJson = False) -> None:
+    """Build a tiny model with random weights, on which training runs without real ones."""
+    require_training_extra()
+    from training.stand_in import build_stand_in as build
+
+    result = {"model": build(out, seed=seed), "stand_in": True}
     print(json.dumps(result, default=str) if as_json else f"Stand-in with random weights in {out}.")
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"train": train, "merge": merge, "stand-in": stand_in}
+@stand_in.command("teach")
+def teach_miniature(
+    out: Out,
+    pictures: Annotated[
+        Path, typer.Option("--pictures", help="Folder for the drawn roads; what is there is not drawn again.")
+    ],
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Make the miniature anew: a small model that sees drawn roads. Takes about 15 minutes of one core."""
+    require_training_extra()
+    from training.miniature.build import build_miniature
+
+    seen = build_miniature(out, pictures, seed=seed, say=lambda words: print(words, file=sys.stderr))
+    text = ", ".join(f"{name} {value:.2f}" for name, value in seen.items())
+    print(json.dumps(seen) if as_json else f"Miniature in {out}. On held-out roads it sees: {text}.")
+
+
+@stand_in.command("serve")
+def serve_miniature(
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model", help="A model trained and merged from the miniature; the miniature itself by default."
+        ),
+    ] = None,
+    aligned: Annotated[
+        bool, typer.Option("--aligned", help="The miniature with the adapter that comes with it.")
+    ] = False,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port to listen on; 0 takes a free one.")] = 8000,
+) -> None:
+    """Serve the miniature behind an OpenAI-compatible endpoint on one CPU core."""
+    require_training_extra()
+    from training.miniature.build import ALIGNED, KEPT
+    from training.serving.app import serve
+
+    if aligned and model:
+        raise TrainingError("--aligned is the kept miniature's own adapter: it does not go with --model.")
+    serve(model or KEPT, ALIGNED if aligned else None, host=host, port=port)
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"train": train, "merge": merge}
 """What the composition root mounts, by the command's name."""
+GROUPS: dict[str, typer.Typer] = {"stand-in": stand_in}
+"""The same for groups of commands."""
 
 
 def require_training_extra() -> None:

@@ -6,6 +6,7 @@ It knows nothing of driving and says so: `stand_in.json` marks its folder and ev
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,9 @@ VOCABULARY = 1024
 MAX_PIXELS = 128 * 128
 """A 1600 x 900 frame becomes 160 x 96 pixels: 15 tokens."""
 
-_END, _PAD = "<|im_end|>", "<|endoftext|>"
+END, PAD = "<|im_end|>", "<|endoftext|>"
 _VISION = ("vision_start", "vision_end", "vision_pad", "image_pad", "video_pad")
-_SPECIALS = [_PAD, "<|im_start|>", _END, *(f"<|{name}|>" for name in _VISION)]
+_SPECIALS = [PAD, "<|im_start|>", END, *(f"<|{name}|>" for name in _VISION)]
 
 # Renders messages as Qwen3-VL's template does, as far as a system turn, a user turn with images and one answer go.
 _CHAT_TEMPLATE = """\
@@ -69,16 +70,24 @@ def build_stand_in(out: Path, *, seed: int = 0) -> Path:
     """
     if out.exists() and any(out.iterdir()):
         raise TrainingError(f"{out} is not empty: the stand-in is never written over anything.")
-    processor = _processor()
-    model = _model(processor.tokenizer, seed)
+    processor = image_only_processor(learned_tokenizer(_corpus(), VOCABULARY), most_pixels=MAX_PIXELS)
+    model = seeded_model(stand_in_config(processor.tokenizer, _TEXT_SHAPE, _VISION_SHAPE), seed)
+    save_stand_in(
+        model, processor, out, readme=_README, marker={"name": NAME, "weights": "random", "seed": seed}
+    )
+    return out
+
+
+def save_stand_in(model: Any, processor: Any, out: Path, *, readme: str, marker: dict[str, Any]) -> None:
+    """Write a model folder that says what it is: in words, and in `stand_in.json` for programs."""
     with library_chatter_to_stderr():
         model.save_pretrained(out)
         processor.save_pretrained(out)
     _name_the_public_processor(out)
-    (out / "README.md").write_text(_README, encoding="utf-8")
-    marker = {"stand_in": True, "name": NAME, "weights": "random", "seed": seed}
-    (out / STAND_IN_MARKER).write_text(json.dumps(marker, indent=2) + "\n", encoding="utf-8")
-    return out
+    (out / "README.md").write_text(readme, encoding="utf-8")
+    (out / STAND_IN_MARKER).write_text(
+        json.dumps({"stand_in": True, **marker}, indent=2) + "\n", encoding="utf-8"
+    )
 
 
 def _name_the_public_processor(out: Path) -> None:
@@ -91,33 +100,35 @@ def _name_the_public_processor(out: Path) -> None:
             path.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
 
 
-def _processor() -> Any:
+def image_only_processor(tokenizer: PreTrainedTokenizerFast, *, most_pixels: int) -> Any:
+    """Qwen3-VL's processor around a tokenizer; pictures with more pixels are scaled down."""
     image_processor = Qwen2VLImageProcessorPil(
         patch_size=16,
         merge_size=2,
         temporal_patch_size=2,
-        size={"shortest_edge": 32 * 32, "longest_edge": MAX_PIXELS},
+        size={"shortest_edge": 32 * 32, "longest_edge": most_pixels},
         image_mean=[0.5] * 3,
         image_std=[0.5] * 3,
     )
-    return ImageOnlyQwen3VLProcessor(image_processor, _tokenizer(), chat_template=_CHAT_TEMPLATE)
+    return ImageOnlyQwen3VLProcessor(image_processor, tokenizer, chat_template=_CHAT_TEMPLATE)
 
 
-def _tokenizer() -> PreTrainedTokenizerFast:
+def learned_tokenizer(corpus: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
+    """A byte-level BPE of so many tokens, learned from texts, with Qwen's special tokens."""
     bytes_to_pairs = Tokenizer(models.BPE())
     bytes_to_pairs.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bytes_to_pairs.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
+        vocab_size=vocabulary,
         special_tokens=_SPECIALS,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    bytes_to_pairs.train_from_iterator(_corpus(), trainer)
+    bytes_to_pairs.train_from_iterator(corpus, trainer)
     return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # untyped in transformers
         tokenizer_object=bytes_to_pairs,
-        eos_token=_END,
-        pad_token=_PAD,
+        eos_token=END,
+        pad_token=PAD,
         additional_special_tokens=_SPECIALS[1:2] + _SPECIALS[3:],
     )
 
@@ -142,21 +153,33 @@ def _example(level: TriageLevel) -> Assessment:
     )
 
 
-def _model(tokenizer: PreTrainedTokenizerFast, seed: int) -> Any:
+def seeded_model(config: Qwen3VLConfig, seed: int) -> Any:
+    """A model of random weights, the same for the same seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = Qwen3VLForConditionalGeneration(_config(tokenizer))
-    model.generation_config.eos_token_id = tokenizer.eos_token_id
-    model.generation_config.pad_token_id = tokenizer.pad_token_id
+        model = Qwen3VLForConditionalGeneration(config)
+    text: Any = config.text_config
+    model.generation_config.eos_token_id = text.eos_token_id
+    model.generation_config.pad_token_id = text.pad_token_id
     return model
 
 
-def _config(tokenizer: PreTrainedTokenizerFast) -> Qwen3VLConfig:
+def stand_in_config(
+    tokenizer: PreTrainedTokenizerFast, text: dict[str, Any], vision: dict[str, Any]
+) -> Qwen3VLConfig:
+    """Qwen3-VL's configuration at another size. `text`, `vision`: the sizes of the two towers."""
     vocabulary = tokenizer.get_vocab()
     ids = {name: vocabulary[f"<|{name}|>"] for name in _VISION}
     return Qwen3VLConfig(
-        text_config=_text_config(tokenizer),
-        vision_config=_VISION_CONFIG,
+        text_config={
+            **text,
+            "vocab_size": len(tokenizer),
+            "pad_token_id": tokenizer.pad_token_id,
+            "eos_token_id": tokenizer.eos_token_id,
+            "bos_token_id": None,
+            "tie_word_embeddings": True,
+        },
+        vision_config=vision,
         image_token_id=ids["image_pad"],
         video_token_id=ids["video_pad"],
         vision_start_token_id=ids["vision_start"],
@@ -165,30 +188,23 @@ def _config(tokenizer: PreTrainedTokenizerFast) -> Qwen3VLConfig:
     )
 
 
-def _text_config(tokenizer: PreTrainedTokenizerFast) -> dict[str, Any]:
-    return {
-        "vocab_size": len(tokenizer),
-        "hidden_size": 64,
-        "intermediate_size": 128,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "head_dim": 16,
-        "max_position_embeddings": 8192,
-        "rope_parameters": {
-            "rope_type": "default",
-            "rope_theta": 5_000_000.0,
-            "mrope_section": [4, 2, 2],  # sums to half of head_dim
-            "mrope_interleaved": True,
-        },
-        "pad_token_id": tokenizer.pad_token_id,
-        "eos_token_id": tokenizer.eos_token_id,
-        "bos_token_id": None,
-        "tie_word_embeddings": True,
-    }
+_TEXT_SHAPE: dict[str, Any] = {
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 16,
+    "max_position_embeddings": 8192,
+    "rope_parameters": {
+        "rope_type": "default",
+        "rope_theta": 5_000_000.0,
+        "mrope_section": [4, 2, 2],  # sums to half of head_dim
+        "mrope_interleaved": True,
+    },
+}
 
-
-_VISION_CONFIG: dict[str, Any] = {
+_VISION_SHAPE: dict[str, Any] = {
     "depth": 2,
     "hidden_size": 64,
     "intermediate_size": 128,

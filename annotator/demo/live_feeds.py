@@ -41,7 +41,7 @@ class Vehicles:
     @property
     def frames(self) -> list[Recorded]:
         """Every frame that is shown, once."""
-        shown = {frame.frame_id: frame for source in self.sources for frame in source.frames}
+        shown = {frame.image: frame for source in self.sources for frame in source.frames}
         return list(shown.values())
 
 

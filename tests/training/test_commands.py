@@ -68,7 +68,7 @@ def test_merge_prints_where_the_model_is(trained: TrainingResult, stand_in: Path
 
 
 def test_stand_in_builds_one(tmp_path: Path) -> None:
-    assert run_json("stand-in", "--out", tmp_path / "model") == {
+    assert run_json("stand-in", "build", "--out", tmp_path / "model") == {
         "model": str(tmp_path / "model"),
         "stand_in": True,
     }

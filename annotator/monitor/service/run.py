@@ -56,6 +56,7 @@ class Asked:
     model: str
     revision: str | None = None
     form: ReplyForm = STUDENT_SAMPLING.form
+    image_width_px: int = STUDENT_SAMPLING.image_width_px
     snapshot: str | None = None
     api_key: str = "none"
     host: str = "127.0.0.1"
@@ -66,7 +67,7 @@ class Asked:
     @property
     def sampling(self) -> SamplingParameters:
         """How the model is asked."""
-        return replace(STUDENT_SAMPLING, form=self.form)
+        return replace(STUDENT_SAMPLING, form=self.form, image_width_px=self.image_width_px)
 
     def address(self, channel: socket.socket) -> str:
         """Where the monitor is reached once the socket is bound."""

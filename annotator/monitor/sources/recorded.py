@@ -55,9 +55,9 @@ class ShowsClosely(Protocol):
 
 @dataclass(frozen=True)
 class Recorded:
-    """A frame of a scene: its image and when it was taken."""
+    """A frame of a scene: its image and when it was taken. `frame_id`: None where the store does not have it."""
 
-    frame_id: str
+    frame_id: str | None
     image: Path
     captured_at_us: int
 

@@ -48,7 +48,7 @@ def render(scene: DemoScene, frame: int) -> Image.Image:
     """The frame's picture, 1600 x 900 RGB."""
     light, ego = scene.light(frame), scene.ego_along_m(frame)
     things = visible_things(scene, frame)
-    placed = [_placed(scene, thing, frame, light, ego) for thing in things]
+    placed = [place_thing(scene, thing, frame, light, ego) for thing in things]
     shadows = _shadows(scene, things, frame, light, ego)
     above = sky(light, seed_of(scene.name) % 50)
     mirror = _reflection(placed, above, ego) if light.wet > 0 else None
@@ -59,7 +59,7 @@ def render(scene: DemoScene, frame: int) -> Image.Image:
     glow = Glow()
     pen = ImageDraw.Draw(canvas)
     for item in placed:
-        _draw(pen, item, ego, OVERSAMPLING, glow=glow if light.lamps > 0.05 else None)
+        draw(pen, item, ego, OVERSAMPLING, glow=glow if light.lamps > 0.05 else None)
     return finished(canvas.reduce(OVERSAMPLING), light, glow, seed_of(f"{scene.name}/{frame}"))
 
 
@@ -77,7 +77,8 @@ def visible_things(scene: DemoScene, frame: int) -> list[Thing]:
     return [thing for _, _, thing in sorted(found, key=lambda entry: entry[:2])]
 
 
-def _placed(scene: DemoScene, thing: Thing, frame: int, light: Light, ego: float) -> Placed:
+def place_thing(scene: DemoScene, thing: Thing, frame: int, light: Light, ego: float) -> Placed:
+    """A thing where it stands at a frame, lit and hazed as it looks from the ego vehicle."""
     place = thing.place(frame, scene.street)
     shape = mesh(thing.kind, thing.look(frame, light.lamps, scene.street.kerb_sign < 0))
     points, normals = in_street(shape.points, place), _turned(shape.normals, place.yaw_rad)
@@ -118,7 +119,7 @@ def _turned(points: FloatArray, yaw_rad: float) -> FloatArray:
     return np.stack([cos * x - sin * y, sin * x + cos * y, points[:, 2]], axis=1)
 
 
-def _draw(
+def draw(
     pen: ImageDraw.ImageDraw,
     item: Placed,
     ego: float,
@@ -126,7 +127,7 @@ def _draw(
     glow: Glow | None = None,
     mirrored: bool = False,
 ) -> None:
-    """Draws a thing; `mirrored` draws what a wet road shows of it."""
+    """Draw a thing, pixels times `scale`; `mirrored` draws what a wet road shows of it."""
     points = item.points * np.array([1.0, 1.0, -1.0]) if mirrored else item.points
     camera = to_camera(points, ego)
     pixels = to_pixels(camera) * scale
@@ -195,15 +196,11 @@ def _shadows(scene: DemoScene, things: Iterable[Thing], frame: int, light: Light
     half = 0.5
     mask = Image.new("L", (WIDTH_PX // 2, (HEIGHT_PX - HORIZON_PX) // 2), 0)
     pen = ImageDraw.Draw(mask)
-    cast = (
-        np.array([-light.sun[0], -light.sun[1], 0.0]) / max(0.3, light.sun[2])
-        if light.sun_share[0] > 0.12
-        else np.zeros(3)
-    )
+    cast = cast_of(light)
     for thing in things:
         if thing.kind == "skyline" or thing.at(frame).along_m - ego > 90:
             continue
-        for outline in _shade_outlines(thing, scene, frame, cast):
+        for outline in shade_outlines(thing, scene, frame, cast):
             clipped = clip_near(to_camera(outline, ego))
             if len(clipped) > 2:
                 pixels = to_pixels(clipped) * half - np.array([0.0, HORIZON_PX * half])
@@ -214,7 +211,14 @@ def _shadows(scene: DemoScene, things: Iterable[Thing], frame: int, light: Light
     return np.asarray(soft, dtype=np.float32) / 255.0 * (0.85 if light.lamps < 0.5 else 0.6)
 
 
-def _shade_outlines(thing: Thing, scene: DemoScene, frame: int, cast: FloatArray) -> list[FloatArray]:
+def cast_of(light: Light) -> FloatArray:
+    """Where the shade of a point 1 m above the ground falls, from below it, (3,); zeros without sunlight."""
+    if light.sun_share[0] <= 0.12:
+        return np.zeros(3)
+    return np.array([-light.sun[0], -light.sun[1], 0.0]) / max(0.3, light.sun[2])
+
+
+def shade_outlines(thing: Thing, scene: DemoScene, frame: int, cast: FloatArray) -> list[FloatArray]:
     """The footprint and, in sunlight, the quads between it and where its top throws its shade."""
     width, length, height = thing.box_m
     thin = {"tree": 0.7, "lamp": 1.0, "signal": 0.6}.get(thing.kind, 1.0)
@@ -244,7 +248,7 @@ def _reflection(placed: list[Placed], above: Pixels, ego: float) -> Pixels:
     canvas.paste(flipped.resize((WIDTH_PX // 2, rows // 2)), (0, HORIZON_PX // 2))
     pen = ImageDraw.Draw(canvas)
     for item in placed:
-        _draw(pen, item, ego, scale, mirrored=True)
+        draw(pen, item, ego, scale, mirrored=True)
     below = canvas.crop((0, HORIZON_PX // 2, WIDTH_PX // 2, HEIGHT_PX // 2))
     streaked = below.resize((WIDTH_PX // 4, 34), Image.Resampling.BOX)
     smooth = streaked.filter(ImageFilter.BoxBlur(1)).resize((WIDTH_PX, rows), Image.Resampling.BILINEAR)

@@ -67,7 +67,7 @@ def finished(picture: Image.Image, light: Light, glow: Glow, seed: int) -> Image
         halos = glow.halos(picture).resize(picture.size, Image.Resampling.BILINEAR)
         picture = ImageChops.screen(picture, halos)
     if light.rain > 0:
-        picture = _rained(picture, light, seed)
+        picture = rained(picture, light, seed)
     values = np.asarray(picture, dtype=np.float32)
     if light.glare > 0:
         values = _glared(values, light)
@@ -95,8 +95,8 @@ def _falloff() -> Pixels:
     return np.asarray(1.0 - 0.42 * (x * x + y * y), dtype=np.float32)[..., None]
 
 
-def _rained(picture: Image.Image, light: Light, seed: int) -> Image.Image:
-    """Falling streaks, then drops on the lens."""
+def rained(picture: Image.Image, light: Light, seed: int) -> Image.Image:
+    """Falling streaks, then drops on the lens; a picture of the whole view, of any size."""
     dice = np.random.default_rng(seed)
     streaks = Image.new("L", (WIDTH_PX // 2, HEIGHT_PX // 2), 0)
     pen = ImageDraw.Draw(streaks)

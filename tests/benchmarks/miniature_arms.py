@@ -1,0 +1,43 @@
+"""The arms of `bench-sa-dpo`: a shipped recipe each, with the keys that a model of this size needs.
+
+All have one adapter and one picture size. From the student, pairs are in the student's style against people's; with
+`contrast` both sides are in people's style. Steps and rates are those at which each arm's loss had come to rest.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+BASELINE = "sft"
+REPORTED = ("sft", "standard_dpo", "sa_dpo", "cdpo_contrast")
+_SIZE: dict[str, Any] = {
+    "adapter.rank": 32,
+    "adapter.alpha": 64,
+    "adapter.target_modules": r".*language_model.*\.(q|k|v|o|gate|up|down)_proj",
+    "adapter.allow_large_adapter": True,
+    "image.width_px": 192,
+    "batch.pairs_per_update": 32,
+    "batch.pairs_at_once": 32,
+    "runtime.precision": "fp32",
+    "runtime.gradient_checkpointing": False,
+    "runtime.log_every_steps": 10,
+    "runtime.save_every_steps": None,
+}
+_SFT = {**_SIZE, "schedule.max_steps": 140, "schedule.learning_rate": 4.0e-3}
+_DPO = {**_SIZE, "schedule.max_steps": 60, "schedule.learning_rate": 4.0e-3}
+_AFTER_SFT = {
+    **_SIZE,
+    "warm_up": {"steps": 100, "learning_rate": 4.0e-3},
+    "contrast": {"pairs_per_frame": 2},
+    "schedule.max_steps": 60,
+    "schedule.learning_rate": 1.0e-3,
+}
+ARMS: dict[str, tuple[str, dict[str, Any]]] = {
+    "sft": ("sft", _SFT),
+    "standard_dpo": ("standard_dpo", _DPO),
+    "sa_dpo": ("sa_dpo", _DPO),
+    "sa_dpo_contrast": ("sa_dpo", _AFTER_SFT),
+    "odpo_contrast": ("odpo", {**_AFTER_SFT, "loss.beta": 0.5, "loss.sft_weight": 0.5}),
+    "cdpo_contrast": ("cdpo", {**_AFTER_SFT, "loss.beta": 0.5, "loss.sft_weight": 0.5}),
+}
+"""Name -> (shipped recipe, keys)."""
