@@ -19,6 +19,7 @@ from annotator.pictures.routes import frame_route
 from annotator.review_card.routes import ROUTES as CARD_ROUTES
 from annotator.screens.report_page import report_route
 from annotator.settings import settings
+from annotator.settling.routes import ROUTES as SETTLE_ROUTES
 from annotator.shell.routes import mark_route
 from annotator.sign_in.gate import Gate
 from annotator.sign_in.host_cookie import HostCookie
@@ -49,6 +50,7 @@ ROUTES = [
     Route("/frame/{frame_id:str}.jpg", frame_route, methods=["GET"]),
     Route("/report/{name:str}", report_route, methods=["GET"]),
     *CARD_ROUTES,
+    *SETTLE_ROUTES,
     *MONITOR_ROUTES,
     *(PROVIDER_ROUTES if settings().oidc else []),
 ]

@@ -25,7 +25,7 @@ from annotator.screens import (
     snapshot,
     trust,
 )
-from annotator.screens.lead import adjudicate, guideline
+from annotator.screens.lead import adjudicate, guideline, overview
 from annotator.shell.addresses import HOMES, Screen, screens_of
 from annotator.widgets.page import empty_state
 from data.errors import TeletriageError
@@ -39,6 +39,7 @@ SHOWN: dict[str, Callable[[Person], None]] = {
     "review": review.show,
     "my-frames": my_frames.show,
     "review-plain": review_plain.show,
+    "overview": overview.show,
     "adjudicate": adjudicate.show,
     "guideline": guideline.show,
     "progress": progress.show,

@@ -21,6 +21,7 @@ from data.people.permissions import Act as Permission
 from data.people.permissions import require
 from data.review.examples import guideline_examples
 from data.review.guideline import guideline_in_force, read_guideline, unread_change
+from data.review.notes import answers_to
 from data.review.serving import lease_frames, record_first_level
 from data.review.tour import answer_tour, tour_frames
 from data.store.opening import Store
@@ -52,12 +53,14 @@ def sync(store: Store, person_id: int, body: Body) -> Body:
     with store.read() as session:
         held = guideline_in_force(session)
         is_unread = unread_change(session, person_id, held) is not None
+        answers = answers_to(session, person_id)
     return {
         "acknowledged": [one.model_dump() for one in acknowledged],
         "frames": [serving.served_frame(one, address) for one in served],
         "recent": serving.recent_decisions(store, person_id, address),
         "day": {"reviewed": day.reviewed, "median_s": day.median_s, "timed": day.timed},
         "guideline": {"version": held.version, "number": held.number, "unread": is_unread},
+        "answers": [serving.flag_answer(one) for one in answers],
     }
 
 

@@ -15,6 +15,7 @@ from annotator.pictures.signed_addresses import FULL_PX, SCREEN_PX, SMALL_PX
 from annotator.review_card.specifics import seen, suggested_reason
 from data.errors import ReviewRefused
 from data.review.examples import Example
+from data.review.notes import FlagAnswer
 from data.review.serving import ServedFrame
 from data.store.opening import Store
 from data.store.tables import Frame, Lease, Proposal, Review, Scene
@@ -68,6 +69,12 @@ def example(one: Example, address: Address) -> dict[str, Any]:
         "thumb": address(one.frame.id, SMALL_PX),
         "why": one.why,
     }
+
+
+def flag_answer(one: FlagAnswer) -> dict[str, Any]:
+    """What a lead answered to the person's own flag."""
+    caption = f"{one.scene.name} · frame {one.frame.position + 1}"
+    return {"id": one.id, "caption": caption, "question": one.question, "answer": one.answer}
 
 
 def local_time(captured_at_us: int, utc_offset_min: int | None) -> str:
@@ -140,16 +147,21 @@ def scene_strip(store: Store, person_id: int, frame_id: str, address: Address) -
     person neither holds nor has reviewed."""
     with store.read() as session:
         require_shown(session, person_id, frame_id)
-        frame = session.get_one(Frame, frame_id)
-        around = session.exec(
-            select(Frame)
-            .where(
-                Frame.scene_id == frame.scene_id,
-                col(Frame.position).between(frame.position - REACH, frame.position + REACH),
-                col(Frame.set_aside).is_(None),
-            )
-            .order_by(col(Frame.position))
-        ).all()
+        return strip_around(session, frame_id, address)
+
+
+def strip_around(session: Session, frame_id: str, address: Address) -> list[dict[str, Any]]:
+    """As `scene_strip`, for a person who may see the frame."""
+    frame = session.get_one(Frame, frame_id)
+    around = session.exec(
+        select(Frame)
+        .where(
+            Frame.scene_id == frame.scene_id,
+            col(Frame.position).between(frame.position - REACH, frame.position + REACH),
+            col(Frame.set_aside).is_(None),
+        )
+        .order_by(col(Frame.position))
+    ).all()
     return [
         {
             "offset": one.position - frame.position,

@@ -58,7 +58,12 @@ def _picture(person: Person, frame: dict[str, Any]) -> None:
     if frame.get("set_aside") is None:
         address = escape(frame_image(person, str(frame["id"])))
         st.html(f'<img class="tt-frame" src="{address}" alt="Front camera picture">')
-    st.html(_section("frame", frame))
+    counted_from_one = {"frame in its scene": int(frame["position"]) + 1} if "position" in frame else {}
+    st.html(_section("frame", {**_without(frame, "position"), **counted_from_one}))
+
+
+def _without(row: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != name}
 
 
 def _section(name: str, link: Any) -> str:

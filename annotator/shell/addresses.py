@@ -36,6 +36,7 @@ SCREENS = (
     Screen("review", "Review", Act.REVIEW, Group.WORK),
     Screen("my-frames", "My frames", Act.REVIEW, Group.WORK),
     Screen("review-plain", "Plain review", Act.REVIEW, Group.WORK, is_listed=False),
+    Screen("overview", "Overview", Act.ADJUDICATE, Group.LEAD),
     Screen("adjudicate", "Adjudicate", Act.ADJUDICATE, Group.LEAD),
     Screen("guideline", "Guideline", Act.WRITE_GUIDELINE, Group.LEAD),
     Screen("progress", "Progress", Act.SEE_PROGRESS, Group.QUALITY),
@@ -51,7 +52,7 @@ SCREENS = (
 )
 HOMES = {
     PersonRole.ANNOTATOR: "review",
-    PersonRole.LEAD: "progress",
+    PersonRole.LEAD: "overview",
     PersonRole.TRAINER: "progress",
     PersonRole.ADMIN: "people",
     PersonRole.OPERATOR: "monitor",

@@ -15,23 +15,24 @@ _ALIKE = 0.4
 Run = tuple[Literal["same", "removed", "added"], str]
 
 
-def marked(text: str, other: str) -> str:
-    """HTML of `text` with the words that `other` does not have in their place marked.
+def marked_runs(text: str, other: str) -> list[tuple[str, bool]]:
+    """`text` cut into runs, each with whether `other` has other words in its place.
 
-    >>> marked("A dog waits.", "A cat waits.")
-    'A <mark>dog</mark> waits.'
-    >>> marked("The lane is open.", "Cones narrow the road ahead.")
-    'The lane is open.'
+    >>> marked_runs("A dog waits.", "A cat waits.")
+    [('A ', False), ('dog', True), (' waits.', False)]
+    >>> marked_runs("The lane is open.", "Cones narrow the road ahead.")
+    [('The lane is open.', False)]
     """
     if SequenceMatcher(None, text.split()[:_LONGEST_WORDS], other.split()[:_LONGEST_WORDS]).ratio() < _ALIKE:
-        return plain(text)
-    mine, theirs = (re.findall(r"\s+|\S+", one)[:_LONGEST_WORDS] for one in (text, other))
-    parts = []
-    for kind, start, end, _, _ in SequenceMatcher(None, mine, theirs, autojunk=False).get_opcodes():
-        said = plain("".join(mine[start:end]))
-        if said:
-            parts.append(said if kind == "equal" or not said.strip() else f"<mark>{said}</mark>")
-    return "".join(parts)
+        return [(text, False)]
+    mine, theirs = (re.findall(r"\s+|\S+", one) for one in (text, other))
+    matcher = SequenceMatcher(None, mine[:_LONGEST_WORDS], theirs[:_LONGEST_WORDS], autojunk=False)
+    runs = [
+        (said, kind != "equal" and bool(said.strip()))
+        for kind, start, end, _, _ in matcher.get_opcodes()
+        if (said := "".join(mine[start:end]))
+    ]
+    return [*runs, *([(rest, False)] if (rest := "".join(mine[_LONGEST_WORDS:])) else [])]
 
 
 def differences(before: str, now: str) -> list[list[Run]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, func, select
 
 from data.store.opening import Store
 from data.store.tables import (
@@ -37,21 +40,31 @@ class ContestedFrame:
         return max(ranks, default=0) - min(ranks, default=0)
 
 
-def contested_frames(store: Store) -> list[ContestedFrame]:
-    """Contested frames, AUTONOMY versus TELEOPERATION first, then by scene and time."""
+def contested_frames(store: Store, frame_id: str | None = None) -> list[ContestedFrame]:
+    """Contested frames, AUTONOMY versus TELEOPERATION first, then by scene and time. frame_id: that one alone, if it is
+    contested."""
     with store.read() as session:
         query = (
             select(Frame, Scene)
             .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
             .join(Scene, col(Scene.id) == Frame.scene_id)
-            .where(FrameStatus.state == VerificationState.CONTESTED)
+            .where(is_contested())
+            .options(defer(Frame.boxes), defer(Frame.pixels))  # type: ignore[arg-type]
             .order_by(Scene.name, col(Frame.position))
         )
-        rows = session.exec(query).all()
-        people = {person.id: person for person in session.exec(select(Person))}
-        reviews = reviews_by_frame(session, [frame.id for frame, _ in rows])
-        contested = [_contested(session, frame, scene, reviews[frame.id], people) for frame, scene in rows]
+        rows = session.exec(query if frame_id is None else query.where(Frame.id == frame_id)).all()
+        contested = _with_what_was_said(session, rows)
     return sorted(contested, key=lambda one: -one.spread)
+
+
+def is_contested() -> ColumnElement[bool]:
+    """A condition of a query over `FrameStatus`: the frame waits for a lead."""
+    return col(FrameStatus.state) == VerificationState.CONTESTED
+
+
+def count_contested(session: Session) -> int:
+    """How many frames `contested_frames` finds."""
+    return int(session.exec(select(func.count(col(FrameStatus.frame_id))).where(is_contested())).one())
 
 
 def random_share_to_settle(store: Store, *, n: int = 20) -> list[ContestedFrame]:
@@ -73,14 +86,30 @@ def random_share_to_settle(store: Store, *, n: int = 20) -> list[ContestedFrame]
         return [ContestedFrame(frame, scene, [], None) for frame, scene in session.exec(query)]
 
 
-def _contested(
-    session: Session, frame: Frame, scene: Scene, reviews: list[Review], people: dict[int | None, Person]
-) -> ContestedFrame:
-    current = standing(reviews)
-    shown = next((review.proposal_id for review in current if review.proposal_id), None)
-    proposal = session.get(Proposal, shown) if shown else None
-    said = [(review, people[review.person_id]) for review in current]
-    return ContestedFrame(frame, scene, said, proposal)
+def _with_what_was_said(session: Session, rows: Sequence[tuple[Frame, Scene]]) -> list[ContestedFrame]:
+    """Three queries, however many frames there are."""
+    people = {person.id: person for person in session.exec(select(Person))}
+    reviews = {
+        frame_id: standing(found)
+        for frame_id, found in reviews_by_frame(session, [frame.id for frame, _ in rows]).items()
+    }
+    shown = {frame_id: _shown(found) for frame_id, found in reviews.items()}
+    query = select(Proposal).where(col(Proposal.id).in_([one for one in shown.values() if one]))
+    query = query.options(defer(Proposal.raw))  # type: ignore[arg-type]
+    proposals = {proposal.id: proposal for proposal in session.exec(query)}
+    return [
+        ContestedFrame(
+            frame,
+            scene,
+            [(review, people[review.person_id]) for review in reviews.get(frame.id, [])],
+            proposals.get(shown.get(frame.id)),
+        )
+        for frame, scene in rows
+    ]
+
+
+def _shown(reviews: Sequence[Review]) -> int | None:
+    return next((review.proposal_id for review in reviews if review.proposal_id), None)
 
 
 def frames_around(store: Store, frame: Frame, *, reach: int = 2) -> list[Frame]:

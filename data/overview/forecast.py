@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from data.snapshot.expected_pairs import PairCounts, RepeatedSentence, expected_pairs, repeated_sentences
 from data.store.opening import Store
-from data.store.tables import FrameStatus, Review
+from data.store.tables import FrameStatus, Person, Review
 from data.vocabulary import TriageLevel
 
 WINDOW_DAYS = 7
@@ -23,9 +23,9 @@ _DAY_US = 24 * 3600 * 1_000_000
 
 @dataclass(frozen=True)
 class Forecast:
-    """reviews_left: at least so many more reviews; per_day: reviews a day on the days of the last week on which
-    anybody reviewed; days_left: None without a pace. pairs: what a snapshot taken now holds; repeated: the
-    sentences that many of them share."""
+    """reviews_left: at least so many more reviews; per_day: reviews a day, without those by scripts, on the days of the
+    last week on which a person reviewed; days_left: None without a pace. pairs: what a snapshot taken now holds;
+    repeated: the sentences that many of them share."""
 
     reviews_left: int
     per_day: float | None
@@ -51,7 +51,9 @@ def forecast(store: Store) -> Forecast:
 
 
 def _reviews_by_day(session: Session, since_us: int) -> list[int]:
-    """How many reviews on each day (UTC) since then on which anybody reviewed."""
+    """How many reviews on each day (UTC) since then on which a person reviewed. Scripts set no pace."""
     at_us = col(Review.reviewed_at_us)
-    query = select_columns(func.count()).where(at_us >= since_us).group_by(at_us.op("/")(_DAY_US))
+    scripts = select(Person.id).where(col(Person.is_scripted))
+    query = select_columns(func.count()).where(at_us >= since_us, col(Review.person_id).not_in(scripts))
+    query = query.group_by(at_us.op("/")(_DAY_US))
     return [int(reviews) for (reviews,) in session.connection().execute(query).all()]

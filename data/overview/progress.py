@@ -76,6 +76,13 @@ def progress(store: Store) -> Progress:
         )
 
 
+def frames_by_state(session: Session) -> dict[VerificationState, int]:
+    """How many frames in review stand in each state, on both sides; the same that `progress` counts."""
+    query = select_columns(col(FrameStatus.state), func.count()).group_by(col(FrameStatus.state))
+    found = {state: int(n) for state, n in session.connection().execute(query).all()}
+    return {state: found.get(state, 0) for state in VerificationState}
+
+
 _Counted = tuple[str, Split, VerificationState, TriageLevel | None, int]
 
 

@@ -31,6 +31,9 @@ from data.vocabulary import (
     VerificationState,
 )
 
+UNDO_S = 15 * 60
+"""How long a settlement can be taken back: what others have made of it since is not undone."""
+
 
 class Settlement(FromOutside):
     """A lead's answer on a contested frame. `reasoning` and `action` are None where a reviewer's words stand;
@@ -94,11 +97,11 @@ def other_leads(session: Session, person_id: int) -> list[Person]:
     return list(session.exec(query))
 
 
-def take_back(store: Store, person_id: int, adjudication_id: int) -> str:
+def take_back(store: Store, person_id: int, adjudication_id: int, *, within_s: float = UNDO_S) -> str:
     """Take the own last settlement back, and return its frame's id: the frame stands as if it had not been settled.
 
-    Raises NotAllowed, and ReviewRefused: it is another lead's, a later one was written, it is taken back already, the
-    frame tests people by now, or the settlement ended a lot of an audit.
+    Raises NotAllowed, and ReviewRefused: it is another lead's or too long ago, a later one was written, it is taken
+    back already, the frame tests people by now, or the settlement ended a lot of an audit.
     """
     with store.write() as session:
         require(session, person_id, Act.ADJUDICATE)
@@ -107,6 +110,10 @@ def take_back(store: Store, person_id: int, adjudication_id: int) -> str:
             raise ReviewRefused("You can take back your own last settlement only.")
         hold(session, row.frame_id)
         _require_latest(session, row)
+        if store.now_us(session) - row.adjudicated_at_us > 1e6 * within_s:
+            raise ReviewRefused(
+                f"This was settled more than {within_s / 60:g} minutes ago. Send the frame back to settle it anew."
+            )
         if session.get(GoldFrame, row.frame_id) is not None:
             raise ReviewRefused("This frame is a hidden test now, so its settlement cannot be taken back.")
         if _ended_a_lot(session, row):

@@ -34,6 +34,7 @@ class Guideline:
     author: str | None = None
     written_at_us: int | None = None
     note: str | None = None
+    author_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -114,16 +115,16 @@ def write_guideline(
             note=note,
         )
         session.add(row)
-        session.add(
-            _reading(person_id, held.number + 1, row.version, row.written_at_us)
-        )  # the author knows it
         return _written(row, held.number + 1, person)
 
 
 def unread_change(session: Session, person_id: int, now: Guideline) -> GuidelineChange | None:
-    """The change that this person has to read; None for somebody who has read the version in force or began under
-    it."""
-    if now.number == 1 or session.get(GuidelineReading, (person_id, now.number)) is not None:
+    """The change that this person has to read; None for somebody who has written or read the version in force, or began
+    under it."""
+    if (
+        now.author_id in (None, person_id)
+        or session.get(GuidelineReading, (person_id, now.number)) is not None
+    ):
         return None
     before = _known_to(session, person_id)
     return None if before is None or before.number == now.number else GuidelineChange(now, before)
@@ -149,7 +150,10 @@ def readers(session: Session) -> tuple[int, int]:
     began = select(Review.person_id).group_by(col(Review.person_id))
     began = began.having(func.min(col(Review.reviewed_at_us)) < (held.written_at_us or 0))
     query = select(Person).where(
-        col(Person.is_disabled).is_(False), col(Person.is_scripted).is_(False), col(Person.id).in_(began)
+        col(Person.is_disabled).is_(False),
+        col(Person.is_scripted).is_(False),
+        col(Person.id).in_(began),
+        Person.id != held.author_id,
     )
     people = {int(person.id or 0) for person in session.exec(query) if may(person.role, Act.REVIEW)}
     read = set(
@@ -165,7 +169,9 @@ def _own() -> Guideline:
 
 
 def _written(row: GuidelineText, number: int, person: Person) -> Guideline:
-    return Guideline(row.text, row.version, number, person.display_name, row.written_at_us, row.note)
+    return Guideline(
+        row.text, row.version, number, person.display_name, row.written_at_us, row.note, row.person_id
+    )
 
 
 def _history(session: Session) -> list[Guideline]:

@@ -143,3 +143,38 @@ def open_flags(store: Store) -> list[OpenFlag]:
             .order_by(col(FrameNote.id))
         ).all()
     return [OpenFlag(*row) for row in rows if int(row[0].id or 0) > (closed.get(row[0].frame_id) or 0)]
+
+
+@dataclass(frozen=True)
+class FlagAnswer:
+    """A lead's answer to somebody's flag; `id` counts upwards."""
+
+    id: int
+    frame: Frame
+    scene: Scene
+    question: str
+    answer: str
+
+
+def answers_to(session: Session, person_id: int, *, n: int = 3) -> list[FlagAnswer]:
+    """The latest answers to a person's flags, newest first: of each flag the first one that was given."""
+    asked = select(FrameNote).where(FrameNote.person_id == person_id, FrameNote.kind == NoteKind.FLAG)
+    flags = session.exec(asked.order_by(col(FrameNote.id).desc()).limit(10 * n)).all()
+    found = [(flag, answer) for flag in flags if (answer := _answer_to(session, flag)) is not None]
+    return [
+        _flag_answer(session, flag, answer)
+        for flag, answer in sorted(found, key=lambda one: -(one[1].id or 0))[:n]
+    ]
+
+
+def _answer_to(session: Session, flag: FrameNote) -> FrameNote | None:
+    query = select(FrameNote).where(
+        FrameNote.frame_id == flag.frame_id, FrameNote.kind == NoteKind.CLOSED, col(FrameNote.id) > flag.id
+    )
+    return session.exec(query.order_by(col(FrameNote.id)).limit(1)).first()
+
+
+def _flag_answer(session: Session, flag: FrameNote, answer: FrameNote) -> FlagAnswer:
+    frame = session.get_one(Frame, flag.frame_id)
+    scene = session.get_one(Scene, frame.scene_id)
+    return FlagAnswer(int(answer.id or 0), frame, scene, flag.reason, answer.reason)

@@ -15,7 +15,7 @@ from data.overview.review_columns import NONE, ReviewColumns, standing_reviews
 from data.proposals.runs import latest_run
 from data.store.opening import Store
 from data.store.tables import Adjudication, GoldFrame, Person, Proposal
-from data.verification.standing import not_withdrawn
+from data.verification.standing import not_withdrawn, paused_people
 from data.vocabulary import LEVELS, Mode, ModelRole, TriageLevel
 from eval.annotators.automation_bias import Bias, bias
 from eval.annotators.dawid_skene import confusion_matrices
@@ -31,10 +31,13 @@ from eval.statistics.rate import Interval, Rate, Undefined
 from eval.statistics.scene_share import scene_interval
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 FAST_S = 1.0
 """Nobody looks at a frame and decides in less."""
+HURRIED_SHARE, HURRIED_TIMED = 0.1, 20
+"""From this share of at least so many timed answers on somebody is too fast for a lead not to look."""
 PAUSE_US = 10 * 60 * 1_000_000
 DAY_US = 24 * 3600 * 1_000_000
 DRIFT_SHARE = 3
@@ -135,6 +138,35 @@ def people_summary(store: Store) -> PeopleSummary:
     )
 
 
+@dataclass(frozen=True)
+class HurriedPerson:
+    """Somebody who gives many answers in under a second."""
+
+    person_id: int
+    name: str
+    too_fast: Rate
+
+
+def hurried_people(session: Session, now_us: int) -> list[HurriedPerson]:
+    """Who is too fast for a lead not to look, whose answers are not paused already; the fastest first."""
+    reviews = standing_reviews(session, now_us=now_us)
+    paused = paused_people(session)
+    people = session.exec(
+        select(Person).where(col(Person.is_scripted).is_(False), col(Person.id).not_in(paused))
+    )
+    found = []
+    for person in people:
+        rate = _too_fast(reviews.seconds[reviews.person == person.id])
+        if rate is not None and rate.n >= HURRIED_TIMED and rate.value >= HURRIED_SHARE:
+            found.append(HurriedPerson(int(person.id or 0), person.display_name, rate))
+    return sorted(found, key=lambda one: -one.too_fast.value)
+
+
+def _too_fast(seconds: Floats) -> Rate | None:
+    """Of the answers with a measured time, those in under a second."""
+    return _rate(seconds[~np.isnan(seconds)] < FAST_S)
+
+
 def _text(column: Any) -> Any:
     return type_coerce(column, String)
 
@@ -223,7 +255,7 @@ def _work(
         by_mode={mode: int(reviews.given_in(mode).sum()) for mode in Mode},
         accepted=_rate(reviews.level[shown] == proposed[shown]),
         seconds=float(np.median(measured)) if len(measured) else None,
-        too_fast=_rate(measured < FAST_S),
+        too_fast=_too_fast(reviews.seconds),
         peers=shared.agreement(rated),
         early=shared.agreement(rated[:third]),
         late=shared.agreement(rated[len(rated) - third :]),

@@ -144,7 +144,7 @@ def in_words(
     certificate: Certificate, found: int, others: OtherFrames | None = None
 ) -> tuple[list[str], list[str]]:
     """What the certificate promises, and what it does not."""
-    promises = [_standing(certificate), *_promises(certificate, found)]
+    promises = [standing(certificate), *_promises(certificate, found)]
     return [*promises, *_pace(certificate)], [
         *_not_counted(others),
         "It says nothing of a single frame: any one of those left may be a miss.",
@@ -180,7 +180,8 @@ def _promises(certificate: Certificate, found: int) -> list[str]:
     return lines
 
 
-def _standing(certificate: Certificate) -> str:
+def standing(certificate: Certificate) -> str:
+    """Where the certificate stands, in one or two sentences."""
     return _withdrawn(certificate) or _where_it_stands(certificate)
 
 

@@ -365,7 +365,7 @@ def a_store_full_of_secrets(folder: Path) -> SimpleNamespace:
 
 def card_acts(store: Store, person: int, frame: str) -> Iterator[tuple[str, Any]]:
     """What every route of the card gives a person who asks about a frame."""
-    body: dict[str, Any] = {"frame": frame, "outbox": [], "level": "SUPERVISION", "settings": {}}
+    body: dict[str, Any] = {"frame": frame, "outbox": [], "level": "SUPERVISION", "settings": {}, "number": 1}
     for name, act in routes._ACTS.items():
         if name in ("own-level", "tour-answer"):
             continue  # deciding is what uncovers

@@ -9,6 +9,7 @@ fi
 if [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel=error; then
     touch node_modules/.package-lock.json
     node_modules/.bin/tsc --project tsconfig.card.json
+    node_modules/.bin/tsc --project tsconfig.settling.json
     node_modules/.bin/tsc --project tsconfig.console.json
 else
     echo "npm cannot install the pinned typescript: the JavaScript's types are not checked"

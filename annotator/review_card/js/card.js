@@ -128,6 +128,7 @@ class ReviewCard {
     this.queue = keepsHead ? [head, ...fresh.filter((item) => item.frame !== head.frame)] : fresh;
     this.side.takeIn(told);
     this.guidelineIs(told.guideline);
+    this.notices.answersAre(told.answers);
     this.warm();
     if (!this.current && !this.tour.isOn) this.showNext();
     this.showState();

@@ -11,6 +11,15 @@ class Notices {
     this.rejectedClip = null;
     this.newGuideline = null; // the number of a version that this person has not read
     this.wantsBreak = false;
+    this.answers = []; // of leads to this person's flags, not seen in this browser yet
+  }
+
+  answersAre(told) {
+    const seen = this.card.outbox.kept.get("answers", "seen") || 0;
+    const unseen = told.filter((one) => one.id > seen);
+    if (unseen.length === this.answers.length) return;
+    this.answers = unseen;
+    this.draw();
   }
 
   stop() {
@@ -54,6 +63,7 @@ class Notices {
       notices.push(this.notice("guideline", `Version ${this.newGuideline} of the guideline is in force. `,
         el("button", { type: "button", text: "See what changed", onclick: () => dialogs.guideline() })));
     }
+    notices.push(...this.answers.slice(-1).map((one) => this.answer(one))); // the oldest first
     if (this.wantsBreak) {
       notices.push(this.notice("break", "45 minutes without a break. Look away for five; everything is kept. ",
         el("button", { type: "button", text: "I had a break", onclick: () => side.tookBreak() })));
@@ -75,6 +85,16 @@ class Notices {
     return this.notice("clip", `The clip of ${visible(caption)} is rejected: nobody sees it any more. `,
       el("button", { type: "button", text: "Take it back", onclick: () => this.card.deciding.takeClipBack() }),
       el("button", { type: "button", class: "rc-link", text: "OK", onclick: leave }));
+  }
+
+  answer({ id, caption, question, answer }) {
+    const seen = () => {
+      this.card.outbox.kept.put("answers", "seen", id);
+      this.answers = this.answers.filter((one) => one.id > id);
+      this.draw();
+    };
+    return this.notice("answer", `You asked about ${visible(caption)}: “${visible(question)}” The lead: “${visible(answer)}” `,
+      el("button", { type: "button", text: "OK", onclick: seen }));
   }
 
   // Words that were being written here when another tab decided their frame.

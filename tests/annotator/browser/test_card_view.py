@@ -348,29 +348,27 @@ def _pressed_and_moved(ada: Desk, before: str) -> bool:
     return ada.frame() != before
 
 
-def test_leads_see_flags_beside_the_contested_frames(desk: MakeDesk, app: RunningApp) -> None:
-    ada, lena = desk(sit=False, n=1), desk(role=PersonRole.LEAD, sit=False, n=0)
+def test_a_leads_answer_to_a_flag_reaches_its_author_once(desk: MakeDesk, app: RunningApp) -> None:
+    ada, lena = desk(sit=False, n=2), desk(role=PersonRole.LEAD, sit=False, n=0)
     with app.store.read() as session:
-        frame = session.exec(select(Lease.frame_id).where(Lease.person_id == ada.person_id)).one()
-    note = Note(
-        token=f"flag-{ada.name}",
-        frame_id=frame,
-        kind=NoteKind.FLAG,
-        reason=f"Is a tram a vehicle, asks {ada.name}?",
-    )
+        frame = session.exec(select(Lease.frame_id).where(Lease.person_id == ada.person_id)).first()
+    question = f"Is a tram a vehicle, asks {ada.name}?"
+    note = Note(token=f"flag-{ada.name}", frame_id=str(frame), kind=NoteKind.FLAG, reason=question)
     note_frame(app.store, ada.person_id, note)
     lena.sit_down("adjudicate")
-    flags = lena.page.get_by_text("flagged by annotators")
-    question = lena.page.get_by_text(f"Is a tram a vehicle, asks {ada.name}?")
-    flags.wait_for()
-
-    def is_open() -> bool:
-        if not question.is_visible():
-            flags.click()
-            lena.page.wait_for_timeout(1000)
-        return question.is_visible()
-
-    lena.until(is_open)
+    lena.page.get_by_text(question).wait_for()
+    lena.page.get_by_placeholder(f"Answer to {ada.name}").fill("It is, like a bus.")
+    lena.page.locator(".stHorizontalBlock", has_text=question).get_by_role("button").click()
+    lena.page.get_by_text(question).wait_for(state="detached")
+    ada.sit_down()
+    notice = ada.page.locator("[data-notice=answer]")
+    notice.wait_for()
+    assert "It is, like a bus." in notice.inner_text()
+    notice.get_by_role("button").click()
+    ada.page.reload()
+    ada.ready()
+    ada.state("ready")
+    assert notice.count() == 0
 
 
 def test_the_plain_page_stays_within_reach(desk: MakeDesk) -> None:

@@ -14,10 +14,14 @@ from sqlmodel import col, delete, select
 
 from data.maintenance.copying import table_states
 from data.people.accounts import change_role, disable_person, end_sign_ins, set_password, sign_in, sign_out
+from data.review.audit_lots import open_lot
+from data.review.blind_audits import cancel_audit
 from data.review.notes import Note, note_frame
+from data.review.pauses import release_answers
 from data.review.serving import lease_frames
 from data.store import Store
 from data.store.tables import ClipJudgement, Frame, FrameStatus, GeneratedClip, GeneratedFrame, Lease, Scene
+from data.verification.standing import paused_people
 from data.vocabulary import NoteKind, PersonRole, Split
 from eval.evaluation.from_store import evaluate_runs
 from eval.evaluation.result import Control, SuspiciousFrame
@@ -44,33 +48,43 @@ class Place:
     values: tuple[tuple[str, str], ...] = ()
 
 
-LEVEL = "▲ SUPERVISION"
-WORDS = (("Reasoning", "A dog."), ("Operator action", "Stop."), ("Why?", "It is near."))
-SETTLED = ({LEVEL: True}, {**dict(WORDS), "Settle this frame": True})
+WHY = "Why? (kept in the record)"
+AGAIN = "Why do they count again? (kept in the record)"
+PAUSE = {WHY: "Too fast.", "Pause these answers": True}
 PLACES = {
     "guideline": Place(
-        *("guideline", PersonRole.LEAD, "Publish this version"),
-        steps=({"Text (Markdown)": "Be careful."},),
-        values=(("Text (Markdown)", "Be careful."),),
+        *("guideline", PersonRole.LEAD, "Publish version 2"),
+        values=(
+            ("Text (Markdown)", "Be careful."),
+            ("What changed, and why? (annotators read it)", "More care."),
+        ),
     ),
     "trust": Place("trust", PersonRole.LEAD, "Open an audit"),
-    "adjudicate": Place("adjudicate", PersonRole.LEAD, "Settle this frame", ({LEVEL: True},), WORDS),
-    "settled": Place("adjudicate", PersonRole.LEAD, "Use this frame as a hidden test (gold)", SETTLED),
+    "audit": Place(
+        *("trust", PersonRole.LEAD, "Cancel the audit"),
+        steps=({"Open an audit": True},),
+        values=((WHY, "No time."),),
+    ),
+    "annotators": Place("annotators", PersonRole.LEAD, "Pause these answers", values=((WHY, "Too fast."),)),
+    "paused": Place(
+        *("annotators", PersonRole.LEAD, "Release these answers"),
+        steps=(PAUSE,),
+        values=((AGAIN, "Looked at."),),
+    ),
+    "adjudicate": Place("adjudicate", PersonRole.LEAD, "Take it back"),
     "reports": Place("reports", PersonRole.LEAD, "Send them for a second look"),
     "review": Place("review-plain", PersonRole.ANNOTATOR, "Accept SUPERVISION"),
     "correction": Place("review-plain", PersonRole.ANNOTATOR, "Save", ({"Teleoperation": True},)),
     "snapshot": Place("snapshot", PersonRole.TRAINER, "Freeze a snapshot"),
 }
 BUTTONS = {
-    ("guideline", "'Publish this version'"): ("guideline", "Publish this version"),
+    ("guideline", "f'Publish version {held.number + 1}'"): ("guideline", "Publish version 2"),
     ("trust", "'Open an audit'"): ("trust", "Open an audit"),
+    ("trust", "'Cancel the audit'"): ("audit", "Cancel the audit"),
+    ("pauses", "'Pause these answers'"): ("annotators", "Pause these answers"),
+    ("pauses", "'Release these answers'"): ("paused", "Release these answers"),
     ("rejected_clips", "'Take it back'"): ("adjudicate", "Take it back"),
-    ("adjudicate", "'Mark as resolved'"): ("adjudicate", "Mark as resolved"),
-    ("adjudicate", "'Settle this frame'"): ("adjudicate", "Settle this frame"),
-    ("adjudicate", "f'{LEVEL_MARKS[one]} {one.value}'"): ("adjudicate", LEVEL),
-    ("adjudicate", "'Use this frame as a hidden test (gold)'"): (
-        *("settled", "Use this frame as a hidden test (gold)"),
-    ),
+    ("adjudicate", "'Send the answer'"): ("adjudicate", "Send the answer"),
     ("reports", "'Send them for a second look'"): ("reports", "Send them for a second look"),
     ("reports", "'Send back to review'"): ("reports", "Send back to review"),
     ("review_plain", "'It cannot be real: reject the whole clip'"): (
@@ -94,7 +108,9 @@ CALLBACKS = {"on_click", "on_change", "on_select"}
 
 
 def test_every_button_of_every_screen_is_among_those_that_are_tried() -> None:
-    assert {(path.stem, label) for path in SCREENS.glob("*.py") for label in buttons_in(path)} == set(BUTTONS)
+    assert {(path.stem, label) for path in SCREENS.rglob("*.py") for label in buttons_in(path)} == set(
+        BUTTONS
+    )
 
 
 def buttons_in(path: Path) -> Iterator[str]:
@@ -196,7 +212,9 @@ def _report(store: Store, folder: Path) -> None:
 
 
 def opened(app: RunningApp, place: Place) -> tuple[PageSocket, str, str]:
-    """A page of a new person at this place, and the person's name and secret. The generated frame is the next one."""
+    """A page of a new person at this place, and the person's name and secret. The generated frame is the next one, no
+    audit is open and nobody is paused."""
+    _end_what_goes_on(app.store)
     with app.store.write() as session:
         session.exec(delete(Lease))
         made = select(FrameStatus).join(GeneratedFrame, col(GeneratedFrame.frame_id) == FrameStatus.frame_id)
@@ -209,6 +227,17 @@ def opened(app: RunningApp, place: Place) -> tuple[PageSocket, str, str]:
     for step in place.steps:
         page.act(step)
     return page, name, secret
+
+
+def _end_what_goes_on(store: Store) -> None:
+    with store.read() as session:
+        is_audited, paused = open_lot(session) is not None, paused_people(session)
+    if is_audited or paused:
+        lead = a_person(store, f"ending-{next(_numbers)}", PersonRole.LEAD)
+        for person_id in paused:
+            release_answers(store, lead, person_id, "The test goes on.")
+        if is_audited:
+            cancel_audit(store, lead, "The test goes on.")
 
 
 def expected_at(name: str) -> list[str]:

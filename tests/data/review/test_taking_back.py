@@ -75,6 +75,8 @@ def test_only_ones_own_last_settlement_that_nothing_rests_on_is_taken_back(tmp_p
     before = settled(store, lena, first)
     with pytest.raises(ReviewRefused, match="your own"):
         take_back(store, lea, before)
+    with pytest.raises(ReviewRefused, match="more than 0 minutes ago"):
+        take_back(store, lena, before, within_s=0)
     latest = settled(store, lena, second, as_gold=True)
     with pytest.raises(ReviewRefused, match="A later settlement"):
         take_back(store, lena, before)

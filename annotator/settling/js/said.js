@@ -1,0 +1,21 @@
+// What each person said of a frame and what the model proposed, side by side. All of it is untrusted and enters as text.
+
+class Said {
+  constructor(card) {
+    this.card = card;
+  }
+
+  show(item) {
+    const cards = item.said.map((one) => el("div", {},
+      el("div", { class: "st-who", text: visible(one.who) }),
+      this.card.chip(one.level),
+      el("p", {}, ...this.runs(one.reasoning)),
+      el("p", {}, el("strong", { text: "Operator: " }), ...this.runs(one.action))));
+    if (!cards.length) cards.push(el("div", { text: "What people and the model said of this frame is hidden: settle it by what you see." }));
+    this.card.part("said").replaceChildren(...cards);
+  }
+
+  runs(runs) {
+    return runs.map(([text, isOther]) => el(isOther ? "mark" : "span", { text: visible(text) }));
+  }
+}

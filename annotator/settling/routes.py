@@ -1,0 +1,84 @@
+"""The addresses that the settling card talks to: each reads JSON, calls one use case, answers JSON. For leads."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from annotator.pictures.signed_addresses import ImageRequest, image_address
+from annotator.review_card.serving import Address, strip_around
+from annotator.runtime import COOKIE, store
+from annotator.settling import serving
+from annotator.web.json_door import Act, Body, Door
+from data.errors import ReviewRefused
+from data.people.permissions import Act as Permission
+from data.review.adjudication import Settlement, adjudicate, last_settlement, take_back
+from data.store.opening import Store
+from data.store.tables import Adjudication, Frame
+
+DOOR = Door(
+    lambda: store(),  # noqa: PLW0108 - the name is looked up when somebody asks
+    COOKIE,
+    signed_out="You are signed out. Sign in again; what you wrote is kept in this browser until then.",
+    needs=Permission.ADJUDICATE,
+)
+
+
+def _address(store: Store, person_id: int) -> Address:
+    key = store.secret("images")
+    return lambda frame_id, width_px: image_address(key, ImageRequest(frame_id, person_id, width_px))
+
+
+def queue(store: Store, person_id: int, body: Body) -> Body:
+    """What is to be settled: contested frames, or the next ones of the random share."""
+    return serving.random_queue(store) if body.get("random") else serving.contested_queue(store)
+
+
+def frame(store: Store, person_id: int, body: Body) -> Body:
+    """One frame with what was said of it."""
+    return {"item": serving.to_settle(store, person_id, str(body["frame"]), _address(store, person_id))}
+
+
+def strip(store: Store, person_id: int, body: Body) -> Body:
+    """The frames around one in its scene."""
+    with store.read() as session:
+        frame = session.get(Frame, str(body["frame"]))
+        if frame is None:
+            raise ReviewRefused("There is no such frame.")
+        return {"strip": strip_around(session, frame.id, _address(store, person_id))}
+
+
+def save(store: Store, person_id: int, body: Body) -> Body:
+    """Settle a frame. Sent again, as after a lost answer, it is settled once."""
+    settlement = Settlement.model_validate(body["settlement"])
+    try:
+        adjudicate(store, person_id, settlement)
+    except ReviewRefused:
+        with store.read() as session:
+            written = last_settlement(session, person_id)
+        if written is None or not _is_same(written, settlement):
+            raise
+    return {"last": serving.last_of(store, person_id)}
+
+
+def undo(store: Store, person_id: int, body: Body) -> Body:
+    """Take the last settlement back."""
+    return {"frame": take_back(store, person_id, int(body["settlement"]))}
+
+
+def _is_same(row: Adjudication, settlement: Settlement) -> bool:
+    wanted = (
+        settlement.frame_id,
+        settlement.level,
+        settlement.reasoning,
+        settlement.action,
+        settlement.reason,
+    )
+    return (row.frame_id, row.level, row.reasoning, row.action, row.reason) == wanted
+
+
+_ACTS: dict[str, Act] = {"queue": queue, "frame": frame, "strip": strip, "save": save, "undo": undo}
+_READING = frozenset({"queue", "frame", "strip"})
+ROUTES = [
+    Route(f"/settle/{name}", (DOOR.reads if name in _READING else DOOR.writes)(act), methods=["POST"])
+    for name, act in _ACTS.items()
+]
