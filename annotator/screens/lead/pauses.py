@@ -71,14 +71,22 @@ def _begin(person: Person, others: list[Person]) -> None:
         st.html(f'<div class="tt-text">{_MEANS}</div>')
         names = {int(one.id or 0): one.display_name for one in others}
         st.selectbox(
-            "Whose answers", list(names), format_func=lambda number: visible(names[number]), key="pause-whom"
+            "Whose answers",
+            list(names),
+            index=None,
+            format_func=lambda number: visible(names[number]),
+            key="pause-whom",
+            placeholder="Choose a person",
         )
         st.text_input("Why? (kept in the record)", key="pause-why", max_chars=MAX_REASON_CHARS)
         st.button("Pause these answers", on_click=_pause_now, args=(person, names))
 
 
 def _pause_now(person: Person, names: dict[int, str]) -> None:
-    whom = int(st.session_state["pause-whom"])
+    whom = st.session_state.get("pause-whom")
+    if whom not in names:
+        st.session_state["pause_problem"] = "Choose whose answers are to be paused."
+        return
     try:
         lost = pause_answers(store(), int(person.id or 0), whom, str(st.session_state.get("pause-why", "")))
     except TeletriageError as error:

@@ -50,7 +50,7 @@ class Place:
 
 WHY = "Why? (kept in the record)"
 AGAIN = "Why do they count again? (kept in the record)"
-PAUSE = {WHY: "Too fast.", "Pause these answers": True}
+PAUSE = {"Whose answers": "ada", WHY: "Too fast.", "Pause these answers": True}
 PLACES = {
     "guideline": Place(
         *("guideline", PersonRole.LEAD, "Publish version 2"),
@@ -65,7 +65,10 @@ PLACES = {
         steps=({"Open an audit": True},),
         values=((WHY, "No time."),),
     ),
-    "annotators": Place("annotators", PersonRole.LEAD, "Pause these answers", values=((WHY, "Too fast."),)),
+    "annotators": Place(
+        *("annotators", PersonRole.LEAD, "Pause these answers"),
+        values=(("Whose answers", "ada"), (WHY, "Too fast.")),
+    ),
     "paused": Place(
         *("annotators", PersonRole.LEAD, "Release these answers"),
         steps=(PAUSE,),
