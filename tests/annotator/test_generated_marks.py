@@ -62,6 +62,16 @@ def plain_page(person_id: int) -> None:
     review_plain.show(person)
 
 
+def adjudicate_page(person_id: int) -> None:
+    from annotator.runtime import store
+    from annotator.screens.lead import adjudicate
+    from data.store.tables import Person
+
+    with store().read() as session:
+        person = session.get_one(Person, person_id)
+    adjudicate.show(person)
+
+
 def progress_page(person_id: int) -> None:
     from annotator.runtime import store
     from annotator.screens import progress
