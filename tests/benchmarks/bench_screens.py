@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from annotator.screens.lead.overview import matters
 from data.overview.contested import contested_frames
 from data.overview.forecast import forecast
 from data.overview.frame_history import next_in_line
@@ -24,6 +25,7 @@ from data.overview.progress import progress
 from data.overview.review_columns import standing_reviews
 from data.review.serving import lease_frames, release_leases
 from data.store.opening import STORE_FILE, Store, open_store
+from data.store.tables import Person
 from eval.agreement.from_store import agreement
 from eval.annotators.from_store import people_summary
 from eval.certificate.from_store import trust
@@ -47,8 +49,12 @@ def read_everything(store: Store) -> None:
 def screens(store: Store) -> dict[str, dict[str, float]]:
     """What each of the leads' screens computes; the first line is what a process pays once."""
     lead = PEOPLE + 1
+    with store.read() as session:
+        person = session.get_one(Person, lead)
     acts: dict[str, Callable[[], Any]] = {
         "every review, once per process": lambda: read_everything(store),
+        "overview": lambda: matters(store, person),
+        "overview again": lambda: matters(store, person),
         "progress": lambda: (progress(store), forecast(store)),
         "adjudicate": lambda: contested_frames(store),
         "agreement": lambda: agreement(store),

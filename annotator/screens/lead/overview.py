@@ -18,6 +18,7 @@ from data.people.permissions import Act, may
 from data.review.guideline import guideline_in_force, readers
 from data.review.notes import open_flags
 from data.review.pauses import open_pauses
+from data.store.opening import Store
 from data.store.tables import Person
 from data.text.phrases import counted
 from data.vocabulary import LotEnd, VerificationState
@@ -41,7 +42,7 @@ class Matter:
 def show(person: Person) -> None:
     """What waits first; everything at rest in one sentence."""
     page_head(person, "Overview")
-    found = matters(person)
+    found = matters(store(), person)
     waiting = [one for one in found if one.n]
     if waiting:
         st.html(f'<div class="tt-matters" role="list">{"".join(_item(one) for one in waiting)}</div>')
@@ -54,11 +55,11 @@ def show(person: Person) -> None:
     st.html(f'<div class="tt-label">Progress</div><div class="tt-text">{_progress()}</div>')
 
 
-def matters(person: Person) -> list[Matter]:
+def matters(opened: Store, person: Person) -> list[Matter]:
     """Everything that could need a lead, most urgent first. Each figure is the one that its screen shows."""
-    audit = cached(store(), trust)
-    found = [*_alerts(person), _contested(), _flags(), *_certificate(audit), _hurried(), *_paused()]
-    return [*found, _audit(audit), _guideline()]
+    audit = cached(opened, trust)
+    first = [*_alerts(opened, person), _contested(opened), _flags(opened), *_certificate(audit)]
+    return [*first, _hurried(opened), *_paused(opened), _audit(audit), _guideline(opened)]
 
 
 def _link(path: str, title: str) -> str:
@@ -74,25 +75,25 @@ def _item(one: Matter) -> str:
     )
 
 
-def _alerts(person: Person) -> list[Matter]:
+def _alerts(opened: Store, person: Person) -> list[Matter]:
     if not may(person.role, Act.WATCH_FEEDS):
         return []
-    missed = unanswered_alerts(store())
+    missed = unanswered_alerts(opened)
     if not missed.n:
         return []
     told = f"of live feeds ended without an answer, {missed.teleoperation:,} of them TELEOPERATION."
     return [Matter("Unanswered alerts", missed.n, told, "monitor")]
 
 
-def _contested() -> Matter:
-    with store().read() as session:
+def _contested(opened: Store) -> Matter:
+    with opened.read() as session:
         n = count_contested(session)
     told = "Reviewers disagree about the level, or a frame was sent back." if n else "no frame."
     return Matter("Contested frames", n, told, "adjudicate")
 
 
-def _flags() -> Matter:
-    n = len(open_flags(store()))
+def _flags(opened: Store) -> Matter:
+    n = len(open_flags(opened))
     return Matter(
         "Flags", n, "Annotators ask, and wait for an answer." if n else "none is open.", "adjudicate#flags"
     )
@@ -112,9 +113,9 @@ def _found_since(certificate: Certificate) -> str:
     return f"{frames} came to light since among the frames that lot {certificate.lot:,} left; audit again."
 
 
-def _hurried() -> Matter:
-    with store().read() as session:
-        hurried = hurried_people(session, store().now_us(session))
+def _hurried(opened: Store) -> Matter:
+    with opened.read() as session:
+        hurried = hurried_people(session, opened.now_us(session))
     told = "; ".join(f"{one.name} {one.too_fast.value:.0%} of {one.too_fast.n:,}" for one in hurried)
     if hurried:
         told = f"Answers in under a second: {told}."
@@ -125,8 +126,8 @@ def _hurried() -> Matter:
     return Matter("Too fast", len(hurried), told, "annotators")
 
 
-def _paused() -> list[Matter]:
-    with store().read() as session:
+def _paused(opened: Store) -> list[Matter]:
+    with opened.read() as session:
         pauses = open_pauses(session)
     if not pauses:
         return []
@@ -149,8 +150,8 @@ def _audit(found: Trust) -> Matter:
     return Matter("Audit", 0, told, "trust")
 
 
-def _guideline() -> Matter:
-    with store().read() as session:
+def _guideline(opened: Store) -> Matter:
+    with opened.read() as session:
         held = guideline_in_force(session)
         read, of = readers(session)
     unread = of - read

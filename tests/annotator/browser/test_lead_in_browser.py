@@ -76,6 +76,10 @@ def test_a_lead_settles_ten_frames_by_keyboard_alone(app: RunningApp, desk: Call
     for size in SIZES:
         page.set_viewport_size({"width": size[0], "height": size[1]})
         assert_on_one_screen(page)
+    first = page.locator(CARD).get_attribute("data-frame")
+    for key, is_first in (("j", False), ("k", True)):
+        lena.press(key)
+        lena.until(lambda: (page.locator(CARD).get_attribute("data-frame") == first) is is_first)  # noqa: B023
     settled = []
     for number in range(10):
         lena.press("3" if number % 2 else "1")

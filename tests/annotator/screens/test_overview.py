@@ -25,10 +25,8 @@ from tests.builders import A, T, a_person, a_store, reviewed
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    store = a_store(tmp_path, scenes={"scene-0001": 30, "scene-0002": 30}, teacher=A)
-    monkeypatch.setattr(overview, "store", lambda: store)
-    return store
+def store(tmp_path: Path) -> Store:
+    return a_store(tmp_path, scenes={"scene-0001": 30, "scene-0002": 30}, teacher=A)
 
 
 def person(store: Store, person_id: int) -> Person:
@@ -37,7 +35,7 @@ def person(store: Store, person_id: int) -> Person:
 
 
 def told(store: Store, lead: int) -> dict[str, int]:
-    return {one.title: one.n for one in overview.matters(person(store, lead))}
+    return {one.title: one.n for one in overview.matters(store, person(store, lead))}
 
 
 def test_what_waits_for_a_lead_is_counted_as_on_the_screens_that_deal_with_it(store: Store) -> None:
@@ -59,7 +57,7 @@ def test_what_waits_for_a_lead_is_counted_as_on_the_screens_that_deal_with_it(st
     assert now["Audit"] == trust(store).would_audit > 0
     assert now["Guideline"] == 2, "ada and bob have not read version 2"
     work = {one.name: one.too_fast for one in people_summary(store).people}
-    (hurried,) = [one for one in overview.matters(person(store, lena)) if one.title == "Too fast"]
+    (hurried,) = [one for one in overview.matters(store, person(store, lena)) if one.title == "Too fast"]
     assert work["bob"] is not None
     assert hurried.told == f"Answers in under a second: bob {work['bob'].value:.0%} of {work['bob'].n:,}."
     assert (hurried.told, hurried.n) == ("Answers in under a second: bob 100% of 22.", 1)

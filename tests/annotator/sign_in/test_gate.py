@@ -159,7 +159,12 @@ ENDINGS: dict[str, Callable[[Store, str, str], object]] = {
 }
 
 
-TEXT, BUTTON = "Text (Markdown)", "Publish this version"
+TEXT, NOTE = "Text (Markdown)", "What changed, and why? (annotators read it)"
+
+
+def publish(page: PageSocket) -> str:
+    """The button of the guideline screen, whichever number the next version has."""
+    return next(label for label in page.buttons if label.startswith("Publish version"))
 
 
 @pytest.mark.parametrize("how", ENDINGS)
@@ -168,8 +173,9 @@ def test_an_open_page_of_somebody_who_is_out_does_nothing_more(app: RunningApp, 
     said = f"Written by {name} afterwards"
     with PageSocket(app.url, secret, "guideline") as page:
         page.act({TEXT: said})
+        button = publish(page)
         ENDINGS[how](app.store, name, secret)
-        page.act({TEXT: said, BUTTON: True})
+        page.act({TEXT: said, NOTE: "Why not.", button: True})
         if how != "demoted":
             assert page.told[-1].auth_redirect.url == "/sign-in?sign-in=ended&next=guideline"
             with pytest.raises(ConnectionClosed):
@@ -181,7 +187,7 @@ def test_an_open_page_of_a_lead_who_is_in_does_write(app: RunningApp) -> None:
     name, secret = somebody(app)
     with PageSocket(app.url, secret, "guideline") as page:
         page.act({TEXT: f"Written by {name}"})
-        page.act({TEXT: f"Written by {name}", BUTTON: True})
+        page.act({TEXT: f"Written by {name}", NOTE: "Why not.", publish(page): True})
     assert f"Written by {name}" in written(app.store)
 
 
@@ -191,10 +197,10 @@ def test_a_session_is_given_back_only_to_the_cookie_that_it_ran_with(app: Runnin
         session = page.session
     with PageSocket(app.url, ada, "guideline", session) as other:
         assert other.session != session
-        assert BUTTON not in other.widgets
+        assert TEXT not in other.widgets
     with PageSocket(app.url, lena, "guideline", session) as again:
         assert again.session == session
-        assert BUTTON in again.widgets
+        assert TEXT in again.widgets
 
 
 def test_a_download_is_for_whom_it_was_made_and_is_kept_by_no_cache(app: RunningApp) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from data.review.adjudication import Settlement, adjudicate
 from data.review.audit_lots import lot_state
 from data.review.blind_audits import open_audit
 from data.review.pauses import open_pauses, pause_answers, release_answers
+from data.review.reviews import submit_review
 from data.review.serving import lease_frames, release_leases
 from data.store.opening import Store
 from data.store.tables import AuditLot, FrameStatus, Review, TrailEntry
@@ -22,7 +24,7 @@ from data.verification.verified_frames import verified_frames
 from data.vocabulary import LotEnd, PersonRole, Split, TrailAct, VerificationState
 from eval.certificate.certificate import in_words
 from eval.certificate.from_store import trust
-from tests.builders import A, S, T, a_person, a_store, reviewed
+from tests.builders import A, S, T, a_decision, a_person, a_store, reviewed
 from tests.data.review.test_blind_audits import audited_in_turn
 
 pytestmark = pytest.mark.each_store
@@ -166,3 +168,22 @@ def test_an_answer_of_somebody_paused_still_contests(tmp_path: Path) -> None:
     pause_answers(store, lena, bob, "Too fast")
     reviewed(store, ada, frames[0], S)
     assert states(store)[frames[0]][0] is CONTESTED
+
+
+def test_answers_given_while_they_are_paused_do_not_slip_through(tmp_path: Path) -> None:
+    store = a_store(tmp_path, scenes={"scene-0001": 12, "scene-0002": 12}, teacher=A)
+    lena, bob = a_person(store, "lena", PersonRole.LEAD), a_person(store, "bob")
+    served = [one for one in lease_frames(store, bob, n=24) if one.scene.split is Split.TRAIN]
+
+    def answer() -> None:
+        for one in served:
+            submit_review(store, bob, a_decision(one, A, person=bob))
+
+    with ThreadPoolExecutor(2) as pool:
+        working = pool.submit(answer)
+        pausing = pool.submit(pause_answers, store, lena, bob, "Too fast")
+        working.result(), pausing.result()
+    found = states(store)
+    assert {found[one.frame.id] for one in served} == {(AWAITING, 1)}
+    refresh_statuses(store)
+    assert states(store) == found
