@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Route
 
+from annotator.frame_grid.routes import ROUTES as GRID_ROUTES
 from annotator.health import health_route, metrics_route
 from annotator.monitor.console.routes import ROUTES as MONITOR_ROUTES
 from annotator.pictures.routes import frame_route
@@ -51,6 +52,7 @@ ROUTES = [
     Route("/report/{name:str}", report_route, methods=["GET"]),
     *CARD_ROUTES,
     *SETTLE_ROUTES,
+    *GRID_ROUTES,
     *MONITOR_ROUTES,
     *(PROVIDER_ROUTES if settings().oidc else []),
 ]

@@ -43,6 +43,10 @@ class ReviewRefused(TeletriageError):
     """A review was not written: the frame, the lease or the person does not allow it."""
 
 
+class FindRefused(TeletriageError):
+    """A question about frames cannot be answered as it is asked."""
+
+
 class NoteRefused(TeletriageError):
     """A note about a frame was not written."""
 

@@ -20,15 +20,16 @@ from sqlmodel import Session, col, func
 
 from data.store.tables import Frame, GoldFrame, Review
 from data.verification.standing import standing_flags
-from data.vocabulary import LEVELS, Mode
+from data.vocabulary import LEVELS, Mode, Verdict
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 MODES: tuple[Mode, ...] = tuple(Mode)
+VERDICTS: tuple[Verdict, ...] = tuple(Verdict)
 NONE = -1
-"""In a column of ranks: no level."""
+"""In a column of ranks or verdicts: none."""
 SETTLED_AFTER_US = 10 * 60 * 1_000_000
 """Younger reviews are read again: writers of a shared database commit in another order than they count."""
 
@@ -40,18 +41,21 @@ class ReviewColumns:
     """Every standing review, oldest first, one entry per column each.
 
     frame, scene: places in `frame_ids` and `scene_ids`; person: ids; mode: places in `MODES`; level: ranks; first:
-    ranks of the own level of decide-first reviews, NONE without one; seconds: NaN where not measured; is_test: the
-    frame was gold by then, so that the review tests the person and says nothing of the frame.
+    ranks of the own level of decide-first reviews, NONE without one; verdict: places in `VERDICTS`, NONE where nothing
+    was shown; seconds: NaN where not measured; is_test: the frame was gold by then, so that the review tests the person
+    and says nothing of the frame.
     """
 
     frame_ids: Sequence[str]
     scene_ids: Sequence[str]
+    id: Ints
     frame: Ints
     scene: Ints
     person: Ints
     mode: Ints
     level: Ints
     first: Ints
+    verdict: Ints
     seconds: Floats
     reviewed_at_us: Ints
     is_test: Flags
@@ -91,6 +95,7 @@ class _Columns:
     mode: Ints
     level: Ints
     first: Ints
+    verdict: Ints
     seconds: Floats
     reviewed_at_us: Ints
 
@@ -122,11 +127,13 @@ class _Read:
 
 
 _RANKS = {"": NONE, **{level.value: level.rank for level in LEVELS}}
+_VERDICTS = {"": NONE, **{verdict.value: place for place, verdict in enumerate(VERDICTS)}}
 _MEANINGS = {
-    f"{mode.value}|{level.value}|{first}": (place, level.rank, rank)
+    f"{mode.value}|{level.value}|{first}|{verdict}": (place, level.rank, rank, at)
     for place, mode in enumerate(MODES)
     for level in LEVELS
     for first, rank in _RANKS.items()
+    for verdict, at in _VERDICTS.items()
 }
 _read: WeakKeyDictionary[Pool, _Read] = WeakKeyDictionary()
 """By connection pool: a session may see its engine under other options, which is another object each time."""
@@ -150,9 +157,7 @@ def standing_reviews(session: Session, *, now_us: int | None = None) -> ReviewCo
 
 def _standing(columns: _Columns, frames: _Frames, gold_since_us: Ints) -> ReviewColumns:
     stands = standing_flags(columns.id, columns.supersedes)
-    kept = {
-        name: values[stands] for name, values in vars(columns).items() if name not in ("id", "supersedes")
-    }
+    kept = {name: values[stands] for name, values in vars(columns).items() if name != "supersedes"}
     return ReviewColumns(
         frame_ids=list(frames.place),
         scene_ids=frames.scene_ids,
@@ -177,13 +182,15 @@ def _frames(session: Session, known: _Read | None) -> _Frames:
 
 
 def _new_columns(session: Session, frames: _Frames, after_id: int) -> _Columns:
-    """The reviews behind an id, oldest first. One text holds mode and levels: reading is what takes the time."""
+    """The reviews behind an id, oldest first. One text holds what was said: reading is what takes the time."""
     meaning = (
         type_coerce(col(Review.mode), String)
         + "|"
         + type_coerce(col(Review.level), String)
         + "|"
         + func.coalesce(type_coerce(col(Review.first_level), String), "")
+        + "|"
+        + func.coalesce(type_coerce(col(Review.verdict), String), "")
     )
     query = (
         select_columns(
@@ -210,7 +217,7 @@ def _part(rows: Sequence[Any], frames: _Frames) -> _Columns:
     ids, supersedes, frame_ids, people, meanings, seconds, times = (
         zip(*rows, strict=True) if rows else [()] * 7
     )
-    meant = np.array([_MEANINGS[one] for one in meanings], dtype=np.int64).reshape(-1, 3)
+    meant = np.array([_MEANINGS[one] for one in meanings], dtype=np.int64).reshape(-1, 4)
     return _Columns(
         id=_ints(ids),
         supersedes=_ints(supersedes),
@@ -219,6 +226,7 @@ def _part(rows: Sequence[Any], frames: _Frames) -> _Columns:
         mode=meant[:, 0],
         level=meant[:, 1],
         first=meant[:, 2],
+        verdict=meant[:, 3],
         seconds=np.array(seconds, dtype=np.float64),
         reviewed_at_us=_ints(times),
     )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
+
 from data.errors import ReviewRefused
 from data.people.permissions import Act, require
 from data.store.opening import Store
@@ -13,11 +17,47 @@ def note_look(store: Store, person_id: int, frame_id: str) -> None:
     while the frame is reserved for them."""
     with store.write() as session:
         require(session, person_id, Act.SEE_PROGRESS)
-        lease = session.get(Lease, frame_id)
-        if lease is not None and lease.person_id == person_id and lease.until_us > store.now_us(session):
+        if _reserved(session, store, person_id, [frame_id]):
             raise ReviewRefused(
                 "You are reviewing this frame: decide on it first, or skip it, then look at it."
             )
-        if session.get(FrameLook, (frame_id, person_id)) is None:
-            look = FrameLook(frame_id=frame_id, person_id=person_id, looked_at_us=store.now_us(session))
-            session.add(look)
+        _write(session, store, person_id, [frame_id])
+
+
+def note_looks(store: Store, person_id: int, frame_ids: Sequence[str]) -> set[str]:
+    """As `note_look` for many frames at once; returns those that are reserved for the person, which they must not see.
+    Raises NotAllowed."""
+    with store.read() as session:
+        if not (_reserved(session, store, person_id, frame_ids) or _new(session, person_id, frame_ids)):
+            return set()
+    with store.write() as session:
+        require(session, person_id, Act.SEE_PROGRESS)
+        reserved = _reserved(session, store, person_id, frame_ids)
+        _write(session, store, person_id, [one for one in frame_ids if one not in reserved])
+        return reserved
+
+
+def _reserved(session: Session, store: Store, person_id: int, frame_ids: Sequence[str]) -> set[str]:
+    query = select(Lease.frame_id).where(
+        Lease.person_id == person_id,
+        col(Lease.until_us) > store.now_us(session),
+        col(Lease.frame_id).in_(frame_ids),
+    )
+    return set(session.exec(query))
+
+
+def _new(session: Session, person_id: int, frame_ids: Sequence[str]) -> list[str]:
+    """Those that the person has not looked at."""
+    known = select(FrameLook.frame_id).where(
+        FrameLook.person_id == person_id, col(FrameLook.frame_id).in_(frame_ids)
+    )
+    seen = set(session.exec(known))
+    return [one for one in frame_ids if one not in seen]
+
+
+def _write(session: Session, store: Store, person_id: int, frame_ids: Sequence[str]) -> None:
+    now_us = store.now_us(session)
+    session.add_all(
+        FrameLook(frame_id=one, person_id=person_id, looked_at_us=now_us)
+        for one in _new(session, person_id, frame_ids)
+    )

@@ -11,6 +11,7 @@ import inspect
 import json
 import pkgutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,10 +21,13 @@ from sqlmodel import select
 
 import annotator
 import data
+from annotator.frame_grid import routes as grid_routes
 from annotator.review_card import outbox, routes
 from annotator.review_card.serving import recent_decisions, scene_strip, served_frame, whole_thought
 from annotator.settings import AppSettings
 from data.errors import NotAllowed, TeletriageError
+from data.find import pages
+from data.find.question import from_address
 from data.live import alerts, handover, unanswered
 from data.maintenance.copying import TableState, table_states
 from data.overview import frame_history, own_frames, personal_progress
@@ -85,6 +89,10 @@ def a_judgement(frame_id: str) -> plausibility.Judgement:
     return plausibility.Judgement(token=f"clip-{frame_id}"[:32], frame_id=frame_id)
 
 
+def _in_the_grid(act: Callable[..., Any], store: Store, who: int, frame: str) -> object:
+    return act(store, who, {"query": "levels=all", "frame": frame})
+
+
 GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
     serving.lease_frames: (Act.REVIEW, lambda store, who, frame: lease_frames(store, who)),
     serving.record_first_level: (
@@ -141,6 +149,25 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
     ),
     frame_history.frame_view: (Act.SEE_PROGRESS, frame_history.frame_view),
     looks.note_look: (Act.SEE_PROGRESS, looks.note_look),
+    looks.note_looks: (
+        Act.SEE_PROGRESS,
+        lambda store, who, frame: looks.note_looks(store, who, [frame]),
+    ),
+    pages.find_frames: (
+        Act.SEE_PROGRESS,
+        lambda store, who, frame: pages.find_frames(store, who, from_address("levels=all")),
+    ),
+    pages.count_values: (
+        Act.SEE_PROGRESS,
+        lambda store, who, frame: pages.count_values(store, who, from_address("")),
+    ),
+    pages.emptied_by: (
+        Act.SEE_PROGRESS,
+        lambda store, who, frame: pages.emptied_by(store, who, from_address("cue=fog")),
+    ),
+    **{
+        act: (Act.SEE_PROGRESS, partial(_in_the_grid, act)) for act in grid_routes._ACTS.values()
+    },
     frame_history.next_in_line: (
         Act.SEE_PROGRESS,
         lambda store, who, frame: frame_history.next_in_line(store, who),

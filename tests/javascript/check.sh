@@ -11,6 +11,7 @@ if [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audi
     node_modules/.bin/tsc --project tsconfig.card.json
     node_modules/.bin/tsc --project tsconfig.settling.json
     node_modules/.bin/tsc --project tsconfig.console.json
+    node_modules/.bin/tsc --project tsconfig.grid.json
 else
     echo "npm cannot install the pinned typescript: the JavaScript's types are not checked"
 fi

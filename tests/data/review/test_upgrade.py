@@ -28,6 +28,7 @@ from data.verification.status import refresh_statuses
 from data.vocabulary import PersonRole, TrailAct
 from tests.builders import S, a_decision
 from tests.postgresql import Cluster
+from tests.schema import is_of_a_table
 
 CONFIG = Config()
 CONFIG.set_main_option("script_location", str(Path(data.store.opening.__file__).parent / "migrations"))
@@ -199,7 +200,9 @@ def at_revision(engine: Engine, revision: str) -> None:
 def checked(store: Store) -> None:
     """Everything is there, vouched for by the trail, and work goes on."""
     with store.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": False, "include_name": is_of_a_table}
+        )
         assert compare_metadata(context, SQLModel.metadata) == []
     with store.read() as session:
         said = [(one.token, one.level.value, one.seconds_shown) for one in session.exec(select(Review))]

@@ -162,6 +162,8 @@ class Project:
             mode=mode,
             level=level,
             first=first,
+            id=np.arange(n),
+            verdict=np.full(n, NONE),
             seconds=np.full(n, 3.0),
             reviewed_at_us=np.arange(n) * 5_000_000,
             is_test=is_test,

@@ -1,0 +1,160 @@
+"""What frames are filtered by, as NumPy columns (pure): which frames have a value, and how many have each.
+
+`n` is the number of frames; a frame is known by its place, from 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from data.errors import FindRefused
+from data.find.question import OF_REVIEWS, About, Filter
+
+Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+NONE = -1
+_NAMED = 12
+
+
+@dataclass(frozen=True)
+class Facet:
+    """Values and who has them. `code`: a place in `values` or NONE. `frame`: the frame of each code, no frame twice
+    with the same value; None where there is one code per frame."""
+
+    about: About
+    values: tuple[str, ...]
+    code: Codes
+    frame: Ints | None = None
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {value: place for place, value in enumerate(self.values)}
+
+    def place(self, value: str) -> int:
+        """Raises FindRefused for a value that there is not, naming it."""
+        if value not in self._places:
+            raise FindRefused(_unknown(self.about, value, self.values))
+        return self._places[value]
+
+    def having(self, value: str, n: int) -> Flags:
+        """(n,) the frames with a value."""
+        wanted = np.asarray(self.code == self.place(value))
+        if self.frame is None:
+            return wanted
+        flags = np.zeros(n, dtype=np.bool_)
+        flags[self.frame[wanted]] = True
+        return flags
+
+    def counts(self, kept: Flags) -> Ints:
+        """(values,) how many of the frames that are kept have each value."""
+        codes = self.code[kept] if self.frame is None else self.code[kept[self.frame]]
+        return np.bincount(codes[codes >= 0], minlength=len(self.values))
+
+
+@dataclass(frozen=True)
+class ReviewFacets:
+    """What standing reviews are filtered by; `frame` is the frame of each review."""
+
+    frame: Ints
+    facets: Mapping[About, Facet]
+
+    def passing(self, filters: Sequence[Filter], n: int) -> Flags:
+        """(n,) frames that have, for each choice of one value per name, a review with all of it."""
+        flags = np.ones(n, dtype=np.bool_)
+        for choice in _choices(filters):
+            of_one = np.zeros(n, dtype=np.bool_)
+            of_one[self.frame[self._with_all(choice)]] = True
+            flags &= of_one
+        return flags
+
+    def counts(self, about: About, filters: Sequence[Filter], kept: Flags) -> Ints:
+        """(values,) how many of the frames that are kept have a review with a value and with what else is asked."""
+        facet, n = self.facets[about], len(kept)
+        kept = kept & self.passing(filters, n)
+        asked = np.logical_or.reduce([self._with_all(choice) for choice in _choices(filters)])
+        wanted = asked & kept[self.frame] & (facet.code >= 0)
+        seen = np.zeros(len(facet.values) * n, dtype=np.bool_)
+        seen[facet.code[wanted].astype(np.int64) * n + self.frame[wanted]] = True
+        return np.asarray(seen.reshape(len(facet.values), n).sum(axis=1))
+
+    def _with_all(self, filters: Sequence[Filter]) -> Flags:
+        wanted = np.ones(len(self.frame), dtype=np.bool_)
+        for about, value in filters:
+            facet = self.facets[about]
+            wanted &= facet.code == facet.place(value)
+        return wanted
+
+
+def _choices(filters: Sequence[Filter]) -> list[tuple[Filter, ...]]:
+    """Every choice of one value per name; a single empty one without filters."""
+    named: dict[About, list[Filter]] = {}
+    for one in filters:
+        named.setdefault(one.about, []).append(one)
+    return list(product(*named.values()))
+
+
+@dataclass(frozen=True)
+class Facets:
+    """Everything that frames are filtered by."""
+
+    n: int
+    of_frames: Mapping[About, Facet]
+    of_reviews: ReviewFacets
+
+    def passing(self, filters: Sequence[Filter]) -> Flags:
+        """(n,) the frames that pass all filters. Raises FindRefused for a value that there is not."""
+        flags = np.ones(self.n, dtype=np.bool_)
+        for about, value in filters:
+            if about not in OF_REVIEWS:
+                flags &= self.of_frames[about].having(value, self.n)
+        about_reviews = [one for one in filters if one.about in OF_REVIEWS]
+        return flags & self.of_reviews.passing(about_reviews, self.n) if about_reviews else flags
+
+    def counts(self, about: About, filters: Sequence[Filter], also: Flags | None = None) -> Ints:
+        """(values,) how many frames there would be with each value: instead of the one asked for where a frame has only
+        one, else in addition. `also`: the frames that count at all."""
+        facet = self.of_reviews.facets[about] if about in OF_REVIEWS else self.of_frames[about]
+        is_replaced = about in OF_REVIEWS or facet.frame is None
+        others = [one for one in filters if not (is_replaced and one.about is about)]
+        if about not in OF_REVIEWS:
+            kept = self.passing(others)
+            return facet.counts(kept if also is None else kept & also)
+        kept = self.passing([one for one in others if one.about not in OF_REVIEWS])
+        of_reviews = [one for one in others if one.about in OF_REVIEWS]
+        return self.of_reviews.counts(about, of_reviews, kept if also is None else kept & also)
+
+
+def one_code(about: About, values: Sequence[str], of_frames: Sequence[str | None]) -> Facet:
+    """A facet of one value per frame; `values` are those that exist even if no frame has them."""
+    places = {value: place for place, value in enumerate(values)}
+    for value in sorted({one for one in of_frames if one is not None and one not in places}):
+        places[value] = len(places)
+    codes = np.array([NONE if one is None else places[one] for one in of_frames], dtype=np.int32)
+    return Facet(about, tuple(places), codes)
+
+
+def many_codes(about: About, values: Sequence[str], pairs: set[tuple[int, str]]) -> Facet:
+    """A facet of any number of values per frame, from (frame, value)."""
+    places = {value: place for place, value in enumerate(values)}
+    for value in sorted({value for _, value in pairs if value not in places}):
+        places[value] = len(places)
+    listed = sorted((frame, places[value]) for frame, value in pairs)
+    both = np.array(listed, dtype=np.int64).reshape(-1, 2)
+    return Facet(about, tuple(places), both[:, 1].astype(np.int32), both[:, 0])
+
+
+def _unknown(about: About, value: str, values: Sequence[str]) -> str:
+    if not values:
+        return f"{about.value} is {value[:64]!r} for no frame: nothing here has a value for it."
+    named = ", ".join(values[:_NAMED]) + (
+        f" and {len(values) - _NAMED:,} more" if len(values) > _NAMED else ""
+    )
+    return f"{value[:64]!r} is no value of {about.value}. There are {named}."

@@ -1,0 +1,194 @@
+"""Use cases: answering questions about frames page by page, counting values, and saying what makes an answer empty."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sqlmodel import Session, col, select
+
+from data.errors import FindRefused
+from data.find.current import Columns, current_columns
+from data.find.facets import Flags, Ints
+from data.find.question import OF_REVIEWS, About, Question
+from data.find.said_facts import ANSWERS
+from data.find.standing_facts import STATES
+from data.find.words import frames_with_words
+from data.people.permissions import Act, require
+from data.review.looks import note_looks
+from data.store.opening import Store
+from data.store.tables import Lease
+from data.vocabulary import LEVELS, TriageLevel
+
+MOST = 500
+"""Frames that one page holds at most."""
+Cursor = tuple[float, str]
+"""The sort key and the id of a page's last frame; the next page begins behind them."""
+
+
+@dataclass(frozen=True)
+class FoundFrame:
+    """A frame in the grid. `proposed` is a level or `failed`, None where nothing was proposed or levels are hidden;
+    `said` are the different levels that people said."""
+
+    frame_id: str
+    scene: str
+    position: int
+    location: str
+    state: str
+    proposed: str | None
+    said: tuple[TriageLevel, ...]
+    level: TriageLevel | None
+    is_generated: bool
+    is_set_aside: bool
+
+
+@dataclass(frozen=True)
+class FoundPage:
+    """Some of the frames in their order. `n`: how many there are in all; `held`: how many were left out because the
+    person is reviewing them; `after`: what the next page begins behind, None at the end."""
+
+    frames: list[FoundFrame]
+    n: int
+    held: int
+    after: Cursor | None
+
+
+@dataclass(frozen=True)
+class ValueCount:
+    """A value of a filter, and how many frames there would be with it."""
+
+    value: str
+    frames: int
+
+
+def find_frames(
+    store: Store,
+    person_id: int,
+    question: Question,
+    *,
+    after: Cursor | None = None,
+    n: int = 60,
+    snapshots: Path | None = None,
+) -> FoundPage:
+    """A page of the answer. Who learns from it what was said of frames that wait for reviews is not asked about them
+    any more (`data.review.looks`). Raises NotAllowed, FindRefused."""
+    if not 0 < n <= MOST:
+        raise FindRefused(f"A page holds 1 to {MOST} frames, not {n}.")
+    with store.read() as session:
+        require(session, person_id, Act.SEE_PROGRESS)
+        columns = current_columns(store, snapshots)
+        held = _held(session, store, person_id, columns)
+        kept = _kept(session, columns, question)
+    left_out = int(np.count_nonzero(kept[held]))
+    kept[held] = False
+    places, total, following = _page(columns, question, kept, after, n)
+    reserved = _note_looks(store, person_id, columns, places) if question.tells else set()
+    frames = [_found(columns, int(place), question.shows_levels) for place in places]
+    frames = [one for one in frames if one.frame_id not in reserved]
+    return FoundPage(frames, total, left_out, following)
+
+
+def count_values(
+    store: Store, person_id: int, question: Question, *, snapshots: Path | None = None
+) -> dict[About, list[ValueCount]]:
+    """Every value of every filter with its count, given the rest of the question. Raises NotAllowed, FindRefused."""
+    with store.read() as session:
+        require(session, person_id, Act.SEE_PROGRESS)
+        columns = current_columns(store, snapshots)
+        held = _held(session, store, person_id, columns)
+        also = np.ones(columns.facets.n, dtype=np.bool_)
+        if question.words:
+            also[:] = False
+            also[columns.frames.places(frames_with_words(session, question.words))] = True
+    also[held] = False
+    return {about: _values(columns, about, question, also) for about in About}
+
+
+def emptied_by(
+    store: Store, person_id: int, question: Question, *, snapshots: Path | None = None
+) -> list[tuple[int, int]]:
+    """For an answer without frames: (filter, frames without it) for each filter whose loss would bring frames, counted
+    as `Question.without` does. Raises NotAllowed, FindRefused."""
+    with store.read() as session:
+        require(session, person_id, Act.SEE_PROGRESS)
+        columns = current_columns(store, snapshots)
+        asked = range(len(question.filters) + bool(question.words))
+        found = [(place, _kept(session, columns, question.without(place)).sum()) for place in asked]
+    return [(place, int(n)) for place, n in found if n]
+
+
+def _held(session: Session, store: Store, person_id: int, columns: Columns) -> Ints:
+    """The frames that this person is reviewing."""
+    query = select(Lease.frame_id).where(
+        Lease.person_id == person_id, col(Lease.until_us) > store.now_us(session)
+    )
+    return columns.frames.places(list(session.exec(query)))
+
+
+def _kept(session: Session, columns: Columns, question: Question) -> Flags:
+    kept = columns.facets.passing(question.filters)
+    if question.words:
+        with_words = np.zeros(len(kept), dtype=np.bool_)
+        with_words[columns.frames.places(frames_with_words(session, question.words))] = True
+        kept &= with_words
+    return kept
+
+
+def _values(columns: Columns, about: About, question: Question, also: Flags) -> list[ValueCount]:
+    facets = columns.facets
+    facet = facets.of_reviews.facets[about] if about in OF_REVIEWS else facets.of_frames[about]
+    counts = facets.counts(about, question.filters, also)
+    return [ValueCount(value, int(n)) for value, n in zip(facet.values, counts, strict=True)]
+
+
+def _page(
+    columns: Columns, question: Question, kept: Flags, after: Cursor | None, n: int
+) -> tuple[Ints, int, Cursor | None]:
+    """The places of a page, how many there are in all, and the cursor to the next."""
+    order = columns.order(question.sort)
+    places = order.places[kept[order.places]]
+    if question.is_reversed:
+        places = places[::-1]
+    start = _behind(columns, question, places, after) if after is not None else 0
+    page = places[start : start + n]
+    is_end = start + n >= len(places)
+    following = None if is_end else (float(order.key[page[-1]]), columns.frames.ids[page[-1]])
+    return page, len(places), following
+
+
+def _behind(columns: Columns, question: Question, places: Ints, after: Cursor) -> int:
+    """Where the page behind a cursor begins, wherever its frame stands by now."""
+    key, sign = columns.order(question.sort).key, 1 if question.is_reversed else -1
+    ids: Sequence[str] = columns.frames.ids
+    at = bisect_right(ids, after[1]) - 1  # frames are in the order of their ids
+    return bisect_right(places, (sign * after[0], sign * at), key=lambda one: (sign * key[one], sign * one))
+
+
+def _note_looks(store: Store, person_id: int, columns: Columns, places: Ints) -> set[str]:
+    """Only frames that somebody may still be asked about matter. Returns those reserved for the person meanwhile."""
+    gold = columns.facets.of_frames[About.GOLD].having("yes", columns.facets.n)
+    asked = (columns.statuses.needed > 0) | columns.statuses.is_audit | gold
+    frame_ids = [columns.frames.ids[place] for place in places[asked[places]]]
+    return note_looks(store, person_id, frame_ids) if frame_ids else set()
+
+
+def _found(columns: Columns, place: int, shows_levels: bool) -> FoundFrame:
+    frames, scene = columns.frames, int(columns.frames.scene[place])
+    proposed, bits = int(columns.runs.shown[place]), int(columns.said.levels[place])
+    level = int(columns.statuses.level[place])
+    return FoundFrame(
+        frame_id=frames.ids[place],
+        scene=frames.scene_names[scene],
+        position=int(frames.position[place]),
+        location=frames.locations[scene],
+        state=STATES[columns.statuses.state[place]],
+        proposed=ANSWERS[proposed] if shows_levels and proposed >= 0 else None,
+        said=tuple(one for one in LEVELS if shows_levels and bits & (1 << one.rank)),
+        level=LEVELS[level] if shows_levels and level >= 0 else None,
+        is_generated=bool(frames.is_generated[place]),
+        is_set_aside=bool(frames.is_set_aside[place]),
+    )

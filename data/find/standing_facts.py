@@ -1,0 +1,207 @@
+"""Reading where every frame stands: its status and place in the queue, and what was noted, tested and returned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sqlalchemy import String, type_coerce
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, func, select
+
+from data.find.facets import NONE, Codes, Facet, Flags, Floats, Ints, many_codes
+from data.find.frame_facts import YES_NO, FrameFacts
+from data.find.question import About
+from data.find.said_facts import LEVEL_VALUES
+from data.store.tables import (
+    Adjudication,
+    Alert,
+    AuditEnd,
+    AuditFrame,
+    Feed,
+    FrameNote,
+    FrameStatus,
+    GoldFrame,
+    ReturnedFrame,
+    SecondLook,
+)
+from data.vocabulary import NoteKind, ReturnedFor, VerificationState
+
+NOT_IN_REVIEW = "not_in_review"
+STATES = (*(one.value for one in VerificationState), NOT_IN_REVIEW)
+QUEUE_ENDS = (10, 100, 1_000)
+WAITING = "waiting"
+_AT_ONCE = 500
+_STATE_CODES = {value: place for place, value in enumerate(STATES)}
+_LEVEL_CODES: dict[str | None, int] = {None: NONE, **{one: place for place, one in enumerate(LEVEL_VALUES)}}
+
+
+@dataclass(frozen=True)
+class StatusFacts:
+    """(n,) each: state and verified level as codes, reviews needed, priority, and whether an open audit has it."""
+
+    state: Codes
+    level: Codes
+    needed: Ints
+    priority: Floats
+    is_audit: Flags
+
+    @property
+    def facets(self) -> tuple[Facet, ...]:
+        return (
+            Facet(About.STATE, STATES, self.state),
+            Facet(About.LEVEL, LEVEL_VALUES, self.level),
+            self._queue(),
+        )
+
+    def _queue(self) -> Facet:
+        """The frames that wait, in the order in which they are served, under every end that they are before."""
+        waiting = np.flatnonzero(self.needed > 0)
+        served = waiting[np.lexsort((waiting, self.priority[waiting]))][::-1]
+        groups = [*(served[:end] for end in QUEUE_ENDS), served]
+        codes = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+        values = (*(f"first_{end}" for end in QUEUE_ENDS), WAITING)
+        return Facet(About.QUEUE, values, codes.astype(np.int32), np.concatenate(groups))
+
+
+def read_statuses(session: Session, frames: FrameFacts) -> StatusFacts:
+    """Read every status."""
+    n = len(frames.ids)
+    nothing = StatusFacts(
+        state=np.full(n, _STATE_CODES[NOT_IN_REVIEW], dtype=np.int32),
+        level=np.full(n, NONE, dtype=np.int32),
+        needed=np.zeros(n, dtype=np.int64),
+        priority=np.zeros(n),
+        is_audit=np.zeros(n, dtype=np.bool_),
+    )
+    return _taken_in(nothing, frames, session.connection().execute(_status_query()).all())
+
+
+def with_statuses_of(
+    session: Session, known: StatusFacts, frames: FrameFacts, frame_ids: Sequence[str]
+) -> StatusFacts:
+    """The same with the statuses of some frames read anew."""
+    fresh = replace(known, **{name: column.copy() for name, column in vars(known).items()})
+    for start in range(0, len(frame_ids), _AT_ONCE):
+        some = frame_ids[start : start + _AT_ONCE]
+        query = _status_query().where(col(FrameStatus.frame_id).in_(some))
+        fresh = _taken_in(fresh, frames, session.connection().execute(query).all())
+    return fresh
+
+
+def _status_query() -> Any:
+    return select_columns(
+        col(FrameStatus.frame_id),
+        type_coerce(col(FrameStatus.state), String),
+        type_coerce(col(FrameStatus.level), String),
+        col(FrameStatus.reviews_needed),
+        col(FrameStatus.priority),
+        col(FrameStatus.is_audit),
+    )
+
+
+def _taken_in(facts: StatusFacts, frames: FrameFacts, rows: Sequence[Any]) -> StatusFacts:
+    """Writes the rows into the columns."""
+    known = [row for row in rows if row[0] in frames.place]
+    if known:
+        frame_ids, states, levels, needed, priorities, audits = zip(*known, strict=True)
+        at = [frames.place[one] for one in frame_ids]
+        facts.state[at] = [_STATE_CODES[one] for one in states]
+        facts.level[at] = [_LEVEL_CODES[one] for one in levels]
+        facts.needed[at] = needed
+        facts.priority[at] = priorities
+        facts.is_audit[at] = audits
+    return facts
+
+
+def read_marks(session: Session, frames: FrameFacts) -> tuple[Facet, ...]:
+    """What was noted about frames, which are gold or audited, which came from a feed or were sent back."""
+    return (
+        _notes(session, frames),
+        _gold(session, frames),
+        many_codes(About.AUDIT, ("open",), _audits(session, frames)),
+        many_codes(About.FEED, (), _pairs(session, frames, _feeds())),
+        many_codes(About.RETURNED, [one.value for one in ReturnedFor], _pairs(session, frames, _returned())),
+        many_codes(
+            About.ALERT, LEVEL_VALUES, {one for query in _alerts() for one in _pairs(session, frames, query)}
+        ),
+        many_codes(About.SECOND_LOOK, ("asked", "open"), _second_looks(session, frames)),
+    )
+
+
+def _pairs(session: Session, frames: FrameFacts, query: Any) -> set[tuple[int, str]]:
+    rows = session.connection().execute(query).all()
+    return {(frames.place[frame], str(value)) for frame, value in rows if frame in frames.place}
+
+
+def _audits(session: Session, frames: FrameFacts) -> set[tuple[int, str]]:
+    """Every lot by its number, and `open` for the one that has not ended."""
+    ended = {str(lot) for lot in session.exec(select(AuditEnd.lot_id))}
+    lots = _pairs(session, frames, select_columns(col(AuditFrame.frame_id), col(AuditFrame.lot_id)))
+    unended = {(frame, "open") for frame, lot in lots if lot not in ended}
+    return {(frame, f"lot_{lot}") for frame, lot in lots} | unended
+
+
+def _feeds() -> Any:
+    return select_columns(col(ReturnedFrame.frame_id), col(Feed.name)).join(
+        Feed, col(Feed.id) == ReturnedFrame.feed_id
+    )
+
+
+def _returned() -> Any:
+    return select_columns(col(ReturnedFrame.frame_id), type_coerce(col(ReturnedFrame.why), String))
+
+
+def _alerts() -> tuple[Any, ...]:
+    """The levels of alerts that brought a frame back, and of those that a replayed frame raised."""
+    level = type_coerce(col(Alert.level), String)
+    returned = select_columns(col(ReturnedFrame.frame_id), level).join(
+        Alert, col(Alert.id) == ReturnedFrame.alert_id
+    )
+    replayed = select_columns(col(Alert.source_frame_id), level).where(
+        col(Alert.source_frame_id).is_not(None)
+    )
+    return returned, replayed
+
+
+def _notes(session: Session, frames: FrameFacts) -> Facet:
+    """Every kind of note, and `open` where a question or a picture that does not show waits for a lead."""
+    query = select_columns(
+        col(FrameNote.frame_id), type_coerce(col(FrameNote.kind), String), func.max(col(FrameNote.id))
+    ).group_by(col(FrameNote.frame_id), col(FrameNote.kind))
+    latest: dict[int, dict[str, int]] = {}
+    for frame_id, kind, note_id in session.connection().execute(query):
+        if frame_id in frames.place:
+            latest.setdefault(frames.place[frame_id], {})[kind] = note_id
+    pairs = {(frame, kind) for frame, kinds in latest.items() for kind in kinds}
+    pairs |= {(frame, "open") for frame, kinds in latest.items() if _is_open(kinds)}
+    return many_codes(About.FLAG, ("open", *(one.value for one in NoteKind)), pairs)
+
+
+def _is_open(kinds: dict[str, int]) -> bool:
+    asked = max(kinds.get(NoteKind.FLAG.value, 0), kinds.get(NoteKind.UNREADABLE.value, 0))
+    return asked > kinds.get(NoteKind.CLOSED.value, 0)
+
+
+def _gold(session: Session, frames: FrameFacts) -> Facet:
+    codes = np.ones(len(frames.ids), dtype=np.int32)
+    query = select_columns(col(GoldFrame.frame_id))
+    codes[frames.places([one for (one,) in session.connection().execute(query)])] = 0
+    return Facet(About.GOLD, YES_NO, codes)
+
+
+def _second_looks(session: Session, frames: FrameFacts) -> set[tuple[int, str]]:
+    latest = select_columns(col(Adjudication.frame_id), func.max(col(Adjudication.id)))
+    sent_back = select(SecondLook.frame_id)
+    latest = latest.where(col(Adjudication.frame_id).in_(sent_back)).group_by(col(Adjudication.frame_id))
+    settled = {frame_id: int(last or 0) for frame_id, last in session.connection().execute(latest)}
+    query = select_columns(col(SecondLook.frame_id), col(SecondLook.after_adjudication_id))
+    pairs: set[tuple[int, str]] = set()
+    for frame_id, after in session.connection().execute(query):
+        if frame_id in frames.place:
+            pairs.add((frames.place[frame_id], "asked"))
+            if settled.get(frame_id, 0) <= after:
+                pairs.add((frames.place[frame_id], "open"))
+    return pairs

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from data.errors import FindRefused, NotAllowed
+from data.find import current
+from data.find.pages import FoundPage, count_values, emptied_by, find_frames
+from data.find.question import About, from_address
+from data.review.adjudication import Settlement, adjudicate
+from data.review.gold import make_gold
+from data.review.notes import Note, note_frame
+from data.review.second_looks import send_back
+from data.review.serving import lease_frames, release_leases
+from data.store.opening import Store
+from data.store.tables import Frame, FrameLook
+from data.vocabulary import NoteKind, PersonRole
+from tests.builders import A, S, T, a_person, a_store, frames_of, reviewed
+
+pytestmark = pytest.mark.each_store
+SCENES = {"scene-0001": 6, "scene-0002": 6, "scene-0003": 6}
+
+
+@pytest.fixture(autouse=True)
+def nothing_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(current, "REST", 0.0)
+
+
+class Asked:
+    """A store, a lead who asks, and two people who review."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store: Store = a_store(folder, scenes=SCENES, teacher=A)
+        self.lead = a_person(self.store, "lena", PersonRole.LEAD)
+        self.ada, self.ben = a_person(self.store, "ada"), a_person(self.store, "ben")
+        self.training = [
+            one.frame.id for one in lease_frames(self.store, self.ada, n=100) if self._trains(one)
+        ]
+        release_leases(self.store, self.ada)
+
+    @staticmethod
+    def _trains(served: object) -> bool:
+        return served.scene.split.value == "train"  # type: ignore[attr-defined]
+
+    def page(self, address: str, **how: object) -> FoundPage:
+        return find_frames(self.store, self.lead, from_address(address), **how)  # type: ignore[arg-type]
+
+    def ids(self, address: str) -> set[str]:
+        return {one.frame_id for one in self.page(address, n=500).frames}
+
+    def count(self, about: About, value: str, address: str = "") -> int:
+        counts = count_values(self.store, self.lead, from_address(address))[about]
+        return {one.value: one.frames for one in counts}[value]
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Asked:
+    return Asked(tmp_path)
+
+
+def test_each_question_of_a_lead_is_one_address(asked: Asked) -> None:
+    missed, changed, agreed = asked.training[:3]
+    reviewed(asked.store, asked.ada, missed, T)
+    reviewed(asked.store, asked.ben, missed, A, reasoning=None, action=None)
+    reviewed(asked.store, asked.ada, changed, S, reason_code="visibility")
+    reviewed(asked.store, asked.ben, agreed, A, reasoning=None, action=None)
+    assert asked.ids("proposed=AUTONOMY&said=TELEOPERATION") == {missed}
+    assert asked.ids("cell=AUTONOMY:TELEOPERATION") == {missed}
+    assert asked.ids("state=contested&disagreement=two_levels") == {missed}
+    assert asked.ids("person=ada&verdict=correct") == {missed, changed}
+    assert asked.ids("person=ada&person=ben") == {missed}
+    assert asked.ids("person=ben&said=TELEOPERATION") == set()
+    assert asked.ids("reason=visibility") == {changed}
+    assert asked.ids("level=AUTONOMY&split=train") == {agreed}
+    assert asked.ids("student=AUTONOMY") == {one for scene in SCENES for one in frames_of(scene, 6)}
+
+
+def test_an_act_is_found_at_once(asked: Asked) -> None:
+    frame, other = asked.training[:2]
+    assert asked.ids("state=verified") == set()
+    reviewed(asked.store, asked.ada, frame, A)
+    assert asked.ids("state=verified") == {frame}
+    note = Note(token="flagged-0001", frame_id=frame, kind=NoteKind.FLAG, reason="What is this?")
+    note_frame(asked.store, asked.ada, note)
+    assert asked.ids("flag=open") == {frame}
+    send_back(asked.store, asked.lead, frame, "Look again.")
+    assert asked.ids("second_look=open&state=contested") == {frame}
+    settled = Settlement(frame_id=frame, level=S, reasoning="x", action="x", reason="x")
+    adjudicate(asked.store, asked.lead, settled)
+    assert (asked.ids("second_look=open"), asked.ids("level=SUPERVISION")) == (set(), {frame})
+    make_gold(asked.store, asked.lead, frame)
+    assert asked.ids("gold=yes") == {frame}
+    with asked.store.write() as session:
+        row = session.get_one(Frame, other)
+        row.cues = {"night": "the description says so", "rain": "the description says so"}
+        session.add(row)
+    assert asked.ids("cue=night&cue=rain&time=night") == {other}
+
+
+def test_pages_follow_each_other_without_a_gap(asked: Asked) -> None:
+    for address in (
+        "",
+        "sort=time",
+        "sort=-time",
+        "sort=disagreement",
+        "sort=seconds",
+        "sort=-teleoperation",
+    ):
+        whole = [one.frame_id for one in asked.page(address, n=500).frames]
+        assert len(whole) == len(set(whole)) == 18
+        walked, after = [], None
+        while True:
+            page = asked.page(address, n=4, after=after)
+            walked += [one.frame_id for one in page.frames]
+            after = page.after
+            if after is None:
+                break
+        assert walked == whole
+
+
+def test_the_queue_is_in_the_order_in_which_frames_are_served(asked: Asked) -> None:
+    served = [one.frame.id for one in lease_frames(asked.store, asked.ada, n=5)]
+    assert [one.frame_id for one in asked.page("queue=waiting", n=5).frames] == served
+    assert asked.ids("queue=first_10") == {one.frame_id for one in asked.page("", n=10).frames}
+
+
+def test_counts_say_how_many_frames_each_value_would_bring(asked: Asked) -> None:
+    missed, changed = asked.training[:2]
+    reviewed(asked.store, asked.ada, missed, T)
+    reviewed(asked.store, asked.ben, missed, A)
+    reviewed(asked.store, asked.ada, changed, S)
+    assert asked.count(About.SAID, "SUPERVISION", "said=TELEOPERATION") == 1
+    assert asked.count(About.SAID, "TELEOPERATION", "person=ben") == 0
+    assert asked.count(About.PERSON, "ada") == 2
+    assert asked.count(About.PERSON, "ben", "person=ada") == 1
+    assert asked.count(About.STATE, "contested", "scene=scene-0001&scene=scene-0002") == 0
+    assert asked.count(About.MODE, "assisted") + asked.count(About.MODE, "decide_first") >= 1
+    every = count_values(asked.store, asked.lead, from_address(""))
+    assert sum(one.frames for one in every[About.STATE]) == 18
+    assert set(every) == set(About)
+
+
+def test_an_unknown_value_is_named_and_an_empty_answer_says_why(asked: Asked) -> None:
+    with pytest.raises(FindRefused, match="'snow' is no value of cue"):
+        asked.page("cue=snow")
+    with pytest.raises(FindRefused, match="holds no word"):
+        asked.page("words=...")
+    question = from_address("scene=scene-0001&state=verified&words=cones")
+    assert asked.page("scene=scene-0001&state=verified&words=cones").n == 0
+    assert emptied_by(asked.store, asked.lead, question) == [(1, 6)]
+
+
+def test_the_words_of_everybody_are_found_on_both_databases_alike(tmp_path: Path) -> None:
+    store = a_store(tmp_path, scenes={"scene-0001": 3, "scene-0002": 3}, teacher=A)
+    lead, ada = a_person(store, "lena", PersonRole.LEAD), a_person(store, "ada")
+    training = [one.frame.id for one in lease_frames(store, ada, n=9) if one.scene.split.value == "train"]
+    release_leases(store, ada)
+    first, second, third = training[:3]
+    reviewed(
+        store,
+        ada,
+        first,
+        S,
+        reasoning="A left-turn lane is closed; Ärger droht.",
+        action="Watch the 2nd car.",
+    )
+    reviewed(
+        store, ada, second, S, reasoning="He can't turn <b>left</b>, ahead/behind.", action="Wait: 3.5 m."
+    )
+    note = Note(
+        token="flagged-0001", frame_id=third, kind=NoteKind.FLAG, reason="Is the turnstile left open?"
+    )
+    note_frame(store, lead, note)
+
+    def found(words: str) -> set[str]:
+        return {
+            one.frame_id
+            for one in find_frames(store, lead, from_address(f"words={words}"), n=50).frames
+            if one.frame_id in training[:3]
+        }
+
+    assert found("turn+left") == {first, second}
+    assert found("LEFT-TURN") == {first, second}
+    assert found("turn*+left") == {first, second, third}
+    assert found("behind") == {second}
+    assert found("3+5") == {second}
+    assert found("can+t") == {second}
+    assert found("ärger") == {first}
+    assert found("closed+wait") == set()
+    assert found("2nd") == {first}
+
+
+def test_who_sees_what_was_said_is_not_asked_any_more(asked: Asked) -> None:
+    waiting = {one.frame_id for one in asked.page("levels=hidden&scene=scene-0001").frames}
+    assert (len(waiting), asked_looks(asked)) == (6, set())
+    assert all(one.proposed is None for one in asked.page("levels=hidden&scene=scene-0001").frames)
+    asked.page("levels=hidden&scene=scene-0001&proposed=AUTONOMY")
+    assert asked_looks(asked) == waiting
+    assert not waiting & {one.frame.id for one in lease_frames(asked.store, asked.lead, n=100)}
+
+
+def test_frames_that_a_lead_is_reviewing_are_not_there(asked: Asked) -> None:
+    held = {one.frame.id for one in lease_frames(asked.store, asked.lead, n=3)}
+    page = asked.page("", n=50)
+    assert (page.held, page.n) == (3, 15)
+    assert not held & {one.frame_id for one in page.frames}
+    assert asked.count(About.STATE, "awaiting") == 15
+
+
+def asked_looks(asked: Asked) -> set[str]:
+    with asked.store.read() as session:
+        return set(session.exec(select(FrameLook.frame_id).where(FrameLook.person_id == asked.lead)))
+
+
+@pytest.mark.parametrize("role", [PersonRole.ANNOTATOR, PersonRole.ADMIN, PersonRole.OPERATOR])
+def test_only_those_who_see_progress_find_frames(asked: Asked, role: PersonRole) -> None:
+    other = a_person(asked.store, "olga", role)
+    for ask in (find_frames, count_values, emptied_by):
+        with pytest.raises(NotAllowed):
+            ask(asked.store, other, from_address(""))  # type: ignore[operator]
