@@ -90,7 +90,7 @@ def opened_frame(view: FrameView, around: list[Frame], address: Address) -> dict
         "around": [_neighbour(one, frame, address) for one in around],
         **_standing(view),
         "cards": [
-            *(_settled(row, who) for row, who in view.adjudications),
+            *(_settled(row, who, stands=row.id not in view.taken_back) for row, who in view.adjudications),
             *(_said(row, who, stands=row.id in current) for row, who in view.reviews),
             *(_proposed(row, run) for row, run in view.proposals),
         ],
@@ -122,9 +122,10 @@ def _standing(view: FrameView) -> dict[str, Any]:
     }
 
 
-def _settled(row: Adjudication, who: Person) -> dict[str, Any]:
+def _settled(row: Adjudication, who: Person, *, stands: bool) -> dict[str, Any]:
     texts = [row.reasoning, row.action, f"Why: {row.reason}"]
-    return _card(f"Settled by {who.display_name}", row.level.value, texts)
+    title = f"Settled by {who.display_name}{'' if stands else ', taken back since'}"
+    return _card(title, row.level.value, texts)
 
 
 def _said(row: Review, who: Person, *, stands: bool) -> dict[str, Any]:

@@ -39,16 +39,20 @@ MOST_ENTRIES = 2_000
 _OF_FRAMES: dict[str, type[Review] | type[Adjudication] | type[SecondLook]] = {
     "review": Review,
     "adjudication": Adjudication,
+    "adjudication_withdrawal": Adjudication,
     "second_look": SecondLook,
 }
 _CHANGING = {
     "frames": {"dataset", "scene", "frame", "sampled_frame", "generated_frame"},
     "runs": {"frame", "proposal", "model_run", "returned_frame"},
     "said": {"frame", "proposal", "model_run", "review", "gold_frame", "person"},
-    "statuses": {"frame", "sampled_frame", "proposal", *_OF_FRAMES, "audit_lot", "audit_end", "gold_frame"},
+    "statuses": {
+        "frame", "sampled_frame", "proposal", *_OF_FRAMES, "audit_lot", "audit_end", "gold_frame", "answer_pause",
+        "answer_release",
+    },
     "marks": {
         "frame", "frame_note", "gold_frame", "audit_lot", "audit_frame", "audit_end", "returned_frame", "feed",
-        "alert", "second_look", "adjudication",
+        "alert", "second_look", "adjudication", "adjudication_withdrawal",
     },
 }  # fmt: skip
 """Which subjects of the trail change which part."""

@@ -27,6 +27,7 @@ from data.store.tables import (
     ReturnedFrame,
     SecondLook,
 )
+from data.verification.standing import not_withdrawn
 from data.vocabulary import NoteKind, ReturnedFor, VerificationState
 
 NOT_IN_REVIEW = "not_in_review"
@@ -195,7 +196,9 @@ def _gold(session: Session, frames: FrameFacts) -> Facet:
 def _second_looks(session: Session, frames: FrameFacts) -> set[tuple[int, str]]:
     latest = select_columns(col(Adjudication.frame_id), func.max(col(Adjudication.id)))
     sent_back = select(SecondLook.frame_id)
-    latest = latest.where(col(Adjudication.frame_id).in_(sent_back)).group_by(col(Adjudication.frame_id))
+    latest = latest.where(not_withdrawn(), col(Adjudication.frame_id).in_(sent_back)).group_by(
+        col(Adjudication.frame_id)
+    )
     settled = {frame_id: int(last or 0) for frame_id, last in session.connection().execute(latest)}
     query = select_columns(col(SecondLook.frame_id), col(SecondLook.after_adjudication_id))
     pairs: set[tuple[int, str]] = set()

@@ -43,6 +43,26 @@ _LEVEL_SHARES = (0.49, 0.38, 0.13)
 _OTHER_LEVEL_CHANCE = 0.06
 _UNSETTLED = 0.05
 _GOLD_FRAMES = 400
+_PLACES = ("boston-seaport", "singapore-onenorth", "singapore-queenstown", "singapore-hollandvillage")
+_WHO = (
+    "A pedestrian",
+    "A cyclist",
+    "A delivery van",
+    "A bus",
+    "A worker with cones",
+    "A child",
+    "A parked car",
+    "Nobody",
+)
+_WHERE = (
+    "crosses ahead",
+    "stands at the kerb",
+    "blocks the left lane",
+    "waits at the light",
+    "turns right",
+    "is near the crossing",
+)
+_REASONS = ("visibility", "construction", "vulnerable_road_user", "lane_blocked")
 
 
 @dataclass(frozen=True)
@@ -114,6 +134,11 @@ def _tables(drawn: Drawn, now_us: int) -> Iterator[tuple[Any, Iterator[dict[str,
     yield GoldFrame, (_gold(place, n, drawn, now_us) for place, n in enumerate(settled[:_GOLD_FRAMES]))
 
 
+def _words(number: int) -> str:
+    """Some sentence; each of its halves is in an eighth or a sixth of the texts."""
+    return f"{_WHO[number % len(_WHO)]} {_WHERE[number // 3 % len(_WHERE)]}, seen {number % 977} m away."
+
+
 def _frame_id(number: int) -> str:
     return f"{number:032x}"
 
@@ -129,13 +154,15 @@ def _scene(number: int, drawn: Drawn) -> dict[str, Any]:
         "name": f"scene-{number:04d}",
         "description": "Drawn",
         "log_name": f"log-{number // 12}",
-        "location": "boston-seaport",
+        "location": _PLACES[number // 12 % len(_PLACES)],
         "split": _split(number * FRAMES_A_SCENE, drawn),
     }
 
 
 def _frame(number: int, drawn: Drawn) -> dict[str, Any]:
     cues = {Cue.PEDESTRIAN_NEAR.value: "drawn"} if drawn.true[number] else {}
+    by_scene = {Cue.NIGHT: 5, Cue.RAIN: 7, Cue.INTERSECTION: 3}
+    cues |= {cue.value: "drawn" for cue, every in by_scene.items() if number // FRAMES_A_SCENE % every == 0}
     return {
         "id": _frame_id(number),
         "scene_id": f"scene-{number // FRAMES_A_SCENE}",
@@ -199,7 +226,7 @@ def _proposals(drawn: Drawn, begun_us: int) -> Iterator[dict[str, Any]]:
                 "frame_id": _frame_id(frame),
                 "raw": "{}",
                 "level": LEVELS[said],
-                "reasoning": "Cones narrow the lane.",
+                "reasoning": _words(frame * 7 + said),
                 "action": "Watch.",
                 "level_probabilities": chances,
                 "answered_at_us": begun_us,
@@ -224,6 +251,9 @@ def _reviews(drawn: Drawn, begun_us: int, now_us: int) -> Iterator[dict[str, Any
             "verdict": verdict if shown else None,
             "level": level,
             "first_level": level if mode is Mode.DECIDE_FIRST else None,
+            "reasoning": None if verdict is Verdict.ACCEPT else _words(n),
+            "action": None if verdict is Verdict.ACCEPT else "Slow down.",
+            "reason_code": None if verdict is Verdict.ACCEPT else _REASONS[n % len(_REASONS)],
             "guideline_version": "drawn",
             "seconds_shown": 0.5 + n % 97 / 10,
             "reviewed_at_us": int(begun_us + place * step_us),
