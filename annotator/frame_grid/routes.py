@@ -59,8 +59,9 @@ def page(store: Store, person_id: int, body: Body) -> Body:
 def _cursor(given: object) -> Cursor | None:
     if given is None:
         return None
-    key, frame_id = given  # type: ignore[misc]  # what is no pair raises, and the door says so
-    return float(key), str(frame_id)
+    if not isinstance(given, list) or len(given) != 2:  # noqa: PLR2004 - a key and an id
+        raise ValueError(given)
+    return float(given[0]), str(given[1])
 
 
 def counts(store: Store, person_id: int, body: Body) -> Body:

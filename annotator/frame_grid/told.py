@@ -135,11 +135,9 @@ def _said(row: Review, who: Person, *, stands: bool) -> dict[str, Any]:
 
 def _proposed(row: Proposal, run: ModelRun) -> dict[str, Any]:
     told = proposal_text(row)
-    texts = (
-        [f"No assessment: {told['failure']}"]
-        if told["failure"]
-        else [row.reasoning, row.action, _chances(row)]
-    )
+    texts = [row.reasoning, row.action, _chances(row)]
+    if told["failure"]:
+        texts = [f"No assessment: {told['failure']}"]
     return {**_card(f"{run.role.value} {run.name}", told["level"], texts), "thought": told["thought"]}
 
 

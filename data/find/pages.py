@@ -16,7 +16,7 @@ from data.find.facets import Flags, Ints
 from data.find.question import OF_REVIEWS, About, Question
 from data.find.said_facts import ANSWERS
 from data.find.standing_facts import STATES
-from data.find.words import frames_with_words
+from data.find.words import texts_with_words
 from data.people.permissions import Act, require
 from data.review.looks import note_looks
 from data.store.opening import Store
@@ -31,8 +31,8 @@ Cursor = tuple[float, str]
 
 @dataclass(frozen=True)
 class FoundFrame:
-    """A frame in the grid. `proposed` is a level or `failed`, None where nothing was proposed or levels are hidden;
-    `said` are the different levels that people said."""
+    """A frame in the grid. `proposed` is a level or `failed`; `said` are the different levels that people said. All
+    levels are None or empty where the frame waits for reviews and the question does not tell."""
 
     frame_id: str
     scene: str
@@ -86,8 +86,9 @@ def find_frames(
     left_out = int(np.count_nonzero(kept[held]))
     kept[held] = False
     places, total, following = _page(columns, question, kept, after, n)
-    reserved = _note_looks(store, person_id, columns, places) if question.tells else set()
-    frames = [_found(columns, int(place), question.shows_levels) for place in places]
+    asked = _may_be_asked(columns)
+    reserved = _note_looks(store, person_id, columns, places[asked[places]]) if question.tells else set()
+    frames = [_found(columns, int(place), question.tells or not asked[place]) for place in places]
     frames = [one for one in frames if one.frame_id not in reserved]
     return FoundPage(frames, total, left_out, following)
 
@@ -102,8 +103,7 @@ def count_values(
         held = _held(session, store, person_id, columns)
         also = np.ones(columns.facets.n, dtype=np.bool_)
         if question.words:
-            also[:] = False
-            also[columns.frames.places(frames_with_words(session, question.words))] = True
+            also = _with_words(session, columns, question.words)
     also[held] = False
     return {about: _values(columns, about, question, also) for about in About}
 
@@ -131,11 +131,17 @@ def _held(session: Session, store: Store, person_id: int, columns: Columns) -> I
 
 def _kept(session: Session, columns: Columns, question: Question) -> Flags:
     kept = columns.facets.passing(question.filters)
-    if question.words:
-        with_words = np.zeros(len(kept), dtype=np.bool_)
-        with_words[columns.frames.places(frames_with_words(session, question.words))] = True
-        kept &= with_words
-    return kept
+    return kept & _with_words(session, columns, question.words) if question.words else kept
+
+
+def _with_words(session: Session, columns: Columns, words: str) -> Flags:
+    """(n,) frames about which one text holds the words: of reviews, those that stand."""
+    found = texts_with_words(session, words)
+    flags = np.zeros(columns.facets.n, dtype=np.bool_)
+    flags[columns.frames.places(found.frame_ids)] = True
+    for table, of_rows in (("review", columns.said.rows), ("proposal", columns.runs.rows)):
+        flags[of_rows.frames(found.numbers[table])] = True
+    return flags
 
 
 def _values(columns: Columns, about: About, question: Question, also: Flags) -> list[ValueCount]:
@@ -168,11 +174,15 @@ def _behind(columns: Columns, question: Question, places: Ints, after: Cursor) -
     return bisect_right(places, (sign * after[0], sign * at), key=lambda one: (sign * key[one], sign * one))
 
 
-def _note_looks(store: Store, person_id: int, columns: Columns, places: Ints) -> set[str]:
-    """Only frames that somebody may still be asked about matter. Returns those reserved for the person meanwhile."""
+def _may_be_asked(columns: Columns) -> Flags:
+    """(n,) frames that somebody may still be asked about."""
     gold = columns.facets.of_frames[About.GOLD].having("yes", columns.facets.n)
-    asked = (columns.statuses.needed > 0) | columns.statuses.is_audit | gold
-    frame_ids = [columns.frames.ids[place] for place in places[asked[places]]]
+    return (columns.statuses.needed > 0) | columns.statuses.is_audit | gold
+
+
+def _note_looks(store: Store, person_id: int, columns: Columns, places: Ints) -> set[str]:
+    """Returns those that were reserved for the person meanwhile."""
+    frame_ids = [columns.frames.ids[place] for place in places]
     return note_looks(store, person_id, frame_ids) if frame_ids else set()
 
 

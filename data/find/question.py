@@ -133,18 +133,18 @@ class Filter(NamedTuple):
 class Question:
     """What is asked. `words`: those that one text about the frame holds, all of them; "" asks for none.
 
-    is_reversed: smallest first. shows_levels: whether the levels that were said are shown with the frames.
+    is_reversed: smallest first. shows_levels: show what was said even of frames that still wait for reviews.
     """
 
     filters: tuple[Filter, ...] = ()
     words: str = ""
     sort: Sort = Sort.QUEUE
     is_reversed: bool = False
-    shows_levels: bool = True
+    shows_levels: bool = False
 
     @property
     def tells(self) -> bool:
-        """Whether the answer tells what was said of the frames in it."""
+        """Whether the answer tells what was said of the frames in it that still wait for reviews."""
         is_told = any(one.about not in CONTEXT for one in self.filters) or bool(self.words)
         return self.shows_levels or is_told or self.sort in (Sort.DISAGREEMENT, Sort.TELEOPERATION)
 
@@ -162,8 +162,8 @@ class Question:
             pairs.append(("words", self.words))
         if self.sort is not Sort.QUEUE or self.is_reversed:
             pairs.append(("sort", ("-" if self.is_reversed else "") + self.sort.value))
-        if not self.shows_levels:
-            pairs.append(("levels", "hidden"))
+        if self.shows_levels:
+            pairs.append(("levels", "all"))
         return urlencode(pairs)
 
 
@@ -194,7 +194,7 @@ def from_address(query: str) -> Question:
         words=_words(_one(asked, "words", "")),
         sort=_sort(sort.removeprefix("-")),
         is_reversed=sort.startswith("-"),
-        shows_levels=_shows_levels(_one(asked, "levels", "shown")),
+        shows_levels=_shows_levels(_one(asked, "levels", "decided")),
     )
 
 
@@ -229,6 +229,6 @@ def _sort(name: str) -> Sort:
 
 
 def _shows_levels(value: str) -> bool:
-    if value not in ("shown", "hidden"):
-        raise FindRefused(f"levels is shown or hidden, not {value[:64]!r}.")
-    return value == "shown"
+    if value not in ("decided", "all"):
+        raise FindRefused(f"levels is decided or all, not {value[:64]!r}.")
+    return value == "all"

@@ -29,6 +29,23 @@ _DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True)
+class Rows:
+    """The frame of each row of a table; `id` ascends."""
+
+    id: Ints
+    frame: Ints
+
+    def frames(self, ids: Sequence[int]) -> Ints:
+        """The frames of rows; those that are not here are left out."""
+        wanted = np.array(ids, dtype=np.int64)
+        if not len(self.id):
+            return wanted[:0]
+        at = np.minimum(np.searchsorted(self.id, wanted), len(self.id) - 1)
+        found: Ints = self.frame[at[self.id[at] == wanted]]
+        return found
+
+
+@dataclass(frozen=True)
 class RunFacts:
     """What runs answered. `shown`: (n,) places in `ANSWERS` of what people are shown; `teleoperation`: (n,) its
     probability of TELEOPERATION, NaN without one."""
@@ -36,11 +53,13 @@ class RunFacts:
     shown: Codes
     teleoperation: Floats
     facets: tuple[Facet, ...]
+    rows: Rows
 
 
 def read_run_facts(session: Session, frames: FrameFacts) -> RunFacts:
     """Read the level of every proposal."""
     runs = list(session.exec(select(ModelRun).order_by(col(ModelRun.created_at_us))))
+    rows = _proposals(session, frames)
     answers = {run.id: _answers(session, run.id, frames) for run in runs}
     shown, teleoperation = _shown(session, frames)
     facets = [Facet(About.PROPOSED, ANSWERS, shown), _of_runs(runs, answers), _failures(session, frames)]
@@ -48,7 +67,18 @@ def read_run_facts(session: Session, frames: FrameFacts) -> RunFacts:
         run = latest_run(session, role)
         nothing = np.full(len(frames.ids), NONE, dtype=np.int32)
         facets.append(Facet(about, ANSWERS, answers[run.id] if run else nothing))
-    return RunFacts(shown, teleoperation, tuple(facets))
+    return RunFacts(shown, teleoperation, tuple(facets), rows)
+
+
+def _proposals(session: Session, frames: FrameFacts) -> Rows:
+    query = select_columns(col(Proposal.id), col(Proposal.frame_id)).order_by(col(Proposal.id))
+    known = [
+        (one, frames.place[frame])
+        for one, frame in session.connection().execute(query)
+        if frame in frames.place
+    ]
+    both = np.array(known, dtype=np.int64).reshape(-1, 2)
+    return Rows(both[:, 0].copy(), both[:, 1].copy())
 
 
 def _answers(session: Session, run_id: str, frames: FrameFacts) -> Codes:
@@ -115,6 +145,7 @@ class SaidFacts:
     seconds: Floats
     disagreement: Facet
     reviews: ReviewFacets
+    rows: Rows
 
 
 def read_said_facts(session: Session, frames: FrameFacts, shown: Codes, *, now_us: int) -> SaidFacts:
@@ -130,6 +161,7 @@ def read_said_facts(session: Session, frames: FrameFacts, shown: Codes, *, now_u
         seconds=_seconds(columns, frame, n),
         disagreement=Facet(About.DISAGREEMENT, SPREADS, spread),
         reviews=ReviewFacets(frame, _review_facets(session, columns, shown[frame])),
+        rows=Rows(columns.id, frame),
     )
 
 

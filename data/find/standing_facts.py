@@ -175,7 +175,7 @@ def _notes(session: Session, frames: FrameFacts) -> Facet:
     latest: dict[int, dict[str, int]] = {}
     for frame_id, kind, note_id in session.connection().execute(query):
         if frame_id in frames.place:
-            latest.setdefault(frames.place[frame_id], {})[kind] = note_id
+            latest.setdefault(frames.place[frame_id], {})[kind] = int(note_id or 0)
     pairs = {(frame, kind) for frame, kinds in latest.items() for kind in kinds}
     pairs |= {(frame, "open") for frame, kinds in latest.items() if _is_open(kinds)}
     return many_codes(About.FLAG, ("open", *(one.value for one in NoteKind)), pairs)
@@ -202,9 +202,9 @@ def _second_looks(session: Session, frames: FrameFacts) -> set[tuple[int, str]]:
     settled = {frame_id: int(last or 0) for frame_id, last in session.connection().execute(latest)}
     query = select_columns(col(SecondLook.frame_id), col(SecondLook.after_adjudication_id))
     pairs: set[tuple[int, str]] = set()
-    for frame_id, after in session.connection().execute(query):
-        if frame_id in frames.place:
-            pairs.add((frames.place[frame_id], "asked"))
-            if settled.get(frame_id, 0) <= after:
-                pairs.add((frames.place[frame_id], "open"))
+    for sent_back_id, after in session.connection().execute(query):
+        if sent_back_id in frames.place:
+            pairs.add((frames.place[sent_back_id], "asked"))
+            if settled.get(sent_back_id, 0) <= after:
+                pairs.add((frames.place[sent_back_id], "open"))
     return pairs

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, text
 from sqlmodel import Session
@@ -25,6 +25,8 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "proposal": ("reasoning", "action", "chain_of_thought"),
 }
 """The tables of texts about one frame, with their columns of words; scenes' descriptions come on top."""
+NUMBERED = ("review", "proposal")
+"""Tables so large that their rows are found by number: looking up the frame of each would take longest."""
 TITLES = {
     "adjudication": "settled",
     "review": "review",
@@ -35,7 +37,7 @@ TITLES = {
 }
 PUNCTUATION = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"
 _WORD = re.compile(r"[^\W_]+")
-_AROUND = 70
+_BEFORE, _LONG = 24, 160
 
 
 class Word(NamedTuple):
@@ -43,6 +45,14 @@ class Word(NamedTuple):
 
     letters: str
     is_beginning: bool
+
+
+@dataclass(frozen=True)
+class TextsFound:
+    """Numbers of rows by table of `NUMBERED`, and the frames of all other texts."""
+
+    numbers: dict[str, list[int]]
+    frame_ids: list[str]
 
 
 @dataclass(frozen=True)
@@ -70,29 +80,33 @@ is_beginning=True)]
     return found
 
 
-def frames_with_words(session: Session, asked: str) -> list[str]:
-    """The ids of frames about which one text holds all the words. Raises FindRefused."""
+def texts_with_words(session: Session, asked: str) -> TextsFound:
+    """The texts that hold all the words. Raises FindRefused."""
     words = parsed_words(asked)
     is_sqlite = session.get_bind().dialect.name == "sqlite"
-    queries = _sqlite_queries() if is_sqlite else _postgresql_queries()
     given = {"words": _sqlite_words(words) if is_sqlite else _postgresql_words(words)}
-    rows = session.connection().execute(text(" UNION ".join(queries)), given)
-    return [frame_id for (frame_id,) in rows]
+    found = _sqlite if is_sqlite else _postgresql
+
+    def rows(query: str) -> list[Any]:
+        return [row[0] for row in session.connection().execute(text(query), given)]
+
+    numbers = {table: rows(found(table, "id")) for table in NUMBERED}
+    frame_ids = [one for table in SOURCES if table not in NUMBERED for one in rows(found(table, "frame_id"))]
+    scenes = found("scene", "id")
+    frame_ids += rows(f"SELECT id FROM frame WHERE scene_id IN ({scenes})")  # noqa: S608 - names of our own
+    return TextsFound(numbers, frame_ids)
 
 
-def _sqlite_queries() -> Iterator[str]:
-    for table in SOURCES:
-        found = f"SELECT rowid FROM {table}_words WHERE {table}_words MATCH :words"  # noqa: S608
-        yield f"SELECT frame_id FROM {table} WHERE id IN ({found})"  # noqa: S608 - names of our own
-    found = "SELECT scene_id FROM scene_words WHERE scene_words MATCH :words"
-    yield f"SELECT id FROM frame WHERE scene_id IN ({found})"  # noqa: S608
+def _sqlite(table: str, wanted: str) -> str:
+    if table == "scene":
+        return "SELECT scene_id FROM scene_words WHERE scene_words MATCH :words"
+    found = f"SELECT rowid FROM {table}_words WHERE {table}_words MATCH :words"  # noqa: S608
+    return found if wanted == "id" else f"SELECT {wanted} FROM {table} WHERE id IN ({found})"  # noqa: S608
 
 
-def _postgresql_queries() -> Iterator[str]:
-    for table, columns in SOURCES.items():
-        yield f"SELECT frame_id FROM {table} WHERE {_vector(columns)} @@ to_tsquery('simple', :words)"  # noqa: S608
-    found = f"SELECT id FROM scene WHERE {_vector(('description',))} @@ to_tsquery('simple', :words)"  # noqa: S608
-    yield f"SELECT id FROM frame WHERE scene_id IN ({found})"  # noqa: S608
+def _postgresql(table: str, wanted: str) -> str:
+    vector = _vector(SOURCES.get(table, ("description",)))
+    return f"SELECT {wanted} FROM {table} WHERE {vector} @@ to_tsquery('simple', :words)"  # noqa: S608
 
 
 def _vector(columns: Sequence[str]) -> str:
@@ -115,6 +129,8 @@ def hits(session: Session, asked: str, frame_ids: Sequence[str]) -> dict[str, Hi
     """The first text of each frame that holds all the words, people's before models'."""
     words = parsed_words(asked)
     found: dict[str, Hit] = {}
+    if not frame_ids:
+        return found
     for source, frame_id, *texts in _texts(session, frame_ids):
         whole = " · ".join(one for one in texts if one)
         if frame_id not in found and holds(whole, words):
@@ -164,8 +180,8 @@ def marked(whole: str, words: Sequence[Word]) -> list[tuple[str, bool]]:
     places = [
         one.span() for one in _WORD.finditer(whole) if any(_is(word, one.group(0).lower()) for word in words)
     ]
-    start = max(0, places[0][0] - _AROUND) if places else 0
-    end = min(len(whole), start + 3 * _AROUND)
+    start = max(0, places[0][0] - _BEFORE) if places else 0
+    end = min(len(whole), start + _LONG)
     runs: list[tuple[str, bool]] = [("…", False)] if start else []
     at = start
     for first, last in places:

@@ -47,7 +47,7 @@ QUESTIONS = (
     "gold=yes",
     "queue=first_1000",
     "queue=waiting&sort=teleoperation",
-    "generated=no&levels=hidden",
+    "generated=no&levels=all",
     "cue=pedestrian_near&cue=intersection",
 )
 SEARCHES = (

@@ -1,6 +1,7 @@
 // The cells: only those near the window are elements, however many frames there are.
 
-const CAPTION_PX = 52;
+const CAPTION_PX = 50;
+const HIT_PX = 22;
 const GAP_PX = 10;
 const BEYOND_ROWS = 2;
 
@@ -36,7 +37,7 @@ class Cells {
     if (!width) return;
     this.columns = Math.max(1, Math.floor((width - GAP_PX) / (SIZES[this.grid.asked.size] + GAP_PX)));
     this.width = Math.floor((width - GAP_PX * (this.columns + 1)) / this.columns);
-    this.height = Math.round((this.width * 9) / 16) + CAPTION_PX;
+    this.height = Math.round((this.width * 9) / 16) + CAPTION_PX + (this.grid.asked.words ? HIT_PX : 0);
     for (const cell of this.drawn.values()) cell.remove();
     this.drawn.clear();
     this.draw();
@@ -92,7 +93,7 @@ class Cells {
       ? el("div", { class: "fg-aside", text: "set aside" })
       : el("img", { src: this.grid.asked.size === "large" ? item.large : item.small, alt: "", loading: "eager", decoding: "async" });
     const chips = [
-      item.proposed && ["proposed", el("span", {}, el("i", { text: "P" }), levelChip(marks, item.proposed, "Proposed"))],
+      item.proposed && ["proposed", el("span", {}, el("i", { text: "proposed" }), levelChip(marks, item.proposed, "Proposed"))],
       item.said.length && ["said", el("span", {}, el("i", { text: "people" }), ...item.said.map((level) => levelChip(marks, level, "A person said")))],
       item.level && ["verified", el("span", {}, el("i", { text: "✓" }), levelChip(marks, item.level, "Verified"))],
     ].filter(Boolean);
@@ -101,7 +102,7 @@ class Cells {
     return el("div", { class: "fg-cell", "data-frame": item.frame, "data-state": item.state, "aria-label": visible(label) },
       el("div", { class: "fg-picture" }, picture, item.generated ? el("span", { class: "fg-made", text: "generated" }) : null),
       el("div", { class: "fg-caption", title: visible(item.caption), text: visible(item.caption) }),
-      el("div", { class: "fg-chips" }, ...chips.map(([, chip]) => chip), item.hit ? hitRuns(item.hit) : null));
+      el("div", { class: "fg-chips" }, ...chips.map(([, chip]) => chip)), item.hit ? hitRuns(item.hit) : null);
   }
 
   clicked(event) {
@@ -139,6 +140,6 @@ class Cells {
 
 // Where words were found: plain text, the words themselves marked.
 function hitRuns(hit) {
-  return el("span", { class: "fg-hit" }, el("i", { text: hit.source }), " ",
+  return el("div", { class: "fg-hit" }, el("i", { text: hit.source }), " ",
     ...hit.runs.map(([text, isWord]) => (isWord ? el("mark", { text: visible(text) }) : visible(text))));
 }

@@ -67,7 +67,7 @@ class Filters {
     const { asked } = this.grid;
     const isAsked = asked.filters.length || asked.words;
     const ways = emptied.map(({ name, value, frames, address }) => el("button", { type: "button", onclick: () => this.instead(address) },
-      `Drop ${name}=`, el("strong", { text: readable(value) }), `: ${frames.toLocaleString("en")} frames`));
+      `Drop ${name}=`, el("strong", { text: readable(value) }), `: ${frames.toLocaleString("en")} ${frames === 1 ? "frame" : "frames"}`));
     const why = !isAsked ? "There is no frame yet." : ways.length ? "No frame passes all of these filters." : "No frame passes these filters, and dropping one of them brings none.";
     this.grid.part("empty").replaceChildren(el("h2", { text: why }), ...ways,
       isAsked ? el("button", { type: "button", text: "Drop all filters", onclick: () => this.instead("") }) : null);

@@ -212,7 +212,7 @@ class FrameGrid {
     const dialog = this.part("dialog");
     const keys = [["← ↑ → ↓", "another frame"], ["Enter", "open it; arrows step, F shows the whole picture"], ["Esc", "back to all frames"],
       ["Home End", "first and last"], ["Page ↑ ↓", "a screen further"], ["/", "search words; pedest* finds every word that begins so"], ["F", "add a filter"],
-      ["+ −", "larger and smaller pictures"], ["L", "levels shown or hidden: who sees what was said of a frame is not asked to review it"], ["?", "these keys"]];
+      ["+ −", "larger and smaller pictures"], ["L", "levels of frames that wait for reviews too: who sees them is not asked to review the frame"], ["?", "these keys"]];
     dialog.replaceChildren(el("h2", { text: "Keys" }),
       el("dl", {}, ...keys.flatMap(([key, words]) => [el("dt", {}, el("kbd", { text: key })), el("dd", { text: words })])),
       el("button", { type: "button", text: "Close", onclick: () => dialog.close() }));

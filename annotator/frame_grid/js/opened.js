@@ -71,8 +71,9 @@ class Opened {
     this.picture.alt = `Front camera picture, ${visible(opened.caption)}`;
     if (this.frame !== opened.frame) return;
     this.below.replaceChildren(...this.context(opened));
-    this.side.replaceChildren(...this.standing(opened), ...opened.cards.map((card) => this.card(card)),
-      opened.cards.length ? null : el("p", { text: "Nobody has said anything of this frame yet." }), ...this.address(opened));
+    const cards = opened.cards.map((card) => this.card(card));
+    if (!cards.length) cards.push(el("p", { text: "Nobody has said anything of this frame yet." }));
+    this.side.replaceChildren(...this.standing(opened), ...cards, ...this.address(opened));
   }
 
   context(opened) {

@@ -9,7 +9,7 @@ class Asked {
     this.words = "";
     this.sort = "queue";
     this.isReversed = false;
-    this.showsLevels = true;
+    this.showsLevels = false;
     this.size = "medium";
     this.frame = "";
     for (const [name, value] of new URLSearchParams(search)) this.take(name, value);
@@ -18,7 +18,7 @@ class Asked {
   take(name, value) {
     if (name === "words") this.words = value;
     else if (name === "sort") [this.isReversed, this.sort] = [value.startsWith("-"), value.replace(/^-/, "")];
-    else if (name === "levels") this.showsLevels = value !== "hidden";
+    else if (name === "levels") this.showsLevels = value === "all";
     else if (name === "size") this.size = value in SIZES ? value : "medium";
     else if (name === "frame" || name === "id") this.frame = value;
     else this.filters.push([name, value]);
@@ -29,7 +29,7 @@ class Asked {
     const params = new URLSearchParams(this.filters);
     if (this.words) params.append("words", this.words);
     if (this.sort !== "queue" || this.isReversed) params.append("sort", (this.isReversed ? "-" : "") + this.sort);
-    if (!this.showsLevels) params.append("levels", "hidden");
+    if (this.showsLevels) params.append("levels", "all");
     return params.toString();
   }
 

@@ -7,7 +7,7 @@ from data.find.question import MEANINGS, About, Filter, Question, Sort, from_add
 
 
 def test_an_address_is_read_and_written_back() -> None:
-    address = "state=contested&cue=night&cue=rain&words=left+turn&sort=-time&levels=hidden"
+    address = "state=contested&cue=night&cue=rain&words=left+turn&sort=-time&levels=all"
     question = from_address(address)
     assert question == Question(
         filters=(
@@ -18,7 +18,7 @@ def test_an_address_is_read_and_written_back() -> None:
         words="left turn",
         sort=Sort.TIME,
         is_reversed=True,
-        shows_levels=False,
+        shows_levels=True,
     )
     assert question.address == address
     assert from_address("") == Question()
@@ -52,11 +52,11 @@ def test_every_filter_has_a_meaning_for_people() -> None:
 @pytest.mark.parametrize(
     ("address", "tells"),
     [
-        ("levels=hidden&cue=night&state=awaiting", False),
-        ("levels=hidden&proposed=TELEOPERATION", True),
-        ("levels=hidden&words=cones", True),
-        ("levels=hidden&sort=teleoperation", True),
-        ("cue=night", True),
+        ("cue=night&state=awaiting", False),
+        ("proposed=TELEOPERATION", True),
+        ("words=cones", True),
+        ("sort=teleoperation", True),
+        ("cue=night&levels=all", True),
     ],
 )
 def test_a_question_knows_whether_its_answer_tells_what_was_said(address: str, tells: bool) -> None:
