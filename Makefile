@@ -31,6 +31,7 @@ help:
 	@echo "make bench-automation-bias  how often the intervals of follow rates hold what is planted in 200 projects"
 	@echo "make bench-guarantee   how often guaranteed thresholds break their guarantee, and how soon live misses withdraw it"
 	@echo "make bench-load      how long an answer takes to be saved while 25 people decide every 2 seconds"
+	@echo "make bench-find      how long leads wait for pages, counts and words at 100,000 frames and 500,000 reviews"
 	@echo "make bench-screens   how long leads wait at 100,000 frames and 500,000 reviews"
 	@echo "make bench-store     taking the next frames and writing reviews among 100,000 frames, on SQLite and PostgreSQL"
 	@echo "make bench-sa-dpo    the paper's Table 1 in miniature: what each recipe learns about drawn roads (SEEDS= sets 3)"

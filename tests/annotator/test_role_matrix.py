@@ -165,9 +165,7 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
         Act.SEE_PROGRESS,
         lambda store, who, frame: pages.emptied_by(store, who, from_address("cue=fog")),
     ),
-    **{
-        act: (Act.SEE_PROGRESS, partial(_in_the_grid, act)) for act in grid_routes._ACTS.values()
-    },
+    **{act: (Act.SEE_PROGRESS, partial(_in_the_grid, act)) for act in grid_routes._ACTS.values()},
     frame_history.next_in_line: (
         Act.SEE_PROGRESS,
         lambda store, who, frame: frame_history.next_in_line(store, who),
