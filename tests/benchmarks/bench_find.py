@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,17 +88,15 @@ def ask_everything(store: Store, rounds: int) -> dict[str, Any]:
     for _ in range(rounds):
         for query in QUESTIONS:
             next(decide)
-            first = times.measure("page", lambda query=query: routes.page(store, LEAD, {"query": query}))
+            first = times.measure("page", partial(routes.page, store, LEAD, {"query": query}))
             after = first["after"]
             for _ in range(PAGES):
                 if after is not None:
                     body = {"query": query, "after": after}
-                    after = times.measure("next_page", lambda body=body: routes.page(store, LEAD, body))[
-                        "after"
-                    ]
-            times.measure("counts", lambda query=query: routes.counts(store, LEAD, {"query": query}))
+                    after = times.measure("next_page", partial(routes.page, store, LEAD, body))["after"]
+            times.measure("counts", partial(routes.counts, store, LEAD, {"query": query}))
         for query in SEARCHES:
-            times.measure("text", lambda query=query: routes.page(store, LEAD, {"query": query}))
+            times.measure("text", partial(routes.page, store, LEAD, {"query": query}))
     return {"cold_s": round(cold_s, 1), **times.figures()}
 
 
