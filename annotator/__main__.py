@@ -20,6 +20,7 @@ import eval.commands
 import training.commands
 from data.errors import TeletriageError
 from data.terminal import Settings
+from data.text.addresses import to_copy
 from data.vocabulary import ModelRole
 
 if TYPE_CHECKING:
@@ -53,9 +54,19 @@ def settings(
     ] = False,
 ) -> None:
     """Options before the command apply to every command."""
-    ctx.obj = Settings(workspace=workspace, store_url=store)
+    ctx.obj = Settings(workspace=workspace, store_url=store, given=_given(ctx, workspace, store))
     if debug:
         _shows_traceback.set()
+
+
+def _given(ctx: typer.Context, workspace: Path, store: str | None) -> tuple[str, ...]:
+    """The global options of this command line; what the environment says holds for the next one too."""
+    given: tuple[str, ...] = ()
+    for name, value in (("workspace", workspace), ("store", store)):
+        source = ctx.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            given += (f"--{name}", to_copy(str(value)))
+    return given
 
 
 def _mount() -> None:

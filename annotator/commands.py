@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from data.terminal import stopped_says
+
 if TYPE_CHECKING:
     from annotator.demo.drawn_drives import DrawnVehicles
 
@@ -21,6 +23,7 @@ AllowedHost = Annotated[
 Port = Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")]
 
 
+@stopped_says("Everything is saved; the same command serves it again.")
 def review(
     ctx: typer.Context,
     host: Host = HOST,
@@ -68,10 +71,10 @@ def review(
     if not any(not person.is_scripted for person in list_people(store)):
         print("Nobody can sign in yet: teletriage people add NAME --role annotator", file=sys.stderr)
     store.close()
-    print(f"The app is at http://{host}:{port}", file=sys.stderr)
     serve(told, exposure)
 
 
+@stopped_says("What was drawn and decided is kept; the same command goes on.")
 def demo(
     ctx: typer.Context,
     host: Host = HOST,

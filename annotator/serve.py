@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from annotator.settings import AppSettings
+from annotator.settings import STOPPED_SAYS, AppSettings
 from annotator.sign_in.identity_provider import require_provider_file
 from annotator.web.admission import LOOPBACK
 from data.errors import StoreError
@@ -29,8 +29,11 @@ class Exposure:
 
 
 def serve(told: AppSettings, exposure: Exposure) -> NoReturn:
-    """Replace this process by the web server; Ctrl-C ends it. Raises StoreError if it cannot be served so."""
+    """Say where the app is and replace this process by the web server; Ctrl-C ends it. Raises StoreError if it cannot
+    be served so."""
     command, environment = server_command(told, exposure)
+    print(f"The app is at http://{exposure.host}:{exposure.port}", file=sys.stderr, flush=True)  # noqa: T201
+    environment[STOPPED_SAYS] = "Stopped. Everything is saved; the same command serves it again."
     os.execve(sys.executable, command, environment)  # noqa: S606 - our own interpreter with our own arguments
 
 
@@ -42,7 +45,7 @@ def server_command(told: AppSettings, exposure: Exposure) -> tuple[list[str], di
     page = Path(__file__).with_name("asgi.py")
     command = [
         sys.executable, "-m", "annotator.web.start_streamlit", "run", str(page),
-        "--server.address", exposure.host, "--server.port", str(exposure.port),
+        "--server.address", exposure.host, "--server.port", str(exposure.port), "--logger.hideWelcomeMessage", "true",
         *(["--secrets.files", str(exposure.oidc.resolve())] if exposure.oidc else []),
     ]  # fmt: skip
     environment = {**os.environ, **told.as_environment(), **_of_libraries(told, exposure)}

@@ -15,6 +15,8 @@ from data.errors import StoreError
 from data.vocabulary import Mode
 
 PREFIX = "TELETRIAGE_"
+STOPPED_SAYS = f"{PREFIX}STOPPED_SAYS"
+"""The variable with what the web server prints after Ctrl-C; whoever runs the server as a part prints it itself."""
 
 
 class AppSettings(BaseSettings):

@@ -1,12 +1,15 @@
-"""How commands speak: figures on stdout as sentences or as one JSON object, progress on stderr."""
+"""How commands speak: figures on stdout as sentences or as one JSON object, progress on stderr, the next command below
+the figures, and what is kept when Ctrl-C stops one."""
 
 from __future__ import annotations
 
 import json
+import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +29,8 @@ class Settings:
 
     workspace: Path
     store_url: str | None = None
+    given: tuple[str, ...] = ()
+    """The global options as they were given, for commands to copy; without a password."""
 
     def open_store(self, *, create: bool = False) -> Store:
         """The workspace's store, or the one that --store names."""
@@ -33,10 +38,68 @@ class Settings:
 
         return open_store(self.workspace, url=self.store_url, create=create)
 
+    def command(self, *words: object) -> str:
+        """A command line to copy, with the global options that this one was given.
 
-def print_result(figures: dict[str, Any], sentence: str, *, as_json: bool) -> None:
-    """The outcome of a command: the figures as JSON, or the sentence for people."""
-    print(json.dumps(figures, ensure_ascii=False, default=str) if as_json else sentence)  # noqa: T201
+        >>> Settings(Path("w"), given=("--workspace", "my w")).command("train", "--out", Path("runs/first"))
+        "teletriage --workspace 'my w' train --out runs/first"
+        """
+        return shlex.join(["teletriage", *self.given, *map(str, words)])
+
+    def made(self, path: Path) -> Path:
+        """Where a folder to write lies: a relative one lies in the workspace, so that the app lists it."""
+        return self.workspace / path
+
+    def found(self, path: Path) -> Path:
+        """A folder to read: a relative one is looked up here, then in the workspace."""
+        return path if path.exists() or not (self.workspace / path).exists() else self.workspace / path
+
+
+def print_result(figures: dict[str, Any], sentence: str, *, as_json: bool, then: str | None = None) -> None:
+    """The outcome of a command: the figures as JSON, or the sentence for people and the command that comes next."""
+    following = f"\nNext: {then}" if then else ""
+    print(json.dumps(figures, ensure_ascii=False, default=str) if as_json else sentence + following)  # noqa: T201
+
+
+Kept = str | Callable[[Mapping[str, Any]], str]
+"""What a command keeps when it is stopped and how to go on: a sentence, or what makes one of its arguments."""
+Command = Callable[..., None]
+INTERRUPTED = 130
+
+
+def stopped_says(kept: Kept) -> Callable[[Command], Command]:
+    """Have Ctrl-C print how far the command was, what is kept and how to go on; it exits with 130."""
+
+    def saying(command: Command) -> Command:
+        @wraps(command)
+        def run(*args: Any, **arguments: Any) -> None:
+            try:
+                command(*args, **arguments)
+            except KeyboardInterrupt as stop:
+                where = "".join(f" {note}" for note in getattr(stop, "__notes__", ())[:1])
+                words = kept if isinstance(kept, str) else kept(arguments)
+                print(f"Stopped{where}. {words}", file=sys.stderr)  # noqa: T201
+                raise typer.Exit(INTERRUPTED) from None
+
+        return run
+
+    return saying
+
+
+@contextmanager
+def counting_to_the_stop() -> Iterator[Callable[[int, int | None], None]]:
+    """Have an interruption carry how far the work was: yields what to call with (done, total)."""
+    reached: list[tuple[int, int | None]] = []
+
+    def count(done: int, total: int | None) -> None:
+        reached[:] = [(done, total)]
+
+    try:
+        yield count
+    except KeyboardInterrupt as stop:
+        for done, total in reached:
+            stop.add_note(f"at {done:,} of {total:,}" if total else f"at {done:,}")
+        raise
 
 
 @contextmanager
@@ -47,6 +110,12 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
 
     console = Console(file=sys.stderr)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    bar = Progress(*columns, console=console, disable=not console.is_terminal)
+    with counting_to_the_stop() as count, bar:
         task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+        def show(done: int, total: int) -> None:
+            count(done, total)
+            bar.update(task, completed=done, total=total)
+
+        yield show

@@ -192,6 +192,7 @@ class TrailAct(StrEnum):
     ENABLED_PERSON = "enabled_person"
     SET_PASSWORD = "set_password"  # noqa: S105
     ENDED_SIGN_INS = "ended_sign_ins"
+    TOOK_BACK_SAMPLE = "took_back_sample"
     FROZE_SNAPSHOT = "froze_snapshot"
     WROTE_BACKUP = "wrote_backup"
     RESTORED_BACKUP = "restored_backup"

@@ -6,10 +6,11 @@ import getpass
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import typer
 
-from data.terminal import AsJson, print_result
+from data.terminal import AsJson, Settings, print_result, stopped_says
 from data.text.phrases import counted
 from data.vocabulary import ReplyForm
 
@@ -17,9 +18,18 @@ if TYPE_CHECKING:
     from eval.episodes.figures import EventFigures
 
 
+@stopped_says(
+    lambda given: (
+        "Nothing was changed; run the same command again."
+        if given["published"]
+        else f"No report was written to {given['out']}; run the same command again."
+    )
+)
 def evaluate(
     ctx: typer.Context,
-    out: Annotated[Path | None, typer.Option(help="The folder of the report.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder of the report; a relative one is made in the workspace.")
+    ] = None,
     run: Annotated[
         list[str] | None, typer.Option(help="A run to evaluate; repeat for several. All runs by default.")
     ] = None,
@@ -77,9 +87,12 @@ def evaluate(
     from eval.metrics.deployment import Assumptions
     from eval.report.render import refuse_taken, write_evaluation
 
+    settings: Settings = ctx.obj
+    out = settings.made(out)
     refuse_taken(out)
+    snapshot, as_of = (settings.found(one) if one else None for one in (snapshot, as_of))
     evaluation = evaluate_runs(
-        ctx.obj.open_store(),
+        settings.open_store(),
         run or [],
         against=Against(snapshot=snapshot, as_of=as_of, by_log=by_log),
         claim=None if claim is None or limit is None else stated_claim(claim, limit, than=than),
@@ -100,7 +113,14 @@ def evaluate(
         happened = _events(ctx, [one.name for one in evaluation.runs], out)
         figures["events"] = {name: one.model_dump(mode="json") for name, one in happened.items()}
         lines += [line for name, one in happened.items() for line in _event_lines(name, one)]
-    print_result(figures, "\n".join(lines), as_json=as_json)
+    print_result(figures, "\n".join(lines), as_json=as_json, then=_after_evaluate(settings, out))
+
+
+def _after_evaluate(settings: Settings, out: Path) -> str | None:
+    """Opening the report in the app, which lists the reports of the workspace."""
+    if out.parent.resolve() != (settings.workspace / "reports").resolve():
+        return None
+    return f"{settings.command('review')}, then open http://127.0.0.1:8501/reports?report={quote(out.name)}"
 
 
 def _events(ctx: typer.Context, runs: list[str], out: Path) -> dict[str, EventFigures]:
@@ -133,6 +153,7 @@ def _published(as_json: bool) -> None:
     print_result(check.model_dump(mode="json"), published_table(check), as_json=as_json)
 
 
+@stopped_says("No decision was written; run the same command again.")
 def decide(
     ctx: typer.Context,
     run: Annotated[str, typer.Option(help="The run whose probabilities are used.")],
@@ -240,6 +261,7 @@ def registered(ctx: typer.Context, as_json: AsJson = False) -> None:
     print_result(figures, "\n".join(lines), as_json=as_json)
 
 
+@stopped_says("The loads measured so far are not kept; run the same command again.")
 def throughput(
     ctx: typer.Context,
     endpoint: Annotated[str, typer.Option(help="The OpenAI-compatible endpoint: http://HOST:PORT/v1.")],
@@ -293,6 +315,7 @@ def throughput(
     print_result(figures, lines, as_json=as_json)
 
 
+@stopped_says("Nothing was changed; run the same command again.")
 def agreement(
     ctx: typer.Context,
     out: Annotated[Path | None, typer.Option(help="Write agreement.html and agreement.csv here too.")] = None,
@@ -309,6 +332,7 @@ def agreement(
     print_result(figures, "\n".join(as_sentences(found)), as_json=as_json)
 
 
+@stopped_says("Nothing was changed; run the same command again.")
 def coverage(
     ctx: typer.Context,
     picture: Annotated[Path | None, typer.Option(help="Write the picture (SVG) into this file too.")] = None,

@@ -50,6 +50,7 @@ PLACES = {
         "annotator/sign_in/test_gate.py",
         "annotator/sign_in/test_streamlits_routes.py",
         "annotator/test_commands.py",
+        "annotator/test_interrupted_commands.py",
         "annotator/test_scenarios_on_demo.py",
         "annotator/test_two_processes.py",
         "data/proposals/test_interruption.py",

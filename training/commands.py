@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from importlib.metadata import version
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from data.errors import TrainingError
+from data.terminal import AsJson, Settings, counting_to_the_stop, print_result, stopped_says
 
 if TYPE_CHECKING:
     from training.merge import MergeResult
@@ -43,12 +44,11 @@ RecipeName = Annotated[
     ),
 ]
 Model = Annotated[Path, typer.Option("--model", help="The base model's folder on this machine.")]
-Out = Annotated[Path, typer.Option("--out", help="A new folder for the result.")]
+Out = Annotated[
+    Path, typer.Option("--out", help="A new folder for the result; a relative one is made in the workspace.")
+]
 Adapter = Annotated[
     Path, typer.Option("--adapter", help="The folder that `train` wrote, or a checkpoint in it.")
-]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")
 ]
 
 
@@ -60,7 +60,20 @@ class Dtype(StrEnum):
     FLOAT32 = "float32"
 
 
+def _kept_of(given: Mapping[str, Any]) -> str:
+    out: Path = given["ctx"].obj.made(given["out"])
+    if given["dry_run"]:
+        return "Nothing was changed; run the same command again."
+    if not (out / "run.json").is_file():
+        return f"Nothing was written to {out}; run the same command again."
+    if any(out.glob("checkpoints/*/provenance.json")):
+        return f"{out} keeps its checkpoints; the same command with --resume goes on after the last one."
+    return f"{out} has no checkpoint yet; the same command with --resume starts it again from the first step."
+
+
+@stopped_says(_kept_of)
 def train(
+    ctx: typer.Context,
     snapshot: Snapshot,
     recipe: RecipeName,
     model: Model,
@@ -91,9 +104,13 @@ def train(
     from training.process.processes import is_main_process
     from training.recipe import find_recipe
 
-    path = find_recipe(recipe)
+    settings: Settings = ctx.obj
+    path, out = find_recipe(recipe), settings.made(out)
+    snapshot, model = _found(settings, snapshot, model)
     if dry_run:
-        _print(use_case.plan(snapshot, path, model), _plan_text, as_json=as_json)
+        given = ("--snapshot", snapshot, "--recipe", recipe, "--model", model, "--out", out)
+        then = settings.command("train", *given)
+        _print(use_case.plan(snapshot, path, model), _plan_text, as_json=as_json, then=then)
         return
     with _progress_bar() as (progress, say):
         result = use_case.train(
@@ -107,10 +124,14 @@ def train(
             say=say,
         )
     if is_main_process():
-        _print(result, _result_text, as_json=as_json)
+        merged = Path("models") / f"{out.name}-merged"
+        then = settings.command("merge", "--adapter", out, "--model", model, "--out", merged)
+        _print(result, _result_text, as_json=as_json, then=then)
 
 
+@stopped_says(lambda given: f"No merged model was written to {given['out']}; run the same command again.")
 def merge(
+    ctx: typer.Context,
     adapter: Adapter,
     model: Model,
     out: Out,
@@ -121,8 +142,11 @@ def merge(
     require_training_extra()
     from training import merge as use_case
 
-    result = use_case.merge(adapter, model, out, dtype=dtype.value)
-    _print(result, _merged_text, as_json=as_json)
+    settings: Settings = ctx.obj
+    out = settings.made(out)
+    result = use_case.merge(settings.found(adapter), settings.found(model), out, dtype=dtype.value)
+    asked = ("--role", "aligned", "--endpoint", "http://127.0.0.1:8000/v1", "--weights", out)
+    _print(result, _merged_text, as_json=as_json, then=settings.command("propose", *asked))
 
 
 stand_in = typer.Typer(
@@ -133,16 +157,19 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed of the weights.")]
 
 
 @stand_in.command("build")
-def build_stand_in(out: Out, seed: Seed = 0, as_json: AsJson = False) -> None:
+@stopped_says(lambda given: f"{given['out']} may be incomplete; remove it and run the same command again.")
+def build_stand_in(ctx: typer.Context, out: Out, seed: Seed = 0, as_json: AsJson = False) -> None:
     """Build a tiny model with random weights, on which training runs without real ones."""
     require_training_extra()
     from training.stand_in import build_stand_in as build
 
+    out = ctx.obj.made(out)
     result = {"model": build(out, seed=seed), "stand_in": True}
-    print(json.dumps(result, default=str) if as_json else f"Stand-in with random weights in {out}.")
+    print_result(result, f"Stand-in with random weights in {out}.", as_json=as_json)
 
 
 @stand_in.command("teach")
+@stopped_says("Drawn roads are kept; the same command learns from them anew.")
 def teach_miniature(
     out: Out,
     pictures: Annotated[
@@ -157,10 +184,11 @@ def teach_miniature(
 
     seen = build_miniature(out, pictures, seed=seed, say=lambda words: print(words, file=sys.stderr))
     text = ", ".join(f"{name} {value:.2f}" for name, value in seen.items())
-    print(json.dumps(seen) if as_json else f"Miniature in {out}. On held-out roads it sees: {text}.")
+    print_result(seen, f"Miniature in {out}. On held-out roads it sees: {text}.", as_json=as_json)
 
 
 @stand_in.command("serve")
+@stopped_says("The endpoint no longer answers; the same command serves it again.")
 def serve_miniature(
     model: Annotated[
         Path | None,
@@ -219,14 +247,39 @@ def refuse_version(
         )
 
 
-def _progress_bar() -> Any:
+def _found(settings: Settings, snapshot: Path, model: Path) -> tuple[Path, Path]:
+    """Both folders that a run reads. Raises TrainingError, before a bar is drawn, for each that is missing."""
+    from training.models.folder import no_model_folder
+
+    snapshot, model = settings.found(snapshot), settings.found(model)
+    missing = [
+        *(
+            []
+            if snapshot.is_dir()
+            else [f"There is no snapshot {snapshot}: teletriage snapshot freezes one."]
+        ),
+        *([] if model.is_dir() else [no_model_folder(model)]),
+    ]
+    if missing:
+        raise TrainingError(" ".join(missing))
+    return snapshot, model
+
+
+@contextmanager
+def _progress_bar() -> Iterator[tuple[Callable[[int, int], None], Callable[[str], None]]]:
     from training.process.progress_bar import progress_bar
 
-    return progress_bar(sys.stderr)
+    with counting_to_the_stop() as count, progress_bar(sys.stderr) as (show, say):
+
+        def progress(done: int, total: int) -> None:
+            count(done, total)
+            show(done, total)
+
+        yield progress, say
 
 
-def _print(result: Any, text: Callable[[Any], str], *, as_json: bool) -> None:
-    print(json.dumps(asdict(result), default=str) if as_json else text(result))
+def _print(result: Any, text: Callable[[Any], str], *, as_json: bool, then: str) -> None:
+    print_result(asdict(result), text(result), as_json=as_json, then=then)
 
 
 def _plan_text(plan: TrainingPlan) -> str:

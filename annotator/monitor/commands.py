@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from data.terminal import AsJson
+from data.terminal import AsJson, stopped_says
 from data.vocabulary import ReplyForm
 
 Endpoint = Annotated[
@@ -17,6 +17,7 @@ Endpoint = Annotated[
 ]
 
 
+@stopped_says("Alerts and answers are kept. Watch every feed yourself until the same command runs again.")
 def monitor(
     ctx: typer.Context,
     feeds: Annotated[Path, typer.Option(help="The feeds file (YAML): a name and a source for each feed.")],
@@ -91,8 +92,11 @@ def monitor(
         f"{counted(done.alerts, 'alert')}; {done.manual_share:.1%} of the time by eye."
     )
     print_result(asdict(done), sentence, as_json=as_json)
+    if done.interrupted:
+        raise KeyboardInterrupt
 
 
+@stopped_says("Nothing was changed; run the same command again.")
 def shift_report(
     ctx: typer.Context,
     hours: Annotated[float, typer.Option(min=0.01, max=10_000, help="How many hours back from now.")] = 8.0,

@@ -7,11 +7,17 @@ connection that does not send a request's head in time is closed.
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from functools import partial
 
+import click
 import uvicorn
 from streamlit.web.cli import main
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from annotator.settings import STOPPED_SAYS
+from data.terminal import INTERRUPTED
 
 HEAD_S = 20.0
 """nginx asks for the same within 10 s; this is for whoever reaches the app without it."""
@@ -49,6 +55,20 @@ class PromptProtocol(HttpToolsProtocol):
             self._late = None
 
 
+def start() -> int:
+    """Run Streamlit's command line to its end; returns the exit code."""
+    try:
+        main(prog_name="streamlit", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:  # how click tells of Ctrl-C
+        if words := os.environ.get(STOPPED_SAYS):
+            print(words, file=sys.stderr)  # noqa: T201
+        return INTERRUPTED
+    return 0
+
+
 if __name__ == "__main__":
     uvicorn.Config = partial(uvicorn.Config, server_header=False, http=PromptProtocol)  # type: ignore[misc,assignment]
-    main(prog_name="streamlit")
+    sys.exit(start())

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from data.terminal import counting_to_the_stop
+from data.text.phrases import listed
+
 if TYPE_CHECKING:
     from data.proposals.asking import Tally
-from data.text.phrases import listed
 
 QUIET_INTERVAL_S = 60.0
 
@@ -32,11 +34,13 @@ def asking_bar(title: str) -> Iterator[Callable[[Tally], None]]:
         TextColumn("{task.fields[failures]}"),
     )
     said_at_s = begun_s
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    bar = Progress(*columns, console=console, disable=not console.is_terminal)
+    with counting_to_the_stop() as count, bar:
         task = bar.add_task(title, total=None, rate="", failures="")
 
         def show(tally: Tally) -> None:
             nonlocal said_at_s
+            count(tally.done, tally.total)
             now_s = time.monotonic()
             rate = f"{tally.done / max(now_s - begun_s, 1e-3):.1f} frames/s"
             failures = listed(dict(tally.failures))

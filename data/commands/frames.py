@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from data.terminal import AsJson, Settings, print_result, progress_bar
+from data.commands.following import HELD_OUT, TRAIN, after_ingest, after_sample
+from data.errors import SamplingError
+from data.terminal import AsJson, Settings, print_result, progress_bar, stopped_says
 from data.text.phrases import counted, listed
 
 if TYPE_CHECKING:
-    pass
+    from data.frames.sampling import Sampled
 
 
+@stopped_says("The pictures read so far are stored; the same command reads the others.")
 def ingest(
     ctx: typer.Context,
     dataroot: Annotated[Path, typer.Argument(help="The nuScenes dataroot: it holds VERSION/ and samples/.")],
@@ -40,29 +45,45 @@ def ingest(
         f"{counted(done.frames, 'frame')} in {counted(done.scenes, 'scene')}: "
         f"{done.added:,} added, {done.updated:,} updated.{aside}",
         as_json=as_json,
+        then=after_ingest(settings, done.frames - sum(done.set_aside.values())),
     )
 
 
+@stopped_says("A draw is stored whole or not at all; run the same command again.")
 def sample(
     ctx: typer.Context,
-    train: Annotated[int, typer.Option(help="How many frames to train on.")] = 9500,
-    held_out: Annotated[int, typer.Option(help="How many frames to evaluate on.")] = 1000,
+    train: Annotated[int, typer.Option(help="How many frames to train on.")] = TRAIN,
+    held_out: Annotated[int, typer.Option(help="How many frames to evaluate on.")] = HELD_OUT,
     seed: Annotated[int, typer.Option(help="The same seed draws the same frames.")] = 0,
     recipe: Annotated[
         Path | None,
         typer.Option(help="Split, thinning and biases (YAML); data/frames/sampling_recipe.yaml by default."),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be drawn; nothing is stored.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask where few scenes are held out.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Split the scenes and draw frames on both sides, edge cases with a higher probability."""
+    """Split the scenes and draw frames on both sides, edge cases with a higher probability.
+
+    Another draw replaces this one until a model or a person has answered about its frames.
+    """
     from data.frames.sampling import sample_frames
     from data.frames.sampling_recipe import read_recipe
     from data.frames.sampling_report import sampling_report
     from data.verification.status import refresh_statuses
 
-    store = ctx.obj.open_store()
-    drawn = sample_frames(store, train=train, held_out=held_out, seed=seed, recipe=read_recipe(recipe))
-    refresh_statuses(store)
+    settings: Settings = ctx.obj
+    store = settings.open_store()
+    draw = partial(
+        sample_frames, store, train=train, held_out=held_out, seed=seed, recipe=read_recipe(recipe)
+    )
+    drawn = draw(dry_run=True)
+    if not dry_run:
+        _ask_about_few_scenes(drawn, yes=yes)
+        drawn = draw()
+        refresh_statuses(store)
     sides = " and ".join(
         f"{counted(drawn.taken[side], 'frame')} of {counted(drawn.scenes[side], 'scene')} {words}"
         for side, words in (("train", "to train on"), ("held_out", "held out"))
@@ -70,9 +91,33 @@ def sample(
     short = [f"{drawn.asked[side]:,}" for side in drawn.asked if drawn.taken[side] < drawn.asked[side]]
     note = f" Fewer were there than asked for ({' and '.join(short)})." if short else ""
     again = " (drawn before; nothing changed)" if drawn.was_there else ""
-    print_result(drawn.as_dict(), f"{sides}{again}.{note}\n{sampling_report(drawn)}", as_json=as_json)
+    again += " (in place of the earlier draw, which nothing rested on)" if drawn.replaces else ""
+    sentence = f"{sides}{again}.{note}\n{sampling_report(drawn)}"
+    asked = ("sample", "--train", train, "--held-out", held_out, "--seed", seed)
+    recipe_too = ("--recipe", recipe) if recipe else ()
+    if dry_run:
+        sentence += "\nNothing was stored."
+    then = settings.command(*asked, *recipe_too) if dry_run else after_sample(settings)
+    print_result(drawn.as_dict(), sentence, as_json=as_json, then=then)
 
 
+def _ask_about_few_scenes(drawn: Sampled, *, yes: bool) -> None:
+    """Ask before so few scenes are held out that no report can give an interval. Raises SamplingError where nobody
+    can be asked."""
+    from data.frames.sampling import ENOUGH_SCENES
+
+    if yes or drawn.was_there or drawn.scenes["held_out"] >= ENOUGH_SCENES:
+        return
+    few = (
+        f"Only {counted(drawn.scenes['held_out'], 'scene')} would be held out: reports give no interval on fewer than "
+        f"{ENOUGH_SCENES} scenes."
+    )
+    if not sys.stdin.isatty():
+        raise SamplingError(f"{few} Give --yes to draw so, or a larger --held-out.")
+    typer.confirm(f"{few} Draw so?", abort=True, err=True)
+
+
+@stopped_says("Nothing was changed in the store; run the same command again.")
 def cues(
     ctx: typer.Context,
     sheet: Annotated[

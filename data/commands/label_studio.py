@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from data.terminal import AsJson, print_result, progress_bar
+from data.terminal import AsJson, print_result, progress_bar, stopped_says
 from data.text.phrases import counted
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ label_studio = typer.Typer(
 
 
 @label_studio.command("push")
+@stopped_says("What was sent stays there; the same command sends the rest.")
 def push(
     ctx: typer.Context,
     url: Url,
@@ -84,6 +85,7 @@ def push(
 
 
 @label_studio.command("pull")
+@stopped_says("The reviews written so far stay; the same command takes the rest.")
 def pull(
     ctx: typer.Context,
     url: Url,
@@ -110,6 +112,7 @@ def pull(
 
 
 @label_studio.command("export")
+@stopped_says("The file may be incomplete; remove it and run the same command again.")
 def export(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="A new JSON file; the configuration is written beside it.")],
@@ -136,6 +139,7 @@ def export(
 
 
 @label_studio.command("import")
+@stopped_says("The reviews written so far stay; the same command takes the rest.")
 def import_file(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="A JSON export of Label Studio.")],

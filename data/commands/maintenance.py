@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from data.terminal import AsJson, Settings, print_result, progress_bar
+from data.terminal import AsJson, Settings, print_result, progress_bar, stopped_says
 from data.text.phrases import counted
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 store = typer.Typer(help="The store itself.", no_args_is_help=True)
 
 
+@stopped_says(
+    lambda given: (
+        f"No backup was written to {given['out']}; the store is as it was. Run the same command again."
+    )
+)
 def backup(
     ctx: typer.Context,
     out: Annotated[Path, typer.Argument(help="A new file; nobody else can read it.")],
@@ -44,6 +49,7 @@ def backup(
     print_result({**done.as_dict(), "path": str(out)}, told, as_json=as_json)
 
 
+@stopped_says("Nothing is restored until all of it is; run the same command again.")
 def restore(
     ctx: typer.Context,
     backup_file: Annotated[Path, typer.Argument(metavar="BACKUP", help="What `teletriage backup` wrote.")],
@@ -68,6 +74,7 @@ def restore(
     print_result(done.as_dict(), told, as_json=as_json)
 
 
+@stopped_says("The check did not finish; run the same command again.")
 def check(
     ctx: typer.Context,
     mend: Annotated[
@@ -100,6 +107,7 @@ def _told(state: dict[str, Any], *, mend: bool) -> str:
 
 
 @store.command("copy")
+@stopped_says("The database named by --to does not hold all rows; empty it and run the same command again.")
 def copy(
     ctx: typer.Context,
     to: Annotated[str, typer.Option(help="URL of an empty database, such as postgresql://…")],
@@ -131,6 +139,7 @@ def rotate(ctx: typer.Context) -> None:
 COMMANDS: dict[str, Callable[..., None]] = {"backup": backup, "restore": restore, "check": check}
 
 
+@stopped_says("The folders named do not hold all tables; empty them and run the same command again.")
 def tables(
     ctx: typer.Context,
     parquet: Annotated[

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from data.commands.asking_bar import asking_bar
-from data.terminal import AsJson, print_result
+from data.commands.following import after_propose
+from data.terminal import AsJson, Settings, print_result, stopped_says
 from data.text.phrases import counted, listed
 from data.vocabulary import ModelRole, ReplyForm
 
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 _SOURCES = ("--endpoint", "--replies", "--batch-out", "--batch-in", "--ray")
 
 
+@stopped_says(
+    lambda given: (
+        "No file of requests was finished; run the same command again."
+        if given["batch_out"]
+        else "Every answer so far is stored; the same command goes on with the others."
+    )
+)
 def propose(
     ctx: typer.Context,
     role: Annotated[ModelRole, typer.Option(help="Role of the model.")],
@@ -110,7 +118,8 @@ def propose(
     given = [bool(endpoint) or ray, replies is not None, batch_out is not None, batch_in is not None]
     if sum(given) != 1:
         raise typer.BadParameter(f"Give exactly one of {', '.join(_SOURCES)}.")
-    known = _weights(weights, model, revision)
+    settings: Settings = ctx.obj
+    known = _weights(settings, weights, model, revision)
     named = model or (known.served_name if known else None)
     if replies is None and named is None:
         raise typer.BadParameter("This needs a --model, or the --weights of one that was trained here.")
@@ -123,7 +132,7 @@ def propose(
         "max_tokens": max_tokens,
         "seed": seed,
     }
-    store = ctx.obj.open_store()
+    store = settings.open_store()
     if replies is not None:
         from data.proposals.recorded_replies import propose_from_replies
 
@@ -139,7 +148,7 @@ def propose(
             _sampling(role, str(named), {**wanted, **one_call}, known),
             concurrency=concurrency,
             api_key=api_key,
-            files=ctx.obj.workspace / "model_pictures" if files else None,
+            files=settings.workspace / "model_pictures" if files else None,
             accepts_token_mismatch=accept_token_mismatch,
         )
         request = RunRequest(
@@ -153,18 +162,21 @@ def propose(
             _write_batch(store, request, batch_out, as_json=as_json)
             return
         done = _asked(store, request, batch_in=batch_in, ray_workers=ray_workers if ray else None)
-    _finish(store, done, as_json=as_json)
+    _finish(settings, store, role, done, as_json=as_json)
 
 
-def _weights(folder: Path | None, model: str | None, revision: str | None) -> Weights | None:
+def _weights(
+    settings: Settings, folder: Path | None, model: str | None, revision: str | None
+) -> Weights | None:
     """The record of the weights that are asked: of the folder named, or of a model that is named by its folder."""
     from data.vlm.weights import read_weights
 
     if folder is not None:
-        return read_weights(folder)
-    if model is None or revision is not None or not Path(model).is_dir():
+        return read_weights(settings.found(folder))
+    named = settings.found(Path(model)) if model else None
+    if named is None or revision is not None or not named.is_dir():
         return None
-    return read_weights(Path(model))
+    return read_weights(named)
 
 
 def _write_batch(store: Store, request: RunRequest, out: Path, *, as_json: bool) -> None:
@@ -219,7 +231,7 @@ def _sampling(
     return sampling
 
 
-def _finish(store: Store, done: Proposed, *, as_json: bool) -> None:
+def _finish(settings: Settings, store: Store, role: ModelRole, done: Proposed, *, as_json: bool) -> None:
     from data.verification.status import refresh_statuses
 
     refresh_statuses(store)
@@ -230,4 +242,5 @@ def _finish(store: Store, done: Proposed, *, as_json: bool) -> None:
         f"Run {done.run}: {counted(done.added, 'new reply', 'new replies')}; of {counted(done.frames, 'frame')} "
         f"{done.parsed:,} parsed, {done.failed:,} failed{failed}, {done.unanswered:,} unanswered.{lost}{unknown}"
     )
-    print_result(done.as_dict(), sentence, as_json=as_json)
+    then = after_propose(settings, store, role, done.run)
+    print_result(done.as_dict(), sentence, as_json=as_json, then=then)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from data.terminal import AsJson, Settings, print_result, progress_bar
+from data.terminal import AsJson, Settings, print_result, progress_bar, stopped_says
 from data.text.phrases import counted, listed
 from data.vocabulary import Split
 
@@ -18,6 +18,7 @@ scenarios = typer.Typer(
 
 
 @scenarios.command("plan")
+@stopped_says(lambda given: f"No plan was written to {given['out']}; run the same command again.")
 def plan(
     ctx: typer.Context,
     out: Annotated[Path, typer.Argument(help="A new folder for clips and specifications.")],
@@ -73,6 +74,7 @@ def plan(
 
 
 @scenarios.command("ingest")
+@stopped_says("The clips taken in so far stay; the same command takes in the others.")
 def ingest(
     ctx: typer.Context,
     out_dir: Annotated[Path, typer.Argument(help="The folder with what the generator made.")],
@@ -109,6 +111,7 @@ def ingest(
 
 
 @scenarios.command("critic")
+@stopped_says("The verdicts so far are stored; the same command asks about the other clips.")
 def critic(
     ctx: typer.Context,
     endpoint: Annotated[list[str], typer.Option(help="An OpenAI-compatible endpoint: http://HOST:PORT/v1.")],

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from data.commands.following import after_snapshot
 from data.frames.development_part import SHARE
-from data.terminal import AsJson, Settings, print_result, progress_bar
+from data.terminal import AsJson, Settings, print_result, progress_bar, stopped_says
 from data.text.phrases import counted, listed
 from data.vocabulary import ImageStorage, ReplyForm
 
@@ -17,10 +18,20 @@ if TYPE_CHECKING:
     from data.snapshot.freeze import FreezeOptions
 
 
+@stopped_says(
+    lambda given: (
+        "Nothing was changed; run the same command again."
+        if given["verify"] or given["diff"]
+        else f"No snapshot was written to {given['out_dir']}; run the same command again."
+    )
+)
 def snapshot(
     ctx: typer.Context,
     out_dir: Annotated[
-        Path | None, typer.Argument(help="A new folder; with --verify, the one to check.")
+        Path | None,
+        typer.Argument(
+            help="A new folder, a relative one in the workspace; with --verify, the one to check."
+        ),
     ] = None,
     form: Annotated[
         ReplyForm | None,
@@ -56,16 +67,16 @@ def snapshot(
 ) -> None:
     """Freeze the verified frames and their preference pairs into a hashed folder."""
     if diff is not None:
-        _diff(*diff, as_json=as_json)
+        _diff(*map(ctx.obj.found, diff), as_json=as_json)
     elif out_dir is None:
         raise typer.BadParameter("Name a folder, or give --diff A B.")
     elif verify:
-        _verify(out_dir, as_json=as_json)
+        _verify(ctx.obj.found(out_dir), as_json=as_json)
     else:
         from data.snapshot.freeze import FreezeOptions
 
         options = FreezeOptions(form, generated, images, development)
-        _freeze(ctx.obj, out_dir, options, as_json=as_json)
+        _freeze(ctx.obj, ctx.obj.made(out_dir), options, as_json=as_json)
 
 
 def _freeze(settings: Settings, out_dir: Path, options: FreezeOptions, *, as_json: bool) -> None:
@@ -86,6 +97,7 @@ def _freeze(settings: Settings, out_dir: Path, options: FreezeOptions, *, as_jso
         f"{_kept_out(manifest)}"
         f"{counted(sum(manifest.evaluation_by_level.values()), 'held-out frame')}.{excluded}",
         as_json=as_json,
+        then=after_snapshot(settings, store, out_dir, manifest),
     )
 
 
@@ -115,6 +127,7 @@ def _diff(first: Path, second: Path, *, as_json: bool) -> None:
     print_result(found.as_dict(), "\n".join([*lines, total]), as_json=as_json)
 
 
+@stopped_says("Nothing was changed; run the same command again.")
 def trace(
     ctx: typer.Context,
     pair_or_frame: Annotated[str, typer.Argument(help="A frame id, an image's file name, or a pair id.")],

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, delete, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from data.errors import SamplingError
@@ -26,15 +26,26 @@ from data.nuscenes.official_split import OFFICIAL_VERSIONS, official_split
 from data.store.opening import Store
 from data.store.tables import (
     NOT_INGESTED,
+    Adjudication,
+    AuditLot,
     Dataset,
     Frame,
+    FrameStatus,
     GeneratedClip,
+    GoldFrame,
+    Lease,
+    OwnLevel,
+    Proposal,
+    RandomShare,
+    Ranking,
     ReturnedFrame,
+    Review,
     SampledFrame,
     Sampling,
     Scene,
 )
-from data.vocabulary import Cue, Split
+from data.store.trail import note_act
+from data.vocabulary import Cue, Split, TrailAct
 
 DEFAULT_BIAS: dict[Cue, float] = {
     Cue.PEDESTRIAN_NEAR: 2.0,
@@ -47,6 +58,8 @@ DEFAULT_BIAS: dict[Cue, float] = {
 }
 """Added to a frame's weight of 1 for each cue it shows."""
 
+ENOUGH_SCENES = 10
+"""Held-out scenes below which reports give no interval."""
 Floats = npt.NDArray[np.float64]
 
 
@@ -54,7 +67,8 @@ Floats = npt.NDArray[np.float64]
 class Sampled:
     """What a draw took. `asked` are the numbers wanted, `taken` those there were; cue shares before and after;
     `thinned`: frames of a standing vehicle that could not be drawn; `frames_per_scene`: least, median and most
-    over scenes with any; `expected_levels`: planned shares of the frames drawn, not a measurement."""
+    over scenes with any; `expected_levels`: planned shares of the frames drawn, not a measurement; `replaces`:
+    an earlier draw, which nothing rested on."""
 
     seed: int
     asked: dict[str, int]
@@ -67,6 +81,7 @@ class Sampled:
     frames_per_scene: dict[str, float] = field(default_factory=dict)
     expected_levels: dict[str, float] = field(default_factory=dict)
     was_there: bool = False
+    replaces: bool = False
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -133,39 +148,65 @@ def sample_frames(
     seed: int = 0,
     bias: Mapping[Cue, float] | None = None,
     recipe: SamplingRecipe | None = None,
+    dry_run: bool = False,
 ) -> Sampled:
     """Split the store's scenes, draw frames on both sides, and write both down once.
 
-    recipe: how to split, thin and favour; without one, `bias` alone and no thinning. The same call again changes
-    nothing. Raises SamplingError: frames were already sampled otherwise, no usable
-    frames, a number below one.
+    recipe: how to split, thin and favour; without one, `bias` alone and no thinning. dry_run: nothing is written down.
+    The same call again changes nothing; another one replaces the draw for as long as nothing rests on it. Raises
+    SamplingError: something rests on another draw, no usable frames, a number below one.
     """
     if train < 1 or held_out < 1:
         raise SamplingError(f"At least one frame on each side is needed; asked for {train} and {held_out}.")
     chosen = recipe or SamplingRecipe(bias=dict(DEFAULT_BIAS if bias is None else bias))
     parameters = {"train": train, "held_out": held_out, **chosen.model_dump(mode="json")}
     parameters = json.loads(json.dumps(parameters))  # as the store gives it back
-    with store.write(alone=True) as session:
+    with store.read() if dry_run else store.write(alone=True) as session:
         before = session.exec(select(Sampling)).first()
-        if before is not None:
-            return _same_again(session, before, seed, parameters)
+        if before is not None and before.seed == seed and before.parameters == parameters:
+            return _summary(session, before, was_there=True)
         _refuse_half_ingested(session)
+        if before is not None:
+            _take_back(session, before)
         sampling = Sampling(seed=seed, parameters=parameters, sampled_at_us=store.now_us(session))
         session.add(sampling)
         session.flush()
         _draw_both_sides(session, sampling, chosen)
         session.flush()
-        return _summary(session, sampling)
+        return _summary(session, sampling, replaces=before is not None)
 
 
-def _same_again(session: Session, before: Sampling, seed: int, parameters: dict[str, object]) -> Sampled:
-    if before.seed == seed and before.parameters == parameters:
-        return _summary(session, before, was_there=True)
-    raise SamplingError(
-        f"This store was already sampled with --train {before.parameters['train']} --held-out "
-        f"{before.parameters['held_out']} --seed {before.seed}; a second draw would break its split. "
-        "Use another workspace for another draw."
-    )
+_RESTS_ON_A_DRAW = (
+    Proposal,
+    Review,
+    OwnLevel,
+    Adjudication,
+    AuditLot,
+    GoldFrame,
+    ReturnedFrame,
+    GeneratedClip,
+)
+"""What is decided, asked or made with a split in place: with a row of any of these, the draw stays."""
+
+
+def _take_back(session: Session, before: Sampling) -> None:
+    """Undo a draw that nothing rests on. Raises SamplingError if something does."""
+    if any(session.exec(select(kind).limit(1)).first() is not None for kind in _RESTS_ON_A_DRAW):
+        raise SamplingError(
+            f"This store was sampled with --train {before.parameters['train']} --held-out "
+            f"{before.parameters['held_out']} --seed {before.seed}, and models or people have answered about its "
+            "frames since; a second draw would break its split. Use another workspace for another draw."
+        )
+    details = {"seed": before.seed, "sampled_at_us": before.sampled_at_us}
+    note_act(session, TrailAct.TOOK_BACK_SAMPLE, by=None, subject=f"sampling:{before.id}", details=details)
+    for derived in (Lease, FrameStatus, Ranking):
+        session.exec(delete(derived))
+    for kind in (RandomShare, SampledFrame):
+        for row in session.exec(select(kind)):
+            session.delete(row)
+    session.flush()
+    session.delete(before)
+    session.flush()
 
 
 def _refuse_half_ingested(session: Session) -> None:
@@ -263,7 +304,9 @@ def _weight(frame: Frame, bias: Mapping[Cue, float]) -> float:
     return 1.0 + sum(bias.get(Cue(cue), 0.0) for cue in frame.cues)
 
 
-def _summary(session: Session, sampling: Sampling, *, was_there: bool = False) -> Sampled:
+def _summary(
+    session: Session, sampling: Sampling, *, was_there: bool = False, replaces: bool = False
+) -> Sampled:
     usable = _usable(session)
     rows = session.exec(select(SampledFrame).where(col(SampledFrame.frame_id).not_in(_never_drawn())))
     drawn = {row.frame_id: row.split for row in rows}
@@ -284,6 +327,7 @@ def _summary(session: Session, sampling: Sampling, *, was_there: bool = False) -
             [frame.cues for frame in taken], sampling.parameters.get("expected_levels", {})
         ),
         was_there=was_there,
+        replaces=replaces,
     )
 
 

@@ -13,6 +13,7 @@ import itertools
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
 
@@ -186,7 +187,7 @@ class Endpoints:
                 async for entry in client.models.list(timeout=min(MODELS_TIMEOUT_S, self.asking.timeout_s))
             ]
         except openai.APIStatusError as error:
-            return f"{shown} answers with status {error.status_code} when asked for its models."
+            return f"{shown} answers with status {error.status_code} when asked for its models.{_meant(url, error)}"
         except openai.OpenAIError as error:
             return f"{shown} cannot be asked for its models: {self._reason(error)}"
         except Refused as error:
@@ -241,6 +242,13 @@ class Endpoints:
             return "Nothing answers there."
         text = " ".join(str(error).split())
         return text[:_MAX_REASON_CHARS] + ("…" if len(text) > _MAX_REASON_CHARS else "")
+
+
+def _meant(url: str, error: openai.APIStatusError) -> str:
+    """The address that was probably meant, where a server answers and has nothing at this one."""
+    address = without_password(url).rstrip("/")
+    forgotten = error.status_code == HTTPStatus.NOT_FOUND and "/v1" not in address
+    return f" Did you mean {address}/v1?" if forgotten else ""
 
 
 def _retry_after(error: openai.OpenAIError) -> str | None:

@@ -52,7 +52,7 @@ def test_the_whole_way_by_commands(tmp_path: Path) -> None:
     student = replies_file(tmp_path / "s.jsonl", dict.fromkeys(names, a_raw_reply(A)), role=ModelRole.STUDENT)
     steps = [
         ("ingest", str(root), "--version", VERSION),
-        ("sample", "--train", "8", "--held-out", "8"),
+        ("sample", "--train", "8", "--held-out", "8", "--yes"),
         ("propose", "--role", "teacher", "--replies", str(teacher)),
         ("propose", "--role", "student", "--replies", str(student)),
         ("people", "add", "ada", "--role", "annotator"),

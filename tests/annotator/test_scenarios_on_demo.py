@@ -82,7 +82,7 @@ def frames_to_judge(store: Store, split: Split, *, are_generated: bool) -> list[
 def test_the_round_trip_on_the_demo_scenes(dataroot: Path, tmp_path: Path) -> None:
     workspace, plan = tmp_path / "workspace", tmp_path / "plan"
     teletriage(workspace, "ingest", dataroot, "--version", VERSION)
-    teletriage(workspace, "sample", "--train", 10, "--held-out", 5)
+    teletriage(workspace, "sample", "--train", 10, "--held-out", 5, "--yes")
     store = open_store(workspace)
     answer(store, tmp_path, workspace)
 
@@ -147,7 +147,7 @@ def test_the_round_trip_on_the_demo_scenes(dataroot: Path, tmp_path: Path) -> No
 def test_a_refused_output_ends_the_command_with_its_reason(dataroot: Path, tmp_path: Path) -> None:
     workspace, plan = tmp_path / "workspace", tmp_path / "plan"
     teletriage(workspace, "ingest", dataroot, "--version", VERSION)
-    teletriage(workspace, "sample", "--train", 10, "--held-out", 5)
+    teletriage(workspace, "sample", "--train", 10, "--held-out", 5, "--yes")
     teletriage(workspace, "scenarios", "plan", plan, "--scenario", "fog", "--clips", 1, "--frames", 2)
     outputs = generate(plan)
     (clip,) = outputs.glob("fog-*-????????.mp4")

@@ -67,7 +67,9 @@ class Shell:
                 process.wait(timeout=30)
 
     def _command(self, words: tuple[str, ...]) -> list[str]:
-        return [sys.executable, "-m", "annotator", *(self.instead.get(word, word) for word in words[1:])]
+        few_scenes = ["--yes"] if words[1] == "sample" else []
+        words_here = (self.instead.get(word, word) for word in words[1:])
+        return [sys.executable, "-m", "annotator", *words_here, *few_scenes]
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
@@ -138,4 +140,4 @@ def test_a_page_leads_from_a_dataroot_to_a_report(tmp_path: Path, page: str, ver
                 shell.run(words)
     print("\n".join(shell.transcript))
     assert [words[1] for words in lines][-3:] == ["merge", "propose", "evaluate"]
-    assert (tmp_path / "reports" / "first" / "report.html").is_file()
+    assert (tmp_path / "workspace" / "reports" / "first" / "report.html").is_file()

@@ -14,6 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from data.errors import RecipeError, TrainingError
+from data.terminal import Settings
 from tests.repository import ROOT
 from tests.training.builders import write_recipe, write_snapshot
 from training.commands import CEILINGS, COMMANDS, FLOORS, refuse_version
@@ -25,7 +26,7 @@ def run(*words: str | Path) -> str:
     app = typer.Typer()
     for name, function in COMMANDS.items():
         app.command(name)(function)
-    result = CliRunner().invoke(app, [str(word) for word in words])
+    result = CliRunner().invoke(app, [str(word) for word in words], obj=Settings(Path("workspace")))
     if result.exception:
         raise result.exception
     return result.stdout
@@ -109,3 +110,21 @@ def test_an_older_library_is_refused_in_one_sentence() -> None:
     assert str(refused.value) == (
         "transformers 5.0.0 is installed and training needs >=5.23: pip install 'transformers>=5.23'."
     )
+
+
+def test_a_run_names_everything_that_is_missing_and_how_a_known_model_is_fetched(tmp_path: Path) -> None:
+    model = tmp_path / "models" / "Qwen3-VL-2B-Instruct"
+    words = (
+        "--snapshot",
+        tmp_path / "none",
+        "--recipe",
+        "sa_dpo",
+        "--model",
+        model,
+        "--out",
+        tmp_path / "out",
+    )
+    with pytest.raises(TrainingError) as refused:
+        run("train", *words)
+    assert f"There is no snapshot {tmp_path / 'none'}: teletriage snapshot freezes one." in str(refused.value)
+    assert f"hf download Qwen/Qwen3-VL-2B-Instruct --local-dir {model}" in str(refused.value)

@@ -12,6 +12,7 @@ from transformers import AutoConfig, AutoModelForImageTextToText
 
 from data.errors import TrainingError
 from data.hashing import canonical_json, file_hash
+from data.vlm.profiles import model_profiles
 
 LOADING_ERRORS = (OSError, ValueError, RuntimeError, SafetensorError)
 """What transformers and PEFT raise for a folder that is not what it should be."""
@@ -28,11 +29,18 @@ DTYPES: dict[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp32": torch.fl
 def check_model_folder(folder: Path) -> None:
     """Raise TrainingError unless the folder has a model's configuration and weights."""
     if not folder.is_dir():
-        raise TrainingError(f"There is no model folder {folder}. Models are loaded from this machine only.")
+        raise TrainingError(no_model_folder(folder))
     if not (folder / "config.json").is_file():
         raise TrainingError(f"{folder} has no model: config.json is missing.")
     if not _weight_files(folder):
         raise TrainingError(f"{folder} has no weights: there is no *.safetensors file in it.")
+
+
+def no_model_folder(folder: Path) -> str:
+    """What is said where a model's folder is missing: how a known model of that name is fetched."""
+    known = model_profiles().find(folder.name)
+    fetch = f" Fetch it with: hf download {known.model} --local-dir {folder}" if known else ""
+    return f"There is no model folder {folder}. Models are loaded from this machine only.{fetch}"
 
 
 def load_model(folder: Path, *, dtype: torch.dtype | Literal["auto"]) -> Any:

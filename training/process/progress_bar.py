@@ -14,6 +14,15 @@ from rich.progress import Progress
 def progress_bar(stream: TextIO) -> Iterator[tuple[Callable[[int, int], None], Callable[[str], None]]]:
     """Yields (what to call with done and total, what to call with a line of text)."""
     console = Console(file=stream, markup=False, highlight=False)
-    with Progress(console=console) as bar:
-        task = bar.add_task("training", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total), console.print
+    bar = Progress(console=console)
+    task = bar.add_task("training", total=None)
+
+    def show(done: int, total: int) -> None:
+        bar.start()  # not before there is something to show: a run may be refused
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield show, console.print
+    finally:
+        if bar.live.is_started:
+            bar.stop()

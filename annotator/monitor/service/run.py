@@ -76,7 +76,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Watched:
-    """What a watch that is over has done."""
+    """What a watch that is over has done. `interrupted`: Ctrl-C ended it."""
 
     watch: int
     seconds: float
@@ -88,6 +88,7 @@ class Watched:
     dropped: int
     alerts: int
     manual_share: float
+    interrupted: bool = False
 
 
 def snapshot_hash(named: str | None) -> str | None:
@@ -187,9 +188,10 @@ class _Watch:
             if ready is not None:
                 ready(monitor, asked.address(self._channel))
             begun_s = feeds.clock.now_s()
-            await until_told(monitor.stop, [serving, *tasks], asked.for_s)
+            interrupted = await until_told(monitor.stop, [serving, *tasks], asked.for_s)
             _close_minute(feeds)
-            return _watched(feeds, feeds.clock.now_s() - begun_s)
+            watched = _watched(feeds, feeds.clock.now_s() - begun_s)
+            return replace(watched, interrupted=interrupted)
 
 
 async def _say_what_is_missing(asked: Asked) -> None:

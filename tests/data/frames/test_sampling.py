@@ -12,10 +12,12 @@ from data.errors import SamplingError
 from data.frames.ingest import ingest
 from data.frames.sampling import draw, inclusion_probabilities, sample_frames, split_scenes, standing_frames
 from data.frames.sampling_recipe import SplitBy, read_recipe
+from data.maintenance.trail_check import verify_trail
 from data.nuscenes.official_split import is_validation_scene
-from data.store.tables import Frame, SampledFrame, Scene
-from data.vocabulary import Split
-from tests.builders import a_dataroot, a_store, an_empty_store
+from data.store.tables import Frame, SampledFrame, Sampling, Scene, TrailEntry
+from data.verification.status import refresh_statuses
+from data.vocabulary import Split, TrailAct
+from tests.builders import VERSION, a_dataroot, a_store, an_empty_store
 
 pytestmark = pytest.mark.each_store
 
@@ -74,14 +76,12 @@ def test_sampling_puts_no_scene_on_both_sides(tmp_path: Path) -> None:
     assert all(0 < (row.inclusion_probability or 0) <= 1 for row, _, _ in rows)
 
 
-def test_the_same_call_again_changes_nothing_and_another_is_refused(tmp_path: Path) -> None:
+def test_the_same_call_again_changes_nothing(tmp_path: Path) -> None:
     store = a_store(tmp_path, sampled=False)
     first = sample_frames(store, train=3, held_out=2, seed=1)
     again = sample_frames(store, train=3, held_out=2, seed=1)
     assert again.was_there
     assert again.taken == first.taken
-    with pytest.raises(SamplingError, match="already sampled with --train 3 --held-out 2 --seed 1"):
-        sample_frames(store, train=3, held_out=2, seed=2)
 
 
 def test_edge_cases_are_drawn_more_often(tmp_path: Path) -> None:
@@ -157,3 +157,35 @@ def test_a_recipe_with_an_unknown_cue_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("bias: {snow: 2.0}\n")
     with pytest.raises(SamplingError, match=r"bias\.snow"):
         read_recipe(tmp_path / "mine.yaml")
+
+
+def test_a_dry_run_says_what_would_be_drawn_and_stores_nothing(tmp_path: Path) -> None:
+    store = an_empty_store(tmp_path / "w")
+    ingest(store, a_dataroot(tmp_path / "d"), VERSION)
+    seen = sample_frames(store, train=2, held_out=2, seed=1, dry_run=True)
+    with store.read() as session:
+        assert session.exec(select(SampledFrame)).all() == []
+        assert {scene.split for scene in session.exec(select(Scene))} == {None}
+    assert sample_frames(store, train=2, held_out=2, seed=1) == seen
+
+
+def test_another_draw_replaces_one_that_nothing_rests_on(tmp_path: Path) -> None:
+    store = an_empty_store(tmp_path / "w")
+    ingest(store, a_dataroot(tmp_path / "d"), VERSION)
+    sample_frames(store, train=2, held_out=2, seed=1)
+    refresh_statuses(store)
+    drawn = sample_frames(store, train=3, held_out=4, seed=1)
+    assert drawn.replaces
+    assert drawn.taken == {"train": 3, "held_out": 4}
+    with store.read() as session:
+        assert len(session.exec(select(SampledFrame)).all()) == 7
+        assert len(session.exec(select(Sampling)).all()) == 1
+        acts = [entry.act for entry in session.exec(select(TrailEntry))]
+        assert verify_trail(session).is_whole
+    assert acts.count(TrailAct.TOOK_BACK_SAMPLE) == 1
+
+
+def test_a_draw_that_a_model_has_answered_about_stays(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    with pytest.raises(SamplingError, match="have answered about its frames since"):
+        sample_frames(store, train=1, held_out=1, seed=5)

@@ -1,0 +1,67 @@
+"""The command that comes after one that is done, with the names and paths of what is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data.terminal import Settings
+from data.vocabulary import ModelRole
+
+if TYPE_CHECKING:
+    from data.snapshot.folder import Manifest
+    from data.store import Store
+
+TEACHER_AT, STUDENT_AT = "http://127.0.0.1:8000/v1", "http://127.0.0.1:8001/v1"
+STUDENT = "Qwen/Qwen3-VL-2B-Instruct"
+TRAIN, HELD_OUT = 9500, 1000
+"""How many frames `sample` draws where nothing else is asked for."""
+
+
+def after_ingest(settings: Settings, usable: int) -> str:
+    """A rehearsal of the draw, in numbers that the usable frames allow."""
+    if usable >= TRAIN + HELD_OUT:
+        return settings.command("sample", "--dry-run")
+    held_out = max(usable // 10, 1)
+    return settings.command("sample", "--train", usable - held_out, "--held-out", held_out, "--dry-run")
+
+
+def after_sample(settings: Settings) -> str:
+    """Asking the paper's teacher."""
+    from data.vlm.profiles import PAPERS_TEACHER
+
+    return _ask(settings, ModelRole.TEACHER, TEACHER_AT, PAPERS_TEACHER)
+
+
+def after_propose(settings: Settings, store: Store, role: ModelRole, run: str) -> str:
+    """The student where none was asked, then an account where nobody has one, then the app; after an aligned model,
+    the report."""
+    from data.people.accounts import list_people
+    from data.proposals.runs import latest_run
+
+    with store.read() as session:
+        student = latest_run(session, ModelRole.STUDENT)
+    if role is ModelRole.ALIGNED:
+        runs = [one for name in (student.name if student else None, run) if name for one in ("--run", name)]
+        return settings.command("evaluate", *runs, "--out", Path("reports") / run)
+    if student is None:
+        return _ask(settings, ModelRole.STUDENT, STUDENT_AT, STUDENT)
+    if all(person.is_scripted for person in list_people(store)):
+        return settings.command("people", "add", "NAME", "--role", "annotator")
+    return settings.command("review")
+
+
+def after_snapshot(settings: Settings, store: Store, folder: Path, manifest: Manifest) -> str:
+    """Training the student whose answers are the rejected side."""
+    from data.store.tables import ModelRun
+
+    with store.read() as session:
+        run = session.get(ModelRun, manifest.student_run_id) if manifest.student_run_id else None
+    model = Path("models") / (run.model if run else STUDENT).rpartition("/")[2]
+    out = Path("runs") / folder.name
+    given = ("--snapshot", folder, "--recipe", "sa_dpo", "--model", model, "--out", out)
+    return settings.command("train", *given, "--dry-run")
+
+
+def _ask(settings: Settings, role: ModelRole, endpoint: str, model: str) -> str:
+    return settings.command("propose", "--role", role.value, "--endpoint", endpoint, "--model", model)

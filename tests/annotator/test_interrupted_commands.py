@@ -1,0 +1,147 @@
+"""Every long command is stopped by a real SIGINT in the middle of its work: it says what is kept and exits with 130."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from data.vocabulary import ModelRole
+from tests.annotator.browser.served import free_port
+from tests.builders import VERSION, S, T, a_filename, a_raw_reply, replies_file
+from tests.data.snapshot.test_snapshot import a_verified_store
+from tests.data.vlm.vllm_stand_in import StandIn, served
+from tests.training.builders import write_recipe, write_snapshot
+from training.stand_in import build_stand_in
+
+
+@dataclass(frozen=True)
+class Place:
+    """A workspace in which frames are verified, an empty one, and what commands are given."""
+
+    folder: Path
+
+    @property
+    def workspace(self) -> Path:
+        return self.folder / "workspace"
+
+    @property
+    def words(self) -> dict[str, str]:
+        names = ("dataroot", "replies.jsonl", "student", "recipe.yaml", "backup.db", "tasks.json", "adapter")
+        return {
+            "V": VERSION,
+            "NEW": str(self.folder / "new"),
+            **{one: str(self.folder / one) for one in names},
+        }
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    folder = tmp_path_factory.mktemp("interrupted")
+    a_verified_store(folder, level=T).close()
+    names = [a_filename("scene-0001", 0)]
+    replies_file(folder / "replies.jsonl", dict.fromkeys(names, a_raw_reply(S)), role=ModelRole.TEACHER)
+    build_stand_in(folder / "student")
+    write_snapshot(folder / "snapshot")
+    write_recipe(folder / "recipe.yaml")
+    return Place(folder)
+
+
+def stopped(place: Place, at: str, line: str) -> subprocess.CompletedProcess[str]:
+    words = [place.words.get(word, word) for word in line.split()]
+    return subprocess.run(
+        [
+            sys.executable, "-m", "tests.annotator.interrupt_at", at,
+            "--workspace", str(place.workspace), *words,
+        ],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+LONG = {
+    "ingest dataroot --version V": ("data/frames/ingest.py:ingest", "same command reads the others"),
+    "sample --train 1 --held-out 1": ("data/frames/sampling.py:sample_frames", "whole or not at all"),
+    "propose --role teacher --replies replies.jsonl": (
+        "data/proposals/recorded_replies.py:propose_from_replies", "Every answer so far is stored",
+    ),
+    "snapshot NEW": ("data/snapshot/writer.py:add", "No snapshot was written to"),
+    "snapshot --verify NEW": ("data/snapshot/folder.py:load_snapshot", "Nothing was changed"),
+    "backup NEW": ("data/maintenance/backup.py:_copy_file", "No backup was written to"),
+    "check": ("data/maintenance/check.py:check_store", "The check did not finish"),
+    "tables --csv NEW": ("data/maintenance/table_files.py:write_csv", "do not hold all tables"),
+    "cues": ("data/frames/cue_sheets.py:count_cues", "Nothing was changed"),
+    "evaluate --out NEW": ("eval/report/render.py:write_report", "No report was written to"),
+    "agreement": ("eval/agreement/from_store.py:agreement", "Nothing was changed"),
+    "labelstudio export NEW": ("data/label_studio/files.py:export_tasks", "remove it and run"),
+    "stand-in build --out NEW": ("training/stand_in.py:build_stand_in", "may be incomplete"),
+    "shift-report": ("annotator/monitor/shift_report.py:shift_report", "Nothing was changed"),
+}  # fmt: skip
+"""By what is typed: where in the code the signal comes, and what is said then."""
+
+
+@pytest.mark.parametrize("line", LONG)
+def test_ctrl_c_says_what_is_kept_and_exits_with_130(place: Place, line: str) -> None:
+    at, words = LONG[line]
+    done = stopped(place, at, line)
+    assert done.returncode == 130, done.stdout + done.stderr
+    assert done.stderr.startswith("Stopped")
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (place.folder / "new").exists()
+
+
+def test_training_keeps_its_checkpoints_and_names_the_option_that_goes_on(place: Place) -> None:
+    line = f"train --snapshot {place.folder / 'snapshot'} --recipe recipe.yaml --model student --out adapter"
+    early = stopped(place, "training/plan/inputs.py:check_inputs", line)
+    assert (early.returncode, early.stderr) == (
+        130, f"Stopped. Nothing was written to {place.folder / 'adapter'}; run the same command again.\n"
+    )  # fmt: skip
+    late = stopped(place, "training/process/callbacks.py:on_step_end", line)
+    assert late.returncode == 130, late.stderr
+    assert "has no checkpoint yet; the same command with --resume starts it again" in late.stderr
+
+
+def test_asking_an_endpoint_keeps_every_answer(place: Place) -> None:
+    with served(StandIn(model="teacher")) as server:
+        line = f"propose --role teacher --endpoint {server.url} --model teacher --name new --concurrency 1"
+        done = stopped(place, "data/vlm/client.py:_post_once", line)
+    assert done.returncode == 130, done.stderr
+    assert "Every answer so far is stored; the same command goes on with the others." in done.stderr
+
+
+def wait_until_healthy(port: int) -> None:
+    for _ in range(600):
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the app did not start within a minute")
+
+
+def test_the_app_says_that_everything_is_saved(place: Place) -> None:
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "annotator",
+        "--workspace",
+        str(place.workspace),
+        "review",
+        "--port",
+        str(port),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_until_healthy(port)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Stopped. Everything is saved; the same command serves it again." in err
+    assert "Streamlit" not in out + err
+    assert "Aborted" not in out + err
