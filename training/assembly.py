@@ -11,7 +11,7 @@ from transformers import PrinterCallback, TrainerCallback
 
 from data.hashing import file_hash
 from training.models.adapter import lora_config
-from training.models.folder import DTYPES, load_model, model_hash, processor_hash
+from training.models.folder import DTYPES, is_stand_in, load_model, model_hash, processor_hash
 from training.models.shared_vision import base_model, rope_rule, why_not_packed
 from training.pairs.batches import pair_order
 from training.pairs.collator import PackedPairCollator, WeightedPairCollator
@@ -38,6 +38,7 @@ def run_origin(inputs: CheckedInputs) -> RunOrigin:
         snapshot_hash=inputs.snapshot.manifest.snapshot_hash,
         base_model_hash=model_hash(inputs.model),
         processor_hash=processor_hash(inputs.model),
+        stand_in=is_stand_in(inputs.model),
         pairs_per_update=inputs.effective_batch,
         environment=Environment.here(),
     )

@@ -1,5 +1,5 @@
 """The address under which the Reports screen shows a report. A report folder may come from anywhere, so its page runs
-nothing, loads nothing and belongs to no site of ours."""
+nothing, loads nothing and belongs to no site of ours; links open tabs of their own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from eval.report.folders import report_folders
 
 _HEADERS = {
     "content-security-policy": (
-        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+        "sandbox allow-popups allow-popups-to-escape-sandbox; "
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'self'"
     ),
     "x-frame-options": "SAMEORIGIN",
@@ -43,4 +44,9 @@ def _page(secret: str | None, name: str) -> bytes | None:
     if person is None or not may(person.role, Act.SEE_REPORTS):
         return None
     pages = {one.name: one.page for one in report_folders(workspace() / "reports")}
-    return pages[name].read_bytes() if name in pages else None
+    return _with_links(pages[name].read_bytes()) if name in pages else None
+
+
+def _with_links(page: bytes) -> bytes:
+    """The page with its frames' ids as links to the Frame screen, each opening a tab of its own."""
+    return page.replace(b'data-app="frame?', b'target="_blank" rel="noopener noreferrer" href="/frame?')

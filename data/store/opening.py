@@ -33,6 +33,7 @@ from sqlmodel import Session, create_engine
 from data.errors import StoreError, StoreUnavailable
 from data.store.tables import Secret
 from data.store.trail import keep_trail, write_noted
+from data.text.addresses import to_copy
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -42,6 +43,13 @@ BUSY_TIMEOUT_MS = 20_000
 WRITES = "is for an act"
 """Marks the sessions of acts: only they lock the rows that they read."""
 _WAL_SAFE_SINCE = (3, 51, 3)
+
+
+def place_of(store: Store) -> str:
+    """Where a store is, for people: a workspace's folder, or the database without a password."""
+    if store.is_sqlite:
+        return str(Path(str(store.engine.url.database)).resolve().parent)
+    return to_copy(store.engine.url.render_as_string(hide_password=True))
 
 
 class Store:

@@ -22,8 +22,8 @@ _NAME_DIGITS = 8
 @dataclass(frozen=True)
 class Weights:
     """What a folder's record says. `revision`: SHA-256 of the record, hex; `lineage`: snapshot, recipe and commit of
-    the training, and after which step where it is a checkpoint's. `form`, `image_width_px`: how the model was trained
-    to be asked, where it was trained here."""
+    the training, after which step where it is a checkpoint's, and whether it began from a stand-in. `form`,
+    `image_width_px`: how the model was trained to be asked, where it was trained here."""
 
     served_name: str
     revision: str
@@ -61,6 +61,7 @@ def read_weights(folder: Path) -> Weights:
                 "recipe_hash": training["recipe_hash"],
                 "commit": training["environment"]["commit"],
                 "step": trained.get("step"),
+                "stand_in": bool(trained.get("base_model", training).get("stand_in")),
             },
         )
     except FileNotFoundError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -31,6 +31,7 @@ from eval.evaluation.result import (
     ShownAssessment,
     ShownFrame,
     SuspiciousFrame,
+    WrongFrame,
 )
 from eval.evaluation.statements import what_it_does_not_show, what_it_shows
 from eval.metrics.answers import Answers, Mask, rank_of
@@ -67,7 +68,8 @@ class Prediction:
 
 @dataclass(frozen=True)
 class EvaluatedRun:
-    """A run's answers by frame id. `is_stand_in`: scripted or random weights, there to run the path."""
+    """A run's answers by frame id. `is_stand_in`: scripted or random weights, there to run the path;
+    `is_origin_known`: whether it is known which training made the weights, where one did."""
 
     name: str
     role: ModelRole
@@ -76,6 +78,7 @@ class EvaluatedRun:
     is_stand_in: bool
     predictions: Mapping[str, Prediction]
     origin: RunOrigin | None = None
+    is_origin_known: bool = True
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,8 @@ def evaluate(
         deployment=deployment(answers, asked.assumptions, method),
         load_curves=load_curves(answers, asked.assumptions, method),
         missed=_missed(compared, runs),
+        false_alarms=_wrong(compared, runs, _is_false_alarm),
+        confused=_wrong(compared, runs, _is_confused),
         suspicious=suspicious,
         controls=_controls(compared, suspicious, seed),
         label_quality=label_quality,
@@ -243,6 +248,7 @@ def _result(
         model=run.model,
         revision=run.revision,
         is_stand_in=run.is_stand_in,
+        is_origin_known=run.is_origin_known,
         confusion=per_scene.sum(0).tolist(),
         figures=run_figures(per_scene, method),
         failures={failure: failures[failure] for failure in Failure if failures[failure]},
@@ -276,6 +282,29 @@ def _missed_frame(frame: ReferenceFrame, runs: Sequence[EvaluatedRun]) -> Missed
     shown = _shown(frame, runs)
     missed_by = [name for name, said in shown.said.items() if said.level is not TriageLevel.TELEOPERATION]
     return MissedFrame(**dict(shown), missed_by=missed_by)
+
+
+def _is_false_alarm(true: TriageLevel, said: TriageLevel | None) -> bool:
+    return said is TriageLevel.TELEOPERATION and true is not said
+
+
+def _is_confused(true: TriageLevel, said: TriageLevel | None) -> bool:
+    return said is not true and {true, said} == {TriageLevel.AUTONOMY, TriageLevel.SUPERVISION}
+
+
+def _wrong(
+    frames: Sequence[ReferenceFrame],
+    runs: Sequence[EvaluatedRun],
+    is_wrong: Callable[[TriageLevel, TriageLevel | None], bool],
+) -> list[WrongFrame]:
+    """Frames that a run answered wrongly in this way: an aligned run's first, then those of most runs, then by id."""
+    aligned = {run.name for run in runs if run.role is ModelRole.ALIGNED}
+    found = []
+    for frame in frames:
+        by = [run.name for run in runs if is_wrong(frame.level, run.predictions[frame.frame_id].level)]
+        if by:
+            found.append(WrongFrame(**dict(_shown(frame, runs)), wrong_in=by))
+    return sorted(found, key=lambda one: (aligned.isdisjoint(one.wrong_in), -len(one.wrong_in), one.frame_id))
 
 
 def _suspicious(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib.metadata import version
 
 from data.checkout import checkout_commit
-from data.store.opening import Store
+from data.store.opening import Store, place_of
 from eval.comparison.claim import Claim
 from eval.evaluation.evaluate import EvaluatedRun, Question, evaluate
 from eval.evaluation.generated import with_generated
@@ -94,6 +94,7 @@ def _noted(store: Store, evaluation: Evaluation, found: ReferenceSet, author: st
         update={
             "evaluated_at": utc(entry.at_us),
             "author": author,
+            "workspace": place_of(store),
             "look": len(found.looks) + 1,
             "trail_entry": entry.entry,
             "trail_head": entry.sha256,

@@ -287,12 +287,14 @@ def _runs(session: Session, names: Sequence[str]) -> list[ModelRun]:
 def _evaluated(session: Session, run: ModelRun, frame_ids: Sequence[str]) -> EvaluatedRun:
     proposals = proposals_by_frame(session, run)
     asked = [proposals[frame_id] for frame_id in frame_ids if frame_id in proposals]
+    named_so = run.model.startswith(("scripted-", "recorded-", "stand-in"))
     return EvaluatedRun(
         name=run.name,
         role=run.role,
         model=run.model,
         revision=run.revision,
-        is_stand_in=run.model.startswith(("scripted-", "recorded-", "stand-in")),
+        is_stand_in=named_so or bool((run.lineage or {}).get("stand_in")),
+        is_origin_known=run.role is not ModelRole.ALIGNED or run.lineage is not None or named_so,
         predictions={proposal.frame_id: _prediction(proposal) for proposal in asked},
         origin=RunOrigin(
             run_id=run.id, source=run.source, question_hash=run.question_hash, parameters=run.parameters

@@ -30,13 +30,18 @@ class RunOrigin(Part):
 
 
 class RunResult(Part):
-    """One run on the compared frames. `confusion`: rows true A, S, T; columns said A, S, T, no assessment."""
+    """One run on the compared frames. `confusion`: rows true A, S, T; columns said A, S, T, no assessment.
+
+    `is_stand_in`: scripts, or random weights wherever in its training. `is_origin_known`: False for an aligned model
+    whose run does not say which training made its weights.
+    """
 
     name: str
     role: ModelRole
     model: str
     revision: str | None
     is_stand_in: bool
+    is_origin_known: bool = True
     confusion: list[list[int]]
     figures: dict[str, Figure]
     failures: dict[Failure, int]
@@ -89,6 +94,12 @@ class MissedFrame(ShownFrame):
     missed_by: list[str]
 
 
+class WrongFrame(ShownFrame):
+    """A frame that the runs in `wrong_in` gave another level than people did."""
+
+    wrong_in: list[str]
+
+
 class SuspiciousFrame(ShownFrame):
     """A frame whose verified level may be wrong, and why it is looked at again."""
 
@@ -130,13 +141,15 @@ class Lineage(Part):
 
     `snapshot_hash`: the snapshot that the verified frames equal. `verified_set_hash`: over every verified held-out
     frame's id, image hash and level. `split_hash`: over the ids of the held-out scenes. `evaluated_at` is the store's
-    time in UTC, `author` the account that ran the command; `trail_entry` and `trail_head` are the number and the hash
-    of the audit trail's entry on this evaluation, the `look`-th on this held-out set. `question_hash` and `reply_form`
-    are those of the student's and the aligned runs, `recipe` the trainings of their weights as recorded there.
+    time in UTC, `author` the account that ran the command, `workspace` its folder or database; `trail_entry` and
+    `trail_head` are the number and the hash of the audit trail's entry on this evaluation, the `look`-th on this
+    held-out set. `question_hash` and `reply_form` are those of the student's and the aligned runs, `recipe` the
+    trainings of their weights as recorded there.
     """
 
     evaluated_at: str | None = None
     author: str | None = None
+    workspace: str | None = None
     look: int | None = None
     trail_entry: int | None = None
     trail_head: str | None = None
@@ -154,6 +167,8 @@ class Lineage(Part):
 class Evaluation(Part):
     """A report as data. Lists are in the order in which they are shown; runs in the order in which they were given.
 
+    `false_alarms`: frames below TELEOPERATION that a run called TELEOPERATION. `confused`: true SUPERVISION called
+    AUTONOMY, and the other way round. Reports of version 0.1 have neither.
     Everything but `generated` is about frames that a camera took.
     """
 
@@ -169,6 +184,8 @@ class Evaluation(Part):
     deployment: Deployment
     load_curves: list[LoadCurve]
     missed: list[MissedFrame]
+    false_alarms: list[WrongFrame] = Field(default_factory=list)
+    confused: list[WrongFrame] = Field(default_factory=list)
     suspicious: list[SuspiciousFrame]
     controls: list[Control]
     label_quality: LabelQuality | None

@@ -54,7 +54,13 @@ def what_it_does_not_show(
     frames: FrameAccount, runs: list[RunResult], labels: LabelQuality | None
 ) -> list[str]:
     """What would be wrong to conclude: from stand-ins, from few scenes, and what no such report shows."""
-    return [*_stand_ins(runs), *_scripted(labels), *_few_scenes(frames), *ALWAYS_OPEN]
+    return [
+        *_stand_ins(runs),
+        *_of_unknown_origin(runs),
+        *_scripted(labels),
+        *_few_scenes(frames),
+        *ALWAYS_OPEN,
+    ]
 
 
 def _stand_ins(runs: list[RunResult]) -> list[str]:
@@ -64,6 +70,15 @@ def _stand_ins(runs: list[RunResult]) -> list[str]:
     told = f"{', '.join(names)} {'is a stand-in' if len(names) == 1 else 'are stand-ins'}"
     return [
         f"How good a trained model is: {told}, there to run the path, and these figures say nothing else."
+    ]
+
+
+def _of_unknown_origin(runs: list[RunResult]) -> list[str]:
+    names = ", ".join(run.name for run in runs if not run.is_origin_known)
+    if not names:
+        return []
+    return [
+        f"Which training {names} comes from: the run does not record it. Ask with --weights to have it recorded."
     ]
 
 

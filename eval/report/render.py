@@ -22,6 +22,7 @@ from eval.metrics.shares import (
     UNDER_ESCALATION,
 )
 from eval.presentation.in_words import figure_interval, figure_value, markdown_text, told, told_range
+from eval.presentation.verdicts import Verdict, verdicts
 from eval.report.figures import recall_figure, trade_off_figure
 from eval.report.frame_image import image_data_uri
 from eval.report.load_figure import load_figure
@@ -49,6 +50,8 @@ SIDE_BY_SIDE = (
     OVER_ESCALATION.key,
     NO_ANSWER.key,
 )
+GALLERY_SIZE = 24
+"""Pictures of each gallery; a report with thousands of them opens nowhere."""
 SAFETY = (UNDER_ESCALATION.key, MISSED_TELEOPERATION.key, UNANSWERED_TELEOPERATION.key)
 
 
@@ -72,6 +75,7 @@ def render_html(evaluation: Evaluation) -> str:
             evaluation=evaluation,
             definitions={definition.key: definition for definition in evaluation.definitions},
             images=_images(evaluation),
+            verdicts=_verdicts(evaluation),
             recall_figure=recall_figure(evaluation),
             trade_off_figure=trade_off_figure(evaluation),
             load_figure=load_figure(evaluation.load_curves),
@@ -85,8 +89,16 @@ def render_markdown(evaluation: Evaluation) -> str:
     return (
         _environment()
         .get_template("report.md.jinja")
-        .render(evaluation=evaluation, definitions={one.key: one for one in evaluation.definitions})
+        .render(
+            evaluation=evaluation,
+            definitions={one.key: one for one in evaluation.definitions},
+            verdicts=_verdicts(evaluation),
+        )
     )
+
+
+def _verdicts(evaluation: Evaluation) -> list[Verdict]:
+    return verdicts(evaluation.claims, {one.key: one for one in evaluation.definitions})
 
 
 @cache
@@ -107,6 +119,7 @@ def _environment() -> Environment:
         levels=[level.value for level in LEVELS],
         side_by_side=SIDE_BY_SIDE,
         safety=SAFETY,
+        gallery_size=GALLERY_SIZE,
         teleoperation=TriageLevel.TELEOPERATION,
         figure_value=figure_value,
         figure_interval=figure_interval,
@@ -147,7 +160,12 @@ def _images(evaluation: Evaluation) -> dict[str, str | Undefined]:
         frame.frame_id: Undefined("no image was given")
         if frame.image is None
         else image_data_uri(Path(frame.image))
-        for frame in (*evaluation.missed, *evaluation.suspicious)
+        for frame in (
+            *evaluation.missed,
+            *evaluation.suspicious,
+            *evaluation.false_alarms[:GALLERY_SIZE],
+            *evaluation.confused[:GALLERY_SIZE],
+        )
     }
 
 

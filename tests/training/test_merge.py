@@ -84,6 +84,7 @@ def test_a_merge_is_served_under_a_name_that_tells_its_training_from_another(
     assert merged.served_name == weights.served_name == f"merged-{weights.revision[:8]}"
     assert (weights.form, weights.image_width_px) == (FORM, 160)
     assert weights.lineage["recipe"] == "stand_in"
+    assert weights.lineage["stand_in"] is True
     shorter = write_recipe(tmp_path / "recipe.yaml", schedule__max_steps=1)
     again = train(write_snapshot(tmp_path / "snapshot"), shorter, stand_in, tmp_path / "adapter")
     other = merge(again.adapter, stand_in, tmp_path / "merged")

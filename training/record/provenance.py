@@ -85,6 +85,7 @@ class RunOrigin(_Record):
     snapshot_hash: str
     base_model_hash: str
     processor_hash: str | None = None
+    stand_in: bool = False
     pairs_per_update: int
     environment: Environment
 

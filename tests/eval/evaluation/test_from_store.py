@@ -242,6 +242,23 @@ def test_a_run_that_answered_nothing_is_left_out_and_said_to_be(tmp_path: Path) 
         evaluate_runs(store, ["merged"])
 
 
+@pytest.mark.parametrize(
+    ("lineage", "stand_in", "known"),
+    [({"stand_in": True}, True, True), ({"stand_in": False}, False, True), (None, False, False)],
+)
+def test_a_stand_ins_child_is_a_stand_in_by_the_record_of_its_run(
+    tmp_path: Path, lineage: dict[str, bool] | None, stand_in: bool, known: bool
+) -> None:
+    """Whatever it is called: the record says what it was trained from, and a run without one is of unknown origin."""
+    store, _ = a_reviewed_store(tmp_path)
+    with store.write() as session:
+        run = session.exec(select(ModelRun).where(ModelRun.role == ModelRole.STUDENT)).one()
+        run.role, run.model, run.name, run.lineage = ModelRole.ALIGNED, "merged-3f2a9c1b", "merged", lineage
+        session.add(run)
+    (result,) = evaluate_runs(store, ["merged"]).runs
+    assert (result.is_stand_in, result.is_origin_known) == (stand_in, known)
+
+
 def test_a_report_is_never_overwritten(tmp_path: Path) -> None:
     store, _ = a_reviewed_store(tmp_path)
     write_evaluation(evaluate_runs(store, []), tmp_path / "reports" / "one")

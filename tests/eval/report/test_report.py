@@ -134,6 +134,51 @@ def test_every_figure_in_the_html_is_that_of_the_json(tmp_path: Path) -> None:
         assert_intervals(attributes, figure)
 
 
+def test_the_markdown_has_every_interval_of_the_html() -> None:
+    """Each interval as it is written in the page stands in the Markdown too, or what it lacks one for."""
+    evaluation = a_full_evaluation()
+    markdown = render_markdown(evaluation)
+    written = {
+        " ".join(" ".join(texts).split())
+        for attributes, texts in Elements(render_html(evaluation)).found
+        if "data-low" in attributes
+    }
+    assert len(written) > 40
+    assert {text for text in written if text not in " ".join(markdown.split())} == set()
+
+
+def test_the_verdict_stands_under_the_title() -> None:
+    evaluation = a_full_evaluation()
+    html, markdown = render_html(evaluation), render_markdown(evaluation)
+    says = "sa-dpo: Missed TELEOPERATION at most 5\u00a0%"
+    assert f"<b>Not shown</b> {says}" in html.partition("</header>")[0]
+    assert markdown.index("**Not shown** sa-dpo") < markdown.index("## Claims")
+    assert "Nothing claimed" in render_html(two_runs()).partition("</header>")[0]
+
+
+def test_false_alarms_and_confusions_are_shown_with_pictures_beside_the_misses(tmp_path: Path) -> None:
+    Image.new("RGB", (160, 90), (200, 30, 30)).save(tmp_path / "frame.png")
+    frames, answers = frames_of([[4, 1, 2, 0], [3, 4, 1, 0], [0, 0, 4, 0]])
+    frames = [replace(one, image=tmp_path / "frame.png") for one in frames]
+    evaluation = evaluate(frames, [a_run(answers, name="aligned")], lineage=LINEAGE)
+    assert [one.true.level for one in evaluation.false_alarms] == [A, A, S]
+    assert sorted(one.true.level for one in evaluation.confused) == [A, S, S, S]
+    assert {name for one in evaluation.confused for name in one.wrong_in} == {"aligned"}
+    html = render_html(evaluation)
+    gallery = html.partition("False alarms")[2]
+    assert gallery.count("data:image/jpeg") == 7
+    assert f'<a data-app="frame?id={evaluation.false_alarms[0].frame_id}">' in gallery
+    assert "## False alarms" in render_markdown(evaluation)
+
+
+def test_a_run_of_unknown_origin_is_marked() -> None:
+    frames, answers = frames_of([[4, 0, 0, 0], [0, 4, 0, 0], [0, 0, 4, 0]])
+    run = replace(a_run(answers, name="merged", is_stand_in=False), is_origin_known=False)
+    evaluation = evaluate(frames, [run], lineage=LINEAGE)
+    assert '<span class="stand-in">origin unknown</span>' in render_html(evaluation)
+    assert any(one.startswith("Which training merged comes from") for one in evaluation.does_not_show)
+
+
 def test_every_other_number_in_the_html_is_that_of_the_json(tmp_path: Path) -> None:
     html = write_report(a_full_evaluation(), tmp_path).read_text(encoding="utf-8")
     report = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
