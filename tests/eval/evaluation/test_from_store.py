@@ -29,6 +29,7 @@ from tests.stores import worked_on
 pytestmark = pytest.mark.each_store
 
 SCENES = {"scene-0001": 3, "scene-0002": 3}
+TRAINED = {"recipe": "sa_dpo", "recipe_hash": "a1", "snapshot_hash": "b2", "commit": "c3", "step": None}
 
 
 def a_reviewed_store(folder: Path, level: TriageLevel = T) -> tuple[Store, list[str]]:
@@ -244,10 +245,14 @@ def test_a_run_that_answered_nothing_is_left_out_and_said_to_be(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("lineage", "stand_in", "known"),
-    [({"stand_in": True}, True, True), ({"stand_in": False}, False, True), (None, False, False)],
+    [
+        ({**TRAINED, "stand_in": True}, True, True),
+        ({**TRAINED, "stand_in": False}, False, True),
+        (None, False, False),
+    ],
 )
 def test_a_stand_ins_child_is_a_stand_in_by_the_record_of_its_run(
-    tmp_path: Path, lineage: dict[str, bool] | None, stand_in: bool, known: bool
+    tmp_path: Path, lineage: dict[str, object] | None, stand_in: bool, known: bool
 ) -> None:
     """Whatever it is called: the record says what it was trained from, and a run without one is of unknown origin."""
     store, _ = a_reviewed_store(tmp_path)
