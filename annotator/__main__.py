@@ -19,7 +19,7 @@ import data.commands.scenarios
 import eval.commands
 import training.commands
 from data.errors import TeletriageError
-from data.terminal import Settings
+from data.terminal import Settings, stopped_says
 from data.text.addresses import to_copy
 from data.vocabulary import ModelRole
 
@@ -101,6 +101,7 @@ def _mount_one(name: str, command: Callable[..., None]) -> None:
     app.command(name, short_help=summary)(command)
 
 
+@stopped_says("Nothing is kept unless --workspace names one; run the same command again.")
 def _walkthrough(
     ctx: typer.Context,
     dataroot: Annotated[
@@ -123,6 +124,7 @@ def _walkthrough(
     run_walkthrough(asked, _training_stages(), keep_in=keep)
 
 
+@stopped_says("Every run that was finished is kept; the same command goes on where it was.")
 def _compare(
     recipes: Annotated[
         list[str], typer.Argument(metavar="RECIPE...", help="Recipe files, or names of shipped ones.")

@@ -131,7 +131,7 @@ def test_a_page_leads_from_a_dataroot_to_a_report(tmp_path: Path, page: str, ver
         instead = {f"http://127.0.0.1:{port}/v1": server.url for port, server in servers.items()}
         instead |= {"/data/nuscenes": str(tmp_path / "nuscenes"), "sa_dpo": str(a_recipe(tmp_path))}
         shell = Shell(tmp_path, instead)
-        shell.run(("teletriage", "stand-in", "--out", "models/Qwen3-VL-2B-Instruct"))
+        shell.run(("teletriage", "stand-in", "build", "--out", "models/Qwen3-VL-2B-Instruct"))
         for words in lines:
             if words[1] == "review":
                 shell.serve(words)

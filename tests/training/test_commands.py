@@ -17,7 +17,7 @@ from data.errors import RecipeError, TrainingError
 from data.terminal import Settings
 from tests.repository import ROOT
 from tests.training.builders import write_recipe, write_snapshot
-from training.commands import CEILINGS, COMMANDS, FLOORS, refuse_version
+from training.commands import CEILINGS, COMMANDS, FLOORS, GROUPS, refuse_version
 from training.train import TrainingResult
 
 
@@ -26,6 +26,8 @@ def run(*words: str | Path) -> str:
     app = typer.Typer()
     for name, function in COMMANDS.items():
         app.command(name)(function)
+    for name, group in GROUPS.items():
+        app.add_typer(group, name=name)
     result = CliRunner().invoke(app, [str(word) for word in words], obj=Settings(Path("workspace")))
     if result.exception:
         raise result.exception
