@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO
@@ -162,7 +163,7 @@ def test_false_alarms_and_confusions_are_shown_with_pictures_beside_the_misses(t
     frames = [replace(one, image=tmp_path / "frame.png") for one in frames]
     evaluation = evaluate(frames, [a_run(answers, name="aligned")], lineage=LINEAGE)
     assert [one.true.level for one in evaluation.false_alarms] == [A, A, S]
-    assert sorted(str(one.true.level) for one in evaluation.confused) == [A, S, S, S]
+    assert Counter(one.true.level for one in evaluation.confused) == {A: 1, S: 3}
     assert {name for one in evaluation.confused for name in one.wrong_in} == {"aligned"}
     html = render_html(evaluation)
     gallery = html.partition("False alarms")[2]
