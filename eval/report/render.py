@@ -22,11 +22,11 @@ from eval.metrics.shares import (
     UNDER_ESCALATION,
 )
 from eval.presentation.in_words import figure_interval, figure_value, markdown_text, told, told_range
-from eval.presentation.verdicts import Verdict, verdicts
 from eval.report.figures import recall_figure, trade_off_figure
 from eval.report.frame_image import image_data_uri
 from eval.report.load_figure import load_figure
 from eval.report.reliability_figure import reliability_figure
+from eval.report.verdicts import Verdict, verdicts
 from eval.statistics.rate import Interval, Undefined
 from eval.statistics.values import Clustering
 
