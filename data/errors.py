@@ -47,6 +47,10 @@ class FindRefused(TeletriageError):
     """A question about frames cannot be answered as it is asked."""
 
 
+class VectorsError(TeletriageError):
+    """The vectors of frames cannot be made or read."""
+
+
 class NoteRefused(TeletriageError):
     """A note about a frame was not written."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from data.commands.embed import embed
 from data.commands.frames import cues, ingest, sample
 from data.commands.maintenance import COMMANDS as STORE_COMMANDS
 from data.commands.maintenance import store, tables
@@ -24,6 +25,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "cues": cues,
     "sample": sample,
     "propose": propose,
+    "embed": embed,
     "snapshot": snapshot,
     "trace": trace,
     **STORE_COMMANDS,

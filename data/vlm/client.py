@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx2
 import openai
@@ -54,6 +54,8 @@ _MAX_REASON_CHARS = 300
 
 Keep = Callable[[list[ModelAnswer]], None]
 """Takes answers as they arrive and makes them durable; called from a worker thread, one call at a time."""
+Answer = TypeVar("Answer")
+_HELD = {"choices": "choice", "data": "vector"}
 
 
 class Unreached(Exception):
@@ -198,11 +200,14 @@ class Endpoints:
             return f"{shown} does not serve {self.asking.model!r}; it serves {', '.join(known)}."
         return None
 
-    async def post(self, body: dict[str, Any]) -> dict[str, Any]:
-        """One chat completion, as the server's JSON. Raises Unreached, Refused, or ProposalError (wrong key)."""
+    async def post(
+        self, body: dict[str, Any], path: str = "/chat/completions", *, holds: str = "choices"
+    ) -> dict[str, Any]:
+        """One chat completion (or what else the path answers), as the server's JSON, which has a list called `holds`.
+        Raises Unreached, Refused, or ProposalError (wrong key)."""
         for attempt in itertools.count():
             try:
-                return await self._post_once(body)
+                return await self._post_once(body, path, holds)
             except Unreached:
                 if attempt == TRANSPORT_RETRIES:
                     raise
@@ -214,16 +219,16 @@ class Endpoints:
                 await asyncio.sleep(pause_s(attempt, self.asking.first_pause_s, _retry_after(error)))
         raise AssertionError("count() does not end")
 
-    async def _post_once(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def _post_once(self, body: dict[str, Any], path: str, holds: str) -> dict[str, Any]:
         # The client's typed call walks the whole request first, at a third of the cost of asking.
         try:
-            value = await next(self._turns).post("/chat/completions", cast_to=object, body=body)
+            value = await next(self._turns).post(path, cast_to=object, body=body)
         except ValueError as error:
             raise Unreached("The endpoint's answer is not JSON.") from error
         except RecursionError as error:
             raise Unreached("The endpoint's answer is nested too deeply.") from error
-        if not isinstance(value, dict) or not isinstance(value.get("choices"), list) or not value["choices"]:
-            raise Unreached("The endpoint's answer holds no choice.")
+        if not isinstance(value, dict) or not isinstance(value.get(holds), list) or not value[holds]:
+            raise Unreached(f"The endpoint's answer holds no {_HELD[holds]}.")
         return value
 
     def _raise_if_final(self, error: openai.OpenAIError) -> None:
@@ -270,32 +275,49 @@ async def ask_frames(
     of each frame instead, for a chain of thought alone. Raises ProposalError if an endpoint cannot be reached at
     all, does not know the model, or refuses the key.
     """
-    answers: asyncio.Queue[ModelAnswer | None] = asyncio.Queue()
     async with Endpoints(asking) as endpoints:
         await endpoints.check()
-        keeper = asyncio.create_task(_keep_all(answers, keep))
-        waiting = iter(frames)
 
-        async def work() -> None:
-            for frame_id, image in waiting:
-                if keeper.done() or not keep_going():
-                    return
-                question = question_of(frame_id) if question_of else None
-                answers.put_nowait(await ask_frame(endpoints, frame_id, image, question))
+        async def ask(frame_id: str, image: Path) -> ModelAnswer:
+            question = question_of(frame_id) if question_of else None
+            return await ask_frame(endpoints, frame_id, image, question)
 
-        try:
-            async with asyncio.TaskGroup() as workers:
-                for _ in range(min(asking.concurrency, len(frames))):
-                    workers.create_task(work())
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from None
-        finally:
-            answers.put_nowait(None)
-            await keeper
+        await asked_in_groups(frames, ask, keep, concurrency=asking.concurrency, keep_going=keep_going)
 
 
-async def _keep_all(answers: asyncio.Queue[ModelAnswer | None], keep: Keep) -> None:
-    arrived: list[ModelAnswer | None] = []
+async def asked_in_groups(
+    frames: Sequence[tuple[str, Path]],
+    ask: Callable[[str, Path], Awaitable[Answer]],
+    keep: Callable[[list[Answer]], None],
+    *,
+    concurrency: int,
+    keep_going: Callable[[], bool],
+) -> None:
+    """Ask about (frame id, image path) pairs, so many at a time; answers go to `keep` in the groups in which they
+    arrive. What `ask` or `keep` raises ends the call."""
+    answers: asyncio.Queue[Answer | None] = asyncio.Queue()
+    keeper = asyncio.create_task(_keep_all(answers, keep))
+    waiting = iter(frames)
+
+    async def work() -> None:
+        for frame_id, image in waiting:
+            if keeper.done() or not keep_going():
+                return
+            answers.put_nowait(await ask(frame_id, image))
+
+    try:
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(min(concurrency, len(frames))):
+                workers.create_task(work())
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+    finally:
+        answers.put_nowait(None)
+        await keeper
+
+
+async def _keep_all(answers: asyncio.Queue[Answer | None], keep: Callable[[list[Answer]], None]) -> None:
+    arrived: list[Answer | None] = []
     while None not in arrived:
         arrived = [await answers.get()]
         while not answers.empty():
