@@ -38,6 +38,7 @@ help:
 	@echo "make bench-training  pairs per second and memory beside stock TRL"
 	@echo "make bench-throughput  what the throughput harness costs, against a stand-in server"
 	@echo "make bench-monitor  50 live feeds, a model and an operator's browser: alert latency, lost alerts (MINUTES= sets 5)"
+	@echo "make bench-alike    looking for frames like one among 100,000, and how good the local descriptor's answers are"
 	@echo "make bench-coverage  how often intervals hold the truth, and how often false claims and differences are accepted"
 	@echo "make walk-keys  20,000 random keys on the review card, each saved row held against what the screen said"
 	@echo "make fuzz     replies, nuScenes tables, Label Studio's exports, YAML and HTTP bodies, spoilt at random (FUZZ_S= seconds)"
