@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from annotator.pictures.signed_addresses import ImageRequest, image_address
+from annotator.pictures.signed_addresses import ImageRequest, image_address, image_key
 from annotator.review_card.serving import Address, strip_around
 from annotator.runtime import COOKIE, store
 from annotator.settling import serving
 from annotator.web.json_door import Act, Body, Door
 from data.errors import ReviewRefused
 from data.people.permissions import Act as Permission
+from data.people.permissions import require
 from data.review.adjudication import Settlement, adjudicate, last_settlement, take_back
 from data.store.opening import Store
 from data.store.tables import Adjudication, Frame
@@ -24,13 +25,16 @@ DOOR = Door(
 
 
 def _address(store: Store, person_id: int) -> Address:
-    key = store.secret("images")
-    return lambda frame_id, width_px: image_address(key, ImageRequest(frame_id, person_id, width_px))
+    def address(frame_id: str, width_px: int) -> str:
+        return image_address(image_key(store), ImageRequest(frame_id, person_id, width_px))
+
+    return address
 
 
 def queue(store: Store, person_id: int, body: Body) -> Body:
     """What is to be settled: contested frames, or the next ones of the random share."""
-    return serving.random_queue(store) if body.get("random") else serving.contested_queue(store)
+    queue = serving.random_queue if body.get("random") else serving.contested_queue
+    return queue(store, person_id)
 
 
 def frame(store: Store, person_id: int, body: Body) -> Body:
@@ -41,6 +45,7 @@ def frame(store: Store, person_id: int, body: Body) -> Body:
 def strip(store: Store, person_id: int, body: Body) -> Body:
     """The frames around one in its scene."""
     with store.read() as session:
+        require(session, person_id, Permission.ADJUDICATE)
         frame = session.get(Frame, str(body["frame"]))
         if frame is None:
             raise ReviewRefused("There is no such frame.")

@@ -9,6 +9,7 @@ from annotator.widgets.page import frame_caption, review_marks
 from annotator.widgets.text_differences import marked_runs
 from data.errors import ReviewRefused
 from data.overview.contested import ContestedFrame, contested_frames, random_share_to_settle
+from data.people.permissions import Act, require
 from data.review.adjudication import last_settlement, other_leads
 from data.store.opening import Store
 from data.store.tables import Frame, Proposal, Review, Scene
@@ -18,8 +19,9 @@ LONGEST_QUEUE = 200
 _MODES = {Mode.ASSISTED: "saw the proposal", Mode.DECIDE_FIRST: "decided first", Mode.BLIND: "blind"}
 
 
-def contested_queue(store: Store) -> dict[str, Any]:
-    """The first contested frames, and how many there are."""
+def contested_queue(store: Store, person_id: int) -> dict[str, Any]:
+    """The first contested frames, and how many there are. Raises NotAllowed."""
+    _require_lead(store, person_id)
     contested = contested_frames(store)
     return {
         "total": len(contested),
@@ -28,10 +30,16 @@ def contested_queue(store: Store) -> dict[str, Any]:
     }
 
 
-def random_queue(store: Store) -> dict[str, Any]:
-    """The next frames of the random share."""
+def random_queue(store: Store, person_id: int) -> dict[str, Any]:
+    """The next frames of the random share. Raises NotAllowed."""
+    _require_lead(store, person_id)
     frames = random_share_to_settle(store)
     return {"total": len(frames), "wide": 0, "frames": [_line(one) for one in frames]}
+
+
+def _require_lead(store: Store, person_id: int) -> None:
+    with store.read() as session:
+        require(session, person_id, Act.ADJUDICATE)
 
 
 def _line(one: ContestedFrame) -> dict[str, Any]:
@@ -41,8 +49,9 @@ def _line(one: ContestedFrame) -> dict[str, Any]:
 
 
 def to_settle(store: Store, person_id: int, frame_id: str, address: Address) -> dict[str, Any]:
-    """One frame for a lead to settle. Raises ReviewRefused for a frame that is neither contested nor next in the random
-    share; of the latter nobody's words are told."""
+    """One frame for a lead to settle. Raises NotAllowed, and ReviewRefused for a frame that is neither contested nor
+    next in the random share; of the latter nobody's words are told."""
+    _require_lead(store, person_id)
     found = contested_frames(store, frame_id) or [
         one for one in random_share_to_settle(store) if one.frame.id == frame_id
     ]
@@ -120,8 +129,9 @@ def _warning(store: Store, person_id: int, one: ContestedFrame) -> str | None:
 
 
 def last_of(store: Store, person_id: int) -> dict[str, Any] | None:
-    """The lead's last settlement, which can still be taken back; None where there is none."""
+    """The lead's last settlement, which can still be taken back; None where there is none. Raises NotAllowed."""
     with store.read() as session:
+        require(session, person_id, Act.ADJUDICATE)
         row = last_settlement(session, person_id)
         if row is None:
             return None

@@ -467,7 +467,13 @@ def test_cve_2023_47116_and_ghsa_9rjc_the_app_fetches_nothing_that_a_browser_nam
     """No module behind a route or a screen can ask another server, for none of them imports a client; but for the
     line to the monitor, whose address the monitor itself wrote into the store, and what sets options on sockets that
     are open already."""
-    apart = {"serve.py", "demo/walkthrough.py", "demo/scripted_endpoint.py", "web/low_latency.py"}
+    apart = {
+        "serve.py",
+        "demo/walkthrough.py",
+        "demo/scripted_endpoint.py",
+        "demo/drawn_drives.py",
+        "web/low_latency.py",
+    }
     apart |= {
         "monitor/service/run.py",
         "monitor/service/serving.py",

@@ -25,6 +25,8 @@ from annotator.frame_grid import routes as grid_routes
 from annotator.review_card import outbox, routes
 from annotator.review_card.serving import recent_decisions, scene_strip, served_frame, whole_thought
 from annotator.settings import AppSettings
+from annotator.settling import routes as settling_routes
+from annotator.settling import serving as settling
 from data.errors import NotAllowed, TeletriageError
 from data.find import pages
 from data.find.question import from_address
@@ -91,6 +93,11 @@ def a_judgement(frame_id: str) -> plausibility.Judgement:
 
 def _in_the_grid(act: Callable[..., Any], store: Store, who: int, frame: str) -> object:
     return act(store, who, {"query": "levels=all", "frame": frame})
+
+
+def _when_settling(act: Callable[..., Any], store: Store, who: int, frame: str) -> object:
+    settlement = {"frame_id": frame, "level": S, "reason": "As seen."}
+    return act(store, who, {"frame": frame, "settlement": 1 if act is settling_routes.undo else settlement})
 
 
 GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
@@ -166,6 +173,20 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
         lambda store, who, frame: pages.emptied_by(store, who, from_address("cue=fog")),
     ),
     **{act: (Act.SEE_PROGRESS, partial(_in_the_grid, act)) for act in grid_routes._ACTS.values()},
+    **{act: (Act.ADJUDICATE, partial(_when_settling, act)) for act in settling_routes._ACTS.values()},
+    settling.contested_queue: (
+        Act.ADJUDICATE,
+        lambda store, who, frame: settling.contested_queue(store, who),
+    ),
+    settling.random_queue: (
+        Act.ADJUDICATE,
+        lambda store, who, frame: settling.random_queue(store, who),
+    ),
+    settling.to_settle: (
+        Act.ADJUDICATE,
+        lambda store, who, frame: settling.to_settle(store, who, frame, lambda one, width: ""),
+    ),
+    settling.last_of: (Act.ADJUDICATE, lambda store, who, frame: settling.last_of(store, who)),
     frame_history.next_in_line: (
         Act.SEE_PROGRESS,
         lambda store, who, frame: frame_history.next_in_line(store, who),
