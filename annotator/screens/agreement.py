@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -11,11 +12,13 @@ import streamlit as st
 
 from annotator.runtime import store
 from annotator.widgets.figure_cache import cached
+from annotator.widgets.frame_links import counted_frames
 from annotator.widgets.page import empty_state, level_chip, page_head, plain
 from annotator.widgets.tables import figures_table
+from data.find.question import About
 from data.store.tables import Person
 from data.text.phrases import counted
-from data.vocabulary import LEVELS
+from data.vocabulary import LEVELS, TriageLevel
 from eval.agreement.estimates import Estimate
 from eval.agreement.from_store import AgreementSummary, agreement
 from eval.agreement.report import agreement_html, estimate_rows, interval_text, value_text
@@ -110,13 +113,24 @@ def _chart(summary: AgreementSummary) -> Any:
 
 def _matrix(summary: AgreementSummary) -> str:
     first, second = summary.pair or ("", "")
+    matrix: Any = summary.matrix if summary.matrix is not None else []
     head = "".join(f'<th class="n">{level_chip(level)}</th>' for level in LEVELS)
     rows = "".join(
-        f"<tr><th>{level_chip(level)}</th>" + "".join(f'<td class="n">{n:,}</td>' for n in row) + "</tr>"
-        for level, row in zip(LEVELS, summary.matrix if summary.matrix is not None else [], strict=False)
+        f"<tr><th>{level_chip(level)}</th>" + _cells(summary.accounts or ("", ""), level, row) + "</tr>"
+        for level, row in zip(LEVELS, matrix, strict=False)
     )
     caption = f"Rows: {plain(first)}. Columns: {plain(second)}. Frames that both rated."
     return f'<table class="tt-table"><tr><th></th>{head}</tr>{rows}</table><p class="tt-note">{caption}</p>'
+
+
+def _cells(accounts: tuple[str, str], level: TriageLevel, row: Sequence[int]) -> str:
+    """The row of what the second person said where the first said the level, each number with its frames."""
+    first, second = accounts
+    rated = (About.OWN, f"{first}:{level.value}"), (About.GENERATED, "no")
+    return "".join(
+        f'<td class="n">{counted_frames(int(n), *rated, (About.OWN, f"{second}:{other.value}"))}</td>'
+        for other, n in zip(LEVELS, row, strict=True)
+    )
 
 
 def _conflicts(summary: AgreementSummary) -> None:

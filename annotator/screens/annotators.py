@@ -13,8 +13,11 @@ import streamlit as st
 from annotator.runtime import store
 from annotator.screens.lead.pauses import show_pauses
 from annotator.widgets.figure_cache import cached
+from annotator.widgets.frame_links import frames_address
 from annotator.widgets.page import empty_state, page_head, plain
 from annotator.widgets.tables import figures_table, is_lead
+from data.find.question import About
+from data.people.accounts import list_people
 from data.review.gold import LARGEST_SHARE, gold_share, set_gold_share
 from data.store.tables import Person
 from data.text.visible import visible
@@ -60,7 +63,12 @@ def _work(found: PeopleSummary) -> None:
     with right:
         st.header("Reviews by day")
         st.altair_chart(_days(found.people), width="stretch")
-    figures_table([_work_row(one) for one in found.people], name="annotators")
+    names = {one.id: one.name for one in list_people(store())}
+    figures_table(
+        [{**_work_row(one), "frames": _frames_of(names[one.person_id])} for one in found.people],
+        name="annotators",
+        link="frames",
+    )
     _drift(found.people)
     st.caption(
         "Hours add up the time between reviews no more than ten minutes apart. Too fast: decided in under a second. "
@@ -69,6 +77,10 @@ def _work(found: PeopleSummary) -> None:
         "interval: it ranks people for a second look and overrules nobody. "
         f"It needs {OVERLOOKS_NEED} frames of a person that are likely TELEOPERATION."
     )
+
+
+def _frames_of(account: str) -> str:
+    return frames_address((About.PERSON, account))
 
 
 def _work_row(one: AnnotatorWork) -> dict[str, Any]:

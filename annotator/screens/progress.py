@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from html import escape
 from typing import Any
 
 import altair as alt
@@ -11,8 +12,10 @@ import streamlit as st
 
 from annotator.runtime import store
 from annotator.widgets.figure_cache import cached
+from annotator.widgets.frame_links import frames_address
 from annotator.widgets.page import LEVEL_COLOURS, empty_state, page_head, plain
 from annotator.widgets.tables import figures_table, repeated_table
+from data.find.question import About
 from data.live.unanswered import unanswered_alerts
 from data.overview.forecast import PAPER_SHARES, forecast
 from data.overview.progress import Progress, SceneProgress
@@ -60,7 +63,10 @@ def show(person: Person) -> None:
         figures_table(_by_person(counts), name="reviews-by-person")
         st.caption("Accepted: of the reviews in which a proposal was shown.")
     with st.expander("Frames by scene as a table"):
-        figures_table([asdict(scene) for scene in counts.scenes], name="frames-by-scene")
+        rows = [
+            {**asdict(scene), "frames": frames_address((About.SCENE, scene.name))} for scene in counts.scenes
+        ]
+        figures_table(rows, name="frames-by-scene", link="frames")
 
 
 def _unanswered() -> None:
@@ -105,6 +111,11 @@ def _totals(counts: Progress) -> None:
     ]
     aside = f"; {counts.set_aside:,} frames are set aside for their image" if counts.set_aside else ""
     st.caption("; ".join(sides) + aside + ".")
+    links = (
+        f'<a href="{escape(frames_address((About.STATE, state.value)))}" target="_self">{state.value}</a>'
+        for state in VerificationState
+    )
+    st.html(f'<p class="tt-note">Show the frames: {", ".join(links)}</p>')
 
 
 def _most_left(scenes: list[SceneProgress]) -> list[SceneProgress]:

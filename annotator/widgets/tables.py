@@ -16,11 +16,14 @@ from data.text.visible import visible
 from data.vocabulary import PersonRole
 
 
-def figures_table(rows: Sequence[Mapping[str, Any]], *, name: str) -> None:
-    """The rows as a table, and below it the same as a CSV file `name`.csv."""
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+def figures_table(rows: Sequence[Mapping[str, Any]], *, name: str, link: str | None = None) -> None:
+    """The rows as a table, and below it the same as a CSV file `name`.csv. link: the column that holds addresses of the
+    grid of frames, which the file leaves out."""
+    shown = {link: st.column_config.LinkColumn(display_text="show")} if link else None
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", column_config=shown)
+    kept = [{column: value for column, value in row.items() if column != link} for row in rows]
     st.download_button(
-        "Download CSV", csv_text(rows), file_name=f"{name}.csv", mime="text/csv", key=f"csv-{name}"
+        "Download CSV", csv_text(kept), file_name=f"{name}.csv", mime="text/csv", key=f"csv-{name}"
     )
 
 

@@ -30,6 +30,7 @@ class About(StrEnum):
     ALIGNED = "aligned"
     RUN = "run"
     FAILED = "failed"
+    OWN = "own"
     CELL = "cell"
     DISAGREEMENT = "disagreement"
     CUE = "cue"
@@ -65,6 +66,7 @@ MEANINGS: dict[About, str] = {
     About.ALIGNED: "Aligned model's level",
     About.RUN: "Level in a run",
     About.FAILED: "Why a run's reply failed",
+    About.OWN: "Level a person said before any proposal",
     About.CELL: "Teacher said × a person said",
     About.DISAGREEMENT: "Disagreement between people",
     About.CUE: "Cue",
@@ -91,7 +93,7 @@ MEANINGS: dict[About, str] = {
     About.SECOND_LOOK: "Second look",
 }
 OF_REVIEWS = (
-    About.PERSON, About.SAID, About.CELL, About.MODE, About.VERDICT, About.REASON, About.DATE,
+    About.PERSON, About.SAID, About.OWN, About.CELL, About.MODE, About.VERDICT, About.REASON, About.DATE,
 )  # fmt: skip
 """Filters that one standing review has to pass together."""
 CONTEXT = frozenset(

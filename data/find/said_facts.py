@@ -192,8 +192,10 @@ def _review_facets(session: Session, columns: ReviewColumns, shown: Codes) -> di
     is_cell = (shown >= 0) & (shown < len(LEVELS))
     cell = np.where(is_cell, shown * len(LEVELS) + said, NONE).astype(np.int32)
     cells = tuple(f"{one}:{other}" for one in LEVEL_VALUES for other in LEVEL_VALUES)
+    people = _people(session, columns.person)
     facets = (
-        _people(session, columns.person),
+        people,
+        _own(people, columns.own_level),
         Facet(About.SAID, LEVEL_VALUES, said),
         Facet(About.CELL, cells, cell),
         Facet(About.MODE, tuple(one.value for one in MODES), columns.mode.astype(np.int32)),
@@ -210,6 +212,14 @@ def _people(session: Session, person: Ints) -> Facet:
     ids = np.array([one for one, _ in people], dtype=np.int64)
     return Facet(
         About.PERSON, tuple(name for _, name in people), np.searchsorted(ids, person).astype(np.int32)
+    )
+
+
+def _own(people: Facet, own_level: Ints) -> Facet:
+    """Independent ratings: who said which level without having seen a proposal."""
+    code = np.where(own_level >= 0, people.code * len(LEVELS) + own_level, NONE).astype(np.int32)
+    return Facet(
+        About.OWN, tuple(f"{name}:{level}" for name in people.values for level in LEVEL_VALUES), code
     )
 
 

@@ -35,7 +35,8 @@ class AgreementSummary:
     """Agreement over one kind of ratings.
 
     `rated_twice` counts frames with two or more ratings, in `scenes` scenes. `pair` are the two people with the most
-    frames in common, `matrix` who of them said what (rows the first, columns the second); None without such a pair.
+    frames in common, `accounts` their accounts' names, `matrix` who of them said what (rows the first, columns the
+    second); None without such a pair.
     """
 
     ratings: int
@@ -45,6 +46,7 @@ class AgreementSummary:
     scenes: int
     estimates: list[Estimate]
     pair: tuple[str, str] | None
+    accounts: tuple[str, str] | None
     matrix: npt.NDArray[np.int64] | None
     conflicts: list[Conflict]
 
@@ -67,7 +69,7 @@ def agreement(store: Store) -> Agreement:
     with store.read() as session:
         generated = session.exec(select(GeneratedFrame.frame_id)).all()
         reviews = standing_reviews(session, now_us=store.now_us(session)).without_frames(set(generated))
-        names = {int(person.id or 0): person.display_name for person in session.exec(select(Person))}
+        names = {int(person.id or 0): person for person in session.exec(select(Person))}
         reviews = reviews.where(~reviews.is_test)
         independent = _summary(reviews, reviews.own_level, names)
         assisted = _summary(reviews, np.where(reviews.given_in(Mode.ASSISTED), reviews.level, NONE), names)
@@ -89,7 +91,7 @@ def _with_files(summary: AgreementSummary, files: dict[str, str]) -> AgreementSu
     return replace(summary, conflicts=named)
 
 
-def _summary(reviews: ReviewColumns, levels: Ints, names: dict[int, str]) -> AgreementSummary:
+def _summary(reviews: ReviewColumns, levels: Ints, names: dict[int, Person]) -> AgreementSummary:
     """levels: (reviews,) the ranks that count, NONE where a review gives none of this kind."""
     given = levels != NONE
     rated, levels = reviews.where(given), levels[given]
@@ -100,6 +102,7 @@ def _summary(reviews: ReviewColumns, levels: Ints, names: dict[int, str]) -> Agr
     scenes = np.zeros(len(frames), dtype=np.int64)
     scenes[np.searchsorted(frames, rated.frame)] = rated.scene
     pair = _most_in_common(ratings)
+    both = [names[int(people[one])] for one in pair] if pair else None
     conflicts = sorted(
         reviews.frame_ids[frames[place]] for place in teleoperation_autonomy_conflicts(ratings)
     )
@@ -110,7 +113,8 @@ def _summary(reviews: ReviewColumns, levels: Ints, names: dict[int, str]) -> Agr
         rated_twice=int(twice.sum()),
         scenes=len(np.unique(scenes[twice])),
         estimates=every_estimate(counts, scenes, ratings[list(pair)] if pair else None),
-        pair=(names[int(people[pair[0]])], names[int(people[pair[1]])]) if pair else None,
+        pair=(both[0].display_name, both[1].display_name) if both else None,
+        accounts=(both[0].name, both[1].name) if both else None,
         matrix=raw_matrix(ratings[pair[0]], ratings[pair[1]], levels=_RANKS) if pair else None,
         conflicts=[Conflict(frame_id, "") for frame_id in conflicts],
     )
