@@ -13,6 +13,7 @@ from annotator.runtime import store
 from annotator.screens import (
     agreement,
     annotators,
+    audit_trail,
     frame,
     frames,
     monitor,
@@ -54,6 +55,7 @@ SHOWN: dict[str, Callable[[Person], None]] = {
     "provenance": provenance.show,
     "monitor": monitor.show,
     "people": people.show,
+    "audit-trail": audit_trail.show,
 }
 """What draws each of the addresses."""
 

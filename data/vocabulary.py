@@ -196,6 +196,7 @@ class TrailAct(StrEnum):
     FROZE_SNAPSHOT = "froze_snapshot"
     WROTE_BACKUP = "wrote_backup"
     RESTORED_BACKUP = "restored_backup"
+    REHEARSED_RESTORE = "rehearsed_restore"
     COPIED_STORE = "copied_store"
     ROTATED_KEYS = "rotated_keys"
     LINKED_IDENTITY = "linked_identity"

@@ -1,32 +1,143 @@
-"""Who can sign in and as what, for administrators, who change it with `teletriage people`."""
+"""Accounts, for administrators: who signs in as what, was seen when, and ending it. The same acts as
+`teletriage people`."""
 
 from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
 from annotator.runtime import store
-from annotator.widgets.page import page_head
+from annotator.widgets.page import empty_state, page_head, plain
 from annotator.widgets.tables import figures_table
-from data.people.accounts import list_people
+from annotator.widgets.times import how_long_ago
+from data.errors import TeletriageError
+from data.people.accounts import (
+    add_person,
+    change_role,
+    disable_person,
+    enable_person,
+    end_sign_ins,
+    random_password,
+    set_password,
+)
+from data.people.standing import Standing, standings
 from data.store.tables import Person
+from data.vocabulary import PersonRole
+
+_ROLES = [role.value for role in PersonRole]
 
 
 def show(person: Person) -> None:
-    """Every account; nothing can be changed here."""
+    """Every account, and what can be done with each."""
     page_head(person, "People")
-    figures_table([_row(one) for one in list_people(store())], name="people")
-    st.caption(
-        "The command `teletriage people` adds people, changes what they do, gives new passwords and ends access."
-    )
+    everybody = st.container()
+    adding, changing = st.columns(2, gap="large")
+    with adding:
+        _adding(int(person.id or 0))
+    with changing:
+        _changing(int(person.id or 0))
+    with everybody:  # drawn last: it shows what was just done
+        known = standings(store(), int(person.id or 0))
+        figures_table([_row(one) for one in known], name="people")
+        st.caption(
+            "Seen: the last act in the audit trail. Failed: attempts to sign in within 24 hours. Nobody is shut out "
+            "for longer than a minute: five failed attempts close a name for that long."
+        )
 
 
-def _row(one: Person) -> dict[str, str]:
-    return {"name": one.name, "shown as": one.display_name, "role": one.role.value, "access": _access(one)}
+def _row(one: Standing) -> dict[str, Any]:
+    person = one.person
+    return {
+        "name": person.name,
+        "shown as": person.display_name,
+        "role": person.role.value,
+        "access": _access(one),
+        "seen": how_long_ago(one.last_seen_us, now_us=time.time_ns() // 1_000),
+        "open sign-ins": one.open_sign_ins,
+        "failed": one.failed_sign_ins,
+    }
 
 
-def _access(one: Person) -> str:
-    if one.is_scripted:
+def _access(one: Standing) -> str:
+    if one.person.is_scripted:
         return "never: a script"
-    if one.is_disabled:
+    if one.person.is_disabled:
         return "ended"
-    return "has a password" if one.password_hash else "through the identity provider only"
+    if one.is_locked_out:
+        return "locked out for a minute"
+    return "has a password" if one.person.password_hash else "through the identity provider only"
+
+
+def _adding(by: int) -> None:
+    st.header("Add somebody")
+    with st.form("add-person", clear_on_submit=False, border=False):
+        name = st.text_input("Name to sign in with", max_chars=64, placeholder="a-z, 0-9 and . _ @ + -")
+        shown_as = st.text_input("Name to show (optional)", max_chars=120)
+        role = st.selectbox("Role", _ROLES)
+        through_provider = st.checkbox("Signs in through the identity provider only")
+        if st.form_submit_button("Add"):
+            made = None if through_provider else random_password()
+            name = name.strip().lower()
+            _done(
+                lambda: add_person(
+                    store(),
+                    name,
+                    PersonRole(role),
+                    password=made,
+                    display_name=shown_as.strip() or None,
+                    by=by,
+                ),
+                f"Added {name} as {role}.",
+                password=made,
+            )
+
+
+def _changing(by: int) -> None:
+    st.header("Change an account")
+    others = [
+        one.person for one in standings(store(), by) if not one.person.is_scripted and one.person.id != by
+    ]
+    if not others:
+        empty_state("Nobody else yet", "Your own account is for another administrator to change.")
+        return
+    by_name = {one.name: one for one in others}
+    chosen = by_name[st.selectbox("Account", list(by_name))]
+    name = chosen.name
+    left, right = st.columns([60, 40], vertical_alignment="bottom")
+    role = left.selectbox("New role", _ROLES, index=_ROLES.index(chosen.role.value), key=f"role-{name}")
+    if right.button("Change the role", width="stretch"):
+        _done(lambda: change_role(store(), name, PersonRole(role), by=by), f"{name} is now {role}.")
+    reset, out, end = st.columns(3)
+    if reset.button("New password", width="stretch"):
+        made = random_password()
+        _done(
+            lambda: set_password(store(), name, made, by=by),
+            f"{name} has a new password and is signed out everywhere.",
+            password=made,
+        )
+    if out.button("Sign out everywhere", width="stretch"):
+        _done(lambda: end_sign_ins(store(), name, by=by), f"{name} is signed out everywhere.")
+    if chosen.is_disabled:
+        if end.button("Enable", width="stretch"):
+            _done(lambda: enable_person(store(), name, by=by), f"{name} can sign in again.")
+    elif end.button("Disable", width="stretch"):
+        _done(
+            lambda: disable_person(store(), name, by=by),
+            f"{name} can no longer sign in. What they wrote stays.",
+        )
+
+
+def _done(act: Callable[[], object], told: str, *, password: str | None = None) -> None:
+    """Do it and say so. A password is shown by this run alone: nothing keeps it, the next click removes it."""
+    try:
+        act()
+    except TeletriageError as error:
+        st.error(plain(str(error)).replace("<br>", " "))
+        return
+    st.html(f'<p role="status" class="tt-told">{plain(told)}</p>')
+    if password is not None:
+        st.caption("The password, shown this once. Pass it on by another way than the name.")
+        st.code(password, language=None)

@@ -50,6 +50,7 @@ SCREENS = (
     Screen("provenance", "Provenance", Act.SEE_PROGRESS, Group.DATA),
     Screen("monitor", "Monitor", Act.WATCH_FEEDS, Group.OPERATE),
     Screen("people", "People", Act.MANAGE_PEOPLE, Group.OPERATE),
+    Screen("audit-trail", "Audit trail", Act.READ_TRAIL, Group.OPERATE),
 )
 HOMES = {
     PersonRole.ANNOTATOR: "review",

@@ -2,59 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from data.commands.trail import told_breaks
+from data.errors import BackupError, StoreDamaged
 from data.terminal import AsJson, Settings, print_result, progress_bar, stopped_says
 from data.text.phrases import counted
 
 if TYPE_CHECKING:
-    pass
-
-from typing import TYPE_CHECKING, Any
-
-from data.commands.trail import told_breaks
-from data.errors import StoreDamaged
-
-if TYPE_CHECKING:
+    from data.maintenance.backup import Copied
     from data.store.opening import Store
 
 store = typer.Typer(help="The store itself.", no_args_is_help=True)
 
 
-@stopped_says(
-    lambda given: (
-        f"No backup was written to {given['out']}; the store is as it was. Run the same command again."
-    )
-)
+def _kept(given: Mapping[str, Any]) -> str:
+    if given["every"] is not None:
+        return f"The backups in {given['out']} stay; the same command goes on."
+    return f"No backup was written to {given['out']}; the store is as it was. Run the same command again."
+
+
+@stopped_says(_kept)
 def backup(
     ctx: typer.Context,
-    out: Annotated[Path, typer.Argument(help="A new file; nobody else can read it.")],
+    out: Annotated[
+        Path,
+        typer.Argument(help="A new file, or with --every a folder; nobody else can read what is written."),
+    ],
+    every: Annotated[
+        str | None, typer.Option(help="Go on until interrupted, one backup every 30m, 24h or 7d.")
+    ] = None,
+    keep: Annotated[
+        int, typer.Option(min=1, help="With --every: how many to keep; older ones are removed.")
+    ] = 14,
     as_json: AsJson = False,
 ) -> None:
-    """Write the whole store to one file while people work."""
+    """Write the whole store to one file while people work; with --every again and again."""
     from data.maintenance.backup import write_backup
 
+    if every is not None:
+        _backups(ctx.obj.open_store(), out, every, keep, as_json=as_json)
     with progress_bar("Copying rows") as progress:
         done = write_backup(ctx.obj.open_store(), out, progress=progress)
+    print_result({**done.as_dict(), "path": str(out)}, _written(done, out), as_json=as_json)
+
+
+def _written(done: Copied, out: Path) -> str:
     damage = (
         f"\nThe store was saved as it is, and it is damaged:\n{told_breaks(done.damages)}"
         if done.damages
         else ""
     )
-    told = f"{counted(done.rows, 'row')} in {out}. Head of the audit trail: {done.head}{damage}"
-    print_result({**done.as_dict(), "path": str(out)}, told, as_json=as_json)
+    return f"{counted(done.rows, 'row')} in {out}. Head of the audit trail: {done.head}{damage}"
+
+
+def _backups(store: Store, folder: Path, every: str, keep: int, *, as_json: bool) -> NoReturn:
+    """Ends with Ctrl-C alone."""
+    import time
+    from datetime import UTC, datetime
+
+    from data.maintenance.schedule import Kept, interval_s, keep_backing_up
+
+    def say(done: Kept | BackupError) -> None:
+        if isinstance(done, BackupError):
+            print(f"{done} It is tried again within ten minutes.", file=sys.stderr, flush=True)
+            return
+        removed = f" Removed {', '.join(path.name for path in done.removed)}." if done.removed else ""
+        figures = {**done.copied.as_dict(), "path": str(done.path), "removed": [str(p) for p in done.removed]}
+        print_result(figures, _written(done.copied, done.path) + removed, as_json=as_json)
+        sys.stdout.flush()
+
+    keep_backing_up(
+        store,
+        folder,
+        every_s=interval_s(every),
+        keep=keep,
+        say=say,
+        sleep=time.sleep,
+        clock=lambda: datetime.now(tz=UTC),
+    )
 
 
 @stopped_says("Nothing is restored until all of it is; run the same command again.")
 def restore(
     ctx: typer.Context,
-    backup_file: Annotated[Path, typer.Argument(metavar="BACKUP", help="What `teletriage backup` wrote.")],
+    backup_file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="BACKUP", help="What `teletriage backup` wrote; with --rehearse also its folder."
+        ),
+    ],
     accept_damage: Annotated[
         bool, typer.Option("--accept-damage", help="Restore a backup that is known to be damaged.")
+    ] = False,
+    rehearse: Annotated[
+        bool,
+        typer.Option(
+            "--rehearse", help="Only try it: restore to a folder that is thrown away and compare every row."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -62,6 +112,9 @@ def restore(
     from data.maintenance.backup import restore_backup
 
     settings: Settings = ctx.obj
+    if rehearse:
+        _rehearse(settings, backup_file, as_json=as_json)
+        return
     with progress_bar("Copying rows") as progress:
         done = restore_backup(
             backup_file,
@@ -72,6 +125,25 @@ def restore(
         )
     told = f"{counted(done.rows, 'row')} are back; everybody has to sign in again. Head: {done.head}"
     print_result(done.as_dict(), told, as_json=as_json)
+
+
+def _rehearse(settings: Settings, backup_file: Path, *, as_json: bool) -> None:
+    """The trail of the store that is there, if one is, says that the rehearsal passed."""
+    import time
+
+    from data.maintenance.backup import rehearse_restore
+    from data.maintenance.schedule import newest_in
+
+    found = newest_in(backup_file) if backup_file.is_dir() else backup_file
+    is_known = settings.store_url is not None or (settings.workspace / "store.db").exists()
+    begun_s = time.monotonic()
+    done = rehearse_restore(found, known_store=settings.open_store() if is_known else None)
+    took_s = time.monotonic() - begun_s
+    told = (
+        f"{found} can be restored: {counted(done.rows, 'row')} came back as they were written, in {took_s:.1f} s. "
+        f"Nothing was kept. Head: {done.head}"
+    )
+    print_result({**done.as_dict(), "path": str(found), "seconds": round(took_s, 2)}, told, as_json=as_json)
 
 
 @stopped_says("The check did not finish; run the same command again.")

@@ -31,6 +31,8 @@ from data.vocabulary import TrailAct
 from data.whole_files import written_whole
 
 _OWNER_ONLY = 0o600
+_CHANGED = {"trail_entry", "sign_in", "secret"}
+"""What restoring itself changes: it is an act, it ends sign-ins and makes new keys."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,35 @@ def restore_backup(
             _fill(store, partial, progress)
     _note_restored(store, backup, copied)
     store.close()
+    return copied
+
+
+def rehearse_restore(backup: Path, *, known_store: Store | None = None) -> Copied:
+    """Restore a backup into a folder that is thrown away, and compare every table with what was read.
+
+    known_store: where the trail says that it was rehearsed. Raises BackupError: what `restore_backup` refuses, or
+    rows that came back otherwise.
+    """
+    with tempfile.TemporaryDirectory(prefix="teletriage-rehearsal-") as folder:
+        place = Path(folder) / "workspace"
+        copied = restore_backup(backup, place)
+        store = open_store(place)
+        try:
+            with store.read() as session:
+                damages = examine(session).damages
+                back = table_states(session.connection())
+        finally:
+            store.close()
+    if damages:
+        raise BackupError(f"{backup} does not come back whole: {damages[0].where}: {damages[0].what}.")
+    other = [name for name, one in copied.tables.items() if name not in _CHANGED and back[name] != one]
+    if other:
+        raise BackupError(f"{backup} does not come back as it was written: {', '.join(other)} differ.")
+    if known_store is not None:
+        with known_store.write() as session:
+            details = {"head": copied.head, "rows": copied.rows}
+            subject = f"backup:{backup.name}"
+            note_act(session, TrailAct.REHEARSED_RESTORE, by=None, subject=subject, details=details)
     return copied
 
 

@@ -166,13 +166,13 @@ def latest_entries(store: Store, n: int) -> list[dict[str, str]]:
                 "who": names.get(entry.person_id, "-"),
                 "act": entry.act.value,
                 "subject": entry.subject,
-                "details": _told(entry),
+                "details": told_details(entry),
             }
             for entry in reversed(list(session.exec(query)))
         ]
 
 
-def _told(entry: TrailEntry) -> str:
+def told_details(entry: TrailEntry) -> str:
     """An entry's details, without the long number of a seal."""
     details = json.loads(entry.details)
     if entry.act is TrailAct.SEALED:

@@ -135,10 +135,12 @@ def set_password(store: Store, name: str, password: str, *, by: int | None = Non
 
 
 def change_role(store: Store, name: str, role: PersonRole, *, by: int | None = None) -> Person:
-    """Make somebody something else from their next act on. Raises NotAllowed, also for one's own role, and
-    StoreError for an unknown name."""
+    """Make somebody something else from their next act on. Raises NotAllowed, also for one's own role and for the
+    last administrator, and StoreError for an unknown name."""
     with store.write() as session:
         person = to_be_changed(session, name, by)
+        if role is not PersonRole.ADMIN:
+            _keep_an_administrator(session, person)
         _note(session, TrailAct.CHANGED_ROLE, person, by, before=person.role.value, after=role.value)
         person.role = role
         return person
@@ -147,10 +149,11 @@ def change_role(store: Store, name: str, role: PersonRole, *, by: int | None = N
 def disable_person(store: Store, name: str, *, by: int | None = None) -> Person:
     """Disable an account: their sign-ins end, the frames they hold are free, what they wrote stays.
 
-    Raises NotAllowed, also for oneself, and StoreError for an unknown name.
+    Raises NotAllowed, also for oneself and for the last administrator, and StoreError for an unknown name.
     """
     with store.write() as session:
         person = to_be_changed(session, name, by)
+        _keep_an_administrator(session, person)
         person.is_disabled = True
         _end_sign_ins(session, person, store.now_us(session))
         for lease in session.exec(select(Lease).where(Lease.person_id == person.id).with_for_update()):
@@ -191,6 +194,22 @@ def to_be_changed(session: Session, name: str, by: int | None) -> Person:
     if person.id == by:
         raise NotAllowed(f"You are {name}; another administrator has to do this.")
     return person
+
+
+def _keep_an_administrator(session: Session, person: Person) -> None:
+    """Raises NotAllowed where nobody else could manage people. Whoever acts in the app is another administrator, so
+    only the command line can come to this. All are held, so that two of these acts wait for each other."""
+    if person.role is not PersonRole.ADMIN or person.is_disabled:
+        return
+    is_active = ~col(Person.is_disabled) & ~col(Person.is_scripted)
+    query = (
+        select(Person.id)
+        .where(Person.role == PersonRole.ADMIN, is_active)
+        .order_by(col(Person.id))
+        .with_for_update(key_share=True)
+    )
+    if list(session.exec(query)) == [person.id]:
+        raise NotAllowed(f"{person.name} is the last administrator; add another one first.")
 
 
 def _end_sign_ins(session: Session, person: Person, now_us: int) -> int:

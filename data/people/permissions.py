@@ -23,6 +23,7 @@ class Act(StrEnum):
     SEND_BACK = "send a verified frame back to review"
     FREEZE_SNAPSHOT = "freeze a snapshot"
     MANAGE_PEOPLE = "manage people"
+    READ_TRAIL = "read the audit trail"
     WATCH_FEEDS = "watch live feeds and answer alerts"
 
 
@@ -40,7 +41,7 @@ _ALLOWED: dict[PersonRole, frozenset[Act]] = {
         }
     ),
     PersonRole.TRAINER: frozenset({Act.SEE_PROGRESS, Act.SEE_REPORTS, Act.SEND_BACK, Act.FREEZE_SNAPSHOT}),
-    PersonRole.ADMIN: frozenset({Act.MANAGE_PEOPLE}),
+    PersonRole.ADMIN: frozenset({Act.MANAGE_PEOPLE, Act.READ_TRAIL}),
     PersonRole.OPERATOR: frozenset({Act.WATCH_FEEDS}),
 }
 

@@ -31,9 +31,10 @@ from data.errors import NotAllowed, TeletriageError
 from data.find import pages
 from data.find.question import from_address
 from data.live import alerts, handover, unanswered
+from data.maintenance import trail_search
 from data.maintenance.copying import TableState, table_states
 from data.overview import frame_history, own_frames, personal_progress
-from data.people import accounts, card_settings, provider_sign_in
+from data.people import accounts, card_settings, provider_sign_in, standing
 from data.people.permissions import Act, may
 from data.review import (
     adjudication,
@@ -253,6 +254,11 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
     accounts.end_sign_ins: (
         Act.MANAGE_PEOPLE,
         lambda store, who, frame: accounts.end_sign_ins(store, "victim", by=who),
+    ),
+    standing.standings: (Act.MANAGE_PEOPLE, lambda store, who, frame: standing.standings(store, who)),
+    trail_search.find_entries: (
+        Act.READ_TRAIL,
+        lambda store, who, frame: trail_search.find_entries(store, who, trail_search.Wanted()),
     ),
     provider_sign_in.unlink_identity: (
         Act.MANAGE_PEOPLE,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from annotator.shell.addresses import HOMES, screen_at
-from data.people.accounts import add_person, disable_person
+from data.people.accounts import add_person, person_signed_in, sign_in
 from data.vocabulary import PersonRole
 from tests.annotator.browser.conftest import served, signed_in
 from tests.builders import a_person, a_store
@@ -29,19 +30,55 @@ def test_every_role_comes_home_to_a_screen_of_its_own(tmp_path: Path, chromium: 
             page.context.close()
 
 
-def test_an_administrator_sees_who_comes_in_how(tmp_path: Path, chromium: Browser) -> None:
+def table(page: Page) -> list[dict[str, str]]:
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    return list(csv.DictReader(Path(download.value.path()).open()))
+
+
+def chosen(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=label, exact=True).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_an_administrator_adds_changes_and_ends_accounts_and_finds_it_in_the_trail(
+    tmp_path: Path, chromium: Browser
+) -> None:
     store = a_store(tmp_path, sampled=False)
     a_person(store, "root", PersonRole.ADMIN)
     add_person(store, "eve@example.org", PersonRole.LEAD, password=None)
     a_person(store, "ben")
-    disable_person(store, "ben")
+    told = sign_in(store, "ben", "password-ben")
     with served(tmp_path / "workspace") as address:
         page = signed_in(chromium, address, "root", "password-root")
-        with page.expect_download() as download:
-            page.get_by_role("button", name="Download CSV").click()
-        assert Path(download.value.path()).read_text().splitlines()[1:] == [
-            "ben,ben,annotator,ended",
-            "eve@example.org,eve@example.org,lead,through the identity provider only",
-            "root,root,admin,has a password",
+        page.get_by_label("Name to sign in with").fill("Nina")
+        chosen(page, "Role", "lead")
+        page.get_by_role("button", name="Add", exact=True).click()
+        expect(page.get_by_role("status").filter(has_text="Added nina as lead.")).to_be_visible()
+        password = page.get_by_test_id("stCode").inner_text().strip()
+        assert sign_in(store, "nina", password)
+        chosen(page, "New role", "trainer")
+        expect(page.get_by_test_id("stCode")).to_have_count(0)  # shown once
+        page.get_by_role("button", name="Change the role").click()
+        expect(page.get_by_text("ben is now trainer.")).to_be_visible()
+        page.get_by_role("button", name="Disable", exact=True).click()
+        expect(page.get_by_text("ben can no longer sign in.")).to_be_visible()
+        assert person_signed_in(store, told) is None
+        assert [(one["name"], one["role"], one["access"], one["open sign-ins"]) for one in table(page)] == [
+            ("ben", "trainer", "ended", "0"),
+            ("eve@example.org", "lead", "through the identity provider only", "0"),
+            ("nina", "lead", "has a password", "1"),
+            ("root", "admin", "has a password", "1"),
         ]
+        page.goto(f"{address}audit-trail")
+        chosen(page, "Who", "root")
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        page.wait_for_timeout(300)
+        assert [(one["what"], one["on"]) for one in table(page)] == [
+            ("disabled person", "person:ben"),
+            ("changed role", "person:ben"),
+            ("added person", "person:nina"),
+            ("signed in", "person:root"),
+        ]
+        assert password not in (tmp_path / "workspace" / "server.log").read_text()
         page.context.close()

@@ -26,6 +26,7 @@ from data.people.accounts import (
     sign_in,
     sign_out,
 )
+from data.people.standing import standings
 from data.review.serving import lease_frames
 from data.store.opening import Store
 from data.store.tables import Lease, Person, SignIn, SignInAttempt, TrailEntry
@@ -280,3 +281,48 @@ def test_a_stranger_who_tries_thousands_of_names_fills_no_trail(store: Store) ->
     with store.read() as session:
         failed = session.exec(select(TrailEntry).where(TrailEntry.act == TrailAct.SIGN_IN_FAILED)).all()
     assert [one.subject for one in failed] == ["nobody by this name"] * STRANGERS_PER_MINUTE
+
+
+def test_the_last_administrator_stays_one(store: Store) -> None:
+    add_person(store, "root", PersonRole.ADMIN, password=PASSWORD)
+    with pytest.raises(NotAllowed, match="root is the last administrator"):
+        disable_person(store, "root")
+    with pytest.raises(NotAllowed, match="root is the last administrator"):
+        change_role(store, "root", PersonRole.LEAD)
+    add_person(store, "rita", PersonRole.ADMIN, password=PASSWORD)
+    disable_person(store, "root")
+    with pytest.raises(NotAllowed, match="rita is the last administrator"):
+        disable_person(store, "rita")
+
+
+def test_two_administrators_who_disable_each_other_leave_one(store: Store) -> None:
+    ids = {
+        name: int(add_person(store, name, PersonRole.ADMIN, password=PASSWORD).id or 0)
+        for name in ("rita", "root")
+    }
+
+    def disable(pair: tuple[str, str]) -> bool:
+        by, other = pair
+        try:
+            disable_person(store, other, by=ids[by])
+        except NotAllowed:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(disable, [("rita", "root"), ("root", "rita")])) == [False, True]
+
+
+def test_how_everybody_stands(store: Store) -> None:
+    root = int(add_person(store, "root", PersonRole.ADMIN, password=PASSWORD).id or 0)
+    add_person(store, "ben", PersonRole.LEAD, password=PASSWORD)
+    sign_in(store, "ada", PASSWORD)
+    for _ in range(accounts.ATTEMPTS_PER_MINUTE):
+        with pytest.raises(SignInRefused):
+            sign_in(store, "ben", "wrong")
+    by_name = {one.person.name: one for one in standings(store, root)}
+    ada, ben = by_name["ada"], by_name["ben"]
+    assert (ada.open_sign_ins, ada.failed_sign_ins, ada.is_locked_out) == (1, 0, False)
+    assert (ben.open_sign_ins, ben.failed_sign_ins, ben.is_locked_out) == (0, 5, True)
+    assert (ada.last_seen_us or 0) > 0
+    assert ben.last_seen_us is None

@@ -18,6 +18,7 @@ ALLOWED = {
     (PersonRole.TRAINER, Act.SEE_REPORTS),
     (PersonRole.TRAINER, Act.FREEZE_SNAPSHOT),
     (PersonRole.ADMIN, Act.MANAGE_PEOPLE),
+    (PersonRole.ADMIN, Act.READ_TRAIL),
     (PersonRole.LEAD, Act.WATCH_FEEDS),
     (PersonRole.OPERATOR, Act.WATCH_FEEDS),
 }
