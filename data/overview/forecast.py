@@ -22,32 +22,41 @@ _DAY_US = 24 * 3600 * 1_000_000
 
 
 @dataclass(frozen=True)
-class Forecast:
+class Pace:
     """reviews_left: at least so many more reviews; per_day: reviews a day, without those by scripts, on the days of the
-    last week on which a person reviewed; days_left: None without a pace. pairs: what a snapshot taken now holds;
-    repeated: the sentences that many of them share."""
+    last week on which a person reviewed; days_left: None without a pace."""
 
     reviews_left: int
     per_day: float | None
     days_left: float | None
+
+
+@dataclass(frozen=True)
+class Forecast(Pace):
+    """pairs: what a snapshot taken now holds; repeated: the sentences that many of them share."""
+
     pairs: PairCounts
     repeated: list[RepeatedSentence]
 
 
-def forecast(store: Store) -> Forecast:
-    """Look at what is open and at the last days."""
+def pace(store: Store) -> Pace:
+    """How much is open, and how long it takes as the last days went."""
     with store.read() as session:
-        left = int(session.exec(select(func.sum(FrameStatus.reviews_needed))).one() or 0)
-        by_day = _reviews_by_day(session, store.now_us(session) - WINDOW_DAYS * _DAY_US)
+        return _pace(store, session)
+
+
+def forecast(store: Store) -> Forecast:
+    """The same, with what a snapshot would hold."""
+    with store.read() as session:
         pairs, repeated = expected_pairs(session), repeated_sentences(session)
+        return Forecast(**vars(_pace(store, session)), pairs=pairs, repeated=repeated)
+
+
+def _pace(store: Store, session: Session) -> Pace:
+    left = int(session.exec(select(func.sum(FrameStatus.reviews_needed))).one() or 0)
+    by_day = _reviews_by_day(session, store.now_us(session) - WINDOW_DAYS * _DAY_US)
     per_day = sum(by_day) / len(by_day) if by_day else None
-    return Forecast(
-        reviews_left=left,
-        per_day=per_day,
-        days_left=left / per_day if per_day else None,
-        pairs=pairs,
-        repeated=repeated,
-    )
+    return Pace(left, per_day, left / per_day if per_day else None)
 
 
 def _reviews_by_day(session: Session, since_us: int) -> list[int]:

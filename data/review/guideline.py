@@ -147,13 +147,16 @@ def readers(session: Session) -> tuple[int, int]:
     """Of those who reviewed before the version in force and still can: how many have read it, and how many there
     are."""
     held = guideline_in_force(session)
-    began = select(Review.person_id).group_by(col(Review.person_id))
-    began = began.having(func.min(col(Review.reviewed_at_us)) < (held.written_at_us or 0))
+    if held.written_at_us is None:
+        return 0, 0
+    before = select(Review.id).where(
+        Review.person_id == Person.id, Review.reviewed_at_us < held.written_at_us
+    )
     query = select(Person).where(
         col(Person.is_disabled).is_(False),
         col(Person.is_scripted).is_(False),
-        col(Person.id).in_(began),
         Person.id != held.author_id,
+        before.exists(),
     )
     people = {int(person.id or 0) for person in session.exec(query) if may(person.role, Act.REVIEW)}
     read = set(

@@ -12,7 +12,7 @@ from annotator.widgets.figure_cache import cached
 from annotator.widgets.page import page_head, plain
 from data.live.unanswered import unanswered_alerts
 from data.overview.contested import count_contested
-from data.overview.forecast import forecast
+from data.overview.forecast import pace
 from data.overview.progress import frames_by_state
 from data.people.permissions import Act, may
 from data.review.guideline import guideline_in_force, readers
@@ -164,7 +164,7 @@ def _guideline(opened: Store) -> Matter:
 def _progress() -> str:
     with store().read() as session:
         states = frames_by_state(session)
-    ahead = cached(store(), forecast)
+    ahead = pace(store())
     told = f"{states[VerificationState.VERIFIED]:,} of {sum(states.values()):,} frames are verified"
     if ahead.days_left is not None and ahead.per_day:
         days = counted(max(1, round(ahead.days_left)), "working day")
