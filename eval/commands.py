@@ -282,6 +282,12 @@ def throughput(
     form: Annotated[
         ReplyForm, typer.Option(help="The reply form that the model was trained in.")
     ] = ReplyForm.LEVEL_FIRST,
+    width_px: Annotated[
+        int | None,
+        typer.Option(
+            "--width", min=32, max=16_384, help="Width that pictures are scaled down to, in pixels (1152)."
+        ),
+    ] = None,
     bench: Annotated[
         Path | None, typer.Option(help="A result of vllm bench serve --save-result, to show beside it.")
     ] = None,
@@ -292,6 +298,7 @@ def throughput(
     as_json: AsJson = False,
 ) -> None:
     """Measure how many camera feeds at a fixed frame rate an endpoint can serve."""
+    from data.images.model_picture import DEFAULT_WIDTH_PX
     from data.terminal import progress_bar
     from eval.throughput.feeds import Load
     from eval.throughput.report import read_bench, throughput_lines, write_throughput
@@ -301,7 +308,7 @@ def throughput(
     with progress_bar("Trying loads") as progress:
         found = measure_throughput(
             ctx.obj.open_store(),
-            Server(endpoint, model, api_key, form),
+            Server(endpoint, model, api_key, form, width_px or DEFAULT_WIDTH_PX),
             Load(1, frame_rate, seconds, in_flight=in_flight),
             feeds=feeds or (),
             most_feeds=most_feeds,

@@ -27,6 +27,12 @@ def monitor(
     form: Annotated[
         ReplyForm, typer.Option(help="The reply form that the model was trained in.")
     ] = ReplyForm.LEVEL_FIRST,
+    width_px: Annotated[
+        int | None,
+        typer.Option(
+            "--width", min=32, max=16_384, help="Width that pictures are scaled down to, in pixels (1152)."
+        ),
+    ] = None,
     snapshot: Annotated[
         str | None, typer.Option(help="The snapshot that the model was trained on: its hash or folder.")
     ] = None,
@@ -53,6 +59,7 @@ def monitor(
     from annotator.monitor.rules.limits_file import read_limits
     from annotator.monitor.service.run import PICTURES, Asked, run_monitor, snapshot_hash
     from annotator.monitor.sources.feed_sheet import read_feed_sheet
+    from data.images.model_picture import DEFAULT_WIDTH_PX
     from data.terminal import print_result
     from data.text.phrases import counted
     from eval.guarantee.decide import decision_of
@@ -65,6 +72,7 @@ def monitor(
         model=model,
         revision=revision,
         form=form,
+        image_width_px=width_px or DEFAULT_WIDTH_PX,
         snapshot=snapshot_hash(snapshot),
         api_key=api_key,
         host=host,

@@ -36,7 +36,7 @@ from eval.metrics.answers import Answers
 from tests.benchmarks.miniature_arms import ARMS, BASELINE, REPORTED
 from tests.benchmarks.miniature_store import miniature_store
 from tests.repository import ROOT
-from training.miniature.build import KEPT
+from training.miniature.build import KEPT, keep_adapter
 from training.recipe import shipped_recipes
 
 ROADS, SEEDS = 3_000, 3
@@ -195,7 +195,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=int(os.environ.get("SEEDS", SEEDS)))
     parser.add_argument("--only", nargs="*", default=[], choices=list(ARMS), help="Some arms alone.")
     parser.add_argument("--fresh", action="store_true", help="Begin anew; the pictures are kept.")
+    parser.add_argument(
+        "--keep", choices=list(ARMS), help="Put this arm's first adapter beside the kept miniature, and end."
+    )
     asked = parser.parse_args()
+    if asked.keep:
+        keep_adapter(asked.out / "comparison" / asked.keep / "seed-1" / "adapter")
+        return
     if asked.fresh:
         for name in ("workspace", "snapshot", "comparison", "recipes", "report"):
             shutil.rmtree(asked.out / name, ignore_errors=True)

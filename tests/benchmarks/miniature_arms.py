@@ -32,12 +32,29 @@ _AFTER_SFT = {
     "schedule.max_steps": 60,
     "schedule.learning_rate": 1.0e-3,
 }
+_CALIBRATED = {
+    **_AFTER_SFT,
+    "loss.alpha_high": 1.0,
+    "loss.alpha_med": 1.0,
+    "loss.beta": 1.0,
+    "loss.sft_weight": 1.0,
+}
+_BOTH_TOWERS = {
+    "adapter.target_modules": r".*(language_model.*\.(q|k|v|o|gate|up|down)_proj"
+    r"|visual\.(blocks|merger).*\.(qkv|proj|linear_fc1|linear_fc2))",
+    "runtime.pack_pairs": False,
+}
 ARMS: dict[str, tuple[str, dict[str, Any]]] = {
     "sft": ("sft", _SFT),
     "standard_dpo": ("standard_dpo", _DPO),
     "sa_dpo": ("sa_dpo", _DPO),
     "sa_dpo_contrast": ("sa_dpo", _AFTER_SFT),
     "odpo_contrast": ("odpo", {**_AFTER_SFT, "loss.beta": 0.5, "loss.sft_weight": 0.5}),
+    "sft_both_towers": (
+        "sft",
+        {**_SFT, **_BOTH_TOWERS, "schedule.max_steps": 210, "schedule.learning_rate": 2.0e-3},
+    ),
+    "cdpo_calibrated": ("cdpo", _CALIBRATED),
     "cdpo_contrast": ("cdpo", {**_AFTER_SFT, "loss.beta": 0.5, "loss.sft_weight": 0.5}),
 }
 """Name -> (shipped recipe, keys)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 from data.demo.miniature.frames import draw_frames
 from data.demo.miniature.roads import HELD_OUT, Road, road
@@ -24,6 +26,7 @@ KEPT = Path(__file__).parent / "weights"
 ALIGNED = KEPT / "aligned"
 """An adapter for it, trained by `make bench-sa-dpo`: the miniature that escalates."""
 NAME = "miniature-qwen3-vl"
+_ADAPTER_WEIGHTS, _ADAPTER_CONFIG = "adapter_model.safetensors", "adapter_config.json"
 ROADS = 5_000
 """Roads that it is taught on, none of them held out. It hears the student's words of them, never people's levels."""
 SIGHT_STEPS, LANGUAGE_STEPS = 2400, 700
@@ -68,6 +71,16 @@ def save_miniature(model: Any, processor: Any, out: Path, *, seed: int) -> None:
         "question": conversation_hash(FORM),
     }
     save_stand_in(model.half(), processor, out, readme=_README, marker=marker)
+
+
+def keep_adapter(adapter: Path, out: Path = ALIGNED) -> None:
+    """Write an adapter on the kept miniature beside it, in half precision, without paths of where it was made."""
+    out.mkdir(parents=True, exist_ok=True)
+    weights = load_file(adapter / _ADAPTER_WEIGHTS)
+    save_file({name: value.half() for name, value in weights.items()}, out / _ADAPTER_WEIGHTS)
+    config = json.loads((adapter / _ADAPTER_CONFIG).read_text(encoding="utf-8"))
+    config["base_model_name_or_path"] = NAME
+    (out / _ADAPTER_CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
 def _read(roads: Sequence[Road], folder: Path, say: Said) -> Pictures:
