@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,12 +117,27 @@ def load_served(folder: Path, adapter: Path | None = None) -> Served:
 
 
 def serve(folder: Path, adapter: Path | None = None, *, host: str, port: int) -> None:
-    """Answer requests until Ctrl-C. One thread computes: matrices so small take longer in two."""
-    torch.set_num_threads(1)
-    served = load_served(folder, adapter)
-    print(  # noqa: T201 - a command's word to whoever started it
-        f"{served.names[0]}, a miniature that judges drawn roads and no real ones, at http://{host}:{port}/v1",
-        file=sys.stderr,
-        flush=True,
-    )
-    uvicorn.run(served.app(), host=host, port=port, log_level="warning", access_log=False)
+    """Answer requests until Ctrl-C. One thread computes: matrices so small take longer in two.
+
+    Raises TrainingError where the address is taken, before the model is loaded.
+    """
+    with _listening(host, port) as channel:
+        torch.set_num_threads(1)
+        served = load_served(folder, adapter)
+        print(  # noqa: T201 - a command's word to whoever started it
+            f"{served.names[0]}, a miniature that judges drawn roads and no real ones, at "
+            f"http://{host}:{channel.getsockname()[1]}/v1",
+            file=sys.stderr,
+            flush=True,
+        )
+        config = uvicorn.Config(served.app(), log_level="warning", access_log=False)
+        uvicorn.Server(config).run([channel])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise TrainingError(
+            f"{host}:{port} cannot be listened on: {error.strerror}. Choose another --port; 0 takes a free one."
+        ) from error

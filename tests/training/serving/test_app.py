@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,15 +21,15 @@ from data.vlm.conversation import conversation_hash
 from data.vlm.level_probabilities import token_probabilities
 from data.vlm.reply import parse_reply
 from data.vlm.request import PICTURE_MARKS, STUDENT_SAMPLING, data_url, one_call_body, text_body
-from data.vocabulary import ReplyForm
+from data.vocabulary import ReplyForm, TriageLevel
 from tests.training.builders import write_snapshot
 from training.level_reading import LevelReader
-from training.miniature.build import KEPT
+from training.miniature.build import ALIGNED, KEPT
 from training.miniature.shape import FORM
 from training.models.folder import load_model
 from training.pairs.collator import shown_picture
 from training.pairs.processor import load_processor
-from training.serving.app import load_served
+from training.serving.app import load_served, serve
 
 IN_THE_LANE = (1, 4, 11)
 """Held-out roads with a hazard in the middle of the lane."""
@@ -126,6 +127,33 @@ def test_another_question_and_a_broken_picture_are_refused(client: TestClient, p
 def test_only_a_miniature_is_served(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="only a miniature is served here"):
         load_served(write_snapshot(tmp_path / "snapshot"))
+
+
+def test_a_taken_port_is_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(
+            TrainingError, match=f"127.0.0.1:{port} cannot be listened on: .*Choose another --port"
+        ):
+            serve(KEPT, host="127.0.0.1", port=port)
+
+
+def test_the_kept_adapter_escalates_where_the_student_does_not(
+    client: TestClient, pictures: list[Path]
+) -> None:
+    with TestClient(load_served(KEPT, ALIGNED).app()) as aligned:
+        said = [
+            [one.post("/v1/chat/completions", json=a_body(picture)).json() for picture in pictures]
+            for one in (client, aligned)
+        ]
+    levels = [[read_samples(completion)[0].level for completion in some] for some in said]
+    student, after = levels
+    assert student == [TriageLevel.AUTONOMY] * 3
+    assert after == [
+        TriageLevel.SUPERVISION,
+        TriageLevel.TELEOPERATION,
+        TriageLevel.TELEOPERATION,
+    ]  # rain hides one
 
 
 def test_the_kept_miniature_knows_the_question_that_is_asked_today() -> None:
