@@ -115,6 +115,10 @@ class TrainingError(TeletriageError):
     """Training or merging cannot go on."""
 
 
+class DecisionError(TeletriageError):
+    """A decision cannot be fitted, read or applied."""
+
+
 class EvaluationError(TeletriageError):
     """The runs asked for cannot be evaluated."""
 

@@ -92,6 +92,10 @@ def train(
             help="File for the reference's log-probabilities; runs on one snapshot can share it.",
         ),
     ] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option("--track", help="Send the curves to wandb, mlflow or trackio too, if installed."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Train an adapter on a snapshot's preference pairs."""
@@ -102,10 +106,11 @@ def train(
         print(chosen, file=sys.stderr)
     from training import train as use_case
     from training.process.processes import is_main_process
+    from training.process.trackers import named
     from training.recipe import find_recipe
 
     settings: Settings = ctx.obj
-    path, out = find_recipe(recipe), settings.made(out)
+    path, trackers, out = find_recipe(recipe), named(track or []), settings.made(out)
     snapshot, model = _found(settings, snapshot, model)
     if dry_run:
         given = ("--snapshot", snapshot, "--recipe", recipe, "--model", model, "--out", out)
@@ -120,6 +125,7 @@ def train(
             out,
             resume=resume,
             reference_file=reference_file,
+            trackers=trackers,
             progress=progress,
             say=say,
         )
@@ -304,12 +310,29 @@ def _result_text(result: TrainingResult) -> str:
     lines = [
         f"Adapter in {result.adapter} after {result.steps} steps on {_by_weight(result.pairs_by_weight)}.",
         f"Adapter: {result.adapter_parameters:,} parameters, {result.adapter_share:.3%} of the base model.",
-        f"Loss {result.loss_first:.4f} at the first log, {result.loss_last:.4f} at the last; "
-        f"{result.accuracy_last:.0%} of the last log's pairs in the right order.",
+        *_decisions_text(result),
         f"Serve it beside its base: vllm serve {result.base_model} --enable-lora --max-lora-rank {result.rank} "
         f"--lora-modules {result.served_name}={result.adapter}",
     ]
     return "\n".join([*lines, *result.notes])
+
+
+def _decisions_text(result: TrainingResult) -> list[str]:
+    """What the model decides; where nobody looked, that nobody did."""
+    from training.watching.figures import in_words
+
+    if result.decisions is None:
+        return [
+            f"Loss {result.loss_first:.4f} at the first log, {result.loss_last:.4f} at the last. Which levels the "
+            "model decides was not watched: evaluate it before you believe in it."
+        ]
+    lines = [f"On the development part it {in_words(result.decisions)}."]
+    best = result.best_decisions
+    if best and best["step"] != result.decisions["step"]:
+        lines.append(
+            f"The best look was after step {best['step']:.0f}: it {in_words(best)}. It is in {result.best}."
+        )
+    return lines
 
 
 def _merged_text(merged: MergeResult) -> str:

@@ -57,7 +57,7 @@ def write_replies(
         for start in range(0, len(images), _FRAMES_AT_ONCE):
             some = images[start : start + _FRAMES_AT_ONCE]
             pictures = [_shown(path, width_px) for _, path in some]
-            replies = _ask(network, processor, pictures, form, max_new_tokens)
+            replies = greedy_replies(network, processor, pictures, form, max_new_tokens)
             for (filename, _), raw in zip(some, replies, strict=True):
                 rows.append({"filename": filename, "role": role.value, "model": model_name, "raw": raw})
             if progress:
@@ -74,9 +74,10 @@ def _as_trained(model: Path, form: ReplyForm | None, width_px: int | None) -> tu
     )
 
 
-def _ask(
+def greedy_replies(
     network: Any, processor: Any, pictures: list[Image.Image], form: ReplyForm, max_new_tokens: int
 ) -> list[str]:
+    """The model's whole replies about some pictures at once, each as it is written without sampling."""
     turns = with_picture(conversation(form), {"type": "image"})
     switch = template_switch(processor, thinks=form is ReplyForm.THOUGHT_FIRST)
     prompt = processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, **switch)

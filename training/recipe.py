@@ -113,6 +113,21 @@ class ContrastSettings(_Section):
     pairs_per_frame: Literal[1, 2]
 
 
+class WatchSettings(_Section):
+    """Looks at the snapshot's development part every `every_steps` updates, before the first and after the last.
+
+    A look is the better, the fewer TELEOPERATION frames it misses where at most `false_calls` of the others are
+    called; the best one's adapter is kept. `patience`: the run ends after so many looks in a row that are no better;
+    null: never.
+    `replies`: of how many frames a whole reply is asked, to see whether replies can still be read.
+    """
+
+    every_steps: PositiveInt
+    false_calls: Annotated[float, Field(ge=0, lt=1)]
+    patience: PositiveInt | None
+    replies: Annotated[int, Field(ge=0)]
+
+
 class AdapterSettings(_Section):
     """LoRA. There is no dropout: the log-probabilities of policy and reference must differ by the adapter alone."""
 
@@ -213,6 +228,7 @@ class Recipe(_Section):
     batch: BatchSettings
     warm_up: WarmUpSettings | None
     schedule: ScheduleSettings
+    watch: WatchSettings | None
     runtime: RuntimeSettings
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,17 +13,20 @@ from typing import Any
 import torch
 
 from data.errors import TrainingError
+from data.snapshot.judged import JUDGED_DEVELOPMENT, JudgedFrame, write_judged
 from data.vlm.weights import served_name
 from training.assembly import build_trainer, build_warm_up, is_packed, run_origin, training_order
 from training.models.folder import first_line, is_stand_in
 from training.models.shared_vision import why_not_packed
+from training.pairs.development_part import development_part
 from training.pairs.preference_dataset import pairs_by_weight
 from training.plan.inputs import CheckedInputs, TrainingPlan, check_inputs, notes, plan_training
 from training.process.callbacks import Progress, Say, TrainingWatch
 from training.process.chatter import library_chatter_to_stderr
 from training.process.memory import release_memory
 from training.process.processes import is_main_process, processes
-from training.record.checkpoints import last_good, remove_unfinished, steps_of
+from training.process.trackers import Tracker, refuse_missing, tracking
+from training.record.checkpoints import last_good, remove_unfinished, seal, steps_of
 from training.record.provenance import (
     AdapterProvenance,
     BaseModelRecord,
@@ -34,14 +37,17 @@ from training.record.provenance import (
 )
 from training.record.run_folder import RunFolder, refuse_taken
 from training.trainer.sa_dpo_trainer import SAVING_ERRORS, SADPOTrainer
+from training.watching.figures import best_look, looks
+from training.watching.watch import DecisionWatch
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """A finished run. The losses are the mean weighted losses of the first and the last logged window of steps.
+    """A finished run. `decisions`: the last look at the development part, None where none was watched; `best`: the
+    adapter of the best look, and what that one was.
 
-    Windows hold different pairs: compare `accuracy_last`, the share of the last window's pairs that the adapter puts
-    in the right order, with the 0.5 of chance.
+    The losses are the mean weighted losses of the first and the last logged window of steps, `accuracy_last` the share
+    of the last window's pairs in the right order: neither says which levels the model decides.
     """
 
     adapter: Path
@@ -49,6 +55,9 @@ class TrainingResult:
     base_model: Path
     rank: int
     steps: int
+    decisions: dict[str, float] | None
+    best: Path | None
+    best_decisions: dict[str, float] | None
     loss_first: float
     loss_last: float
     accuracy_last: float
@@ -67,6 +76,7 @@ def train(
     *,
     resume: bool = False,
     reference_file: Path | None = None,
+    trackers: Sequence[Tracker] = (),
     progress: Progress | None = None,
     say: Say | None = None,
 ) -> TrainingResult:
@@ -78,6 +88,9 @@ def train(
     the last bit on a CPU, and on a GPU where the recipe is deterministic; else to rounding, as two whole runs do.
 
     reference_file: where reference log-probabilities are kept and looked up; runs on one snapshot may share it.
+    trackers: where the curves go beside TensorBoard.
+
+    Where the recipe watches, `best/` gets the adapter of the best look at the development part, sealed as a checkpoint.
 
     A run that runs out of memory goes on once, in a smaller batch, where the recipe says "auto".
 
@@ -85,6 +98,7 @@ def train(
     loss stops being a number, the disk is full or the retry runs out of memory too.
     """
     folder = RunFolder(out)
+    refuse_missing(list(trackers))
     if not resume:
         refuse_taken(out)
     if not is_main_process():
@@ -95,7 +109,7 @@ def train(
         if resume:
             folder.refuse_another_run(origin)
         _announce(inputs, say)
-        run = _Run(folder, origin, reference_file, progress, say)
+        run = _Run(folder, origin, reference_file, list(trackers), progress, say)
         return _with_one_retry(run, inputs, resume=resume)
 
 
@@ -112,35 +126,66 @@ class _Run:
     folder: RunFolder
     origin: RunOrigin
     reference_file: Path | None
+    trackers: list[Tracker]
     progress: Progress | None
     say: Say | None
 
     def attempt(self, inputs: CheckedInputs, *, resume: bool) -> TrainingResult:
         """Train to the end and keep the adapter. Raises torch.OutOfMemoryError."""
         watch = TrainingWatch(self.progress, self.say)
+        decisions = self._decisions(inputs)
         with nullcontext() if resume else self.folder.begun(self.origin):
-            trainer = self._first_trainer(inputs, watch)
+            trainer = self._first_trainer(inputs, watch, decisions)
         if self._warms_up(inputs):
             _warm_up(trainer, self.folder)
-            trainer = self._trainer(inputs, watch)
+            trainer = self._trainer(inputs, watch, decisions)
         found = [*notes(inputs), *_path_note(trainer, inputs)]
         checkpoint = _where_to_go_on(trainer, inputs, self.folder, self.say) if resume else None
         _train(trainer, checkpoint)
+        if decisions:
+            _keep_judged(decisions, self.folder.path)
         return _keep(trainer, inputs, self.folder, self.origin, [*found, *watch.warnings])
 
-    def _first_trainer(self, inputs: CheckedInputs, watch: TrainingWatch) -> SADPOTrainer:
+    def _decisions(self, inputs: CheckedInputs) -> DecisionWatch | None:
+        """The watch over the development part that the recipe asks for."""
+        settings = inputs.recipe.watch
+        if settings is None:
+            return None
+        part = development_part(inputs.snapshot, width_px=inputs.recipe.image.width_px)
+        return DecisionWatch(part, settings, self.folder.best, self._keep_best, self.say)
+
+    def _keep_best(self, watch: DecisionWatch, new: Path, step: int) -> None:
+        """The adapter of a look that is the best so far, in a new folder, sealed."""
+        if watch.trainer is not None:
+            _save_adapter(watch.trainer, new)
+        if is_main_process():
+            _keep_judged(watch, new)
+            seal(new, step=step, origin=self.origin)
+
+    def _first_trainer(
+        self, inputs: CheckedInputs, watch: TrainingWatch, decisions: DecisionWatch | None
+    ) -> SADPOTrainer:
         """The warm-up's, unless there is none or an interrupted run had finished it."""
         if self._warms_up(inputs):
             return build_warm_up(inputs, self.folder, [TrainingWatch(None, self.say)])
-        return self._trainer(inputs, watch)
+        return self._trainer(inputs, watch, decisions)
 
     def _warms_up(self, inputs: CheckedInputs) -> bool:
         return inputs.recipe.warm_up is not None and not self.folder.is_warm
 
-    def _trainer(self, inputs: CheckedInputs, watch: TrainingWatch) -> SADPOTrainer:
-        return build_trainer(
-            inputs, self.folder, self.origin, reference_file=self.reference_file, callbacks=[watch]
+    def _trainer(
+        self, inputs: CheckedInputs, watch: TrainingWatch, decisions: DecisionWatch | None
+    ) -> SADPOTrainer:
+        trainer = build_trainer(
+            inputs,
+            self.folder,
+            self.origin,
+            reference_file=self.reference_file,
+            callbacks=[*([decisions] if decisions else []), watch, *tracking(self.trackers)],
         )
+        if decisions:
+            decisions.trainer = trainer
+        return trainer
 
 
 def _with_one_retry(run: _Run, inputs: CheckedInputs, *, resume: bool) -> TrainingResult:
@@ -180,6 +225,18 @@ def _path_note(trainer: SADPOTrainer, inputs: CheckedInputs) -> list[str]:
     return [f"Pairs are not packed: {why_not_packed(trainer.model)}. The loss is the same, the run slower."]
 
 
+def _keep_judged(watch: DecisionWatch, folder: Path) -> None:
+    """What the last look saw of each frame: decisions are fitted on it."""
+    if is_main_process():
+        judged = [
+            JudgedFrame(
+                frame_id=one.frame_id, scene_id=one.scene_id, level=one.level, probabilities=(a, s, t)
+            )
+            for one, (a, s, t) in zip(watch.part.frames, watch.probabilities, strict=True)
+        ]
+        write_judged(folder / JUDGED_DEVELOPMENT, judged)
+
+
 def _warm_up(trainer: SADPOTrainer, folder: RunFolder) -> None:
     _train(trainer, None)
     _save_adapter(trainer, folder.warm_up)
@@ -215,12 +272,16 @@ def _keep(
 ) -> TrainingResult:
     history = trainer.state.log_history
     lines = [line for line in history if "loss" in line]
+    watched, best = looks(history), best_look(history)
     result = TrainingResult(
         adapter=folder.path,
         served_name="",
         base_model=inputs.model,
         rank=inputs.recipe.adapter.rank,
         steps=trainer.state.global_step,
+        decisions=dict(watched[-1]) if watched else None,
+        best=folder.best if best else None,
+        best_decisions=dict(best) if best else None,
         loss_first=lines[0]["loss"],
         loss_last=lines[-1]["loss"],
         accuracy_last=lines[-1].get("rewards/accuracies", math.nan),
@@ -277,6 +338,7 @@ def _provenance(inputs: CheckedInputs, origin: RunOrigin, result: TrainingResult
         steps=result.steps,
         loss_first=result.loss_first,
         loss_last=result.loss_last,
+        decisions=result.decisions,
         adapter_parameters=result.adapter_parameters,
         base_parameters=inputs.adapter.base,
         base_model=BaseModelRecord(

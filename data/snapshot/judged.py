@@ -1,4 +1,4 @@
-"""What a model's probabilities were on a snapshot's held-out frames: one line each, written beside its adapter."""
+"""What a model's probabilities were on a snapshot's frames that it was not trained on, beside its adapter."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from data.vocabulary import TriageLevel
 from data.whole_files import written_whole
 
 JUDGED = "judged.jsonl"
+JUDGED_DEVELOPMENT = "judged_development.jsonl"
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class JudgedFrame(BaseModel):
-    """A held-out frame: what is verified of it (`level`) and P(level) as the model read it, in the order of LEVELS."""
+    """A held-out or development frame: its verified `level`, and P(level) as the model read it in LEVELS' order."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

@@ -22,6 +22,7 @@ _SIZE: dict[str, Any] = {
     "runtime.gradient_checkpointing": False,
     "runtime.log_every_steps": 10,
     "runtime.save_every_steps": None,
+    "watch": None,
 }
 _SFT = {**_SIZE, "schedule.max_steps": 140, "schedule.learning_rate": 4.0e-3}
 _DPO = {**_SIZE, "schedule.max_steps": 60, "schedule.learning_rate": 4.0e-3}

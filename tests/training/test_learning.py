@@ -36,7 +36,7 @@ def test_colours_that_were_never_seen_are_told_apart_within_40_steps(
     right = (preferences(trainer, unseen) > 0).float().mean()
     assert trainer.state.global_step == 40
     assert float(right) >= 0.95
-    with trainer._as_reference():
+    with trainer.as_reference():
         before = (preferences(trainer, unseen) > 0).float().mean()
     assert before < right  # it was not so to begin with
 

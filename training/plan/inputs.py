@@ -12,6 +12,7 @@ from data.vocabulary import ReplyForm
 from training.models.adapter import AdapterSize, adapter_size, refuse_large_adapter
 from training.models.folder import DTYPES, is_stand_in, model_shape
 from training.pairs.batches import update_steps
+from training.pairs.development_part import development_part
 from training.pairs.preference_dataset import (
     WeighedPair,
     load_pairs,
@@ -128,6 +129,8 @@ def check_inputs(snapshot: Path, recipe: Path, model: Path) -> CheckedInputs:
     refuse_other_size(frozen, settings.image.width_px)
     for picture in {shown_size(image, settings.image.width_px) for pair in pairs for image in pair.images}:
         refuse_resizing(processor, picture)
+    if settings.watch:
+        development_part(frozen, width_px=settings.image.width_px)
     tokens = count_tokens(pairs, processor, width_px=settings.image.width_px)
     memory_of = _memory_of(settings, dimensions, size, tokens.largest)
     shape = fitting_shape(settings, memory_of, available=available)

@@ -39,6 +39,7 @@ class TrainingWatch(TrainerCallback):
         """TRL has a new line of figures. Raises TrainingError if its loss is not finite."""
         logs: dict[str, float] = kwargs["logs"]
         if "loss" not in logs:
+            self._warn(state.log_history, state.max_steps)
             return
         if not math.isfinite(logs["loss"]):
             raise TrainingError(
@@ -47,7 +48,7 @@ class TrainingWatch(TrainerCallback):
             )
         if self._say:
             self._say(f"step {state.global_step} of {state.max_steps}: {figures_text(logs)}")
-        self._warn([line for line in state.log_history if "loss" in line], state.max_steps)
+        self._warn(state.log_history, state.max_steps)
 
     def _warn(self, history: list[dict[str, float]], steps: int) -> None:
         for sign, sentence in warning_signs(history, steps=steps).items():

@@ -111,7 +111,8 @@ class CheckpointProvenance(_Record):
 class AdapterProvenance(_Record):
     """How an adapter came to be. The losses are those of the first and the last line of its log.
 
-    Records of version 0.1 do not say in what batches it was trained.
+    `decisions`: its last look at the development part, by name; None where none was watched. Records of version 0.1 do
+    not say in what batches it was trained.
     """
 
     finished_at: str
@@ -130,6 +131,7 @@ class AdapterProvenance(_Record):
     steps: int
     loss_first: float
     loss_last: float
+    decisions: dict[str, float] | None = None
     adapter_parameters: int
     base_parameters: int
     base_model: BaseModelRecord

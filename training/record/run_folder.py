@@ -45,6 +45,11 @@ class RunFolder:
         return self.path / "warm_up"
 
     @property
+    def best(self) -> Path:
+        """The adapter of the best look at the development part, sealed as a checkpoint is."""
+        return self.path / "best"
+
+    @property
     def is_warm(self) -> bool:
         """Whether the warm-up is over."""
         return (self.warm_up / "adapter_config.json").is_file()

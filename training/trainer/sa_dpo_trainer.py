@@ -182,6 +182,12 @@ class SADPOTrainer(DPOTrainer):
         chosen, rejected = outputs.log_probs.sum(dim=1).chunk(2)
         return outputs, (chosen, rejected)
 
+    def outputs_of(self, rows: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], torch.Tensor]:
+        """(the batch that the collator makes of some rows, the log-probabilities of the token after each)."""
+        prepared = self._prepare_inputs(self.data_collator(list(rows)))
+        batch = {name: value for name, value in prepared.items() if name not in OURS}
+        return batch, self._outputs(self.model, batch).log_probs
+
     def _outputs(self, model: Any, batch: dict[str, Any]) -> Any:
         """`log_probs` among them: of the token after each, 0 where it is no answer's."""
         arguments = {name: value for name, value in batch.items() if name not in _NOT_FOR_THE_MODEL}
@@ -203,7 +209,7 @@ class SADPOTrainer(DPOTrainer):
             return batch["ref_chosen_logps"], batch["ref_rejected_logps"]
         kept = self.reference_cache.find(pair_ids) if self.reference_cache else None
         if not self._everywhere(kept is not None):
-            with self._as_reference():
+            with self.as_reference():
                 _, answers = self._logps(model, batch)
             self._keep_reference(pair_ids, answers)
         if kept is not None:
@@ -212,7 +218,7 @@ class SADPOTrainer(DPOTrainer):
         return answers
 
     @contextlib.contextmanager
-    def _as_reference(self) -> Iterator[None]:
+    def as_reference(self) -> Iterator[None]:
         """Inside, the model is the reference: without the adapter, or with the frozen one that training began at."""
         model = self.accelerator.unwrap_model(self.model)
         frozen = "ref" if "ref" in model.peft_config else None
