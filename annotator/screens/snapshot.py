@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
 
 import streamlit as st
 
+from annotator.pictures.signed_addresses import SMALL_PX
 from annotator.runtime import store, workspace
+from annotator.sign_in.visitor import frame_image
 from annotator.widgets.figure_cache import cached
-from annotator.widgets.page import empty_state, page_head, plain
+from annotator.widgets.page import empty_state, level_chip, page_head, plain
 from annotator.widgets.tables import repeated_table
+from data.commands.following import after_snapshot
 from data.errors import SnapshotError, TeletriageError
 from data.frames.development_part import SHARE
 from data.scenarios.plausibility import count_generated
-from data.snapshot.folder import MANIFEST, read_manifest
+from data.snapshot.diff import diff_snapshots
+from data.snapshot.folder import MANIFEST, Manifest, folder_name, load_snapshot, read_manifest
 from data.snapshot.freeze import FreezeOptions, freeze
-from data.snapshot.preview import SnapshotPreview, preview
+from data.snapshot.preview import ExamplePair, SnapshotPreview, preview
+from data.snapshot.writer import SnapshotLabel
 from data.store.tables import Person
-from data.text.phrases import counted
-from data.vocabulary import ImageStorage, ReplyForm
+from data.terminal import Settings
+from data.text.phrases import counted, listed
+from data.text.visible import visible
+from data.vocabulary import Assessment, ImageStorage, ReplyForm
+
+_FROZEN = "snapshot frozen in this sign-in"
 
 
 def show(person: Person) -> None:
@@ -34,13 +46,15 @@ def show(person: Person) -> None:
         _left_out(seen)
         return
     _counts(seen)
-    if seen.leak:
-        st.html(f'<div class="tt-card" role="alert">{plain(seen.leak)}</div>')
-    elif st.button("Freeze a snapshot", type="primary"):
-        _freeze(person, options)
+    _doubles(seen)
     repeated_table(seen.repeated)
     _left_out(seen)
-    _examples(seen)
+    _examples(person, seen)
+    if seen.leak:
+        st.html(f'<div class="tt-card" role="alert">{plain(seen.leak)}</div>')
+    else:
+        _freeze_form(person, options)
+    _just_frozen()
     _existing()
 
 
@@ -96,34 +110,101 @@ def _left_out(seen: SnapshotPreview) -> None:
     st.dataframe(rows, hide_index=True, width="content")
 
 
-def _examples(seen: SnapshotPreview) -> None:
+def _doubles(seen: SnapshotPreview) -> None:
+    """What is in the data more than once: a model sees it as often."""
+    told = [
+        (seen.same_picture, "shares its picture with another pair", "share their picture with another pair"),
+        (seen.same_texts, "has both texts in common with another", "have both texts in common with another"),
+    ]
+    for n, one, several in told:
+        if n:
+            st.text(f"{counted(n, 'pair')} {one if n == 1 else several}.")
+
+
+def _examples(person: Person, seen: SnapshotPreview) -> None:
     if not seen.examples:
         return
     with st.expander(f"The first {counted(len(seen.examples), 'pair')}"):
-        st.dataframe(seen.examples, hide_index=True)
+        st.html("".join(_pair(person, one) for one in seen.examples))
 
 
-def _freeze(person: Person, options: FreezeOptions) -> None:
-    folder = workspace() / "snapshots" / f"{datetime.now(tz=UTC):%Y%m%d-%H%M%S}"
+def _pair(person: Person, pair: ExamplePair) -> str:
+    """HTML of a pair: the picture, and the two texts beside it."""
+    address = escape(frame_image(person, pair.frame_id, width_px=SMALL_PX))
+    link = f"/frame?id={quote(pair.frame_id, safe='')}"
+    return (
+        f'<div class="tt-pair"><a href="{escape(link)}" target="_self">'
+        f'<img src="{address}" alt="Open frame {plain(pair.frame_id)}"></a>'
+        f"{_side('Chosen', pair.chosen)}{_side(f'Rejected, weight {pair.weight:g}', pair.rejected)}</div>"
+    )
+
+
+def _side(title: str, said: Assessment) -> str:
+    return (
+        f'<div><p class="tt-label">{title}</p>{level_chip(said.level)}'
+        f'<p class="tt-text">{plain(said.reasoning)}</p><p class="tt-text">{plain(said.action)}</p></div>'
+    )
+
+
+def _freeze_form(person: Person, options: FreezeOptions) -> None:
+    st.header("Freeze")
+    with st.form("freeze", border=False):
+        left, right = st.columns([2, 3])
+        name = left.text_input("Name", max_chars=80, placeholder="By default the date and time")
+        description = right.text_input("Description", max_chars=1000, placeholder="What it is for")
+        st.caption("Name and description are kept in the manifest and are no part of the snapshot's hash.")
+        if st.form_submit_button("Freeze a snapshot", type="primary"):
+            _freeze(person, options, SnapshotLabel(name.strip() or None, description.strip() or None))
+
+
+def _freeze(person: Person, options: FreezeOptions, label: SnapshotLabel) -> None:
+    folder = workspace() / "snapshots" / folder_name(label.name, datetime.now(tz=UTC))
     try:
         with st.spinner("Freezing …"):
-            freeze(store(), folder, options, by=person.id)
+            freeze(store(), folder, options, label=label, by=person.id)
     except TeletriageError as error:
         st.html(f'<div class="tt-card" role="alert">{plain(str(error))}</div>')
+        return
+    st.session_state[_FROZEN] = folder
+
+
+def _just_frozen() -> None:
+    """Where the snapshot frozen in this sign-in lies, and the command that trains on it."""
+    folder: Path | None = st.session_state.get(_FROZEN)
+    if folder is None or not folder.is_dir():
+        return
+    manifest = read_manifest(folder)
+    with st.container(border=True):
+        st.text(f"Frozen: {folder}")
+        st.text(
+            f"{counted(sum(manifest.pairs_by_weight.values()), 'pair')}, "
+            f"{counted(sum(manifest.evaluation_by_level.values()), 'held-out frame')}, hash {manifest.snapshot_hash}"
+        )
+        st.caption("Next, on a machine with the training extra:")
+        st.code(_train(folder, manifest), language="bash")
+
+
+def _train(folder: Path, manifest: Manifest) -> str:
+    here = Settings(workspace(), given=("--workspace", str(workspace())))
+    return after_snapshot(here, store(), folder, manifest)
 
 
 def _existing() -> None:
     manifests = sorted((workspace() / "snapshots").glob(f"*/{MANIFEST}"), reverse=True)
-    rows = []
+    rows, folders = [], {}
     for path in manifests:
         try:
             manifest = read_manifest(path.parent)
         except SnapshotError as error:
             st.html(f'<div class="tt-card" role="alert">{plain(str(error))}</div>')
             continue
+        folders[path.parent.name] = manifest
         rows.append(
             {
                 "snapshot": path.parent.name,
+                "name": visible(manifest.name or ""),
+                "description": visible(manifest.description or ""),
+                "frozen": f"{datetime.fromtimestamp(path.stat().st_mtime, tz=UTC):%Y-%m-%d %H:%M} UTC",
                 "hash": manifest.snapshot_hash[:12],
                 **{f"pairs of weight {weight}": n for weight, n in manifest.pairs_by_weight.items()},
                 "held-out frames": sum(manifest.evaluation_by_level.values()),
@@ -133,3 +214,26 @@ def _existing() -> None:
     if rows:
         st.header("Snapshots of this workspace")
         st.dataframe(rows, hide_index=True)
+        _use(folders)
+
+
+def _use(folders: dict[str, Manifest]) -> None:
+    """Train on a snapshot, check it against its hashes, or compare it with another."""
+    left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
+    name = left.selectbox("Snapshot", folders)
+    other = middle.selectbox("Compare with", [None, *(one for one in folders if one != name)])
+    folder = workspace() / "snapshots" / name
+    if right.button("Check its hashes"):
+        try:
+            with st.spinner("Reading every file …"):
+                whole = load_snapshot(folder)
+            st.text(f"{name} is whole: {counted(len(whole.manifest.files), 'file')} match their hashes.")
+        except SnapshotError as error:
+            st.html(f'<div class="tt-card" role="alert">{plain(str(error))}</div>')
+    st.code(_train(folder, folders[name]), language="bash")
+    if other:
+        changes = diff_snapshots(folder, workspace() / "snapshots" / other)
+        st.text(f"{listed(changes.counts)}." if changes.changes else "Both hold the same frames and texts.")
+        shown = [{"what": one.kind, "frame": one.frame_id, "why": one.why} for one in changes.changes]
+        if shown:
+            st.dataframe(shown, hide_index=True)

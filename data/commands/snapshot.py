@@ -16,6 +16,7 @@ from data.vocabulary import ImageStorage, ReplyForm
 if TYPE_CHECKING:
     from data.snapshot.folder import Manifest
     from data.snapshot.freeze import FreezeOptions
+    from data.snapshot.writer import SnapshotLabel
 
 
 @stopped_says(
@@ -57,6 +58,10 @@ def snapshot(
             "decisions are fitted on.",
         ),
     ] = SHARE,
+    name: Annotated[str | None, typer.Option(help="What to call it; no part of its hash.")] = None,
+    description: Annotated[
+        str | None, typer.Option(help="What it is for, in a few words; no part of its hash.")
+    ] = None,
     verify: Annotated[
         bool, typer.Option("--verify", help="Check a snapshot against its own hashes.")
     ] = False,
@@ -74,17 +79,21 @@ def snapshot(
         _verify(ctx.obj.found(out_dir), as_json=as_json)
     else:
         from data.snapshot.freeze import FreezeOptions
+        from data.snapshot.writer import SnapshotLabel
 
         options = FreezeOptions(form, generated, images, development)
-        _freeze(ctx.obj, ctx.obj.made(out_dir), options, as_json=as_json)
+        label = SnapshotLabel(name, description)
+        _freeze(ctx.obj, ctx.obj.made(out_dir), options, label, as_json=as_json)
 
 
-def _freeze(settings: Settings, out_dir: Path, options: FreezeOptions, *, as_json: bool) -> None:
+def _freeze(
+    settings: Settings, out_dir: Path, options: FreezeOptions, label: SnapshotLabel, *, as_json: bool
+) -> None:
     from data.snapshot.freeze import freeze
 
     store = settings.open_store()
     with progress_bar("Freezing") as progress:
-        manifest = freeze(store, out_dir, options, progress=progress)
+        manifest = freeze(store, out_dir, options, label=label, progress=progress)
     pairs = sum(manifest.pairs_by_weight.values())
     by_weight = ", ".join(f"{n:,} of weight {weight}" for weight, n in manifest.pairs_by_weight.items())
     excluded = f" Left out: {listed(manifest.excluded_by_reason)}." if manifest.excluded_by_reason else ""

@@ -13,8 +13,10 @@ images/            the frames' images, named by frame id; not there where they a
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,12 +39,16 @@ IMAGES = "images"
 OWN_FILES = (CARD, PAIRS, PARQUET, EVALUATION, EXCLUDED)
 """What every snapshot has; DEVELOPMENT is missing where none was kept out, and before there was any."""
 
+_NO_PART_OF_THE_DATA = {"snapshot_hash", "name", "description"}
+
 Entry = PreferencePair | DevelopmentFrame | EvaluationFrame
 Line = TypeVar("Line", bound=BaseModel)
 
 
 class Manifest(BaseModel):
-    """`manifest.json`. `snapshot_hash` covers every other field, and through `files` every byte of the folder.
+    """`manifest.json`. `snapshot_hash` covers what the data are: every field but itself, `name` and `description`, and
+    through `files` every byte of the folder. Those two are what people call it: the same frames and texts under another
+    name are the same snapshot, to a report as to a training.
 
     `generated`: how many of the pairs and of the evaluation frames are of generated frames, and how many verified
     generated frames were left out. `reply_form`: of both sides of every pair; `question_hash`: of the conversation
@@ -55,6 +61,8 @@ class Manifest(BaseModel):
 
     schema_version: int
     snapshot_hash: str
+    name: str | None = None
+    description: str | None = None
     pairs_by_weight: dict[str, int]
     pairs_by_levels: dict[str, int]
     evaluation_by_level: dict[str, int]
@@ -84,9 +92,21 @@ class Snapshot:
     development: list[DevelopmentFrame] = field(default_factory=list)
 
 
+def folder_name(name: str | None, at: datetime) -> str:
+    """The name of a new snapshot's folder: from what people call it, else the time.
+
+    >>> folder_name("First set, 2 reviewers!", datetime(2026, 5, 28, 20, 26))
+    'first-set-2-reviewers'
+    >>> folder_name(None, datetime(2026, 5, 28, 20, 26))
+    '20260528-202600'
+    """
+    words = re.sub(r"[^a-z0-9]+", "-", (name or "").lower()).strip("-")
+    return words or f"{at:%Y%m%d-%H%M%S}"
+
+
 def manifest_hash(fields: dict[str, object]) -> str:
-    """SHA-256 over the manifest's fields without `snapshot_hash`."""
-    rest = {name: value for name, value in fields.items() if name != "snapshot_hash"}
+    """SHA-256 over the manifest's fields without itself and what people call the snapshot."""
+    rest = {name: value for name, value in fields.items() if name not in _NO_PART_OF_THE_DATA}
     return hashlib.sha256(canonical_json(rest).encode()).hexdigest()
 
 

@@ -22,7 +22,7 @@ from data.proposals.runs import latest_run, proposals_by_frame, run_form
 from data.snapshot.folder import IMAGES, Entry, Manifest
 from data.snapshot.leak_guard import complete_fingerprints, guarded_frames, refuse_leaks
 from data.snapshot.pairs import DevelopmentFrame, EvaluationFrame, Message, PreferencePair, pair_weight
-from data.snapshot.writer import GENERATED, Excluded, FolderWriter, Progress, SnapshotFacts
+from data.snapshot.writer import GENERATED, Excluded, FolderWriter, Progress, SnapshotFacts, SnapshotLabel
 from data.store.opening import Store
 from data.store.tables import Frame, FrameStatus, GoldFrame, ModelRun, Proposal, Review, SampledFrame
 from data.store.trail import note_act
@@ -68,7 +68,7 @@ class FreezeOptions:
         return {**POLICY.as_dict(), "generated": self.generated, **kept_out, "images": self.images.value}
 
 
-FREEZE_DEFAULTS = FreezeOptions()
+FREEZE_DEFAULTS, NO_LABEL = FreezeOptions(), SnapshotLabel()
 
 
 def freeze(
@@ -76,10 +76,11 @@ def freeze(
     out: Path,
     options: FreezeOptions = FREEZE_DEFAULTS,
     *,
+    label: SnapshotLabel = NO_LABEL,
     progress: Progress | None = None,
     by: int | None = None,
 ) -> Manifest:
-    """Write the snapshot folder `out`, whole or not at all.
+    """Write the snapshot folder `out`, whole or not at all. label: what people call it; no part of its hash.
 
     by: the person who asks for it in the app, None at the command line. Raises NotAllowed; SnapshotError: `out` holds
     something already, nothing is verified, an image is gone or changed since ingest; LeakError: a scene, a picture or
@@ -94,7 +95,7 @@ def freeze(
     try:
         with written_whole(out) as partial, store.read() as session:
             partial.mkdir()
-            manifest = _written(session, partial, options, progress)
+            manifest = _written(session, partial, options, label, progress)
     except OSError as error:
         raise SnapshotError(f"{out} cannot be written: {error.strerror}. Choose another folder.") from error
     with store.write() as session:
@@ -107,7 +108,9 @@ def freeze(
     return manifest
 
 
-def _written(session: Session, folder: Path, options: FreezeOptions, progress: Progress | None) -> Manifest:
+def _written(
+    session: Session, folder: Path, options: FreezeOptions, label: SnapshotLabel, progress: Progress | None
+) -> Manifest:
     train, held_out = (guarded_frames(session, split) for split in (Split.TRAIN, Split.HELD_OUT))
     if not train and not held_out:
         raise SnapshotError("No frame is verified yet, so there is nothing to freeze.")
@@ -123,6 +126,7 @@ def _written(session: Session, folder: Path, options: FreezeOptions, progress: P
         student_run_id=student_run.id if student_run else None,
         blind_twice=_blind_twice(session),
         frames=len(train) + len(held_out),
+        label=label,
         development=options.development > 0,
     )
     with FolderWriter(folder, facts, options.images, progress) as writer:

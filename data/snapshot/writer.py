@@ -37,6 +37,7 @@ Progress = Callable[[int, int], None]
 GENERATED = "generated"
 """Why a verified generated frame is left out of a snapshot that takes none."""
 _BLOCK = 1 << 20
+_NAME, _DESCRIPTION = 80, 1000
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,25 @@ class Excluded:
 
     frame_id: str
     reason: str
+
+
+@dataclass(frozen=True)
+class SnapshotLabel:
+    """What people call a snapshot; no part of its hash. Raises SnapshotError for more than a line and a paragraph."""
+
+    name: str | None = None
+    description: str | None = None
+
+    def __post_init__(self) -> None:
+        for what, text, most in (("name", self.name, _NAME), ("description", self.description, _DESCRIPTION)):
+            if text is not None and len(text) > most:
+                raise SnapshotError(
+                    f"A snapshot's {what} has at most {most} characters; this has {len(text)}."
+                )
+
+    def as_fields(self) -> dict[str, str]:
+        given = {"name": self.name, "description": self.description}
+        return {key: text for key, text in given.items() if text}
 
 
 @dataclass(frozen=True)
@@ -61,6 +81,7 @@ class SnapshotFacts:
     student_run_id: str | None
     blind_twice: tuple[int, int]
     frames: int
+    label: SnapshotLabel
     development: bool
 
 
@@ -128,7 +149,8 @@ class FolderWriter:
         for name in (*OWN_FILES, *([DEVELOPMENT] if self._development else [])):
             self._hashes[name] = file_hash(self._folder / name)
         fields["files"] = dict(sorted(self._hashes.items()))
-        manifest = Manifest.model_validate({**fields, "snapshot_hash": manifest_hash(fields)})
+        hashed = {**fields, "snapshot_hash": manifest_hash(fields)}
+        manifest = Manifest.model_validate({**hashed, **self._facts.label.as_fields()})
         (self._folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
         for path in self._folder.rglob("*"):
             if path.is_file():

@@ -37,7 +37,13 @@ def test_a_trainer_sees_what_goes_in_freezes_it_and_where_a_frame_comes_from(
         page.goto(f"{address}snapshot")
         expect(page.get_by_text("Pairs to train on")).to_be_visible()
         expect(page.get_by_text("What would be left out")).to_be_visible()
+        page.get_by_text("The first 3 pairs").click()
+        expect(page.locator(".tt-pair img")).to_have_count(3)
+        page.get_by_label("Name").fill("Second set")
         page.get_by_role("button", name="Freeze a snapshot").click()
+        folder = tmp_path / "workspace" / "snapshots" / "second-set"
+        expect(page.get_by_text(f"Frozen: {folder}")).to_be_visible()
+        expect(page.get_by_text(f"train --snapshot {folder} --recipe sa_dpo").first).to_be_visible()
         wait_for_snapshots(page, snapshots, 3)
         expect(page.get_by_text("Snapshots of this workspace")).to_be_visible()
         expect(page.get_by_role("alert").filter(has_text="torn")).to_be_visible()

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ from data.snapshot.folder import EXCLUDED, MANIFEST, PAIRS, load_snapshot, manif
 from data.snapshot.freeze import FreezeOptions, freeze
 from data.snapshot.pairs import pair_weight
 from data.snapshot.preview import preview
+from data.snapshot.writer import SnapshotLabel
 from data.store.opening import Store
 from data.store.tables import Frame, FrameStatus, ModelRun, Proposal, SampledFrame
 from data.vlm.reply import parse_reply
@@ -250,7 +252,30 @@ def test_a_preview_counts_what_a_snapshot_then_holds(tmp_path: Path) -> None:
     assert seen.pairs_by_weight == manifest.pairs_by_weight == {"5.0": 3}
     assert seen.pairs_by_levels == manifest.pairs_by_levels == {"TELEOPERATION>AUTONOMY": 3}
     assert seen.excluded_by_reason == manifest.excluded_by_reason == {"no_student_reply": 1}
-    assert [example["weight"] for example in seen.examples] == [5.0, 5.0, 5.0]
+    assert [example.weight for example in seen.examples] == [5.0, 5.0, 5.0]
+
+
+def test_a_name_and_a_description_are_kept_and_are_no_part_of_what_the_snapshot_is(tmp_path: Path) -> None:
+    store = a_verified_store(tmp_path, level=T)
+    plain = freeze(store, tmp_path / "plain")
+    label = SnapshotLabel("First set", "For the student of May.")
+    named = freeze(store, tmp_path / "named", label=label)
+    assert named.snapshot_hash == plain.snapshot_hash
+    read = load_snapshot(tmp_path / "named").manifest
+    assert (read.name, read.description) == ("First set", "For the student of May.")
+    with pytest.raises(SnapshotError, match="name has at most 80 characters; this has 81"):
+        SnapshotLabel("x" * 81)
+
+
+def test_a_preview_shows_pairs_as_people_read_them_and_counts_doubles(tmp_path: Path) -> None:
+    store = a_verified_store(tmp_path, level=T)
+    seen = preview(store, FreezeOptions())
+    assert {(one.chosen.level, one.rejected.level, one.weight) for one in seen.examples} == {(T, A, 5.0)}
+    freeze(store, tmp_path / "snap")
+    pairs = load_snapshot(tmp_path / "snap").pairs
+    written = Counter((pair.chosen[0].content, pair.rejected[0].content) for pair in pairs)
+    assert seen.same_texts == sum(n for n in written.values() if n > 1)
+    assert seen.same_picture == 0
 
 
 def test_a_preview_names_a_leak_before_anything_is_frozen(tmp_path: Path) -> None:
