@@ -14,6 +14,7 @@ from data.commands.maintenance import store, tables
 from data.commands.people import people
 from data.commands.propose import propose
 from data.commands.snapshot import snapshot, trace
+from data.commands.suspicions import suspicions
 from data.commands.trail import audit
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "sample": sample,
     "propose": propose,
     "embed": embed,
+    "suspicions": suspicions,
     "snapshot": snapshot,
     "trace": trace,
     **STORE_COMMANDS,

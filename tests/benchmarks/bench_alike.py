@@ -3,7 +3,8 @@
 Speed: the whole answer (the query's vector, its similarity to every frame, the ten nearest), on random vectors of unit
 length in a memory-mapped file, for each number of dimensions. Quality: on the demo's drives, which share of the ten
 nearest frames are of the same scene, and of the same planted situation, beside the most that could be reached and what
-chance reaches. The demo is drawn, and its scenes differ more than streets of one city do. The last line is JSON.
+chance reaches. The demo is drawn, and its scenes differ more than streets of one city do. Shortcuts: how often chance
+is called a finding, on drawn projects. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from data.frames.ingest import ingest
 from data.store.opening import open_store
 from data.store.tables import Scene
 from tests.benchmarks.bench_review import percentile
+from tests.eval.training_levels.shortcut_simulation import simulated
 
 DIMS = (256, 512, 1024)
 NEAREST = 10
@@ -107,12 +109,24 @@ def precision(name: str, vectors: Floats, groups: Sequence[object]) -> dict[str,
     }
 
 
+def shortcuts(projects: int) -> dict[str, float | int]:
+    """How often a trait without a say in levels is called a finding, one with a say is, and intervals hold the mean."""
+    nothing, planted = simulated(projects), simulated(projects, effect=0.35)
+    return {
+        "shortcut_projects": projects,
+        "shortcut_false_alarms": round(nothing.found, 4),
+        "shortcut_found": round(planted.found, 4),
+        "shortcut_coverage": round(planted.covered, 4),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=100_000)
     parser.add_argument("--asked", type=int, default=60)
+    parser.add_argument("--projects", type=int, default=400, help="of each kind, for shortcuts")
     told = parser.parse_args()
-    figures: dict[str, float | int] = {"n": told.frames}
+    figures: dict[str, float | int] = {"n": told.frames, **shortcuts(told.projects)}
     with tempfile.TemporaryDirectory() as folder:
         figures |= quality(Path(folder) / "demo")
         for dims in DIMS:

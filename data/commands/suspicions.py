@@ -1,0 +1,46 @@
+"""The command that ranks verified levels that may be wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from data.terminal import AsJson, Settings, print_result
+from data.text.phrases import counted
+
+if TYPE_CHECKING:
+    from data.suspicion.ranking import Suspicion
+
+
+def suspicions(
+    ctx: typer.Context,
+    show: Annotated[int, typer.Option("--show", min=0, help="How many to print.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Rank verified training levels that runs, cues and look-alike frames of other scenes speak against."""
+    from data.suspicion.kept import FILE, write_suspicions
+
+    settings: Settings = ctx.obj
+    found, ranked = write_suspicions(settings.open_store(), settings.workspace)
+    based = ", ".join([*found.said, "cues", *(["vectors"] if found.vectors is not None else [])])
+    lines = [
+        f"{counted(len(ranked), 'suspicious level')} among {counted(len(found.frame_ids), 'verified training frame')} "
+        f"of {counted(found.scenes, 'scene')} (from {based}); all of them in {settings.workspace / FILE}.",
+        *map(_line, ranked[:show]),
+    ]
+    if found.vectors is None:
+        lines.append("Run `teletriage embed` first to let look-alike frames speak too.")
+    figures = {
+        "frames": len(found.frame_ids),
+        "scenes": found.scenes,
+        "runs": list(found.said),
+        "has_vectors": found.vectors is not None,
+        "suspicious": [{**one.as_dict(), "score": round(one.score, 4)} for one in ranked],
+    }
+    print_result(figures, "\n".join(lines), as_json=as_json)
+
+
+def _line(one: Suspicion) -> str:
+    chances = f"{one.p_level:.2f} / {one.p_likely:.2f}"
+    return f"{one.frame_id}  {one.level.value} -> {one.likely.value}  {chances}  {one.why}"
