@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data.terminal import Settings
+from data.vlm.profiles import PAPERS_STUDENT
 from data.vocabulary import ModelRole
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from data.store import Store
 
 TEACHER_AT, STUDENT_AT = "http://127.0.0.1:8000/v1", "http://127.0.0.1:8001/v1"
-STUDENT = "Qwen/Qwen3-VL-2B-Instruct"
 TRAIN, HELD_OUT = 9500, 1000
 """How many frames `sample` draws where nothing else is asked for."""
 
@@ -45,7 +45,7 @@ def after_propose(settings: Settings, store: Store, role: ModelRole, run: str) -
         runs = [one for name in (student.name if student else None, run) if name for one in ("--run", name)]
         return settings.command("evaluate", *runs, "--out", Path("reports") / run)
     if student is None:
-        return _ask(settings, ModelRole.STUDENT, STUDENT_AT, STUDENT)
+        return _ask(settings, ModelRole.STUDENT, STUDENT_AT, PAPERS_STUDENT)
     if all(person.is_scripted for person in list_people(store)):
         return settings.command("people", "add", "NAME", "--role", "annotator")
     return settings.command("review")
@@ -57,7 +57,7 @@ def after_snapshot(settings: Settings, store: Store, folder: Path, manifest: Man
 
     with store.read() as session:
         run = session.get(ModelRun, manifest.student_run_id) if manifest.student_run_id else None
-    model = Path("models") / (run.model if run else STUDENT).rpartition("/")[2]
+    model = Path("models") / (run.model if run else PAPERS_STUDENT).rpartition("/")[2]
     out = Path("runs") / folder.name
     given = ("--snapshot", folder, "--recipe", "sa_dpo", "--model", model, "--out", out)
     return settings.command("train", *given, "--dry-run")

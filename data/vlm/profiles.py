@@ -17,7 +17,7 @@ from data.images.model_picture import TOKEN_PX
 from data.vocabulary import ModelRole
 
 PROFILES = Path(__file__).with_name("profiles.yaml")
-PAPERS_TEACHER = "nvidia/Cosmos-Reason2-8B"
+PAPERS_TEACHER, PAPERS_STUDENT = "nvidia/Cosmos-Reason2-8B", "Qwen/Qwen3-VL-2B-Instruct"
 
 
 class Thinking(StrEnum):

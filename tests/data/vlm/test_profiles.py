@@ -11,7 +11,15 @@ import pytest
 from pydantic import ValidationError
 
 from data.text.strict_yaml import read_yaml
-from data.vlm.profiles import PAPERS_TEACHER, PROFILES, Profile, Profiles, Thinking, model_profiles
+from data.vlm.profiles import (
+    PAPERS_STUDENT,
+    PAPERS_TEACHER,
+    PROFILES,
+    Profile,
+    Profiles,
+    Thinking,
+    model_profiles,
+)
 from data.vlm.request import TEACHER_SAMPLING, default_sampling
 from data.vocabulary import ModelRole
 from tests.repository import ROOT
@@ -114,4 +122,8 @@ def test_no_rule_of_the_product_asks_for_a_model_s_name() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and named.fullmatch(node.value)
     }
-    assert found == {("profiles.py", PAPERS_TEACHER), ("stand_in.py", "Qwen3VLProcessor")}
+    assert found == {
+        ("profiles.py", PAPERS_TEACHER),
+        ("profiles.py", PAPERS_STUDENT),
+        ("stand_in.py", "Qwen3VLProcessor"),
+    }
