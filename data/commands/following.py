@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data.terminal import Settings
-from data.vlm.profiles import PAPERS_STUDENT
 from data.vocabulary import ModelRole
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ def after_propose(settings: Settings, store: Store, role: ModelRole, run: str) -
     the report."""
     from data.people.accounts import list_people
     from data.proposals.runs import latest_run
+    from data.vlm.profiles import PAPERS_STUDENT
 
     with store.read() as session:
         student = latest_run(session, ModelRole.STUDENT)
@@ -54,6 +54,7 @@ def after_propose(settings: Settings, store: Store, role: ModelRole, run: str) -
 def after_snapshot(settings: Settings, store: Store, folder: Path, manifest: Manifest) -> str:
     """Training the student whose answers are the rejected side."""
     from data.store.tables import ModelRun
+    from data.vlm.profiles import PAPERS_STUDENT
 
     with store.read() as session:
         run = session.get(ModelRun, manifest.student_run_id) if manifest.student_run_id else None
