@@ -24,6 +24,7 @@ from annotator.screens import (
     reports,
     review,
     review_plain,
+    runs,
     snapshot,
     trust,
 )
@@ -52,6 +53,7 @@ SHOWN: dict[str, Callable[[Person], None]] = {
     "frames": frames.show,
     "frame": frame.show,
     "snapshot": snapshot.show,
+    "runs": runs.show,
     "provenance": provenance.show,
     "monitor": monitor.show,
     "people": people.show,

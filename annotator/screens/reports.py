@@ -12,6 +12,7 @@ from annotator.runtime import store, workspace
 from annotator.screens.report_page import report_address
 from annotator.sign_in.visitor import frame_image
 from annotator.widgets.page import empty_state, page_head
+from annotator.widgets.tables import figures_table
 from data.errors import TeletriageError
 from data.people.permissions import Act, may
 from data.review.second_looks import send_back
@@ -19,28 +20,62 @@ from data.store.tables import Person
 from data.text.phrases import counted
 from data.text.visible import visible
 from eval.presentation.in_words import percent_range
-from eval.report.folders import Doubted, ReportFolder, doubted_frames, report_folders
+from eval.report.folders import Doubted, ReportFolder, doubted_frames, evaluation_of, report_folders
 from eval.report.render import HTML_NAME
 from eval.report.second_looks import SecondLooks, Wrong, second_looks, send_for_second_looks
+from eval.report.side_by_side import figures_side_by_side, rest_on_the_same_frames, what_differs
 from eval.statistics.rate import Undefined
 
 
 def show(person: Person) -> None:
-    """The reports, newest first."""
+    """The reports, newest first; `?report=` names the one that is shown."""
     page_head(person, "Reports")
     folders = report_folders(workspace() / "reports")
     if not folders:
         empty_state("No report yet", "Reports appear here once teletriage evaluate has written one.")
         return
-    chosen = st.selectbox("Report", folders, format_func=_title)
-    if not may(person.role, Act.SEND_BACK):
-        _report(chosen.page)
-        return
-    report, again = st.tabs(["Report", "Frames to look at again"])
+    asked = st.query_params.get("report")
+    place = next((at for at, one in enumerate(folders) if one.name == asked), 0)
+    chosen = st.selectbox("Report", folders, index=place, format_func=_title)
+    st.query_params["report"] = chosen.name
+    sends_back = may(person.role, Act.SEND_BACK)
+    report, beside, *again = st.tabs(
+        ["Report", "Side by side", *(["Frames to look at again"] if sends_back else [])]
+    )
     with report:
         _report(chosen.page)
-    with again:
-        _look_again(person, chosen)
+    with beside:
+        _beside(chosen, [one for one in folders if one != chosen])
+    for tab in again:
+        with tab:
+            _look_again(person, chosen)
+
+
+def _beside(chosen: ReportFolder, others: list[ReportFolder]) -> None:
+    """The figures of another report beside those of this one, and what differs between what they rest on."""
+    other = st.selectbox("Compare with", [None, *others], format_func=lambda one: _title(one) if one else "")
+    if other is None:
+        st.text("Choose another report to see the figures of both.")
+        return
+    try:
+        first, second = evaluation_of(chosen), evaluation_of(other)
+    except TeletriageError as error:
+        st.text(str(error))
+        return
+    if not rest_on_the_same_frames(first, second):
+        st.text(
+            "They rest on different verified frames: a difference may come from the frames, not the runs."
+        )
+    rows = figures_side_by_side({chosen.name: first, other.name: second})
+    figures_table(
+        [{visible(key): visible(value) for key, value in row.items()} for row in rows], name="side-by-side"
+    )
+    differing = what_differs(first, second)
+    if differing:
+        st.header("What differs")
+        st.dataframe(
+            [{key: visible(value) for key, value in row.items()} for row in differing], hide_index=True
+        )
 
 
 def _report(page: Path) -> None:
@@ -63,11 +98,13 @@ def _look_again(person: Person, folder: ReportFolder) -> None:
         st.text("No run missed a TELEOPERATION frame, and no verified level is in doubt.")
         return
     st.caption(
-        "A frame sent back waits for a lead and keeps its level in evaluations, marked, until then. What models said "
-        "is not shown there."
+        "A frame sent back counts as contested until a lead settles it, and keeps its level in evaluations, marked. "
+        "What models said is not shown there."
     )
     place = st.selectbox(
-        f"Frame, of {len(frames)}", range(len(frames)), format_func=lambda at: _frame_title(frames[at], at)
+        f"Frame ({len(frames)} in total)",
+        range(len(frames)),
+        format_func=lambda at: _frame_title(frames[at], at),
     )
     _one_frame(person, frames[place])
 

@@ -47,6 +47,7 @@ SCREENS = (
     Screen("frames", "Frames", Act.SEE_PROGRESS, Group.DATA),
     Screen("frame", "Frame", Act.SEE_PROGRESS, Group.DATA, is_listed=False),
     Screen("snapshot", "Snapshot", Act.FREEZE_SNAPSHOT, Group.DATA),
+    Screen("runs", "Runs", Act.SEE_REPORTS, Group.DATA),
     Screen("provenance", "Provenance", Act.SEE_PROGRESS, Group.DATA),
     Screen("monitor", "Monitor", Act.WATCH_FEEDS, Group.OPERATE),
     Screen("people", "People", Act.MANAGE_PEOPLE, Group.OPERATE),

@@ -1,0 +1,76 @@
+"""The trainings of this workspace: which there are, the curves of one, and the command that comes after it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from annotator.runtime import workspace
+from annotator.widgets.page import empty_state, page_head
+from data.store.tables import Person
+from data.terminal import Settings
+from data.text.visible import visible
+from data.vlm.training_runs import STEP, TrainingRun, training_runs
+
+FIRST = ("loss", "rewards/accuracies", "rewards/margins", "grad_norm")
+"""The curves that a reader looks at first; the others follow below."""
+
+
+def show(person: Person) -> None:
+    """Every run of this workspace, the latest first; `?run=` names the one that is shown."""
+    page_head(person, "Runs")
+    runs = {run.name: run for run in training_runs(workspace())}
+    if not runs:
+        empty_state("No run yet", "Runs appear here once teletriage train has begun one in this workspace.")
+        return
+    st.dataframe([_row(run) for run in runs.values()], hide_index=True)
+    names = list(runs)
+    asked = st.query_params.get("run", "")
+    chosen = st.selectbox("Run", names, index=names.index(asked) if asked in names else 0)
+    st.query_params["run"] = chosen
+    _one(runs[chosen])
+
+
+def _row(run: TrainingRun) -> dict[str, object]:
+    last = run.history[-1] if run.history else {}
+    return {
+        "run": visible(run.name),
+        "recipe": visible(run.recipe),
+        "snapshot": visible(run.snapshot_hash[:12]),
+        "base model": "stand-in" if run.is_stand_in else visible(run.base_model),
+        "ended": visible(run.finished_at or "not finished"),
+        "steps": int(last.get(STEP, 0)),
+        "last loss": last.get("loss"),
+    }
+
+
+def _one(run: TrainingRun) -> None:
+    if run.problem:
+        st.text(visible(run.problem))
+        return
+    st.code(_next(run), language="bash", wrap_lines=True)
+    curves = run.curves()
+    if not curves:
+        st.text("Its log holds no figures yet; they are written when a run ends.")
+        return
+    order = [
+        *(name for name in FIRST if name in curves),
+        *sorted(name for name in curves if name not in FIRST),
+    ]
+    columns = st.columns(2)
+    for place, name in enumerate(order):
+        with columns[place % 2]:
+            st.text(name)
+            line = pd.DataFrame(curves[name], columns=[STEP, "value"]).set_index(STEP)
+            st.line_chart(line, height=220, x_label="step", y_label="")
+
+
+def _next(run: TrainingRun) -> str:
+    """The command that merges a finished run, or goes on with an interrupted one."""
+    here = Settings(workspace(), given=("--workspace", str(workspace())))
+    model = run.base_model or "MODEL"
+    if run.finished_at is None:
+        given = ("--snapshot", "SNAPSHOT", "--recipe", run.folder / "recipe.yaml", "--model", model)
+        return here.command("train", *given, "--out", run.folder, "--resume")
+    merged = f"models/{run.folder.name}-merged"
+    return here.command("merge", "--adapter", run.folder, "--model", model, "--out", merged)
