@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 import annotator.commands
 import annotator.monitor.commands
@@ -26,8 +27,21 @@ from data.vocabulary import ModelRole
 if TYPE_CHECKING:
     from annotator.demo.walkthrough import TrainingStages
 
+
+class _PlainErrors(TyperGroup):
+    """Says what is wrong with an option without pydantic's prefix."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 app = typer.Typer(
     name="teletriage",
+    cls=_PlainErrors,
     help="Human-in-the-loop triage, from a nuScenes dataroot to an aligned model and a report.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

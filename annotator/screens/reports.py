@@ -129,7 +129,9 @@ def _second_looks(person: Person, folder: ReportFolder, looks: SecondLooks) -> N
 
 
 def _wrong(place: st.delta_generator.DeltaGenerator, title: str, found: Wrong) -> None:
-    known = "open" if isinstance(found.rate, Undefined) else f"{found.rate.count:,} of {found.rate.n:,}"
+    known = (
+        "not known yet" if isinstance(found.rate, Undefined) else f"{found.rate.count:,} of {found.rate.n:,}"
+    )
     place.metric(title, known, border=True)
     if isinstance(found.interval, Undefined):
         place.caption(f"No interval: {found.interval.reason}.")

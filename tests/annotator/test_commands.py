@@ -79,7 +79,7 @@ def test_the_whole_way_by_commands(tmp_path: Path) -> None:
         (("snapshot", "out"), 1, "is not a workspace"),
         (("evaluate", "--out", "out"), 1, "is not a workspace"),
         (("propose", "--role", "teacher"), 2, "Give exactly one of --endpoint, --replies"),
-        (("propose", "--role", "chief"), 2, "'chief' is not one of"),
+        (("propose", "--role", "chief"), 2, "Invalid value for '--role': 'chief' is not one of"),
         (("nonsense",), 2, "No such command"),
         (("walkthrough", "--dataroot", "/x"), 2, "--dataroot and --replies go together"),
     ],
