@@ -98,6 +98,7 @@ def evaluate(
         claim=None if claim is None or limit is None else stated_claim(claim, limit, than=than),
         author=author,
         assumptions=Assumptions(frames_per_second=frame_rate, feeds=feeds),
+        workspace=settings.workspace,
     )
     page = write_evaluation(evaluation, out)
     frames, runs = counted(evaluation.frames.compared, "held-out frame"), counted(len(evaluation.runs), "run")

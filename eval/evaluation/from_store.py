@@ -6,7 +6,9 @@ import getpass
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 
+from data.alike.vectors import current_vectors
 from data.checkout import checkout_commit
 from data.store.opening import Store, place_of
 from eval.comparison.claim import Claim
@@ -18,6 +20,7 @@ from eval.evaluation.reference import ContestedFrame, ReferenceFrame
 from eval.evaluation.reference_set import Against, ReferenceSet, read_reference
 from eval.evaluation.result import Evaluation, LeftOut, Lineage
 from eval.metrics.deployment import Assumptions
+from eval.training_levels.from_store import training_level_figures
 
 _PACKAGES = ("teletriage", "numpy", "scipy")
 
@@ -30,18 +33,22 @@ def evaluate_runs(
     claim: Claim | None = None,
     assumptions: Assumptions | None = None,
     author: str | None = None,
+    workspace: Path | None = None,
 ) -> Evaluation:
     """Evaluate the named runs (all that answered, if none is named) on the verified held-out frames, generated ones
     apart, and write into the audit trail that this was looked at. author: by default the account of this process.
+    workspace: where the vectors are that training levels are looked at with.
 
     Raises EvaluationError: no such run, no run that answered, no held-out frame is verified or was answered in every
-    run, or they are no longer those of the snapshot named; SnapshotError: the snapshot cannot be read.
+    run, or they are no longer those of the snapshot named; SnapshotError: the snapshot cannot be read; VectorsError:
+    the vectors are damaged.
     """
     chosen = against or Against()
     with store.read() as session:
         found = read_reference(session, run_names, chosen)
         names = [run.name for run in found.runs]
         asked = how_asked(session, names)
+        trained_on = training_level_figures(session, current_vectors(workspace) if workspace else None)
     claims = claims_to_hold(claim, found.registrations, found.looks, names)
     evaluation = evaluate(
         found.frames,
@@ -57,6 +64,7 @@ def evaluate_runs(
     )
     made = _on(found.runs, found.made)
     evaluation = with_generated(evaluation, found.made, made, found.scenarios, found.rejected_clips)
+    evaluation = evaluation.model_copy(update={"training_levels": trained_on})
     return _noted(store, evaluation, found, author or getpass.getuser())
 
 

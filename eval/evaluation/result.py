@@ -18,6 +18,7 @@ from eval.metrics.slices import Slice, WorstSlice
 from eval.metrics.structured_output import StructuredOutput
 from eval.statistics.rate import Undefined
 from eval.statistics.values import Definition, Figure, Method, Part
+from eval.training_levels.figures import TrainingLevelFigures
 
 
 class RunOrigin(Part):
@@ -169,7 +170,8 @@ class Evaluation(Part):
 
     `false_alarms`: frames below TELEOPERATION that a run called TELEOPERATION. `confused`: true SUPERVISION called
     AUTONOMY, and the other way round. Reports of version 0.1 have neither.
-    Everything but `generated` is about frames that a camera took.
+    Everything but `generated` is about frames that a camera took. `training_levels` is about what models are trained
+    on; reports of version 0.1 do not have it.
     """
 
     schema_version: Literal[3] = 3
@@ -194,3 +196,4 @@ class Evaluation(Part):
     method: Method
     definitions: list[Definition]
     generated: GeneratedResult | None = None
+    training_levels: TrainingLevelFigures | None = None

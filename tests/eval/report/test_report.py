@@ -10,9 +10,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from data.suspicion.traits import Trait
 from data.vocabulary import Cue, ModelRole
 from eval.comparison.claim import UNREGISTERED, stated_claim
 from eval.evaluation.evaluate import Question, evaluate
@@ -22,6 +24,8 @@ from eval.presentation.in_words import STYLES, markdown_text
 from eval.report.frame_image import image_data_uri
 from eval.report.render import SCHEMA, SIDE_BY_SIDE, render_html, render_markdown, write_report
 from eval.statistics.rate import Interval, Undefined
+from eval.training_levels.figures import DoubtedLevel, TrainingLevelFigures
+from eval.training_levels.shortcuts import shortcut_figures
 from tests.eval.builders import LINEAGE, A, S, T, a_frame, a_run, an_answer, frames_of
 
 A_BELIEF = {A: (0.8, 0.15, 0.05), S: (0.2, 0.7, 0.1), T: (0.02, 0.03, 0.95), None: (0.4, 0.3, 0.3)}
@@ -97,7 +101,33 @@ def a_full_evaluation() -> Evaluation:
     claim = stated_claim("missed_teleoperation", 0.05)
     about = dict.fromkeys(("student-zero-shot", "sa-dpo"), UNREGISTERED)
     question = Question(claims=[(claim, about)])
-    return evaluate(frames, [plain, aligned], lineage=LINEAGE, question=question, label_quality=labels)
+    found = evaluate(frames, [plain, aligned], lineage=LINEAGE, question=question, label_quality=labels)
+    return found.model_copy(update={"training_levels": training_levels()})
+
+
+def training_levels() -> TrainingLevelFigures:
+    """A doubted level, a trait that tells levels and one that too few scenes have."""
+    level, scene = np.tile([0, 1, 2], 80), np.repeat(np.arange(24), 10)
+    told = Trait("location", ["a", "b", "c"], level)
+    unknown = Trait("person", [], np.full(240, -1))
+    return TrainingLevelFigures(
+        frames=240,
+        scenes=24,
+        based_on=["teacher", "cues"],
+        reason=None,
+        doubted=[
+            DoubtedLevel(
+                frame_id="frame-7",
+                verified=A,
+                likely=T,
+                p_verified=0.1,
+                p_likely=0.8,
+                why="teacher says <b>T</b>.",
+            )
+        ],
+        left_out=3,
+        shortcuts=shortcut_figures([told, unknown], level, scene, exchanges=39),
+    )
 
 
 def at(report: Any, path: str) -> Any:
@@ -194,6 +224,7 @@ def test_every_other_number_in_the_html_is_that_of_the_json(tmp_path: Path) -> N
         "load_curves",
         "runs",
         "slices",
+        "training_levels",
     }
     for attributes, texts in seen:
         value, style = at(report, str(attributes["data-path"])), str(attributes["data-style"])
@@ -214,6 +245,20 @@ def test_the_markdown_holds_the_same_figures_and_its_text_stays_text(tmp_path: P
     assert all(markdown_text(one) in text for one in evaluation.comparisons[0].says)
     assert "The claim" not in render_markdown(two_runs())
     assert "No claim was stated" in render_markdown(two_runs())
+
+
+def test_training_levels_stand_in_both_reports_as_text(tmp_path: Path) -> None:
+    html = write_report(a_full_evaluation(), tmp_path).read_text(encoding="utf-8")
+    text = render_markdown(a_full_evaluation())
+    assert "<b>T</b>" not in html + text
+    for page in (html, text):
+        assert "frame-7" in page
+        assert "no scenes hold such frames, 10 are needed" in page
+        assert "3 more: " in page
+    row = next(line for line in text.splitlines() if line.startswith("| location "))
+    assert row.count("|") == 9
+    assert row.endswith("| 240, 24, 3 | yes |")
+    assert next(line for line in text.splitlines() if line.startswith("| person ")).count("|") == 9
 
 
 def test_the_published_schema_is_that_of_the_data() -> None:
