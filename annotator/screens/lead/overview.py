@@ -50,7 +50,7 @@ def show(person: Person) -> None:
         st.html('<div class="tt-text">Nothing needs a lead now.</div>')
     at_rest = [one for one in found if not one.n]
     if at_rest:
-        told = " ".join(f"{_link(one.path, one.title)}: {plain(one.told)}" for one in at_rest)
+        told = "<br>".join(f"{_link(one.path, one.title)}: {plain(one.told)}" for one in at_rest)
         st.html(f'<div class="tt-label">At rest</div><div class="tt-text">{told}</div>')
     st.html(f'<div class="tt-label">Progress</div><div class="tt-text">{_progress()}</div>')
 
@@ -121,7 +121,8 @@ def _hurried(opened: Store) -> Matter:
         told = f"Answers in under a second: {told}."
     else:
         told = (
-            f"nobody gave {HURRIED_SHARE:.0%} or more of at least {HURRIED_TIMED} answers in under a second."
+            f"nobody whose answers count gave {HURRIED_SHARE:.0%} or more of at least {HURRIED_TIMED} in under a "
+            "second."
         )
     return Matter("Too fast", len(hurried), told, "annotators")
 
