@@ -2,7 +2,10 @@
 
 On SQLite and PostgreSQL each, warm, as the app's own routes answer while somebody decides on frames now and then: pages
 behind the first of every kind of question (`next_page_p95_ms`), counts of every value (`counts_p95_ms`) and pages of
-words (`text_p95_ms`). `cold_s` is what the first question of a process takes. The last line is JSON.
+words (`text_p95_ms`). `cold_s` is what the first question of a process takes. In Chromium, in front of the served app:
+`first_page_p95_ms` from a press on a filter until every picture in sight is there, of questions that were asked before;
+`picture_p95_ms` from an arrow key until the next large picture is; `keys_lost` of 2,000 presses while the grid scrolls.
+The last line is JSON.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from data.review.serving import lease_frames
 from data.store.opening import Store, open_store
 from data.vocabulary import TriageLevel
 from tests.benchmarks.bench_review import percentile
+from tests.benchmarks.frames_looked_at import look
 from tests.benchmarks.large_store import PEOPLE, large_store
 from tests.builders import a_decision
 from tests.postgresql import BIN, MISSING, Cluster
@@ -92,7 +96,7 @@ def ask_everything(store: Store, rounds: int) -> dict[str, Any]:
             after = first["after"]
             for _ in range(PAGES):
                 if after is not None:
-                    body = {"query": query, "after": after}
+                    body = {"query": query, "after": list(after)}
                     after = times.measure("next_page", partial(routes.page, store, LEAD, body))["after"]
             times.measure("counts", partial(routes.counts, store, LEAD, {"query": query}))
         for query in SEARCHES:
@@ -147,6 +151,9 @@ def main() -> int:
     with stores(chosen.frames, chosen.reviews, chosen.workspace) as each:
         for name, store in each:
             found[name] = ask_everything(store, chosen.rounds)
+            in_browser = look(store)
+            found[name] |= in_browser.pop("store")
+            found |= in_browser
             print(f"{name}: {found[name]}", file=sys.stderr)
     print(json.dumps({**found, "load_average": round(os.getloadavg()[0], 1)}))
     return 0

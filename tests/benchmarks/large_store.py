@@ -169,6 +169,7 @@ def _frame(number: int, drawn: Drawn) -> dict[str, Any]:
         "position": number % FRAMES_A_SCENE,
         "captured_at_us": number * 500_000,
         "filename": f"samples/CAM_FRONT/{number}.jpg",
+        "image_sha256": f"{number:064x}",
         "boxes": {},
         "cues": cues,
         "ego_x_m": 0.0,
