@@ -32,16 +32,16 @@ def _address(store: Store, person_id: int) -> Address:
 
 def page(store: Store, person_id: int, body: Body) -> Body:
     """A page of the answer to an address; if there is none at all, which filters empty it."""
-    question, snapshots = from_address(str(body["query"])), workspace() / "snapshots"
+    question = from_address(str(body["query"]))
     found = find_frames(
         store,
         person_id,
         question,
         after=_cursor(body.get("after")),
         n=int(body.get("n", 60)),
-        snapshots=snapshots,
+        workspace=workspace(),
     )
-    without = [] if found.n else emptied_by(store, person_id, question, snapshots=snapshots)
+    without = [] if found.n else emptied_by(store, person_id, question, workspace=workspace())
     marked = {}
     if question.words:
         with store.read() as session:
@@ -67,7 +67,7 @@ def _cursor(given: object) -> Cursor | None:
 def counts(store: Store, person_id: int, body: Body) -> Body:
     """How many frames each value would bring."""
     question = from_address(str(body["query"]))
-    counted = count_values(store, person_id, question, snapshots=workspace() / "snapshots")
+    counted = count_values(store, person_id, question, workspace=workspace())
     return {"filters": told.told_counts(counted, question)}
 
 

@@ -62,11 +62,16 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True)
 class Order:
-    """Frames in an order: `places` first to last, by `key` and then by id."""
+    """Frames in an order: `places` first to last, by `key` and then by id, largest first."""
 
     places: Ints
     key: Floats
-    is_descending: bool
+
+
+def largest_first(key: Floats) -> Order:
+    """Frames by a key; those with NaN are last."""
+    lowest = np.nan_to_num(key, nan=-np.inf)
+    return Order(np.lexsort((np.arange(len(key)), lowest))[::-1], key)
 
 
 @dataclass(frozen=True)
@@ -84,8 +89,7 @@ class Columns:
     def order(self, sort: Sort) -> Order:
         """The order by a key, largest first; frames without one (NaN) are last. Made once."""
         if sort not in self.orders:
-            key = np.nan_to_num(self.keys[sort], nan=-1.0)
-            self.orders[sort] = Order(np.lexsort((np.arange(len(key)), key))[::-1], key, is_descending=True)
+            self.orders[sort] = largest_first(np.nan_to_num(self.keys[sort], nan=-1.0))
         return self.orders[sort]
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from sqlmodel import Session, col, select
 
+from data.alike.vectors import current_vectors
 from data.errors import FindRefused
-from data.find.current import Columns, current_columns
+from data.find.current import Columns, Order, current_columns, largest_first
 from data.find.facets import Flags, Ints
 from data.find.question import OF_REVIEWS, About, Question
 from data.find.said_facts import ANSWERS
@@ -72,7 +73,7 @@ def find_frames(
     *,
     after: Cursor | None = None,
     n: int = 60,
-    snapshots: Path | None = None,
+    workspace: Path | None = None,
 ) -> FoundPage:
     """A page of the answer. Who learns from it what was said of frames that wait for reviews is not asked about them
     any more (`data.review.looks`). Raises NotAllowed, FindRefused."""
@@ -80,12 +81,14 @@ def find_frames(
         raise FindRefused(f"A page holds 1 to {MOST} frames, not {n}.")
     with store.read() as session:
         require(session, person_id, Act.SEE_PROGRESS)
-        columns = current_columns(store, snapshots)
+        columns = current_columns(store, _snapshots(workspace))
         held = _held(session, store, person_id, columns)
         kept = _kept(session, columns, question)
+    order = _order(columns, question, workspace)
+    kept &= ~np.isnan(order.key)
     left_out = int(np.count_nonzero(kept[held]))
     kept[held] = False
-    places, total, following = _page(columns, question, kept, after, n)
+    places, total, following = _page(columns, order, question.is_reversed, kept, after, n)
     asked = _may_be_asked(columns)
     reserved = _note_looks(store, person_id, columns, places[asked[places]]) if question.tells else set()
     frames = [_found(columns, int(place), question.tells or not asked[place]) for place in places]
@@ -94,31 +97,51 @@ def find_frames(
 
 
 def count_values(
-    store: Store, person_id: int, question: Question, *, snapshots: Path | None = None
+    store: Store, person_id: int, question: Question, *, workspace: Path | None = None
 ) -> dict[About, list[ValueCount]]:
     """Every value of every filter with its count, given the rest of the question. Raises NotAllowed, FindRefused."""
     with store.read() as session:
         require(session, person_id, Act.SEE_PROGRESS)
-        columns = current_columns(store, snapshots)
+        columns = current_columns(store, _snapshots(workspace))
         held = _held(session, store, person_id, columns)
         also = np.ones(columns.facets.n, dtype=np.bool_)
         if question.words:
             also = _with_words(session, columns, question.words)
     also[held] = False
-    return {about: _values(columns, about, question, also) for about in About}
+    return {about: _values(columns, about, question, also) for about in About if about is not About.LIKE}
 
 
 def emptied_by(
-    store: Store, person_id: int, question: Question, *, snapshots: Path | None = None
+    store: Store, person_id: int, question: Question, *, workspace: Path | None = None
 ) -> list[tuple[int, int]]:
     """For an answer without frames: (filter, frames without it) for each filter whose loss would bring frames, counted
     as `Question.without` does. Raises NotAllowed, FindRefused."""
     with store.read() as session:
         require(session, person_id, Act.SEE_PROGRESS)
-        columns = current_columns(store, snapshots)
+        columns = current_columns(store, _snapshots(workspace))
         asked = range(len(question.filters) + bool(question.words))
         found = [(place, _kept(session, columns, question.without(place)).sum()) for place in asked]
     return [(place, int(n)) for place, n in found if n]
+
+
+def _snapshots(workspace: Path | None) -> Path | None:
+    return None if workspace is None else workspace / "snapshots"
+
+
+def _order(columns: Columns, question: Question, workspace: Path | None) -> Order:
+    """The order that is asked for; by likeness, frames without a vector have the key NaN."""
+    if question.like is None:
+        return columns.order(question.sort)
+    vectors = None if workspace is None else current_vectors(workspace)
+    if vectors is None:
+        raise FindRefused("There are no vectors yet: run `teletriage embed` to find frames that look alike.")
+    similar = vectors.similarities(question.like)
+    key = np.full(columns.facets.n, np.nan)
+    there = np.array([columns.frames.place.get(one, -1) for one in vectors.frame_ids], dtype=np.int64)
+    key[there[there >= 0]] = similar[there >= 0]
+    key[columns.frames.is_set_aside] = np.nan
+    key[columns.frames.places([question.like])] = np.nan
+    return largest_first(key)
 
 
 def _held(session: Session, store: Store, person_id: int, columns: Columns) -> Ints:
@@ -130,7 +153,7 @@ def _held(session: Session, store: Store, person_id: int, columns: Columns) -> I
 
 
 def _kept(session: Session, columns: Columns, question: Question) -> Flags:
-    kept = columns.facets.passing(question.filters)
+    kept = columns.facets.passing(question.of_values)
     return kept & _with_words(session, columns, question.words) if question.words else kept
 
 
@@ -147,28 +170,27 @@ def _with_words(session: Session, columns: Columns, words: str) -> Flags:
 def _values(columns: Columns, about: About, question: Question, also: Flags) -> list[ValueCount]:
     facets = columns.facets
     facet = facets.of_reviews.facets[about] if about in OF_REVIEWS else facets.of_frames[about]
-    counts = facets.counts(about, question.filters, also)
+    counts = facets.counts(about, question.of_values, also)
     return [ValueCount(value, int(n)) for value, n in zip(facet.values, counts, strict=True)]
 
 
 def _page(
-    columns: Columns, question: Question, kept: Flags, after: Cursor | None, n: int
+    columns: Columns, order: Order, is_reversed: bool, kept: Flags, after: Cursor | None, n: int
 ) -> tuple[Ints, int, Cursor | None]:
     """The places of a page, how many there are in all, and the cursor to the next."""
-    order = columns.order(question.sort)
     places = order.places[kept[order.places]]
-    if question.is_reversed:
+    if is_reversed:
         places = places[::-1]
-    start = _behind(columns, question, places, after) if after is not None else 0
+    start = _behind(columns, order, is_reversed, places, after) if after is not None else 0
     page = places[start : start + n]
     is_end = start + n >= len(places)
     following = None if is_end else (float(order.key[page[-1]]), columns.frames.ids[page[-1]])
     return page, len(places), following
 
 
-def _behind(columns: Columns, question: Question, places: Ints, after: Cursor) -> int:
+def _behind(columns: Columns, order: Order, is_reversed: bool, places: Ints, after: Cursor) -> int:
     """Where the page behind a cursor begins, wherever its frame stands by now."""
-    key, sign = columns.order(question.sort).key, 1 if question.is_reversed else -1
+    key, sign = order.key, 1 if is_reversed else -1
     ids: Sequence[str] = columns.frames.ids
     at = bisect_right(ids, after[1]) - 1  # frames are in the order of their ids
     return bisect_right(places, (sign * after[0], sign * at), key=lambda one: (sign * key[one], sign * one))

@@ -55,6 +55,7 @@ class About(StrEnum):
     SNAPSHOT = "snapshot"
     SET_ASIDE = "set_aside"
     SECOND_LOOK = "second_look"
+    LIKE = "like"
 
 
 MEANINGS: dict[About, str] = {
@@ -91,6 +92,7 @@ MEANINGS: dict[About, str] = {
     About.SNAPSHOT: "In a snapshot",
     About.SET_ASIDE: "Set aside",
     About.SECOND_LOOK: "Second look",
+    About.LIKE: "Looks like the frame",
 }
 OF_REVIEWS = (
     About.PERSON, About.SAID, About.OWN, About.CELL, About.MODE, About.VERDICT, About.REASON, About.DATE,
@@ -99,7 +101,7 @@ OF_REVIEWS = (
 CONTEXT = frozenset(
     {
         About.STATE, About.SPLIT, About.CUE, About.SCENE, About.LOCATION, About.LOG, About.TIME, About.GENERATED,
-        About.FEED, About.QUEUE, About.SNAPSHOT, About.SET_ASIDE,
+        About.FEED, About.QUEUE, About.SNAPSHOT, About.SET_ASIDE, About.LIKE,
     }
 )  # fmt: skip
 """Filters whose answers tell nothing that a model or a person said of a frame that still waits for reviews."""
@@ -143,6 +145,16 @@ class Question:
     sort: Sort = Sort.QUEUE
     is_reversed: bool = False
     shows_levels: bool = False
+
+    @property
+    def of_values(self) -> tuple[Filter, ...]:
+        """The filters by values that frames have; the order by likeness is none of them."""
+        return tuple(one for one in self.filters if one.about is not About.LIKE)
+
+    @property
+    def like(self) -> str | None:
+        """The frame that the others are to look like, nearest first; it takes the place of `sort`."""
+        return next((one.value for one in self.filters if one.about is About.LIKE), None)
 
     @property
     def tells(self) -> bool:
@@ -190,6 +202,7 @@ def from_address(query: str) -> Question:
     )
     if len(filters) > MAX_FILTERS:
         raise FindRefused(f"An address holds at most {MAX_FILTERS} filters; this one has {len(filters)}.")
+    _one(asked, About.LIKE.value, "")
     sort = _one(asked, "sort", Sort.QUEUE.value)
     return Question(
         filters=filters,

@@ -172,6 +172,13 @@ class FrameGrid {
     this.ask();
   }
 
+  // Frames that look like one, nearest first, among those that the rest of the question asks for.
+  likeThis(frame) {
+    if (this.opened.isOpen) this.opened.close();
+    this.asked.add("like", frame, false);
+    this.ask();
+  }
+
   turnAround() {
     this.asked.isReversed = !this.asked.isReversed;
     this.ask();
@@ -196,6 +203,7 @@ class FrameGrid {
     else if (key === "/") this.part("words").focus();
     else if (key === "f") this.part("filter").focus();
     else if (key === "l") this.turnLevels();
+    else if (key === "m" && this.items[this.cells.at]) this.likeThis(this.items[this.cells.at].frame);
     else if (key === "+" || key === "-") this.resizeBy(key === "+" ? 1 : -1);
     else if (key === "?") this.help();
     else return this.cells.key(key);
@@ -211,7 +219,7 @@ class FrameGrid {
   help() {
     const dialog = this.part("dialog");
     const keys = [["← ↑ → ↓", "another frame"], ["Enter", "open it; arrows step, F shows the whole picture"], ["Esc", "back to all frames"],
-      ["Home End", "first and last"], ["Page ↑ ↓", "a screen further"], ["/", "search words; pedest* finds every word that begins so"], ["F", "add a filter"],
+      ["Home End", "first and last"], ["Page ↑ ↓", "a screen further"], ["/", "search words; pedest* finds every word that begins so"], ["F", "add a filter"], ["M", "more like this one"],
       ["+ −", "larger and smaller pictures"], ["L", "levels of frames that wait for reviews too: who sees them is not asked to review the frame"], ["?", "these keys"]];
     dialog.replaceChildren(el("h2", { text: "Keys" }),
       el("dl", {}, ...keys.flatMap(([key, words]) => [el("dt", {}, el("kbd", { text: key })), el("dd", { text: words })])),

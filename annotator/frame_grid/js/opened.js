@@ -14,6 +14,7 @@ class Opened {
       const around = event.target.closest("[data-frame]");
       if (around) this.openFrame(around.dataset.frame);
       if (event.target.closest("[data-act=back]")) this.close();
+      if (event.target.closest("[data-act=like]")) this.grid.likeThis(this.frame);
     });
   }
 
@@ -44,7 +45,7 @@ class Opened {
     this.below = el("div", { class: "fg-below" });
     this.root.replaceChildren(
       el("div", { class: "fg-head" }, el("button", { type: "button", "data-act": "back" }, "All frames ", el("kbd", { text: "Esc" })),
-        el("h2", { text: visible(caption) }), el("span", { class: "fg-place", text: this.placeWords() })),
+        el("h2", { text: visible(caption) }), el("button", { type: "button", "data-act": "like" }, "More like this ", el("kbd", { text: "M" })), el("span", { class: "fg-place", text: this.placeWords() })),
       el("div", { class: "fg-left" }, this.picture, this.below), this.side);
     this.root.focus({ preventScroll: true });
     clearTimeout(this.waiting);
@@ -151,6 +152,7 @@ class Opened {
     if (key === "Escape") this.close();
     else if (key === "ArrowRight" || key === "ArrowDown") this.step(1);
     else if (key === "ArrowLeft" || key === "ArrowUp") this.step(-1);
+    else if (key === "m") this.grid.likeThis(this.frame);
     else if (key === "f" && this.full) this.picture.src = this.full;
     else return false;
     return true;

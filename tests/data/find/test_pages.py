@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from data.errors import FindRefused, NotAllowed
+from data.alike.embed import embed_locally
+from data.alike.more_like import alike_frames
+from data.alike.vectors import current_vectors
+from data.errors import FindRefused, NotAllowed, VectorsError
 from data.find import current
 from data.find.pages import FoundPage, count_values, emptied_by, find_frames
 from data.find.question import About, from_address
@@ -139,7 +142,7 @@ def test_counts_say_how_many_frames_each_value_would_bring(asked: Asked) -> None
     assert asked.count(About.MODE, "assisted") + asked.count(About.MODE, "decide_first") >= 1
     every = count_values(asked.store, asked.lead, from_address(""))
     assert sum(one.frames for one in every[About.STATE]) == 18
-    assert set(every) == set(About)
+    assert set(every) == set(About) - {About.LIKE}
 
 
 def test_an_unknown_value_is_named_and_an_empty_answer_says_why(asked: Asked) -> None:
@@ -224,3 +227,24 @@ def test_only_those_who_see_progress_find_frames(asked: Asked, role: PersonRole)
     for ask in (find_frames, count_values, emptied_by):
         with pytest.raises(NotAllowed):
             ask(asked.store, other, from_address(""))
+
+
+def test_frames_like_one_come_nearest_first_among_those_asked_for(asked: Asked, tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    one, scene = asked.training[0], asked.page("").frames[0].scene
+    with pytest.raises(FindRefused, match="teletriage embed"):
+        asked.page(f"like={one}", workspace=workspace)
+    workspace.mkdir(exist_ok=True)
+    embed_locally(asked.store, workspace)
+    with asked.store.read() as session:
+        vectors = current_vectors(workspace)
+        assert vectors is not None
+        nearest = [found.frame_id for found in alike_frames(session, vectors, one, n=17)]
+    page = asked.page(f"like={one}", workspace=workspace)
+    assert (page.n, {found.frame_id for found in page.frames}) == (17, set(nearest))
+    assert page.frames[0].frame_id == nearest[0]
+    only = asked.page(f"like={one}&scene={scene}", workspace=workspace, n=3).frames
+    assert {found.scene for found in only} == {scene}
+    with pytest.raises(VectorsError, match="'nowhere' has no vector"):
+        asked.page("like=nowhere", workspace=workspace)
+    assert asked_looks(asked) == set()
