@@ -145,6 +145,13 @@ class NoteKind(StrEnum):
     CLOSED = "closed"
 
 
+class MarkKind(StrEnum):
+    """What leads and trainers put on frames to find them again."""
+
+    TAG = "tag"
+    LIST = "list"
+
+
 class PersonRole(StrEnum):
     """What a person may do in the app."""
 
@@ -180,6 +187,8 @@ class TrailAct(StrEnum):
     JUDGED_CLIP = "judged_clip"
     ANSWERED_ALERT = "answered_alert"
     ACKNOWLEDGED_ALERT = "acknowledged_alert"
+    MARKED_FRAME = "marked_frame"
+    SAVED_VIEW = "saved_view"
     HANDED_OVER = "handed_over"
     CONFIRMED_HANDOVER = "confirmed_handover"
     CHANGED_SETTING = "changed_setting"

@@ -9,12 +9,13 @@ import streamlit as st
 
 from annotator.widgets.page import LEVEL_MARKS
 from data.find.question import ADDS, MEANINGS, Sort
+from data.people.permissions import Act, may
 from data.store.tables import Person
 from data.text.visible import invisible_class
 from data.vocabulary import LEVELS
 
 SHARED = ("text.js", "server.js")
-SCRIPTS = ("words.js", "cells.js", "filters.js", "opened.js", "grid.js")
+SCRIPTS = ("words.js", "cells.js", "filters.js", "opened.js", "picked.js", "views.js", "grid.js")
 """In this order they make one module; the last one exports what Streamlit calls."""
 SORT_TITLES = {
     Sort.QUEUE: "Position in the queue",
@@ -55,5 +56,6 @@ def grid_data(person: Person) -> dict[str, Any]:
         "levels": {level.value: LEVEL_MARKS[level] for level in LEVELS},
         "filters": {about.value: meaning for about, meaning in MEANINGS.items()},
         "adds": sorted(about.value for about in ADDS),
+        "leads": may(person.role, Act.ADJUDICATE),
         "sorts": {sort.value: title for sort, title in SORT_TITLES.items()},
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from starlette.routing import Route
 
 from annotator.frame_grid import told
@@ -9,8 +11,10 @@ from annotator.pictures.signed_addresses import ImageRequest, image_address, ima
 from annotator.review_card.serving import Address
 from annotator.runtime import COOKIE, store, workspace
 from annotator.web.json_door import Act, Body, Door
+from data.find.marks import OnMany, act_on_frames
 from data.find.pages import Cursor, count_values, emptied_by, find_frames
 from data.find.question import from_address
+from data.find.views import save_view, saved_views
 from data.find.words import hits
 from data.overview.contested import frames_around
 from data.overview.frame_history import frame_view
@@ -78,5 +82,30 @@ def opened(store: Store, person_id: int, body: Body) -> Body:
     return {"opened": told.opened_frame(view, around, _address(store, person_id))}
 
 
-_ACTS: dict[str, Act] = {"page": page, "counts": counts, "open": opened}
+def act(store: Store, person_id: int, body: Body) -> Body:
+    """Do one thing to the frames that were picked."""
+    given = OnMany.model_validate({name: body.get(name, "") for name in ("act", "frames", "words")})
+    done = act_on_frames(store, person_id, given)
+    return {"done": done.done, "refused": done.refused}
+
+
+def views(store: Store, person_id: int, body: Body) -> Body:
+    """The views that are kept."""
+    return {"views": [asdict(one) for one in saved_views(store, person_id)]}
+
+
+def save(store: Store, person_id: int, body: Body) -> Body:
+    """Keep a view, or forget it."""
+    save_view(store, person_id, str(body["name"]), str(body["query"]))
+    return views(store, person_id, body)
+
+
+_ACTS: dict[str, Act] = {
+    "page": page,
+    "counts": counts,
+    "open": opened,
+    "act": act,
+    "views": views,
+    "save": save,
+}
 ROUTES = [Route(f"/grid/{name}", DOOR.reads(act), methods=["POST"]) for name, act in _ACTS.items()]

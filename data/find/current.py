@@ -51,7 +51,8 @@ _CHANGING = {
         "answer_release",
     },
     "marks": {
-        "frame", "frame_note", "gold_frame", "audit_lot", "audit_frame", "audit_end", "returned_frame", "feed",
+        "frame", "frame_mark", "frame_note",
+        "gold_frame", "audit_lot", "audit_frame", "audit_end", "returned_frame", "feed",
         "alert", "second_look", "adjudication", "adjudication_withdrawal",
     },
 }  # fmt: skip

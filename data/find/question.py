@@ -55,6 +55,8 @@ class About(StrEnum):
     SNAPSHOT = "snapshot"
     SET_ASIDE = "set_aside"
     SECOND_LOOK = "second_look"
+    TAG = "tag"
+    LIST = "list"
     LIKE = "like"
 
 
@@ -92,6 +94,8 @@ MEANINGS: dict[About, str] = {
     About.SNAPSHOT: "In a snapshot",
     About.SET_ASIDE: "Set aside",
     About.SECOND_LOOK: "Second look",
+    About.TAG: "Tag",
+    About.LIST: "On the list",
     About.LIKE: "Looks like the frame",
 }
 OF_REVIEWS = (
@@ -110,7 +114,7 @@ CONTEXT = frozenset(
 ADDS = frozenset(
     {
         About.RUN, About.FAILED, About.CUE, About.FLAG, About.AUDIT, About.FEED, About.RETURNED, About.ALERT,
-        About.QUEUE, About.SNAPSHOT, About.SECOND_LOOK,
+        About.QUEUE, About.SNAPSHOT, About.SECOND_LOOK, About.TAG, About.LIST,
     }
 )  # fmt: skip
 """Filters of which a frame can pass several."""

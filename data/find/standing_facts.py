@@ -21,6 +21,7 @@ from data.store.tables import (
     AuditEnd,
     AuditFrame,
     Feed,
+    FrameMark,
     FrameNote,
     FrameStatus,
     GoldFrame,
@@ -28,7 +29,7 @@ from data.store.tables import (
     SecondLook,
 )
 from data.verification.standing import not_withdrawn
-from data.vocabulary import NoteKind, ReturnedFor, VerificationState
+from data.vocabulary import MarkKind, NoteKind, ReturnedFor, VerificationState
 
 NOT_IN_REVIEW = "not_in_review"
 STATES = (*(one.value for one in VerificationState), NOT_IN_REVIEW)
@@ -128,6 +129,7 @@ def read_marks(session: Session, frames: FrameFacts) -> tuple[Facet, ...]:
         many_codes(
             About.ALERT, LEVEL_VALUES, {one for query in _alerts() for one in _pairs(session, frames, query)}
         ),
+        *_marks(session, frames),
         many_codes(About.SECOND_LOOK, ("asked", "open"), _second_looks(session, frames)),
     )
 
@@ -191,6 +193,25 @@ def _gold(session: Session, frames: FrameFacts) -> Facet:
     query = select_columns(col(GoldFrame.frame_id))
     codes[frames.places([one for (one,) in session.connection().execute(query)])] = 0
     return Facet(About.GOLD, YES_NO, codes)
+
+
+def _marks(session: Session, frames: FrameFacts) -> tuple[Facet, Facet]:
+    query = select_columns(
+        col(FrameMark.frame_id),
+        type_coerce(col(FrameMark.kind), String),
+        col(FrameMark.name),
+        col(FrameMark.is_set),
+    ).order_by(col(FrameMark.id))
+    latest: dict[tuple[int, str, str], bool] = {
+        (frames.place[frame_id], kind, name): is_set
+        for frame_id, kind, name, is_set in session.connection().execute(query)
+        if frame_id in frames.place
+    }
+    marked = {
+        kind: {(at, name) for (at, one, name), is_set in latest.items() if is_set and one == kind}
+        for kind in MarkKind
+    }
+    return many_codes(About.TAG, (), marked[MarkKind.TAG]), many_codes(About.LIST, (), marked[MarkKind.LIST])
 
 
 def _second_looks(session: Session, frames: FrameFacts) -> set[tuple[int, str]]:

@@ -46,6 +46,8 @@ ROW_ACTS: Mapping[type[SQLModel], tuple[TrailAct, str]] = {
     tables.ClipJudgement: (TrailAct.JUDGED_CLIP, "person_id"),
     tables.OperatorAnswer: (TrailAct.ANSWERED_ALERT, "person_id"),
     tables.AlertAcknowledgement: (TrailAct.ACKNOWLEDGED_ALERT, "person_id"),
+    tables.FrameMark: (TrailAct.MARKED_FRAME, "person_id"),
+    tables.SavedView: (TrailAct.SAVED_VIEW, "person_id"),
     tables.ShiftHandover: (TrailAct.HANDED_OVER, "person_id"),
     tables.HandoverConfirmation: (TrailAct.CONFIRMED_HANDOVER, "person_id"),
 }

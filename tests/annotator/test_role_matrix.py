@@ -28,7 +28,7 @@ from annotator.settings import AppSettings
 from annotator.settling import routes as settling_routes
 from annotator.settling import serving as settling
 from data.errors import NotAllowed, TeletriageError
-from data.find import pages
+from data.find import marks, pages, views
 from data.find.question import from_address
 from data.live import alerts, handover, unanswered
 from data.maintenance import trail_search
@@ -55,7 +55,7 @@ from data.scenarios import plausibility
 from data.snapshot import freeze
 from data.store.opening import Store
 from data.store.tables import FrameNote, FrameStatus, GoldFrame, Lease, Review
-from data.vocabulary import Mode, NoteKind, PersonRole, Response, Split, TriageLevel
+from data.vocabulary import MarkKind, Mode, NoteKind, PersonRole, Response, Split, TriageLevel
 from tests.builders import (
     A,
     S,
@@ -93,7 +93,15 @@ def a_judgement(frame_id: str) -> plausibility.Judgement:
 
 
 def _in_the_grid(act: Callable[..., Any], store: Store, who: int, frame: str) -> object:
-    return act(store, who, {"query": "levels=all", "frame": frame})
+    asked = {
+        "query": "levels=all",
+        "frame": frame,
+        "frames": [frame],
+        "act": "list",
+        "words": "x",
+        "name": "x",
+    }
+    return act(store, who, asked)
 
 
 def _when_settling(act: Callable[..., Any], store: Store, who: int, frame: str) -> object:
@@ -165,6 +173,21 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
         Act.SEE_PROGRESS,
         lambda store, who, frame: pages.find_frames(store, who, from_address("levels=all")),
     ),
+    marks.act_on_frames: (
+        Act.SEE_PROGRESS,
+        lambda store, who, frame: marks.act_on_frames(
+            store, who, marks.OnMany(act="list", frames=[frame], words="y")
+        ),
+    ),
+    marks.mark_frames: (
+        Act.ADJUDICATE,
+        lambda store, who, frame: marks.mark_frames(store, who, [frame], MarkKind.TAG, "x", True),
+    ),
+    views.save_view: (
+        Act.SEE_PROGRESS,
+        lambda store, who, frame: views.save_view(store, who, "x", "cue=fog"),
+    ),
+    views.saved_views: (Act.SEE_PROGRESS, lambda store, who, frame: views.saved_views(store, who)),
     pages.count_values: (
         Act.SEE_PROGRESS,
         lambda store, who, frame: pages.count_values(store, who, from_address("")),

@@ -68,11 +68,13 @@ class Cells {
     const there = this.drawn.get(place);
     if (there && there.dataset.frame === (item?.frame ?? "")) {
       there.setAttribute("aria-selected", String(place === this.at));
+      there.dataset.picked = String(this.grid.picked.has(item?.frame));
       return;
     }
     const cell = item ? this.cell(item) : el("div", { class: "fg-cell fg-waiting", "data-frame": "" });
     cell.id = `fg-${place}`;
     cell.dataset.place = String(place);
+    cell.dataset.picked = String(this.grid.picked.has(item?.frame));
     cell.setAttribute("role", "option");
     cell.setAttribute("aria-selected", String(place === this.at));
     cell.setAttribute("aria-posinset", String(place + 1));
@@ -109,7 +111,8 @@ class Cells {
     const cell = event.target.closest("[data-place]");
     if (!cell) return;
     this.moveTo(Number(cell.dataset.place));
-    this.grid.opened.open(this.at);
+    if (event.shiftKey || event.ctrlKey || event.metaKey) this.grid.picked.turn(this.at);
+    else this.grid.opened.open(this.at);
   }
 
   moveTo(place) {

@@ -1,8 +1,5 @@
 // The grid itself: a question in the address, the frames that answer it, and keys for everything.
 
-const PAGE = 60;
-const FAR = 500;
-
 class FrameGrid {
   constructor(root, data) {
     this.root = root;
@@ -15,10 +12,13 @@ class FrameGrid {
     this.after = null;
     this.wanted = 0;
     this.asking = 0; // counts the questions, so that a late answer to an old one is dropped
+    this.picked = new Picked(this);
     this.cells = new Cells(this);
     this.filters = new Filters(this);
     this.opened = new Opened(this);
+    this.views = new Views(this);
     this.listen();
+    this.views.load();
     const { frame } = this.asked;
     this.ask();
     if (frame) this.opened.openFrame(frame);
@@ -50,6 +50,7 @@ class FrameGrid {
       else if (button?.dataset.act === "levels") this.turnLevels();
       else if (button?.dataset.act === "reverse") this.turnAround();
       else if (button?.dataset.act === "help") this.help();
+      else if (button?.dataset.act === "save-view") this.views.save();
     });
   }
 
@@ -203,6 +204,8 @@ class FrameGrid {
     else if (key === "/") this.part("words").focus();
     else if (key === "f") this.part("filter").focus();
     else if (key === "l") this.turnLevels();
+    else if (key === "x") this.picked.turn(this.cells.at);
+    else if (key === "Escape" && this.picked.frames.size) this.picked.clear();
     else if (key === "m" && this.items[this.cells.at]) this.likeThis(this.items[this.cells.at].frame);
     else if (key === "+" || key === "-") this.resizeBy(key === "+" ? 1 : -1);
     else if (key === "?") this.help();
@@ -219,7 +222,7 @@ class FrameGrid {
   help() {
     const dialog = this.part("dialog");
     const keys = [["← ↑ → ↓", "another frame"], ["Enter", "open it; arrows step, F shows the whole picture"], ["Esc", "back to all frames"],
-      ["Home End", "first and last"], ["Page ↑ ↓", "a screen further"], ["/", "search words; pedest* finds every word that begins so"], ["F", "add a filter"], ["M", "more like this one"],
+      ["Home End", "first and last"], ["Page ↑ ↓", "a screen further"], ["/", "search words; pedest* finds every word that begins so"], ["F", "add a filter"], ["M", "more like this one"], ["X", "pick it, for one act on all that are picked (a click with Shift does too)"],
       ["+ −", "larger and smaller pictures"], ["L", "levels of frames that wait for reviews too: who sees them is not asked to review the frame"], ["?", "these keys"]];
     dialog.replaceChildren(el("h2", { text: "Keys" }),
       el("dl", {}, ...keys.flatMap(([key, words]) => [el("dt", {}, el("kbd", { text: key })), el("dd", { text: words })])),

@@ -1,6 +1,7 @@
 // What a question is in the address, and level chips.
 
-const VIEW = ["frame", "size"];
+const PAGE = 60;
+const FAR = 500; // frames that one request may be about
 const SIZES = { small: 150, medium: 240, large: 420 }; // least width of a cell in pixels
 
 class Asked {

@@ -5,6 +5,7 @@ what the app serves the next frame from, and statuses can be rebuilt from the ac
 1970 UTC, taken from the store's clock. No row knows a rule: what a row means is decided in the rooms above.
 """
 
+from data.store.tables.finding import FrameMark, SavedView
 from data.store.tables.frames import NOT_INGESTED, Dataset, Frame, SampledFrame, Sampling, Scene
 from data.store.tables.generated import ClipCritique, ClipJudgement, GeneratedClip, GeneratedFrame
 from data.store.tables.live import Alert, Feed, FeedChange, OperatorAnswer, ReturnedFrame, Watch, WatchMinute
@@ -54,6 +55,7 @@ __all__ = [
     "FeedChange",
     "Frame",
     "FrameLook",
+    "FrameMark",
     "FrameNote",
     "FrameStatus",
     "GeneratedClip",
@@ -77,6 +79,7 @@ __all__ = [
     "Review",
     "SampledFrame",
     "Sampling",
+    "SavedView",
     "Scene",
     "SecondLook",
     "Secret",

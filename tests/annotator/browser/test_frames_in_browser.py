@@ -68,6 +68,7 @@ def test_a_lead_finds_frames_by_address_and_keys(tmp_path: Path, chromium: Brows
         assert dialogs == []
         _empty_and_unknown(page, address)
         _keys(page, address)
+        _acts_on_many(page, address, frames)
         _annotators_find_nothing(chromium, address, frames["missed"])
     store.close()
 
@@ -113,6 +114,33 @@ def _keys(page: Page, address: str) -> None:
     assert "size=" not in page.url
     page.goto(f"{address}frames?frame={frame}")
     expect(page.get_by_label("Address to send")).to_have_value(f"{address}frames?frame={frame}")
+
+
+def _acts_on_many(page: Page, address: str, frames: dict[str, str]) -> None:
+    """Two frames are picked and tagged by keys, found by the tag, and the question is kept as a view."""
+    page.goto(f"{address}frames?state=verified&sort=time")
+    found = set(shown(page))
+    page.keyboard.press("x")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("x")
+    expect(page.locator(".fg-picked strong")).to_have_text("2 picked")
+    page.get_by_role("button", name="Tag", exact=True).click()
+    page.keyboard.type("low sun")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="Tag: done for 2 frames.")).to_be_visible()
+    page.goto(f"{address}frames?tag=low+sun")
+    assert set(shown(page)) <= found
+    assert len(set(shown(page))) == 2
+    page.get_by_role("button", name="Save view").click()
+    page.keyboard.type("sun")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="Saved as sun.")).to_be_visible()
+    page.goto(f"{address}frames")
+    page.wait_for_selector(f"{GRID} [data-part=views] option >> nth=1", state="attached")
+    page.get_by_label("View", exact=True).select_option(label="sun")
+    expect(page.locator(".fg-count")).to_have_text("2 frames")
+    page.get_by_label("View", exact=True).blur()
+    assert frames["missed"] in found
 
 
 def _annotators_find_nothing(chromium: Browser, address: str, frame: str) -> None:
