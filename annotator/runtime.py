@@ -8,6 +8,7 @@ from pathlib import Path
 
 from annotator.review_order.ranking import keep_ranking
 from annotator.settings import settings
+from data.find.current import current_columns
 from data.overview.review_columns import standing_reviews
 from data.store.opening import Store, open_store
 
@@ -29,6 +30,7 @@ def store() -> Store:
 
 
 def _read_ahead(opened: Store) -> None:
-    """Read every review before the first lead looks; later looks read only what is new."""
+    """Read every review, and what frames are found by, before the first lead looks; later looks read what is new."""
     with opened.read() as session:
         standing_reviews(session, now_us=opened.now_us(session))
+    current_columns(opened, workspace() / "snapshots")

@@ -1,11 +1,11 @@
 """How long leads wait for frames at 100,000 frames and 500,000 reviews: `make bench-find`.
 
 On SQLite and PostgreSQL each, warm, as the app's own routes answer while somebody decides on frames now and then: pages
-behind the first of every kind of question (`next_page_p95_ms`), counts of every value (`counts_p95_ms`) and pages of
-words (`text_p95_ms`). `cold_s` is what the first question of a process takes. In Chromium, in front of the served app:
-`first_page_p95_ms` from a press on a filter until every picture in sight is there, of questions that were asked before;
-`picture_p95_ms` from an arrow key until the next large picture is; `keys_lost` of 2,000 presses while the grid scrolls.
-The last line is JSON.
+behind the first of every kind of question (`next_page_p95_ms`), counts of every value (`counts_p95_ms`), pages of words
+(`text_p95_ms`), and frames like one by vectors of 512 numbers (`alike_p95_ms`). `cold_s` is what the first question of a
+process takes. In Chromium, in front of the served app: `first_page_p95_ms` from a press on a filter until every picture
+in sight is there, of questions that were asked before; `picture_p95_ms` from an arrow key until the next large picture
+is; `keys_lost` of 2,000 presses while the grid scrolls. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -22,10 +22,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from sqlmodel import select
+
 from annotator.frame_grid import routes
+from data.alike.maker import Maker
+from data.alike.writing import vector_writer
+from data.find.pages import find_frames
+from data.find.question import from_address
 from data.review.reviews import submit_review
 from data.review.serving import lease_frames
 from data.store.opening import Store, open_store
+from data.store.tables import Frame
 from data.vocabulary import TriageLevel
 from tests.benchmarks.bench_review import percentile
 from tests.benchmarks.frames_looked_at import look
@@ -35,6 +43,7 @@ from tests.postgresql import BIN, MISSING, Cluster
 
 LEAD = PEOPLE + 1
 PAGES = 4
+DIMS, BLOCK, ALIKE = 512, 10_000, 60
 QUESTIONS = (
     "",
     "state=contested&cue=night&cue=rain",
@@ -101,7 +110,25 @@ def ask_everything(store: Store, rounds: int) -> dict[str, Any]:
             times.measure("counts", partial(routes.counts, store, LEAD, {"query": query}))
         for query in SEARCHES:
             times.measure("text", partial(routes.page, store, LEAD, {"query": query}))
+    ask_alike(store, times)
     return {"cold_s": round(cold_s, 1), **times.figures()}
+
+
+def ask_alike(store: Store, times: Times) -> None:
+    """Pages of frames like one, by random vectors of DIMS numbers."""
+    chance = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory(prefix="bench-find-alike-") as folder:
+        with store.read() as session:
+            frame_ids = list(session.exec(select(Frame.id)))
+        with vector_writer(Path(folder), Maker("endpoint", "random", "1")) as writer:
+            for start in range(0, len(frame_ids), BLOCK):
+                rows = [(one, "") for one in frame_ids[start : start + BLOCK]]
+                writer.append(rows, chance.standard_normal((len(rows), DIMS), dtype=np.float32))
+            writer.make_current()
+        for number, place in enumerate(chance.integers(len(frame_ids), size=ALIKE)):
+            question = from_address(f"like={frame_ids[place]}")
+            ask = partial(find_frames, store, LEAD, question, workspace=Path(folder))
+            times.measure("alike" if number else "first_alike", ask)
 
 
 def deciding(store: Store) -> Iterator[None]:
