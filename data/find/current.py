@@ -1,30 +1,32 @@
 """The columns of one store, kept current by each process from the audit trail.
 
 Every act and every sealed row enters the trail, so its last number tells whether anything changed, and its subjects
-tell what. What a person did to a frame shows at once. What has to be read as a whole is read again when it changed, but
-for at most a tenth of the time: with half a million reviews and 25 people at work it is a few seconds old.
+tell what. What a person did to a frame shows at once. What has to be read as a whole is read again when it changed, for
+at most a tenth of the time and beside the questions: at half a million reviews it is some seconds old.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from sqlalchemy import Pool
 from sqlmodel import Session, col, func, select
 
+from data.errors import TeletriageError
 from data.find.facets import Facets, Floats, Ints
 from data.find.frame_facts import FrameFacts, read_frame_facts
 from data.find.question import Sort
 from data.find.said_facts import RunFacts, SaidFacts, read_run_facts, read_said_facts
 from data.find.snapshots import snapshot_facet
-from data.find.standing_facts import StatusFacts, read_marks, read_statuses, with_statuses_of
+from data.find.standing_facts import StatusFacts, read_marks, read_statuses, read_tags, with_statuses_of
 from data.store.opening import Store
 from data.store.tables import Adjudication, Ranking, Review, SecondLook, TrailEntry
 
@@ -42,6 +44,7 @@ _OF_FRAMES: dict[str, type[Review] | type[Adjudication] | type[SecondLook]] = {
     "adjudication_withdrawal": Adjudication,
     "second_look": SecondLook,
 }
+TAGS = "tags"
 _CHANGING = {
     "frames": {"dataset", "scene", "frame", "sampled_frame", "generated_frame"},
     "runs": {"frame", "proposal", "model_run", "returned_frame"},
@@ -51,14 +54,15 @@ _CHANGING = {
         "answer_release",
     },
     "marks": {
-        "frame", "frame_mark", "frame_note",
+        "frame", "frame_note",
         "gold_frame", "audit_lot", "audit_frame", "audit_end", "returned_frame", "feed",
         "alert", "second_look", "adjudication", "adjudication_withdrawal",
     },
+    TAGS: {"frame", "frame_mark"},
 }  # fmt: skip
 """Which subjects of the trail change which part."""
 
-Part = TypeVar("Part")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -117,20 +121,60 @@ class Current:
         self._seen: tuple[int, int] = (-1, -1)
         self._snapshots: Hashable = None
         self._columns: Columns | None = None
+        self._is_reading = False
+        self._touched_meanwhile: set[str] = set()
 
     def columns(self, store: Store, snapshots: Path | None = None) -> Columns:
-        """The columns as of now. snapshots: the folder whose snapshots can be asked for."""
+        """The columns as of now. snapshots: the folder whose snapshots can be asked for.
+
+        What takes long to read again is read beside the questions, which are answered from what is known until then.
+        """
         with self._lock, store.read() as session:
             touched = self._hear(session)
             self._look_at(snapshots)
-            before = [kept.value for kept in self._parts.values()]
-            self._read_due(session, store, snapshots)
-            if touched and any(self._parts["statuses"].value is one for one in before):
-                self._touch(session, touched)
-            now = [kept.value for kept in self._parts.values()]
-            if self._columns is None or any(one is not other for one, other in zip(before, now, strict=True)):
-                self._columns = self._assembled()
-            return self._columns
+            due = self._due()
+            at_once = [name for name in due if self._parts[name].took_s < LONG_S or name == TAGS]
+            if "frames" in at_once or self._columns is None:
+                at_once = list(self._parts)
+            values = self._read(session, store, snapshots, at_once)
+            columns = self._take_in(session, values, touched)
+            if len(at_once) < len(due) and not self._is_reading:
+                self._is_reading = True
+                threading.Thread(target=self._read_beside, args=(store, snapshots), daemon=True).start()
+            return columns
+
+    def _read_beside(self, store: Store, snapshots: Path | None) -> None:
+        """Read what is due, and put it in place of what is known. After an error that stays, and is due again."""
+        with self._lock:
+            due = self._due()
+            due = list(self._parts) if "frames" in due else due
+            frames, self._touched_meanwhile = self._parts["frames"].value, set()
+            for name in due:
+                self._parts[name].is_stale = False
+        try:
+            with store.read() as session:
+                values = self._read(session, store, snapshots, due)
+        except TeletriageError as error:
+            values = {}
+            _log.warning("What frames are found by was not read again: %s", error)
+        with self._lock, store.read() as session:
+            self._is_reading = False
+            if not values or self._parts["frames"].value is not frames:  # frames have other places by now
+                for name in due:
+                    self._parts[name].is_stale = True
+                return
+            for name, kept in values.items():
+                kept.is_stale = self._parts[name].is_stale  # there was news while it was read
+            self._take_in(session, values, sorted(self._touched_meanwhile))
+
+    def _due(self) -> list[str]:
+        """Parts that have to be read again. Tags are there as soon as somebody has put them."""
+        now_s = self._clock_s()
+        return [
+            name
+            for name, kept in self._parts.items()
+            if kept.is_due(now_s) or (name == TAGS and kept.is_stale)
+        ]
 
     def _hear(self, session: Session) -> list[str]:
         """Mark what the news of the trail make stale; returns the frames that people acted on."""
@@ -146,7 +190,9 @@ class Current:
         subjects = session.exec(
             select(TrailEntry.subject).where(col(TrailEntry.id) > before).limit(MOST_ENTRIES)
         )
-        return self._mark(session, [one.partition(":") for one in subjects])
+        touched = self._mark(session, [one.partition(":") for one in subjects])
+        self._touched_meanwhile.update(touched)
+        return touched
 
     def _mark(self, session: Session, subjects: Iterable[tuple[str, str, str]]) -> list[str]:
         news = list(subjects)
@@ -169,32 +215,42 @@ class Current:
         if seen != self._snapshots:
             self._snapshots, self._parts["snapshots"].is_stale = seen, True
 
-    def _read_due(self, session: Session, store: Store, snapshots: Path | None) -> None:
-        """Read the stale parts that are due again; everything follows the frames' places."""
-        before = self._parts["frames"].value
-        frames = self._read("frames", lambda: read_frame_facts(session))
-        if frames is not before:
-            for kept in self._parts.values():
-                if kept is not self._parts["frames"]:
-                    kept.value = None
-        runs = self._read("runs", lambda: read_run_facts(session, frames))
-        now_us = store.now_us(session)
-        self._read("said", lambda: read_said_facts(session, frames, runs.shown, now_us=now_us))
-        self._read("statuses", lambda: read_statuses(session, frames))
-        self._read("marks", lambda: read_marks(session, frames))
-        self._read("snapshots", lambda: snapshot_facet(snapshots, frames))
+    def _read(
+        self, session: Session, store: Store, snapshots: Path | None, names: Collection[str]
+    ) -> dict[str, _Kept]:
+        """Read these parts; each may rest on those before it."""
+        done: dict[str, _Kept] = {}
 
-    def _read(self, name: str, read: Callable[[], Part]) -> Part:
-        kept, now_s = self._parts[name], self._clock_s()
-        if kept.value is None or kept.is_due(now_s):
-            kept.value = read()
-            kept.read_at_s, kept.is_stale = self._clock_s(), False
-            kept.took_s = kept.read_at_s - now_s
-        return kept.value  # type: ignore[no-any-return]  # each part is kept under the name of what read it
+        def value(name: str) -> Any:
+            return (done.get(name) or self._parts[name]).value
 
-    def _touch(self, session: Session, frame_ids: list[str]) -> None:
-        statuses, frames = self._parts["statuses"], self._parts["frames"].value
-        statuses.value = with_statuses_of(session, statuses.value, frames, frame_ids)
+        readers: dict[str, Callable[[], Any]] = {
+            "frames": lambda: read_frame_facts(session),
+            "runs": lambda: read_run_facts(session, value("frames")),
+            "said": lambda: read_said_facts(
+                session, value("frames"), value("runs").shown, now_us=store.now_us(session)
+            ),
+            "statuses": lambda: read_statuses(session, value("frames")),
+            "marks": lambda: read_marks(session, value("frames")),
+            TAGS: lambda: read_tags(session, value("frames")),
+            "snapshots": lambda: snapshot_facet(snapshots, value("frames")),
+        }
+        for name in (one for one in readers if one in names):
+            begun_s = self._clock_s()
+            read = readers[name]()
+            now_s = self._clock_s()
+            done[name] = _Kept(read, now_s, now_s - begun_s, is_stale=False)
+        return done
+
+    def _take_in(self, session: Session, values: dict[str, _Kept], touched: list[str]) -> Columns:
+        """Put what was read in its place, with the frames that were acted on since."""
+        self._parts |= values
+        if touched:
+            statuses, frames = self._parts["statuses"], self._parts["frames"].value
+            statuses.value = with_statuses_of(session, statuses.value, frames, touched)
+        if values or touched or self._columns is None:
+            self._columns = self._assembled()
+        return self._columns
 
     def _assembled(self) -> Columns:
         frames: FrameFacts = self._parts["frames"].value
@@ -203,6 +259,7 @@ class Current:
         statuses: StatusFacts = self._parts["statuses"].value
         one_each = (
             *frames.facets, *runs.facets, said.disagreement, *statuses.facets, *self._parts["marks"].value,
+            *self._parts[TAGS].value,
             self._parts["snapshots"].value,
         )  # fmt: skip
         keys: dict[Sort, Floats] = {

@@ -75,15 +75,18 @@ class ReviewFacets:
             flags &= of_one
         return flags
 
-    def counts(self, about: About, filters: Sequence[Filter], kept: Flags) -> Ints:
-        """(values,) how many of the frames that are kept have a review with a value and with what else is asked."""
-        facet, n = self.facets[about], len(kept)
-        kept = kept & self.passing(filters, n)
+    def passing_reviews(self, filters: Sequence[Filter], kept: Flags) -> Ints:
+        """The places of reviews, of frames that are kept, that have everything that is asked of one review."""
         asked = np.logical_or.reduce([self._with_all(choice) for choice in _choices(filters)])
-        wanted = asked & kept[self.frame] & (facet.code >= 0)
-        seen = np.zeros(len(facet.values) * n, dtype=np.bool_)
-        seen[facet.code[wanted].astype(np.int64) * n + self.frame[wanted]] = True
-        return np.asarray(seen.reshape(len(facet.values), n).sum(axis=1))
+        return np.flatnonzero(asked & kept[self.frame])
+
+    def counts(self, about: About, reviews: Ints, n: int) -> Ints:
+        """(values,) how many frames have one of these reviews with each value."""
+        facet, frame = self.facets[about], self.frame[reviews]
+        code = facet.code[reviews].astype(np.int64)
+        seen = np.zeros((len(facet.values) + 1, n), dtype=np.bool_)
+        seen[code, frame] = True  # NONE is the last row
+        return np.array([np.count_nonzero(one) for one in seen[:-1]], dtype=np.int64)
 
     def _with_all(self, filters: Sequence[Filter]) -> Flags:
         wanted = np.ones(len(self.frame), dtype=np.bool_)
@@ -118,18 +121,32 @@ class Facets:
         about_reviews = [one for one in filters if one.about in OF_REVIEWS]
         return flags & self.of_reviews.passing(about_reviews, self.n) if about_reviews else flags
 
-    def counts(self, about: About, filters: Sequence[Filter], also: Flags | None = None) -> Ints:
-        """(values,) how many frames there would be with each value: instead of the one asked for where a frame has only
-        one, else in addition. `also`: the frames that count at all."""
-        facet = self.of_reviews.facets[about] if about in OF_REVIEWS else self.of_frames[about]
-        is_replaced = about in OF_REVIEWS or facet.frame is None
-        others = [one for one in filters if not (is_replaced and one.about is about)]
-        if about not in OF_REVIEWS:
-            kept = self.passing(others)
-            return facet.counts(kept if also is None else kept & also)
-        kept = self.passing([one for one in others if one.about not in OF_REVIEWS])
-        of_reviews = [one for one in others if one.about in OF_REVIEWS]
-        return self.of_reviews.counts(about, of_reviews, kept if also is None else kept & also)
+    def counts(self, filters: Sequence[Filter], also: Flags) -> dict[About, Ints]:
+        """(values,) per facet, how many frames there would be with each value: instead of the one asked for where a
+        frame or review has only one, else in addition. `also`: (n,) the frames that count at all."""
+        kept: dict[tuple[Filter, ...], Flags] = {}
+        reviews: dict[tuple[Filter, ...], Ints] = {}
+
+        def passing(others: tuple[Filter, ...]) -> Flags:
+            if others not in kept:
+                kept[others] = self.passing(others) & also
+            return kept[others]
+
+        found: dict[About, Ints] = {}
+        for about, facet in self.of_frames.items():
+            is_replaced = facet.frame is None
+            found[about] = facet.counts(passing(_without(about, filters) if is_replaced else tuple(filters)))
+        for about in self.of_reviews.facets:
+            others = _without(about, filters)
+            if others not in reviews:
+                of_reviews = [one for one in others if one.about in OF_REVIEWS]
+                reviews[others] = self.of_reviews.passing_reviews(of_reviews, passing(others))
+            found[about] = self.of_reviews.counts(about, reviews[others], self.n)
+        return found
+
+
+def _without(about: About, filters: Sequence[Filter]) -> tuple[Filter, ...]:
+    return tuple(one for one in filters if one.about is not about)
 
 
 def one_code(about: About, values: Sequence[str], of_frames: Sequence[str | None]) -> Facet:

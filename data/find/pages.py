@@ -108,7 +108,8 @@ def count_values(
         if question.words:
             also = _with_words(session, columns, question.words)
     also[held] = False
-    return {about: _values(columns, about, question, also) for about in About if about is not About.LIKE}
+    counts = columns.facets.counts(question.of_values, also)
+    return {about: _values(columns, about, counts[about]) for about in About if about in counts}
 
 
 def emptied_by(
@@ -167,11 +168,10 @@ def _with_words(session: Session, columns: Columns, words: str) -> Flags:
     return flags
 
 
-def _values(columns: Columns, about: About, question: Question, also: Flags) -> list[ValueCount]:
+def _values(columns: Columns, about: About, counts: Ints) -> list[ValueCount]:
     facets = columns.facets
     facet = facets.of_reviews.facets[about] if about in OF_REVIEWS else facets.of_frames[about]
-    counts = facets.counts(about, question.of_values, also)
-    return [ValueCount(value, int(n)) for value, n in zip(facet.values, counts, strict=True)]
+    return [ValueCount(value, n) for value, n in zip(facet.values, counts.tolist(), strict=True)]
 
 
 def _page(

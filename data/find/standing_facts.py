@@ -129,7 +129,6 @@ def read_marks(session: Session, frames: FrameFacts) -> tuple[Facet, ...]:
         many_codes(
             About.ALERT, LEVEL_VALUES, {one for query in _alerts() for one in _pairs(session, frames, query)}
         ),
-        *_marks(session, frames),
         many_codes(About.SECOND_LOOK, ("asked", "open"), _second_looks(session, frames)),
     )
 
@@ -195,7 +194,8 @@ def _gold(session: Session, frames: FrameFacts) -> Facet:
     return Facet(About.GOLD, YES_NO, codes)
 
 
-def _marks(session: Session, frames: FrameFacts) -> tuple[Facet, Facet]:
+def read_tags(session: Session, frames: FrameFacts) -> tuple[Facet, Facet]:
+    """Tags and named lists."""
     query = select_columns(
         col(FrameMark.frame_id),
         type_coerce(col(FrameMark.kind), String),

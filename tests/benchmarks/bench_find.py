@@ -2,10 +2,10 @@
 
 On SQLite and PostgreSQL each, warm, as the app's own routes answer while somebody decides on frames now and then: pages
 behind the first of every kind of question (`next_page_p95_ms`), counts of every value (`counts_p95_ms`), pages of words
-(`text_p95_ms`), and frames like one by vectors of 512 numbers (`alike_p95_ms`). `cold_s` is what the first question of a
-process takes. In Chromium, in front of the served app: `first_page_p95_ms` from a press on a filter until every picture
-in sight is there, of questions that were asked before; `picture_p95_ms` from an arrow key until the next large picture
-is; `keys_lost` of 2,000 presses while the grid scrolls. The last line is JSON.
+(`text_p95_ms`), and frames like one by vectors of 512 numbers (`alike_p95_ms`). `cold_s` is what the first question
+of a process takes. In Chromium, in front of the served app: `first_page_p95_ms` from a press on a filter until every
+picture in sight is there, of questions that were asked before; `picture_p95_ms` from an arrow key until the next large
+picture is; `keys_lost` of 2,000 presses while the grid scrolls. The last line is JSON.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ SCENES = {"scene-0001": 6, "scene-0002": 6, "scene-0003": 6}
 @pytest.fixture(autouse=True)
 def nothing_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(current, "REST", 0.0)
+    monkeypatch.setattr(current, "LONG_S", float("inf"))
 
 
 class Asked:
