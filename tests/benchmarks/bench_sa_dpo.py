@@ -33,7 +33,7 @@ from eval.arms.figures import AT, RunFigures, run_figures
 from eval.arms.folder import Arms, read_arms
 from eval.arms.report import compare_arms, comparison_lines
 from eval.metrics.answers import Answers
-from tests.benchmarks.miniature_arms import ARMS, BASELINE, REPORTED
+from tests.benchmarks.miniature_arms import ARMS, BASELINE, REPORTED, TRIED
 from tests.benchmarks.miniature_store import miniature_store
 from tests.repository import ROOT
 from training.miniature.build import KEPT, keep_adapter
@@ -54,7 +54,7 @@ def bench(out: Path, *, roads: int = ROADS, seeds: int = SEEDS, only: Sequence[s
         with _served(KEPT) as address:
             _ask(workspace, "student", address, "--model", "miniature", "--revision", "kept")
         _teletriage(workspace, "snapshot", snapshot, "--development", "0.1")
-    chosen = [write_recipe(out / "recipes", name) for name in ARMS if not only or name in only]
+    chosen = [write_recipe(out / "recipes", name) for name in only or ARMS]
     _teletriage(
         workspace, "compare", *chosen, "--snapshot", snapshot, "--model", KEPT, "--out", arms,
         "--seeds", seeds, "--baseline", BASELINE if not only else only[0],
@@ -91,7 +91,7 @@ def report(out: Path, drawn: Sequence[Road], pictures: Sequence[Path]) -> None:
 
 def write_recipe(folder: Path, name: str) -> Path:
     """An arm's recipe: a shipped one with the arm's keys, at the miniature's size."""
-    shipped, keys = ARMS[name]
+    shipped, keys = {**ARMS, **TRIED}[name]
     fields = yaml.safe_load(shipped_recipes()[shipped].read_text(encoding="utf-8"))
     for key, value in {"name": name, **keys}.items():
         section, _, inner = key.partition(".")
@@ -193,10 +193,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "bench-output" / "sa-dpo")
     parser.add_argument("--seeds", type=int, default=int(os.environ.get("SEEDS", SEEDS)))
-    parser.add_argument("--only", nargs="*", default=[], choices=list(ARMS), help="Some arms alone.")
+    parser.add_argument("--only", nargs="*", default=[], choices=[*ARMS, *TRIED], help="Some arms alone.")
     parser.add_argument("--fresh", action="store_true", help="Begin anew; the pictures are kept.")
     parser.add_argument(
-        "--keep", choices=list(ARMS), help="Put this arm's first adapter beside the kept miniature, and end."
+        "--keep",
+        choices=[*ARMS, *TRIED],
+        help="Put this arm's first adapter beside the kept miniature, and end.",
     )
     asked = parser.parse_args()
     if asked.keep:

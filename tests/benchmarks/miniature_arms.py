@@ -51,11 +51,19 @@ ARMS: dict[str, tuple[str, dict[str, Any]]] = {
     "sa_dpo": ("sa_dpo", _DPO),
     "sa_dpo_contrast": ("sa_dpo", _AFTER_SFT),
     "odpo_contrast": ("odpo", {**_AFTER_SFT, "loss.beta": 0.5, "loss.sft_weight": 0.5}),
+    "cdpo_contrast": ("cdpo", {**_AFTER_SFT, "loss.beta": 0.5, "loss.sft_weight": 0.5}),
+}
+"""Name -> (shipped recipe, keys): what the benchmark trains."""
+TRIED: dict[str, tuple[str, dict[str, Any]]] = {
     "sft_both_towers": (
         "sft",
         {**_SFT, **_BOTH_TOWERS, "schedule.max_steps": 210, "schedule.learning_rate": 2.0e-3},
     ),
+    "sft_long": (
+        "sft",
+        {**_SFT, "schedule.max_steps": 280, "schedule.epochs": 4, "schedule.learning_rate": 3.0e-3},
+    ),
+    "sft_costs": ("sft", {**_SFT, "loss.alpha_high": 5.0, "loss.alpha_med": 2.0}),
     "cdpo_calibrated": ("cdpo", _CALIBRATED),
-    "cdpo_contrast": ("cdpo", {**_AFTER_SFT, "loss.beta": 0.5, "loss.sft_weight": 0.5}),
 }
-"""Name -> (shipped recipe, keys)."""
+"""The same for what was tried and is not trained by default: `--only NAME`."""
