@@ -284,13 +284,19 @@ def load_recipe(path: Path) -> RecipeFile:
     """Read and check a recipe. Raises RecipeError with the key and the file in the sentence."""
     try:
         text = path.read_text(encoding="utf-8")
-        fields = read_yaml(text)
     except OSError as error:
         raise RecipeError(f"The recipe {path} cannot be read: {error.strerror}.") from error
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise RecipeError(f"The recipe {path} is not YAML: {' '.join(str(error).split())}.") from error
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"The recipe {path} is not YAML: {error}.") from error
+    return read_recipe(path, text)
+
+
+def read_recipe(path: Path, text: str) -> RecipeFile:
+    """Check a recipe's text. `path`: how sentences name it. Raises RecipeError."""
     try:
-        recipe = Recipe.model_validate(fields)
+        recipe = Recipe.model_validate(read_yaml(text))
+    except YAMLError as error:
+        raise RecipeError(f"The recipe {path} is not YAML: {' '.join(str(error).split())}.") from error
     except ValidationError as error:
         raise RecipeError(_sentence(path, error)) from error
     _refuse_lost_weights(path, recipe)

@@ -98,8 +98,9 @@ def auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
 
 
 def difference(arm: Sequence[Answers], against: Sequence[Answers]) -> Difference:
-    """Paired by scene, and by seed where both arms have as many; an arm of one run is held against every seed."""
-    runs = max(len(arm), len(against))
+    """Paired by scene, and by seed as far as both arms have it; an arm of one run is held against every seed."""
+    several = [len(runs) for runs in (arm, against) if len(runs) > 1]
+    runs = min(several, default=1)
     pairs = [(_of(arm, seed), _of(against, seed)) for seed in range(runs)]
     draws = scene_resamples(arm[0].scenes, RESAMPLES)
     allowed = np.full(len(draws), AT)

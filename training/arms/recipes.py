@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
 from data.errors import RecipeError
 from data.text.strict_yaml import YAMLError, read_yaml
-from training.recipe import find_recipe, load_recipe
+from training.recipe import find_recipe, load_recipe, read_recipe
 
 Grid = Mapping[str, Sequence[Any]]
 """A key of the recipe, such as loss.beta -> the values that it takes."""
@@ -60,6 +61,7 @@ def arms_of(recipes: Sequence[str], grid: Grid) -> list[Arm]:
     a key that a recipe does not have, a value that it does not take."""
     arms = [arm for recipe in recipes for arm in _arms(find_recipe(recipe), grid)]
     for arm in arms:
+        read_recipe(Path(arm.name), arm.text(seed=0))
         if [other.name for other in arms].count(arm.name) > 1:
             raise RecipeError(f"Two arms are called {arm.name}: give one recipe file another name.")
     return arms
@@ -84,9 +86,16 @@ def _full_key(recipe: Path, fields: dict[str, Any], key: str) -> str:
     ]
     matching = [one for one in known if key in (one, one.rpartition(".")[2])]
     if len(matching) != 1:
-        why = "has no key" if not matching else "has several keys"
-        raise RecipeError(f"The recipe {recipe.name} {why} {key}. Its keys are {', '.join(known)}.")
+        raise RecipeError(f"The recipe {recipe.name} has {_what_instead(key, matching, known)}.")
     return matching[0]
+
+
+def _what_instead(key: str, matching: Sequence[str], known: Sequence[str]) -> str:
+    if matching:
+        return f"several keys {key}: name one of {', '.join(matching)}"
+    short = {one.rpartition(".")[2]: one for one in known}
+    near = [short[name] for name in get_close_matches(key.rpartition(".")[2], short, n=3)]
+    return f"no key {key}" + (f"; the nearest is {' or '.join(near)}" if near else "")
 
 
 def _set(fields: dict[str, Any], key: str, value: Any) -> None:

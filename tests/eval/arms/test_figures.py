@@ -47,6 +47,7 @@ def test_the_better_arm_misses_less_at_equal_false_calls_with_an_interval() -> N
     better = a_run([0.3] * 15 + [0.9] * 15 + [0.2] * 60, levels)
     found = difference([better, better], [worse, worse])
     assert found.by_seed == [-0.5, -0.5]
+    assert [len(difference([better] * n, [worse] * 3).by_seed) for n in (1, 2, 3)] == [3, 2, 3]
     assert isinstance(found.interval, Interval)
     assert found.interval.high < 0
 

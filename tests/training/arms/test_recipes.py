@@ -28,7 +28,8 @@ def test_a_grid_gives_every_combination_its_own_recipe(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("grid", "words"),
     [
-        (["betta=1"], "sa_dpo.yaml has no key betta"),
+        (["betta=1"], "sa_dpo.yaml has no key betta; the nearest is loss.beta"),
+        (["beta=0.1,high"], "The recipe sa_dpo-beta=high has 'high' for loss.beta"),
         (["beta"], "'beta' is no grid"),
         (["beta=0.1,"], "is no grid"),
         (["beta=1", "beta=2"], "names beta twice"),
