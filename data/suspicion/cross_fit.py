@@ -23,8 +23,9 @@ MOST_REFERENCES = 4_000
 DIRECTIONS = 24
 PENALTY = 3.0
 """Times the mean number of frames in a scene: they resemble each other, and tell little more than one of them would."""
+_CANDIDATES = 8 * NEAREST
 _STEPS = 200
-_BLOCK = 4_096
+_BLOCK = 1_024
 Evidence = Callable[[npt.NDArray[np.bool_]], Floats]
 """Given which frames a model is fitted on, (n, features) of all frames."""
 
@@ -108,26 +109,35 @@ def directions(vectors: Floats) -> Floats:
     return np.asarray(centred @ axes[:, kept] / np.sqrt(spread[kept]))
 
 
-def neighbour_shares(
-    vectors: Floats, levels: Ints, scene: Ints, fitted_on: npt.NDArray[np.bool_], *, seed: int = 0
-) -> Floats:
-    """(n, 3) which levels the ten nearest fitted frames of other scenes have; equal shares without a vector."""
+def nearest_elsewhere(vectors: npt.NDArray[np.float32], scene: Ints, *, seed: int = 0) -> Ints:
+    """(n, 80 at most) the places of the nearest frames of other scenes, nearest first; -1 where there are no more, and
+    for frames without a vector. Eighty, so that ten are left once a fold is taken away."""
     known = np.isfinite(vectors).all(axis=1)
-    places = np.flatnonzero(fitted_on & known)
+    places = np.flatnonzero(known)
     if len(places) > MOST_REFERENCES:
         places = np.sort(np.random.default_rng(seed).choice(places, MOST_REFERENCES, replace=False))
-    shares = np.full((len(vectors), LEVELS), 1 / LEVELS)
-    if len(places) < NEAREST:
-        return shares
-    said = np.eye(LEVELS)[levels[places]]
+    width = min(_CANDIDATES, len(places))
+    found = np.full((len(vectors), width), -1, dtype=np.int64)
+    if width == 0:
+        return found
     for block in _blocks(np.flatnonzero(known)):
         similar = vectors[block] @ vectors[places].T
         similar[scene[block][:, None] == scene[places]] = -np.inf
-        nearest = np.argpartition(-similar, NEAREST - 1, axis=1)[:, :NEAREST]
-        usable = np.isfinite(np.take_along_axis(similar, nearest, axis=1))
-        counted = (said[nearest] * usable[..., None]).sum(axis=1) + 1 / LEVELS
-        shares[block] = counted / counted.sum(axis=1, keepdims=True)
-    return shares
+        near = np.argpartition(-similar, width - 1, axis=1)[:, :width]
+        values = np.take_along_axis(similar, near, axis=1)
+        order = np.argsort(-values, axis=1, kind="stable")
+        usable = np.isfinite(np.take_along_axis(values, order, axis=1))
+        found[block] = np.where(usable, places[np.take_along_axis(near, order, axis=1)], -1)
+    return found
+
+
+def neighbour_shares(nearest: Ints, levels: Ints, fitted_on: npt.NDArray[np.bool_]) -> Floats:
+    """(n, 3) which levels the ten nearest fitted frames have, one more frame shared evenly."""
+    counts = (nearest >= 0) & fitted_on[nearest]
+    counts &= counts.cumsum(axis=1) <= NEAREST
+    said = np.stack([(counts & (levels[nearest] == rank)).sum(axis=1) for rank in range(LEVELS)], axis=1)
+    counted = said + 1 / LEVELS
+    return np.asarray(counted / counted.sum(axis=1, keepdims=True))
 
 
 def _blocks(places: Ints) -> Iterator[Ints]:

@@ -15,6 +15,7 @@ from data.suspicion.cross_fit import (
     Ints,
     cross_fitted,
     directions,
+    nearest_elsewhere,
     neighbour_shares,
 )
 from data.text.phrases import counted
@@ -99,23 +100,19 @@ def suspicious_levels(found: TrainingLevels, *, seed: int = 0) -> list[Suspicion
 
 def level_chances(found: TrainingLevels, *, seed: int = 0) -> tuple[Floats, Floats]:
     """(n, 3) cross-fitted chances of each level, and (n, 3) what the nearest frames of other scenes are verified as."""
-    vectors = None if found.vectors is None else found.vectors.astype(np.float64)
     fixed = [*(_of_run(one) for one in found.said.values()), found.cues]
-    fixed += [] if vectors is None else [directions(vectors)]
-    whole = _spread_evenly(np.column_stack(fixed))
+    if found.vectors is None:
+        whole = _spread_evenly(np.column_stack(fixed))
+        nobody = np.full((len(found.level), len(LEVELS)), np.nan)
+        return cross_fitted(found.level, found.scene, lambda _: whole, seed=seed), nobody
+    whole = _spread_evenly(np.column_stack([*fixed, directions(found.vectors.astype(np.float64))]))
+    nearest = nearest_elsewhere(found.vectors, found.scene, seed=seed)
 
     def evidence(fitted_on: npt.NDArray[np.bool_]) -> Floats:
-        if vectors is None:
-            return whole
-        shares = neighbour_shares(vectors, found.level, found.scene, fitted_on, seed=seed)
-        return np.column_stack([whole, _spread_evenly(shares)])
+        return np.column_stack([whole, _spread_evenly(neighbour_shares(nearest, found.level, fitted_on))])
 
     everywhere = np.ones(len(found.level), dtype=np.bool_)
-    shares = (
-        np.full((len(found.level), len(LEVELS)), np.nan)
-        if vectors is None
-        else neighbour_shares(vectors, found.level, found.scene, everywhere, seed=seed)
-    )
+    shares = neighbour_shares(nearest, found.level, everywhere)
     return cross_fitted(found.level, found.scene, evidence, seed=seed), shares
 
 

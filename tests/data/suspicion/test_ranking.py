@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data.suspicion.cross_fit import cross_fitted, folds_of, neighbour_shares
+from data.suspicion.cross_fit import cross_fitted, folds_of, nearest_elsewhere, neighbour_shares
 from data.suspicion.ranking import level_chances, suspicious_levels, too_few
 from tests.data.suspicion.planted import planted_levels
 
@@ -54,11 +54,20 @@ def test_folds_keep_scenes_whole() -> None:
     assert sorted(np.bincount(fold[::3]).tolist()) == [4, 4, 5, 5, 5]
 
 
-def test_neighbours_are_of_other_scenes() -> None:
-    vectors = np.eye(40)[np.repeat(np.arange(4), 10)]
-    levels, scene = np.repeat([0, 1, 2, 0], 10), np.repeat([0, 0, 1, 2], 10)
-    shares = neighbour_shares(vectors, levels, scene, np.ones(40, dtype=np.bool_))
-    assert shares[0, 1] < 0.1  # the frames of level 1 are of its own scene
+def test_neighbours_are_of_other_scenes_and_of_fitted_frames() -> None:
+    vectors = np.eye(40, dtype=np.float32)[np.repeat([0, 0, 1, 0], 10)]
+    levels, scene = np.repeat([0, 1, 2, 2], 10), np.repeat([0, 0, 1, 2], 10)
+    vectors[5] = np.nan
+    nearest = nearest_elsewhere(vectors, scene)
+    everywhere = np.ones(40, dtype=np.bool_)
+    shares = neighbour_shares(nearest, levels, everywhere)
+    assert shares[0] == pytest.approx([1 / 33, 1 / 33, 31 / 33])  # level 1 is of its own scene
+    assert shares[5] == pytest.approx(1 / 3)
+    assert set(nearest[0][:10].tolist()) == set(range(30, 40))
+    assert (
+        neighbour_shares(nearest, levels, scene < 2)[0, 2] == shares[0, 2]
+    )  # ten others of level 2 are fitted
+    assert nearest_elsewhere(np.full((3, 2), np.nan, dtype=np.float32), scene[:3]).shape == (3, 0)
 
 
 def test_levels_of_one_kind_are_not_suspicious() -> None:
