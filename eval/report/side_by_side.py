@@ -54,4 +54,6 @@ def _told(figure: Figure) -> str:
     if isinstance(figure.value, Undefined):
         return figure_value(figure)
     counted = "" if figure.count is None else f" {figure.count}/{figure.n}"
+    if isinstance(figure.interval, Undefined):
+        return f"{figure_value(figure)}{counted} (no interval: {figure.interval.reason})"
     return f"{figure_value(figure)}{counted} ({figure_interval(figure, figure.interval)})"
