@@ -12,4 +12,5 @@ person = signed_in_person()
 if person is not None:  # else the sign-in has ended since the gate let this run pass, and nothing is shown
     page = navigation_for(person)
     st.set_page_config(page_title=f"{page.title} · teletriage", page_icon=MARK, layout="wide")
+    st.logo(str(MARK), size="large")
     page.run()

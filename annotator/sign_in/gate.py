@@ -22,6 +22,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from annotator.runtime import COOKIE, store
 from annotator.settings import settings
 from annotator.shell.addresses import HOMES, screen_at
+from annotator.shell.document import page_document
 from annotator.shell.plain_page import not_for_role, not_found
 from annotator.sign_in.cookie import wanted_page
 from annotator.sign_in.page_sessions import PAGE_SESSIONS, made_for
@@ -143,18 +144,21 @@ async def _closed(asked: HTTPConnection) -> Response | None:
     if path in _FOR_PAGES:
         return None if person else PlainTextResponse("You are signed out.", 401)
     if person is not None:
-        return _elsewhere(person, path)
+        return _screen(person, path)
     page = _page(asked)
     return RedirectResponse(f"/sign-in?next={quote(page)}" if page else "/sign-in", 303)
 
 
-def _elsewhere(person: Person, path: str) -> Response | None:
-    """The way home, or a page that says why this person does not see what they ask for; None where they do."""
+def _screen(person: Person, path: str) -> Response | None:
+    """The way home, the document of a screen, or a page that says why this person does not see what they ask for; None
+    leaves it to Streamlit."""
     if path == "/":
         return RedirectResponse(f"/{HOMES[person.role]}", 303)
     if (screen := screen_at(path)) is None:
         return not_found(person, path)
-    return None if may(person.role, screen.act) else not_for_role(person, screen)
+    if not may(person.role, screen.act):
+        return not_for_role(person, screen)
+    return None if path.endswith("/") else page_document()
 
 
 def _page(asked: HTTPConnection) -> str:

@@ -1,0 +1,36 @@
+// Around Streamlit's page: what the person reads while it loads, and while the server does not answer.
+(() => {
+  const gone = document.getElementById("tt-gone");
+  const asked_ms = 3000;
+  let wasConnected = false;
+
+  const isConnected = () =>
+    document.querySelector("[data-test-connection-state]")?.getAttribute("data-test-connection-state") === "CONNECTED";
+
+  // Streamlit's own dialog speaks of Streamlit and of the internet, and lies over a card that can go on.
+  function dismissDialog() {
+    for (const dialog of document.querySelectorAll("[data-testid=stDialog]")) {
+      if (dialog.textContent.includes("Connection error")) dialog.querySelector("button[aria-label=Close]")?.click();
+    }
+  }
+
+  function look() {
+    wasConnected ||= isConnected();
+    gone.hidden = isConnected() || !wasConnected;
+    dismissDialog();
+    if (document.querySelector("[data-testid=stMainBlockContainer] *")) document.getElementById("tt-loading")?.remove();
+  }
+
+  // Whoever was signed out meanwhile is told so, and comes back to this page.
+  async function ask() {
+    if (gone.hidden) return;
+    const answer = await fetch("/_stcore/health", { cache: "no-store" }).catch(() => null);
+    if (answer?.status !== 401) return;
+    const page = location.pathname.slice(1) + location.search;
+    location.assign(`/sign-in?${new URLSearchParams({ "sign-in": "ended", next: page })}`);
+  }
+
+  const whatChanges = { subtree: true, childList: true, attributes: true, attributeFilter: ["data-test-connection-state"] };
+  new MutationObserver(look).observe(document.body, whatChanges);
+  setInterval(ask, asked_ms);
+})();
