@@ -87,13 +87,15 @@ def _figures(certificate: Certificate, found: Trust) -> None:
     columns[1].metric("Audited without a miss", f"{certificate.audited - certificate.misses:,}", border=True)
     columns[1].caption(_still(certificate))
     rate = certificate.rate_at_most
-    columns[2].metric("Miss rate of the rest", "not known" if rate is None else f"≤ {rate:.2%}", border=True)
+    columns[2].metric(
+        "Miss rate of the rest", "not known yet" if rate is None else f"≤ {rate:.2%}", border=True
+    )
     columns[2].caption(
         f"of {counted(certificate.frames, 'frame')} left, upper bound at {1 - certificate.alpha:.1%} confidence"
     )
     recall = recall_at_least(found.found, certificate)
     columns[3].metric(
-        "TELEOPERATION found", "not known" if recall is None else recall_text(recall), border=True
+        "TELEOPERATION found", "not known yet" if recall is None else recall_text(recall), border=True
     )
     columns[3].caption(
         f"of those verified on the training side ({found.found:,}) or left in this lot; goal {RECALL_GOAL:.0%}"

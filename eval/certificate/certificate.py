@@ -50,7 +50,8 @@ class Certificate:
     miss rate to be ruled out; more: audited frames still needed if no miss is found, 0 once certified, None after a
     miss. people_see: the share of misses that people recognise, at least; golds: how many gold frames show that, 0
     where it is assumed. found_since: TELEOPERATION frames found among the frames left after the lot was certified.
-    cancelled: why a lead cancelled the audit.
+    cancelled: why a lead cancelled the audit. guideline: the number of the version in force, where it is newer than the
+    end of the lot.
     """
 
     lot: int
@@ -68,6 +69,7 @@ class Certificate:
     found_since: int = 0
     auditors: Sequence[AuditorPace] = field(default=())
     cancelled: str | None = None
+    guideline: int | None = None
 
     @property
     def is_hasty(self) -> bool:
@@ -81,7 +83,8 @@ class Certificate:
     @property
     def is_stale(self) -> bool:
         """Whether a certificate was given that should not be relied on any more."""
-        return self.is_doubted or (self.end is LotEnd.CERTIFIED and self.found_since > 0)
+        is_outdated = self.found_since > 0 or self.guideline is not None
+        return self.is_doubted or (self.end is LotEnd.CERTIFIED and is_outdated)
 
     @property
     def is_exhausted(self) -> bool:
@@ -173,11 +176,16 @@ def _promises(certificate: Certificate, found: int) -> list[str]:
             f"Of the TELEOPERATION frames that are verified on the training side ({found:,}) or left in this lot, "
             f"{recall_text(recall)} are found{enough}."
         )
-    if certificate.found_since:
-        lines.append(
-            f"{counted(certificate.found_since, 'TELEOPERATION frame')} came to light among them since; audit again."
-        )
-    return lines
+    return [*lines, *since_the_end(certificate)]
+
+
+def since_the_end(certificate: Certificate) -> list[str]:
+    """What has happened since a certificate was given and speaks for another audit."""
+    if certificate.end is not LotEnd.CERTIFIED:
+        return []
+    found = f"{counted(certificate.found_since, 'TELEOPERATION frame')} came to light among them since; audit again."
+    newer = f"Version {certificate.guideline} of the guideline is in force since and may draw the boundary elsewhere."
+    return [*([found] if certificate.found_since else []), *([newer] if certificate.guideline else [])]
 
 
 def standing(certificate: Certificate) -> str:

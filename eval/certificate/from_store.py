@@ -11,6 +11,7 @@ from data.overview.review_columns import NONE, standing_reviews
 from data.review.audit_bound import CONFIDENCE
 from data.review.audit_lots import PEOPLE_SEE, LotState, lot_state, lots
 from data.review.blind_audits import near_found_misses, shown_with_proposal, unreviewed_frames
+from data.review.guideline import guideline_in_force
 from data.store.opening import Store
 from data.store.tables import AuditEnd, AuditFrame, Frame, FrameStatus, GoldFrame, Person, Review
 from data.vocabulary import LotEnd, Split, TriageLevel, VerificationState
@@ -156,11 +157,18 @@ def _certificate(session: Session, state: LotState) -> Certificate:
         end=state.end.why if state.end else None,
         found_since=_found_since(session, state.end) if state.end else 0,
         cancelled=state.end.reason if state.end else None,
+        guideline=_newer_guideline(session, state.end) if state.end else None,
         auditors=[
             AuditorPace(names[one.person_id], one.judged, one.median_s, one.is_hasty, one.is_paused)
             for one in state.auditors
         ],
     )
+
+
+def _newer_guideline(session: Session, end: AuditEnd) -> int | None:
+    """The number of the version in force, where it was published after the lot's end."""
+    held = guideline_in_force(session)
+    return held.number if (held.written_at_us or 0) > end.ended_at_us else None
 
 
 def _found_since(session: Session, end: AuditEnd) -> int:

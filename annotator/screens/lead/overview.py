@@ -23,7 +23,7 @@ from data.store.tables import Person
 from data.text.phrases import counted
 from data.vocabulary import LotEnd, VerificationState
 from eval.annotators.from_store import HURRIED_SHARE, HURRIED_TIMED, hurried_people
-from eval.certificate.certificate import Certificate, standing
+from eval.certificate.certificate import since_the_end, standing
 from eval.certificate.from_store import Trust, trust
 
 
@@ -104,13 +104,8 @@ def _certificate(found: Trust) -> list[Matter]:
     certificate = found.certificate
     if certificate is None or not certificate.is_stale:
         return []
-    told = standing(certificate) if certificate.is_doubted else _found_since(certificate)
+    told = standing(certificate) if certificate.is_doubted else " ".join(since_the_end(certificate))
     return [Matter("Certificate out of date", 1, told, "trust", figure="!")]
-
-
-def _found_since(certificate: Certificate) -> str:
-    frames = counted(certificate.found_since, "TELEOPERATION frame")
-    return f"{frames} came to light since among the frames that lot {certificate.lot:,} left; audit again."
 
 
 def _hurried(opened: Store) -> Matter:

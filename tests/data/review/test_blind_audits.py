@@ -11,6 +11,7 @@ from data.errors import ReviewRefused
 from data.review.adjudication import Settlement, adjudicate
 from data.review.audit_lots import LotState, lot_state
 from data.review.blind_audits import cancel_audit, open_audit
+from data.review.guideline import write_guideline
 from data.review.reviews import review_row, submit_review
 from data.review.serving import lease_frames, release_leases
 from data.store.opening import Store
@@ -234,10 +235,18 @@ def test_a_cancelled_audit_gives_no_certificate_and_uses_up_its_share_of_the_err
     assert state_of(store).alpha == pytest.approx(0.05 / 6)
 
 
-def test_a_lot_that_has_just_been_certified_cannot_be_cancelled(tmp_path: Path) -> None:
+def test_a_certified_lot_cannot_be_cancelled_and_a_new_guideline_makes_it_stale(tmp_path: Path) -> None:
     store, lead, ada, _ = a_store_with_people(tmp_path, 90)
     open_audit(store, lead, limit=0.2)
     audited_in_turn(store, ada, seconds=3.0)
     with pytest.raises(ReviewRefused, match="nothing to cancel"):
         cancel_audit(store, lead, "It suits me better")
     assert state_of(store).is_certified
+    given = trust(store).certificate
+    assert given is not None
+    assert (given.is_given, given.is_stale) == (True, False)
+    write_guideline(store, lead, "# Trams are vehicles", note="Trams are vehicles.")
+    outdated = trust(store).certificate
+    assert outdated is not None
+    assert (outdated.is_given, outdated.is_stale, outdated.guideline) == (True, True, 2)
+    assert any("Version 2 of the guideline" in line for line in in_words(outdated, 0)[0])
