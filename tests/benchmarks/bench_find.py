@@ -178,10 +178,11 @@ def main() -> int:
     with stores(chosen.frames, chosen.reviews, chosen.workspace) as each:
         for name, store in each:
             found[name] = ask_everything(store, chosen.rounds)
+            print(f"{name}: {found[name]}", file=sys.stderr)
             in_browser = look(store)
             found[name] |= in_browser.pop("store")
             found |= in_browser
-            print(f"{name}: {found[name]}", file=sys.stderr)
+            print(f"{name} in Chromium: {in_browser} {found[name]}", file=sys.stderr)
     print(json.dumps({**found, "load_average": round(os.getloadavg()[0], 1)}))
     return 0
 

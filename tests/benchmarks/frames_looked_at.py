@@ -103,7 +103,7 @@ def _served(store: Store, folder: Path) -> Iterator[RunningApp]:
     workspace.mkdir(mode=0o700)
     if store.is_sqlite:
         (workspace / STORE_FILE).symlink_to(str(store.engine.url.database))
-    app = RunningApp(workspace, store, store_url=None if store.is_sqlite else _address(store))
+    app = RunningApp(workspace, store, store_url=None if store.is_sqlite else _address(store), patience_s=300)
     app.start()
     try:
         yield app

@@ -45,6 +45,7 @@ class RunningApp:
     options: list[str] = field(default_factory=list)
     store_url: str | None = None
     log: str = "app.log"
+    patience_s: int = 30
     build: Path = ROOT
     """The folder whose code is served."""
 
@@ -60,7 +61,7 @@ class RunningApp:
             self.process = subprocess.Popen(
                 [*command, *shares], cwd=self.build, stdout=log, stderr=log, env=os.environ
             )
-        for _ in range(300):
+        for _ in range(10 * self.patience_s):
             try:
                 with socket.create_connection(("127.0.0.1", self.port), timeout=1):
                     return
