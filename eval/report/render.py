@@ -183,9 +183,12 @@ def refuse_taken(out: Path) -> None:
 
 
 def write_evaluation(evaluation: Evaluation, out: Path) -> Path:
-    """Write the report folder. Raises EvaluationError if it cannot be written, or holds a report already."""
+    """Write the report folder, whole or not at all. Raises EvaluationError if it cannot be written, or holds a report
+    already."""
     refuse_taken(out)
     try:
-        return write_report(evaluation, out)
+        with written_whole(out) as partial:
+            write_report(evaluation, partial)
     except OSError as error:
         raise EvaluationError(f"The report cannot be written to {out}: {error.strerror}.") from error
+    return out / HTML_NAME

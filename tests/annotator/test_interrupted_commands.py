@@ -76,7 +76,7 @@ LONG = {
     "check": ("data/maintenance/check.py:check_store", "The check did not finish"),
     "tables --csv NEW": ("data/maintenance/table_files.py:write_csv", "do not hold all tables"),
     "cues": ("data/frames/cue_sheets.py:count_cues", "Nothing was changed"),
-    "evaluate --out NEW": ("eval/report/render.py:write_report", "No report was written to"),
+    "evaluate --out NEW": ("eval/report/render.py:render_markdown", "No report was written to"),
     "agreement": ("eval/agreement/from_store.py:agreement", "Nothing was changed"),
     "labelstudio export NEW": ("data/label_studio/files.py:export_tasks", "remove it and run"),
     "stand-in build --out NEW": ("training/stand_in.py:build_stand_in", "may be incomplete"),

@@ -12,6 +12,7 @@ from tests.annotator.browser.conftest import served, signed_in
 from tests.builders import T, a_person
 from tests.data.review.test_reviews import frames_in
 from tests.data.snapshot.test_snapshot import a_verified_store, student_says
+from tests.data.vlm.test_training_runs import a_run_folder
 
 
 def wait_for_snapshots(page: Page, folder: Path, n: int, *, limit_s: float = 60) -> None:
@@ -32,6 +33,12 @@ def test_a_trainer_sees_what_goes_in_freezes_it_and_where_a_frame_comes_from(
     freeze(store, snapshots / "first")
     (snapshots / "torn").mkdir()
     (snapshots / "torn" / MANIFEST).write_text("{")
+    lines = [f'{{"loss": 0.{step}, "rewards/margins": 0.{step}, "step": {step}}}' for step in (1, 2)]
+    a_run_folder(tmp_path / "workspace", "models/adapter", lines=lines, ended=True)
+    for name in ("one", "two"):
+        report = tmp_path / "workspace" / "reports" / name
+        report.mkdir(parents=True)
+        (report / "report.html").write_text(f'<!doctype html><a data-app="frame?id={frame}">the frame</a>')
     with served(tmp_path / "workspace") as address:
         page = signed_in(chromium, address, "theo", "password-theo")
         page.goto(f"{address}snapshot")
@@ -55,4 +62,10 @@ def test_a_trainer_sees_what_goes_in_freezes_it_and_where_a_frame_comes_from(
         field.fill("<b>nothing</b>")
         field.press("Enter")
         expect(page.get_by_text("'<b>nothing</b>' is neither a frame's id")).to_be_visible()
+        page.goto(f"{address}runs?run=models/adapter")
+        expect(page.get_by_text("rewards/margins")).to_be_visible()
+        expect(page.get_by_text("merge --adapter")).to_be_visible()
+        page.goto(f"{address}reports?report=one")
+        link = page.frame_locator("iframe[src*='/report/one']").get_by_text("the frame")
+        expect(link).to_have_attribute("href", f"/frame?id={frame}")
         page.context.close()
