@@ -58,9 +58,7 @@ def propose_with_ray(
                 else _engine_processor(frames, workers, asking.concurrency)
             )
             for group in _answers(build(_dataset(ray, due, asking.concurrency))):
-                keep_answers(
-                    store, run, [model_answer(row) for row in group], hashes, tally, decision=request.decision
-                )
+                keep_answers(store, run, [model_answer(row) for row in group], hashes, tally)
                 if watch:
                     watch(tally)
     missing = tally.total - tally.done

@@ -48,14 +48,18 @@ class Strip {
         onclick: () => this.lookAt(one.offset),
       },
       el("img", { src: one.thumb, alt: "", loading: "lazy", draggable: "false" }),
-      el("span", { text: one.offset === 0 ? "this frame" : `${one.seconds > 0 ? "+" : "−"}${Math.abs(one.seconds)} s` }),
+      el("span", { text: this.place(one) }),
     )));
   }
 
+  place(one) {
+    return one.offset === 0 ? "this frame" : `${one.seconds > 0 ? "+" : "−"}${Math.abs(one.seconds)} s`;
+  }
+
   label(one) {
-    if (one.offset === 0) return "The frame you judge";
+    if (one.offset === 0) return "this frame, the one you judge";
     const n = Math.abs(one.offset);
-    return `${n} ${n === 1 ? "frame" : "frames"} ${one.offset < 0 ? "before" : "after"}, ${Math.abs(one.seconds)} s`;
+    return `${this.place(one)}, ${n} ${n === 1 ? "frame" : "frames"} ${one.offset < 0 ? "before" : "after"}`;
   }
 
   async step(by) {
