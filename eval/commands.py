@@ -157,8 +157,27 @@ def _published(as_json: bool) -> None:
 @stopped_says("No decision was written; run the same command again.")
 def decide(
     ctx: typer.Context,
-    run: Annotated[str, typer.Option(help="The run whose probabilities are used.")],
-    out: Annotated[Path, typer.Option(help="The file of the decision, for teletriage monitor --decision.")],
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="A trained folder: temperature and thresholds are fitted and kept in it as decision.json."
+        ),
+    ] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            help="The run whose probabilities are used; with --model, instead of what training left."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The file of a guarantee, for teletriage monitor --decision.")
+    ] = None,
+    false_calls: Annotated[
+        float, typer.Option(min=0, max=1, help="With --model: call at most this share of the other frames.")
+    ] = 1.0,
+    false_cost: Annotated[
+        float, typer.Option(min=0, help="With --model: cost of a false TELEOPERATION; a miss costs 5.")
+    ] = 1.0,
     guarantee: Annotated[
         float, typer.Option(help="Miss at most this share of a scene's TELEOPERATION frames, on average.")
     ] = 0.05,
@@ -170,10 +189,17 @@ def decide(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pick the threshold on P(TELEOPERATION) that keeps a guarantee, from development scenes, or say what they can."""
+    """Fit a model's decision on its development part (--model), or a threshold that keeps a guarantee (--run)."""
+    if model is not None:
+        _decide_for_model(ctx.obj, model, snapshot, run, false_calls, false_cost, as_json=as_json)
+        return
     from eval.guarantee.decide import decide as use_case
     from eval.guarantee.decide import in_words
 
+    if run is None or out is None:
+        raise typer.BadParameter(
+            "Name a --model with its --snapshot, or a --run and an --out for a guarantee."
+        )
     if out.exists():
         raise typer.BadParameter(f"{out} exists; name a new file with --out.")
     found = use_case(
@@ -202,6 +228,37 @@ def decide(
     print_result(figures, "\n".join(lines), as_json=as_json)
     if found.decision is None:
         raise typer.Exit(1)
+
+
+def _decide_for_model(
+    settings: Settings,
+    model: Path,
+    snapshot: Path | None,
+    run: str | None,
+    false_calls: float,
+    false_cost: float,
+    *,
+    as_json: bool,
+) -> None:
+    from data.decisions.fit import COSTS
+    from data.vocabulary import TriageLevel
+    from eval.decisions.for_model import decide_for_model, in_words
+
+    if snapshot is None:
+        raise typer.BadParameter("Name the --snapshot that the model was trained on.")
+    folder = settings.found(model)
+    t = TriageLevel.TELEOPERATION
+    costs = {right: {**of, t: false_cost} if right is not t else dict(of) for right, of in COSTS.items()}
+    decision = decide_for_model(
+        folder,
+        settings.found(snapshot),
+        run=run,
+        store=settings.open_store,
+        costs=costs,
+        false_calls=false_calls,
+    )
+    figures = {**decision.model_dump(mode="json"), "decision": decision.hash, "path": str(folder)}
+    print_result(figures, "\n".join(in_words(decision, folder)), as_json=as_json)
 
 
 claim_group = typer.Typer(

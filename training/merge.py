@@ -11,8 +11,10 @@ from typing import Any, Literal
 import torch
 from peft import PeftModel
 
+from data.decisions.decision import DECISION, decision_for, write_decision
 from data.errors import TrainingError
-from data.vlm.weights import served_name
+from data.snapshot.judged import JUDGED_DEVELOPMENT
+from data.vlm.weights import read_weights, served_name
 from data.whole_files import written_whole
 from training.models.folder import (
     LOADING_ERRORS,
@@ -79,8 +81,18 @@ def merge(adapter: Path, model: Path, out: Path, *, dtype: MergedDtype = "bfloat
         _say_one_dtype(folder, dtype)
         _copy_processor(model, folder)
         write_provenance(folder, _merge_provenance(provenance, dtype))
+        _carry_decision(adapter, folder)
         _let_servers_read(folder)
     return MergeResult(out, served_name(out), dtype, is_stand_in(out))
+
+
+def _carry_decision(adapter: Path, folder: Path) -> None:
+    """What the adapter's development part gave, and the decision fitted on it, are the merged weights' too."""
+    if (adapter / JUDGED_DEVELOPMENT).is_file():
+        shutil.copyfile(adapter / JUDGED_DEVELOPMENT, folder / JUDGED_DEVELOPMENT)
+    if (adapter / DECISION).is_file():
+        decision = decision_for(adapter, read_weights(adapter).revision)
+        write_decision(folder, decision.model_copy(update={"weights": read_weights(folder).revision}))
 
 
 def merged_model(adapter: Path, model: Path) -> Any:

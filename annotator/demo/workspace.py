@@ -12,6 +12,7 @@ from sqlmodel import select
 from annotator.demo.rehearsal import rehearse_week
 from annotator.review_order.ranking import rank_frames
 from annotator.sign_in.demo_accounts import PEOPLE, make_accounts
+from data.alike.embed import embed_locally
 from data.demo import VERSION, build_dataroot, scripted_replies
 from data.errors import StoreError
 from data.frames.ingest import ingest
@@ -53,6 +54,7 @@ def build_demo(
         draw_repeatably(store)
         build_dataroot(dataroot, progress=progress)
         prepare_frames(store, dataroot, workspace)
+        embed_locally(store, workspace)
         known = make_accounts(store, workspace)
         rehearse_week(store)
         rank_frames(store)
@@ -93,4 +95,5 @@ def _report(store: Store, workspace: Path) -> None:
     if not snapshot.exists():
         freeze(store, snapshot)
     if not report.exists():
-        write_evaluation(evaluate_runs(store, [], against=Against(snapshot=snapshot)), report)
+        evaluation = evaluate_runs(store, [], against=Against(snapshot=snapshot), workspace=workspace)
+        write_evaluation(evaluation, report)

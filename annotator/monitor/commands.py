@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from data.terminal import AsJson, stopped_says
 from data.vocabulary import ReplyForm
+
+if TYPE_CHECKING:
+    from data.decisions.decision import ModelDecision
+    from eval.guarantee.decide import Decision
 
 Endpoint = Annotated[
     list[str], typer.Option(help="The model's endpoint (http://HOST:PORT/v1); repeat to distribute requests.")
@@ -41,7 +45,9 @@ def monitor(
     ] = None,
     decision: Annotated[
         Path | None,
-        typer.Option(help="The decision of the model, from teletriage decide, with its guarantee."),
+        typer.Option(
+            help="The model's decision from teletriage decide: decision.json, or a guarantee's file."
+        ),
     ] = None,
     api_key: Annotated[str, typer.Option(envvar="TELETRIAGE_API_KEY", help="The endpoint's key.")] = "none",
     host: Annotated[str, typer.Option(help="Address to listen on for the app and Prometheus.")] = "127.0.0.1",
@@ -62,7 +68,6 @@ def monitor(
     from data.images.model_picture import DEFAULT_WIDTH_PX
     from data.terminal import print_result
     from data.text.phrases import counted
-    from eval.guarantee.decide import decision_of
 
     settings = ctx.obj
     _log_to_stderr()
@@ -78,7 +83,7 @@ def monitor(
         host=host,
         port=port,
         for_s=seconds,
-        decision=None if decision is None else decision_of(decision, model),
+        decision=None if decision is None else _decision(decision, model, revision),
     )
     store = settings.open_store()
     done = asyncio.run(
@@ -102,6 +107,21 @@ def monitor(
     print_result(asdict(done), sentence, as_json=as_json)
     if done.interrupted:
         raise KeyboardInterrupt
+
+
+def _decision(path: Path, model: str, revision: str | None) -> Decision | ModelDecision:
+    """The decision in a file or a model's folder, for this model."""
+    import json
+
+    from data.decisions.decision import DECISION, decision_for_served
+    from eval.guarantee.decide import decision_of
+
+    file = path / DECISION if path.is_dir() else path
+    try:
+        is_model_s = "weights" in json.loads(file.read_bytes())
+    except (OSError, ValueError, TypeError):
+        is_model_s = False
+    return decision_for_served(file, model, revision) if is_model_s else decision_of(file, model)
 
 
 @stopped_says("Nothing was changed; run the same command again.")

@@ -1,8 +1,8 @@
 """Exact similarities of one vector with every row of a float16 matrix, block by block. Pure.
 
-NumPy converts float16 one number at a time (5 ns each: half a second for 100,000 rows of 1,024). Moved three bits to
-the right behind its sign, a float16 is a float32 of 2**-112 times its value, which whole blocks become with integer
-instructions in the processor's cache; the query is multiplied by 2**112 instead.
+NumPy converts float16 one number at a time (5 ns each: half a second for 100,000 rows of 1,024). Widened to 32 bits,
+moved 13 to the left and freed of the copies of its sign, a float16 is a float32 of 2**-112 times its value: whole
+blocks become that with integer instructions in the processor's cache, and the query is multiplied by 2**112 instead.
 """
 
 from __future__ import annotations
@@ -52,8 +52,7 @@ def _part(matrix: Halves, scaled: Floats, found: Floats, begin: int, end: int) -
         last = min(first + height, end)
         block = whole[: last - first]
         np.copyto(block, bits[first:last])
-        np.left_shift(block, 16, out=block)
-        np.right_shift(block, 3, out=block)
+        np.left_shift(block, 13, out=block)
         np.bitwise_and(block, _KEPT_BITS, out=block)
         np.dot(block.view(np.float32), scaled, out=found[first:last])
 

@@ -15,6 +15,7 @@ from data.text.phrases import counted, listed
 from data.vocabulary import ModelRole, ReplyForm
 
 if TYPE_CHECKING:
+    from data.decisions.decision import ModelDecision
     from data.proposals.asking import RunRequest
     from data.proposals.runs import Proposed
     from data.store import Store
@@ -157,12 +158,22 @@ def propose(
             revision or (known.revision if known else None),
             name,
             known.lineage if known else None,
+            _decision(settings, weights, known),
         )
         if batch_out is not None:
             _write_batch(store, request, batch_out, as_json=as_json)
             return
         done = _asked(store, request, batch_in=batch_in, ray_workers=ray_workers if ray else None)
     _finish(settings, store, role, done, as_json=as_json)
+
+
+def _decision(settings: Settings, folder: Path | None, weights: Weights | None) -> ModelDecision | None:
+    """The decision that lies beside the weights that are asked."""
+    from data.decisions.decision import DECISION, decision_for
+
+    if folder is None or weights is None or not (settings.found(folder) / DECISION).is_file():
+        return None
+    return decision_for(settings.found(folder), weights.revision)
 
 
 def _weights(
@@ -193,7 +204,7 @@ def _asked(store: Store, request: RunRequest, *, batch_in: Path | None, ray_work
     if batch_in is not None:
         from data.proposals.batch_files import open_batch_run, read_batch
 
-        return read_batch(store, open_batch_run(store, request), batch_in)
+        return read_batch(store, open_batch_run(store, request), batch_in, decision=request.decision)
     with asking_bar(f"Asking {request.asking.model}") as watch:
         if ray_workers is not None:
             from data.proposals.ray_proposals import propose_with_ray

@@ -111,6 +111,18 @@ def read_decision(path: Path) -> ModelDecision:
         raise DecisionError(f"{file} is no decision that `teletriage decide` wrote.") from error
 
 
+def decision_for_served(path: Path, model: str, revision: str | None) -> ModelDecision:
+    """The decision in a file, for a served model: by its revision, or by the digits of its record in its name. Raises
+    DecisionError if it was fitted on other weights."""
+    decision = read_decision(path)
+    if revision != decision.weights and not model.endswith(f"-{decision.weights[:8]}"):
+        raise DecisionError(
+            f"The decision in {path} was fitted on the weights {decision.weights[:12]}, and {model} is not known to be "
+            f"those: serve them under the name that merge prints, or give --revision {decision.weights}."
+        )
+    return decision
+
+
 def decision_for(path: Path, weights: str | None) -> ModelDecision:
     """The decision in a file, for these weights. Raises DecisionError if it was fitted on others."""
     decision = read_decision(path)

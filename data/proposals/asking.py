@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from data.decisions.decision import ModelDecision
 from data.errors import ProposalError
 from data.proposals.runs import (
     Proposed,
@@ -68,7 +69,8 @@ class Tally:
 @dataclass(frozen=True)
 class RunRequest:
     """What is asked, and for which run. `revision`: the model's, kept with the run; `name`: what the run is called,
-    the model's name by default; `lineage`: the training that made the weights. `asking` names no endpoint where a file
+    the model's name by default; `lineage`: the training that made the weights; `decision`: what came with them, to be
+    applied to each answer. `asking` names no endpoint where a file
     or a cluster carries the requests."""
 
     role: ModelRole
@@ -76,6 +78,7 @@ class RunRequest:
     revision: str | None = None
     name: str | None = None
     lineage: dict[str, Any] | None = None
+    decision: ModelDecision | None = None
 
 
 def propose_from_endpoint(
@@ -91,7 +94,8 @@ def propose_from_endpoint(
     tally = Tally(total=len(due))
 
     def keep(answers: list[ModelAnswer]) -> None:
-        keep_answers(store, run, answers, {frame.frame_id: frame.request_hash for frame in due}, tally)
+        hashes = {frame.frame_id: frame.request_hash for frame in due}
+        keep_answers(store, run, answers, hashes, tally, decision=request.decision)
         if watch:
             watch(tally)
 
@@ -149,7 +153,13 @@ def frame_request_hash(frame: Frame, run: ModelRun) -> str:
 
 
 def keep_answers(
-    store: Store, run: ModelRun, answers: Sequence[ModelAnswer], hashes: dict[str, str], tally: Tally
+    store: Store,
+    run: ModelRun,
+    answers: Sequence[ModelAnswer],
+    hashes: dict[str, str],
+    tally: Tally,
+    *,
+    decision: ModelDecision | None = None,
 ) -> None:
     """Write a group of answers in one commit, and count them.
 
@@ -163,7 +173,14 @@ def keep_answers(
         if kept:
             begin_run(session, run)
         rows = [
-            record_answer(session, run, answer, now_us=now_us, request_hash=hashes[answer.frame_id])
+            record_answer(
+                session,
+                run,
+                answer,
+                now_us=now_us,
+                request_hash=hashes[answer.frame_id],
+                decision=decision,
+            )
             for answer in kept
             if answer.frame_id not in there
         ]

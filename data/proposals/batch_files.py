@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from data.decisions.decision import ModelDecision
 from data.errors import ProposalError
 from data.images.inspection import ImageRefused
 from data.images.model_picture import model_picture_file, model_picture_of
@@ -77,7 +78,9 @@ def _image_url(frame: DueFrame, sampling: SamplingParameters, *, files: Path | N
     return data_url(model_picture_of(frame.image, width_px=width_px))
 
 
-def read_batch(store: Store, run: ModelRun, results: Path) -> Proposed:
+def read_batch(
+    store: Store, run: ModelRun, results: Path, *, decision: ModelDecision | None = None
+) -> Proposed:
     """Record a batch's results. Answered frames are kept as they are, so a file can be read twice; lines of other
     settings or frames are counted as unknown, and failed requests (rate limit, server error) stay unanswered.
 
@@ -93,9 +96,9 @@ def read_batch(store: Store, run: ModelRun, results: Path) -> Proposed:
         if frame is not None:
             group.append(replace(answer, frame_id=frame.frame_id))
         if len(group) == COMMIT_EVERY:
-            keep_answers(store, run, group, hashes, tally)
+            keep_answers(store, run, group, hashes, tally, decision=decision)
             group = []
-    keep_answers(store, run, group, hashes, tally)
+    keep_answers(store, run, group, hashes, tally, decision=decision)
     summary = run_summary(store, run, added=tally.answered, unknown=unknown)
     return replace(summary, unreached=dict(tally.unreached))
 

@@ -58,7 +58,9 @@ def propose_with_ray(
                 else _engine_processor(frames, workers, asking.concurrency)
             )
             for group in _answers(build(_dataset(ray, due, asking.concurrency))):
-                keep_answers(store, run, [model_answer(row) for row in group], hashes, tally)
+                keep_answers(
+                    store, run, [model_answer(row) for row in group], hashes, tally, decision=request.decision
+                )
                 if watch:
                     watch(tally)
     missing = tally.total - tally.done

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from data.decisions.decision import ModelDecision
 from data.errors import ProposalError
 from data.hashing import canonical_json
 from data.store.opening import Store
@@ -162,9 +163,18 @@ def reply_columns(
 
 
 def record_answer(
-    session: Session, run: ModelRun, answer: ModelAnswer, *, now_us: int, request_hash: str
+    session: Session,
+    run: ModelRun,
+    answer: ModelAnswer,
+    *,
+    now_us: int,
+    request_hash: str,
+    decision: ModelDecision | None = None,
 ) -> Proposal:
-    """Add a model's answer, all its samples, to the session as a Proposal; a refused request is a failed one."""
+    """Add a model's answer, all its samples, to the session as a Proposal; a refused request is a failed one.
+
+    decision: that of the model's weights, whose level stands beside the one that the model wrote.
+    """
     if not answer.samples:
         return _record_refusal(session, run, answer, now_us=now_us, request_hash=request_hash)
     chosen = choose_sample(answer.samples)
@@ -181,6 +191,9 @@ def record_answer(
     proposal.attempts, proposal.prompt_tokens = answer.attempts, answer.prompt_tokens
     proposal.token_probabilities = chosen.token_probabilities
     proposal.votes = chosen.votes
+    if decision is not None:
+        proposal.decided_level = decision.level(proposal.level, proposal.level_probabilities)
+        proposal.decision = decision.hash
     if chosen.others:
         proposal.other_samples = [storable_text(raw[:MAX_RAW_CHARS]) for raw in chosen.others]
     return proposal

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from data.errors import EvaluationError
 from data.proposals.runs import run_form
-from data.store.tables import ModelRun
+from data.store.tables import ModelRun, Proposal
 from data.vocabulary import ModelRole, ReplyForm
 
 _SHORT = 12
@@ -41,12 +41,21 @@ def how_asked(session: Session, names: Sequence[str]) -> HowAsked:
             f"The runs answered in several reply forms ({named}) and cannot be compared. Name runs of one with --run."
         )
     questions = {run.question_hash for run in runs}
-    trainings = [f"{run.name}: {_training(run.lineage)}" for run in runs if run.lineage]
+    trainings = [
+        f"{run.name}: {_training(run.lineage)}{_decided(session, run)}" for run in runs if run.lineage
+    ]
     return HowAsked(
         reply_form=next(iter(forms), None),
         question_hash=questions.pop() if len(questions) == 1 else None,
         trained_by="; ".join(sorted(trainings)) or None,
     )
+
+
+def _decided(session: Session, run: ModelRun) -> str:
+    """By which decisions the run's levels were made of its probabilities; nothing where the model's own stand."""
+    query = select(Proposal.decision).where(Proposal.run_id == run.id, col(Proposal.decision).is_not(None))
+    names = sorted(str(name) for name in session.exec(query.distinct()))
+    return f", decided by {' and '.join(names)}" if names else ""
 
 
 def _training(record: dict[str, Any]) -> str:

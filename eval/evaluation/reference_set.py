@@ -305,7 +305,7 @@ def _evaluated(session: Session, run: ModelRun, frame_ids: Sequence[str]) -> Eva
 def _prediction(proposal: Proposal) -> Prediction:
     p = proposal.level_probabilities
     return Prediction(
-        proposal.level,
+        proposal.decided_level or proposal.level,
         proposal.failure,
         proposal.reasoning or "",
         proposal.action or "",

@@ -28,6 +28,7 @@ from annotator.monitor.watching.logbook import Logbook
 from annotator.monitor.watching.monitor import Monitor
 from annotator.monitor.watching.returning import ReturningFrames
 from annotator.monitor.watching.watched_feed import WatchedFeed
+from data.decisions.decision import ModelDecision
 from data.errors import TeletriageError
 from data.live.record import Started, end_watch, start_watch
 from data.snapshot.folder import load_snapshot
@@ -62,7 +63,7 @@ class Asked:
     host: str = "127.0.0.1"
     port: int = 0
     for_s: float | None = None
-    decision: Decision | None = None
+    decision: Decision | ModelDecision | None = None
 
     @property
     def sampling(self) -> SamplingParameters:
@@ -181,7 +182,7 @@ class _Watch:
             serving = await stack.enter_async_context(served(app, self._channel, monitor))
             parts = [monitor.tick(), logbook.keep(), returning.keep(), answers.keep(), _minutes(feeds)]
             parts += _kept_running(monitor, sources)
-            if asked.decision is not None:
+            if isinstance(asked.decision, Decision):
                 parts.append(_follow(self._store, feeds, asked.decision))
             tasks = await stack.enter_async_context(running(parts))
             await stack.enter_async_context(running([_say_what_is_missing(asked)]))

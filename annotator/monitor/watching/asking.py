@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from annotator.monitor.rules.attention import next_feed
-from annotator.monitor.rules.deciding import decided
+from annotator.monitor.rules.deciding import decided, decided_by_model
 from annotator.monitor.watching.alerting import Alerting
 from annotator.monitor.watching.feeds import Feeds
 from annotator.monitor.watching.tasks import Tasks
 from annotator.monitor.watching.watched_feed import Captured, Said, WatchedFeed
+from data.decisions.decision import ModelDecision
 from data.images.inspection import ImageRefused
 from data.images.model_picture import model_picture
 from data.vlm.live_client import LiveAnswer, LiveEndpoints
@@ -85,7 +86,11 @@ class Asking:
         signs.answer_s = now_s
         decision, probabilities = self._feeds.decision, answer.sample.probabilities
         tally.undecided += decision is not None and probabilities is None
-        assessment = decided(reply.assessment, probabilities, decision.threshold if decision else None)
+        if isinstance(decision, ModelDecision):
+            assessment = decided_by_model(reply.assessment, probabilities, decision)
+        else:
+            threshold = decision.threshold if decision else None
+            assessment = decided(reply.assessment, probabilities, threshold)
         self._alerting.learn(feed, Said(captured, answer.sample, assessment, asked_s))
 
     def _no_answer(self, feed: WatchedFeed, answer: LiveAnswer, now_s: float, asked_s: float) -> None:

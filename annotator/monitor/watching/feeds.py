@@ -10,6 +10,7 @@ from annotator.monitor.watching.logbook import Logbook
 from annotator.monitor.watching.news import News
 from annotator.monitor.watching.tally import Tally
 from annotator.monitor.watching.watched_feed import WatchedFeed
+from data.decisions.decision import ModelDecision
 from eval.guarantee.decide import Decision
 from eval.guarantee.follow import Standing
 
@@ -22,7 +23,7 @@ class Feeds(Mapping[str, WatchedFeed]):
         self._by_name = {feed.name: feed for feed in feeds}
         self.limits, self.logbook = limits, logbook
         self.clock, self.tally, self.news = Clock(), Tally(), News()
-        self.decision: Decision | None = None
+        self.decision: Decision | ModelDecision | None = None
         self.guarantee: Standing | None = None
 
     def __getitem__(self, name: str) -> WatchedFeed:

@@ -36,7 +36,8 @@ class Proposal(SQLModel, table=True):
     `prompt_tokens`: what the server counted of it. With several samples the most voted one is the answer: `votes`
     counts them by level, `other_samples` keeps their raw texts. `token_probabilities` come from the level token's
     logprobs; `level_probabilities` are what the review order uses, those or else the votes' shares. All in the order
-    AUTONOMY, SUPERVISION, TELEOPERATION.
+    AUTONOMY, SUPERVISION, TELEOPERATION. `level` is what the model wrote; `decided_level` what its decision, named by
+    its hash, makes of the probabilities: None where the weights came with none.
     """
 
     __table_args__ = (UniqueConstraint("run_id", "frame_id"),)
@@ -58,4 +59,6 @@ class Proposal(SQLModel, table=True):
     request_hash: str | None = Field(default=None, max_length=64)
     prompt_tokens: int | None = None
     attempts: int | None = None
+    decided_level: TriageLevel | None = enum_column(TriageLevel, default=None)
+    decision: str | None = Field(default=None, max_length=16)
     answered_at_us: int = time_column()

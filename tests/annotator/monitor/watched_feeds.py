@@ -25,6 +25,7 @@ from annotator.monitor.sources.feed_sheet import FeedEntry, FeedSheet
 from annotator.monitor.sources.recorded import Fail, Picture, Show
 from annotator.monitor.watching.monitor import Monitor
 from annotator.monitor.watching.watched_feed import WatchedFeed
+from data.decisions.decision import ModelDecision
 from data.images.inspection import ImageRefused
 from data.images.model_picture import model_picture
 from data.live.record import current_watch
@@ -143,7 +144,7 @@ def watch(
     feeds: tuple[str, ...] = ("van",),
     limits: Limits = BRISK,
     endpoint: str | None = None,
-    decision: Decision | None = None,
+    decision: Decision | ModelDecision | None = None,
     **model: Any,
 ) -> Watched:
     """Run a monitor for as long as the scenario takes, and raise what it raises."""
@@ -160,7 +161,7 @@ async def _watch(
     stand_in: StandIn,
     model: Model,
     endpoint: str | None,
-    decision: Decision | None,
+    decision: Decision | ModelDecision | None,
 ) -> Watched:
     hands = {name: Hand(name) for name in feeds}
     sheet = FeedSheet(feeds=[FeedEntry(name=name, folder="by-hand") for name in feeds])

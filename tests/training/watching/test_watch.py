@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from typer.testing import CliRunner
 
+from annotator.__main__ import app
+from data.decisions.decision import decision_for, read_decision
 from data.errors import LeakError, TrainingError
 from data.snapshot.judged import JUDGED_DEVELOPMENT, read_judged
+from data.vlm.weights import read_weights
 from tests.training.builders import MIXED, A, S, T, a_development_frame, write_recipe, write_snapshot
 from training.commands import _result_text
 from training.merge import merge
@@ -142,3 +146,38 @@ def test_a_tracker_that_is_not_there_is_refused_before_anything_is_written(
     assert not (tmp_path / "out").exists()
     with pytest.raises(TrainingError, match="--track takes wandb, mlflow, trackio, not mlfow"):
         named(["mlfow"])
+
+
+def decided(watched: Watched, *options: str, fails: bool = False) -> Any:
+    command = ["--workspace", str(watched.folder / "workspace"), "decide", *options, "--json"]
+    result = CliRunner().invoke(app, command)
+    if fails:
+        assert result.exit_code == 1, result.output
+        return str(result.exception)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_a_watched_model_gets_a_decision_of_its_own_that_its_merge_carries(
+    watched: Watched, stand_in: Path
+) -> None:
+    model, snapshot = watched.result.adapter, watched.folder / "snapshot"
+    found = decided(watched, "--model", str(model), "--snapshot", str(snapshot))
+    decision = read_decision(model)
+    assert (decision.frames, decision.scenes, decision.by_level[T]) == (6, 3, 2)
+    assert found["decision"] == decision.hash
+    assert decision.curve[0].missed == 2  # the threshold that nothing reaches
+    assert decision.weights == read_weights(model).revision
+    merged = merge(model, stand_in, watched.folder / "merged-decided").model
+    assert decision_for(merged, read_weights(merged).revision).teleoperation == decision.teleoperation
+
+
+def test_a_decision_needs_the_snapshot_and_the_frames_that_it_is_of(watched: Watched, tmp_path: Path) -> None:
+    other = a_watched_snapshot(tmp_path / "other", (T, A))
+    model = str(watched.result.adapter)
+    told = decided(watched, "--model", model, "--snapshot", str(other), fails=True)
+    assert "was trained on the snapshot" in told
+    unwatched = str(watched.unwatched.adapter)
+    told = decided(watched, "--model", unwatched, "--snapshot", str(watched.folder / "snapshot"), fails=True)
+    assert "has no judged_development.jsonl, which a watched training leaves" in told
+    assert not (watched.unwatched.adapter / "decision.json").exists()

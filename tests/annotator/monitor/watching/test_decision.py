@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -14,6 +16,7 @@ from data.vocabulary import TrailAct, TriageLevel
 from eval.guarantee.decide import Decision
 from tests.annotator.monitor.watched_feeds import BRISK, Desk, watch
 from tests.builders import a_person, a_store, reviewed
+from tests.data.decisions.test_decisions import a_decision
 
 A, S, T = TriageLevel
 DECISION = Decision(
@@ -49,6 +52,27 @@ def test_a_probability_over_the_threshold_calls_what_the_words_do_not(tmp_path: 
         )
 
     watch(a_store(tmp_path), tmp_path, scenario, decision=DECISION, probabilities=(0.6, 0.1, 0.3))
+
+
+def test_the_model_s_own_decision_changes_what_is_alerted_on(tmp_path: Path) -> None:
+    """The same answer, AUTONOMY with 0.3 on TELEOPERATION: no alert by the model's word, one by its decision."""
+    seen: dict[str, TriageLevel | None] = {}
+
+    def of(name: str) -> Callable[[Desk], Coroutine[Any, Any, None]]:
+        async def scenario(desk: Desk) -> None:
+            await desk.picture(A)
+            alert = desk.feed().alert
+            seen[name] = alert.level if alert else None
+            if alert:
+                assert board(desk.monitor)["guarantee"] is None
+
+        return scenario
+
+    chances = (0.6, 0.1, 0.3)
+    for name, threshold in (("low", 0.2), ("high", 0.4)):
+        decision = a_decision(teleoperation=threshold)
+        watch(a_store(tmp_path / name), tmp_path / name, of(name), decision=decision, probabilities=chances)
+    assert seen == {"low": T, "high": None}
 
 
 def test_answers_without_probabilities_are_not_covered_and_said_not_to_be(tmp_path: Path) -> None:
