@@ -76,7 +76,7 @@ class Order:
 def largest_first(key: Floats) -> Order:
     """Frames by a key; those with NaN are last."""
     lowest = np.nan_to_num(key, nan=-np.inf)
-    return Order(np.lexsort((np.arange(len(key)), lowest))[::-1], key)
+    return Order(np.argsort(lowest, kind="stable")[::-1], key)
 
 
 @dataclass(frozen=True)

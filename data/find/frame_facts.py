@@ -19,7 +19,7 @@ from data.vocabulary import Cue, SetAside, Split
 YES_NO = ("yes", "no")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FrameFacts:
     """Frames in the order of their ids, each known by its place there; `scene` is a place in `scene_names`."""
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from sqlmodel import Session, col, select
 
-from data.alike.vectors import current_vectors
+from data.alike.vectors import Vectors, current_vectors
 from data.errors import FindRefused
 from data.find.current import Columns, Order, current_columns, largest_first
 from data.find.facets import Flags, Ints
+from data.find.frame_facts import FrameFacts
 from data.find.question import OF_REVIEWS, About, Question
 from data.find.said_facts import ANSWERS
 from data.find.standing_facts import STATES
@@ -138,11 +140,17 @@ def _order(columns: Columns, question: Question, workspace: Path | None) -> Orde
         raise FindRefused("There are no vectors yet: run `teletriage embed` to find frames that look alike.")
     similar = vectors.similarities(question.like)
     key = np.full(columns.facets.n, np.nan)
-    there = np.array([columns.frames.place.get(one, -1) for one in vectors.frame_ids], dtype=np.int64)
+    there = _places_of(vectors, columns.frames)
     key[there[there >= 0]] = similar[there >= 0]
     key[columns.frames.is_set_aside] = np.nan
     key[columns.frames.places([question.like])] = np.nan
     return largest_first(key)
+
+
+@lru_cache(maxsize=2)
+def _places_of(vectors: Vectors, frames: FrameFacts) -> Ints:
+    """The place of each vector's frame, -1 for one that is not there any more."""
+    return np.array([frames.place.get(one, -1) for one in vectors.frame_ids], dtype=np.int64)
 
 
 def _held(session: Session, store: Store, person_id: int, columns: Columns) -> Ints:
