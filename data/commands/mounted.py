@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from data.commands.embed import embed
+from data.commands.export_pairs import export_pairs
 from data.commands.frames import cues, ingest, sample
 from data.commands.maintenance import COMMANDS as STORE_COMMANDS
 from data.commands.maintenance import store, tables
@@ -30,6 +31,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "suspicions": suspicions,
     "snapshot": snapshot,
     "trace": trace,
+    "export-pairs": export_pairs,
     **STORE_COMMANDS,
     "tables": tables,
 }
