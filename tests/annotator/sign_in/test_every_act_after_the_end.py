@@ -19,6 +19,7 @@ from data.review.blind_audits import cancel_audit
 from data.review.notes import Note, note_frame
 from data.review.pauses import release_answers
 from data.review.serving import lease_frames
+from data.snapshot.freeze import freeze
 from data.store import Store
 from data.store.tables import ClipJudgement, Frame, FrameStatus, GeneratedClip, GeneratedFrame, Lease, Scene
 from data.verification.standing import paused_people
@@ -103,6 +104,7 @@ BUTTONS = {
     ("review_plain", "'Save'"): ("correction", "Save"),
     ("review_plain", "'Back'"): ("correction", "Back"),
     ("snapshot", "'Freeze a snapshot'"): ("snapshot", "Freeze a snapshot"),
+    ("snapshot", "'Check its hashes'"): ("snapshot", "Check its hashes"),
     ("people", "'Add'"): ("people", "Add"),
     ("people", "'Change the role'"): ("people", "Change the role"),
     ("people", "'New password'"): ("people", "New password"),
@@ -169,6 +171,7 @@ def a_store_with_work(folder: Path) -> Store:
             reviewed(store, person, frame_id, T)
     _generate(store, shown=rest[2], rejected=rest[3], by=ada)
     _report(store, folder / "workspace" / "reports" / "one")
+    freeze(store, folder / "workspace" / "snapshots" / "one")
     return store
 
 
