@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import expect
 from sqlmodel import col, select
 
 from data.review.notes import Note, note_frame
@@ -376,3 +377,25 @@ def test_the_plain_page_stays_within_reach(desk: MakeDesk) -> None:
     ada.sit_down("review-plain")
     ada.page.get_by_role("button", name="Accept SUPERVISION").click()
     ada.until(lambda: len(ada.reviews()) == 1)
+
+
+BROKEN = """() => {
+  const { querySelector } = Element.prototype;
+  Element.prototype.querySelector = function (asked) {
+    if (asked.includes("data-testid=review-card")) throw new Error("broken");
+    return querySelector.call(this, asked);
+  };
+}"""
+
+
+def test_where_the_cards_script_does_not_run_a_link_leads_to_the_plain_review(desk: MakeDesk) -> None:
+    ada = desk()
+    page = ada.context.new_page()
+    page.add_init_script(f"({BROKEN})()")
+    page.goto(ada.app.url)
+    link = page.get_by_role("link", name="Review without it")
+    link.click()
+    expect(page).to_have_url(f"{ada.app.url}review-plain")
+    expect(page.get_by_role("heading", name="Plain review")).to_be_visible()
+    page.close()
+    expect(ada.page.get_by_text("Is the card missing?")).to_be_hidden()
