@@ -19,7 +19,7 @@ from tests.training.builders import COLOURS, A, S, T, write_recipe
 from training.models.adapter import lora_config
 from training.models.folder import load_model
 from training.models.shared_vision import base_model
-from training.pairs.collator import PackedPairCollator
+from training.pairs.collator import OURS, PackedPairCollator
 from training.pairs.processor import load_processor
 from training.recipe import BatchShape, load_recipe
 from training.sa_dpo import pair_weight
@@ -46,6 +46,8 @@ def a_row(colour: tuple[int, int, int], chosen: TriageLevel, rejected: TriageLev
         "chosen": [{"role": "assistant", "content": chosen.value}],
         "rejected": [{"role": "assistant", "content": rejected.value}],
         "weight": weight,
+        "offset": 0.0,
+        "doubt": 0.0,
     }
 
 
@@ -106,7 +108,7 @@ def trained(
 def preferences(trainer: SADPOTrainer, rows: Sequence[Row]) -> torch.Tensor:
     """log p(chosen) - log p(rejected) of each row under the trained model itself, without the reference."""
     batch: Any = trainer._prepare_inputs(trainer.data_collator([dict(row) for row in rows]))
-    model_inputs = {name: value for name, value in batch.items() if name not in ("weight", "pair_id")}
+    model_inputs = {name: value for name, value in batch.items() if name not in OURS}
     trainer.model.eval()
     with torch.no_grad():
         _, (chosen, rejected) = trainer._logps(trainer.model, model_inputs)

@@ -105,5 +105,5 @@ def test_the_strip_tells_nothing_but_time(desk: MakeDesk) -> None:
     (told,) = [body for body in ada.bodies if "/card/strip" in body]
     assert not [secret for secret in (*SECRETS, "level", "review") if secret in told.split(" ", 1)[1]]
     labels = ada.page.locator(f"{CARD} .rc-thumb").evaluate_all("all => all.map(one => one.ariaLabel)")
-    assert "The frame you judge" in labels
+    assert "this frame, the one you judge" in labels
     assert all("frame" in label for label in labels)

@@ -78,7 +78,7 @@ def test_one_frame_is_accepted_and_another_corrected_and_both_are_in_the_store(
         corrected[0].reasoning
         == "The scene looks routine at first sight, but the vehicle cannot go on by itself."
     )
-    assert page.title() == "teletriage"
+    assert page.title() == "Plain review · teletriage"
     assert [url for url in outside if "tracker" in url] == []
 
 

@@ -34,6 +34,7 @@ from training.trainer.dpo_config import dpo_config
 from training.trainer.supervised_trainer import SupervisedTrainer
 
 SMALL: dict[str, Any] = {
+    "watch": None,
     "batch__pairs_per_update": 4,
     "batch__pairs_at_once": 2,
     "batch__stratified": False,
