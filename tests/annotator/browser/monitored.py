@@ -124,7 +124,7 @@ class Seat:
         self.desk.until(lambda: self.alerts() == 0)
 
     def is_state(self, state: str) -> None:
-        self.page.wait_for_selector(f"{CONSOLE}[data-state={state}]", timeout=WAIT_MS)
+        self.page.wait_for_selector(f"{CONSOLE}[data-state={state}]", timeout=3 * WAIT_MS)
 
     def alerts(self) -> int:
         return self.page.locator(".mo-alert").count()

@@ -45,6 +45,7 @@ def test_captions_stand_out_and_headings_step_by_one(
     main = lena.page.locator("[data-testid=stMain]")
     lena.page.wait_for_selector("[data-testid=stCaptionContainer], .tt-empty", timeout=60_000)
     assert settled_faults(lena.page, "[data-testid=stCaptionContainer] *, .tt-note, .tt-label") == []
+    main.locator("h1").first.wait_for()
     levels = main.evaluate(OUTLINE)
     assert levels[0] == 1
     assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
