@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from data.vocabulary import TriageLevel
 
@@ -67,9 +68,12 @@ def area_under(levels: Sequence[TriageLevel], scores: Sequence[float]) -> float 
     >>> area_under([T, TriageLevel.AUTONOMY, TriageLevel.SUPERVISION], [0.5, 0.5, 0.1])
     0.75
     """
-    is_right = np.array([level is T for level in levels], dtype=bool)
-    positive = np.asarray(scores, dtype=float)[is_right]
-    negative = np.sort(np.asarray(scores, dtype=float)[~is_right])
+    return auc(np.array([level is T for level in levels], dtype=bool), np.asarray(scores, dtype=float))
+
+
+def auc(is_right: npt.NDArray[np.bool_], scores: npt.NDArray[np.float64]) -> float | None:
+    """As `area_under`, of one mark and one score per frame, both of shape (frames,)."""
+    positive, negative = scores[is_right], np.sort(scores[~is_right])
     if not len(positive) or not len(negative):
         return None
     below, up_to = np.searchsorted(negative, positive), np.searchsorted(negative, positive, side="right")

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
+from data.decisions.curve import auc
 from eval.comparison.same_over_escalation import missed_at_shares
 from eval.metrics.answers import Answers, T
 from eval.metrics.load_curve import lowest_threshold
@@ -65,9 +65,12 @@ class Difference(Part):
 
 
 def run_figures(run: Answers) -> RunFigures:
-    """The figures of one run. Both kinds of frames must be there: TELEOPERATION and others."""
+    """The figures of one run. Raises ValueError unless there are TELEOPERATION frames and others."""
     true_t = run.true == T
     missed = {f"{share:.2f}": missed_at(run, share) for share in FALSE_SHARES}
+    area = auc(true_t, run.probabilities[:, T])
+    if area is None:
+        raise ValueError("an arm is judged on TELEOPERATION frames and others")
     return RunFigures(
         n=run.n,
         n_t=int(true_t.sum()),
@@ -76,7 +79,7 @@ def run_figures(run: Answers) -> RunFigures:
         under_escalation=int((run.said[true_t] == 0).sum()),
         accuracy=float((run.said == run.true).mean()),
         macro_f1=float(macro_f1_values(run.per_scene().sum(axis=0))),
-        auc_t=auc(run.probabilities[:, T], true_t),
+        auc_t=area,
         missed_t_at=missed,
     )
 
@@ -85,16 +88,6 @@ def missed_at(run: Answers, share: float) -> int:
     """TELEOPERATION frames below the lowest threshold that calls at most this share of the others falsely."""
     true_t = run.true == T
     return int((run.probabilities[true_t, T] < lowest_threshold(run, share)).sum())
-
-
-def auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
-    """The chance that a positive scores above a negative, ties counting half (Mann and Whitney 1947).
-
-    >>> auc(np.array([0.1, 0.4, 0.4, 0.9]), np.array([False, False, True, True]))
-    0.875
-    """
-    ranks, n = rankdata(scores), int(positive.sum())
-    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * (len(scores) - n)))
 
 
 def difference(arm: Sequence[Answers], against: Sequence[Answers]) -> Difference:

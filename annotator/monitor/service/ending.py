@@ -29,6 +29,7 @@ def on_signals(told: asyncio.Event) -> list[signal.Signals]:
         came.append(number)
         told.set()
 
+    # Outside the main thread, and on loops of other systems, no signal can be heard; the monitor then ends otherwise.
     with suppress(ValueError, NotImplementedError, RuntimeError):
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, tell, number)

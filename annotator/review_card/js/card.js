@@ -322,17 +322,8 @@ class ReviewCard {
     if (act === "guideline") return this.dialogs.guideline();
     if (act === "undo") return this.deciding.undo();
     if (!this.current) return;
-    if (["zoom", "zoom_in", "zoom_out", "before", "after", "up", "down"].includes(act)) return this.look(act);
+    if (["zoom", "zoom_in", "zoom_out", "before", "after", "up", "down"].includes(act)) return this.picture.steer(act);
     this.deciding.act(act);
-  }
-
-  look(act) {
-    const { picture } = this;
-    if (act === "zoom") return picture.toggleZoom();
-    if (act === "zoom_in" || act === "zoom_out") return picture.zoomBy(act === "zoom_in" ? 1.5 : 1 / 1.5);
-    const [dx, dy] = { before: [1, 0], after: [-1, 0], up: [0, 1], down: [0, -1] }[act];
-    if (picture.isZoomed) picture.pan(dx * 60, dy * 60);
-    else if (dx) this.strip.step(-dx);
   }
 
   escape(event, target) {

@@ -270,7 +270,7 @@ class SettlingCard {
     if (act === "gold") return this.toggleGold();
     const level = this.data.levels.find((one) => one.name.toLowerCase() === act);
     if (level) return this.decision.choose(level.name);
-    this.look(act);
+    this.picture.steer(act);
   }
 
   turnTo(isRandom) {
@@ -283,15 +283,6 @@ class SettlingCard {
     const box = this.decision.box("gold");
     box.checked = !box.checked;
     this.decision.keep();
-  }
-
-  look(act) {
-    const { picture } = this;
-    if (act === "zoom") return picture.toggleZoom();
-    if (act === "zoom_in" || act === "zoom_out") return picture.zoomBy(act === "zoom_in" ? 1.5 : 1 / 1.5);
-    const [dx, dy] = { before: [1, 0], after: [-1, 0], up: [0, 1], down: [0, -1] }[act];
-    if (picture.isZoomed) picture.pan(dx * 60, dy * 60);
-    else if (dx) this.strip.step(-dx);
   }
 
   escape(event, target) {
