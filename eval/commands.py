@@ -51,6 +51,12 @@ def evaluate(
     as_of: Annotated[
         Path | None, typer.Option(help="Evaluate against this snapshot's frames instead of the store's.")
     ] = None,
+    of_list: Annotated[
+        str | None,
+        typer.Option(
+            "--list", help="Compare on the frames of this named list alone; no claim is held on them."
+        ),
+    ] = None,
     by_log: Annotated[
         bool,
         typer.Option("--by-log", help="Count scenes of one log (drive) as one in every interval and test."),
@@ -94,7 +100,7 @@ def evaluate(
     evaluation = evaluate_runs(
         settings.open_store(),
         run or [],
-        against=Against(snapshot=snapshot, as_of=as_of, by_log=by_log),
+        against=Against(snapshot=snapshot, as_of=as_of, by_log=by_log, of_list=of_list),
         claim=None if claim is None or limit is None else stated_claim(claim, limit, than=than),
         author=author,
         assumptions=Assumptions(frames_per_second=frame_rate, feeds=feeds),

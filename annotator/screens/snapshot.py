@@ -18,6 +18,7 @@ from annotator.widgets.tables import repeated_table
 from data.commands.following import after_snapshot
 from data.errors import SnapshotError, TeletriageError
 from data.frames.development_part import SHARE
+from data.frames.named_lists import list_names
 from data.scenarios.plausibility import count_generated
 from data.snapshot.diff import diff_snapshots
 from data.snapshot.folder import MANIFEST, Manifest, folder_name, load_snapshot, read_manifest
@@ -60,6 +61,8 @@ def show(person: Person) -> None:
 
 def _options() -> FreezeOptions:
     form, generated, named = st.columns(3)
+    with store().read() as session:
+        lists = list_names(session)
     made = sum(count_generated(store()).verified.values())
     return FreezeOptions(
         form=form.selectbox(
@@ -70,10 +73,15 @@ def _options() -> FreezeOptions:
         generated=made > 0
         and generated.checkbox(f"Include generated frames: {made:,} verified, marked and counted apart"),
         development=SHARE,
+        of_list=generated.selectbox("Frames", [None, *lists], format_func=_frames_of) if lists else None,
         images=ImageStorage.REFERENCED
         if named.checkbox("Reference pictures instead of copying them")
         else ImageStorage.COPIED,
     )
+
+
+def _frames_of(name: str | None) -> str:
+    return "all that are verified" if name is None else f"on the list {visible(name)}"
 
 
 def _preview(options: FreezeOptions) -> SnapshotPreview:
@@ -204,6 +212,7 @@ def _existing() -> None:
                 "snapshot": path.parent.name,
                 "name": visible(manifest.name or ""),
                 "description": visible(manifest.description or ""),
+                "of the list": visible(manifest.list_name or ""),
                 "frozen": f"{datetime.fromtimestamp(path.stat().st_mtime, tz=UTC):%Y-%m-%d %H:%M} UTC",
                 "hash": manifest.snapshot_hash[:12],
                 **{f"pairs of weight {weight}": n for weight, n in manifest.pairs_by_weight.items()},

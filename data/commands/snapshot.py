@@ -58,6 +58,12 @@ def snapshot(
             "decisions are fitted on.",
         ),
     ] = SHARE,
+    of_list: Annotated[
+        str | None,
+        typer.Option(
+            "--list", help="Take only the frames on this named list, as they are put together under Frames."
+        ),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="What to call it; no part of its hash.")] = None,
     description: Annotated[
         str | None, typer.Option(help="What it is for, in a few words; no part of its hash.")
@@ -81,7 +87,7 @@ def snapshot(
         from data.snapshot.freeze import FreezeOptions
         from data.snapshot.writer import SnapshotLabel
 
-        options = FreezeOptions(form, generated, images, development)
+        options = FreezeOptions(form, generated, images, development, of_list)
         label = SnapshotLabel(name, description)
         _freeze(ctx.obj, ctx.obj.made(out_dir), options, label, as_json=as_json)
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from data.errors import FindRefused, NotAllowed, NotNow, TeletriageError
+from data.frames.named_lists import frames_marked
 from data.people.permissions import Act, require
 from data.review.gold import make_gold
 from data.review.second_looks import send_back
@@ -107,10 +108,3 @@ def _there(session: Session, frame_ids: Sequence[str]) -> set[str]:
         some = frame_ids[start : start + _AT_ONCE]
         found.update(session.exec(select(Frame.id).where(col(Frame.id).in_(some))))
     return found
-
-
-def frames_marked(session: Session, kind: MarkKind, name: str) -> set[str]:
-    """The frames that a tag is on, or that are on a list, now."""
-    query = select(FrameMark.frame_id, FrameMark.is_set).where(FrameMark.kind == kind, FrameMark.name == name)
-    latest = dict(session.exec(query.order_by(col(FrameMark.id))).all())
-    return {frame_id for frame_id, is_set in latest.items() if is_set}

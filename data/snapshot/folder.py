@@ -51,10 +51,11 @@ class Manifest(BaseModel):
     name are the same snapshot, to a report as to a training.
 
     `generated`: how many of the pairs and of the evaluation frames are of generated frames, and how many verified
-    generated frames were left out. `reply_form`: of both sides of every pair; `question_hash`: of the conversation
-    that goes with it; `image_width_px`: how wide the pictures were that the student was shown, None where its replies
-    were recorded elsewhere. `development_…`: of the part that `policy` gives share and seed of. Snapshots from before
-    there were any do not have these.
+    generated frames were left out. `policy`: the options, and the named list that the snapshot was taken of, if any.
+    `reply_form`: of both sides of every pair; `question_hash`: of the conversation that goes with it; `image_width_px`:
+    how wide the pictures were that the student was shown, None where its replies were recorded elsewhere.
+    `development_…`: of the part that `policy` gives share and seed of. Snapshots from before there were any do not have
+    these.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,6 +80,12 @@ class Manifest(BaseModel):
     student_run_id: str | None
     generated: dict[str, int] = {}
     files: dict[str, str]
+
+    @property
+    def list_name(self) -> str | None:
+        """The named list that it was taken of."""
+        chosen = self.policy.get("list")
+        return str(chosen["name"]) if isinstance(chosen, dict) else None
 
 
 @dataclass(frozen=True)

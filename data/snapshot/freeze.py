@@ -16,13 +16,22 @@ from sqlmodel import Session, col, select
 
 from data.errors import SnapshotError
 from data.frames.development_part import SEED, in_development
+from data.frames.named_lists import NamedList, named_list
 from data.hashing import canonical_json
 from data.people.permissions import Act, require
 from data.proposals.runs import latest_run, proposals_by_frame, run_form
 from data.snapshot.folder import IMAGES, Entry, Manifest
 from data.snapshot.leak_guard import complete_fingerprints, guarded_frames, refuse_leaks
 from data.snapshot.pairs import DevelopmentFrame, EvaluationFrame, Message, PreferencePair, pair_weight
-from data.snapshot.writer import GENERATED, Excluded, FolderWriter, Progress, SnapshotFacts, SnapshotLabel
+from data.snapshot.writer import (
+    GENERATED,
+    NOT_ON_THE_LIST,
+    Excluded,
+    FolderWriter,
+    Progress,
+    SnapshotFacts,
+    SnapshotLabel,
+)
 from data.store.opening import Store
 from data.store.tables import Frame, FrameStatus, GoldFrame, ModelRun, Proposal, Review, SampledFrame
 from data.store.trail import note_act
@@ -56,12 +65,14 @@ class FreezeOptions:
     images: copy the pictures into the folder, or name them where they are.
     development: the share of training scenes that are kept out of training, as the part that runs are watched and
     decisions are fitted on.
+    of_list: take only the frames on this named list, of both sides of the split.
     """
 
     form: ReplyForm | None = None
     generated: bool = False
     images: ImageStorage = ImageStorage.COPIED
     development: float = 0.0
+    of_list: str | None = None
 
     def as_policy(self) -> dict[str, object]:
         kept_out = {"development": self.development, "development_seed": SEED} if self.development else {}
@@ -84,7 +95,7 @@ def freeze(
 
     by: the person who asks for it in the app, None at the command line. Raises NotAllowed; SnapshotError: `out` holds
     something already, nothing is verified, an image is gone or changed since ingest; LeakError: a scene, a picture or
-    two pictures of one view on both sides.
+    two pictures of one view on both sides; FindRefused: no such list.
     """
     if by is not None:
         with store.read() as session:
@@ -103,6 +114,7 @@ def freeze(
         details = {
             "pairs": sum(manifest.pairs_by_weight.values()),
             "evaluation": sum(manifest.evaluation_by_level.values()),
+            **({"list": chosen} if (chosen := manifest.policy.get("list")) else {}),
         }
         note_act(session, TrailAct.FROZE_SNAPSHOT, by=by, subject=subject, details=details)
     return manifest
@@ -117,15 +129,16 @@ def _written(
     refuse_leaks(train, held_out)
     student_run = latest_run(session, ModelRole.STUDENT)
     form = snapshot_form(session, student_run, options)
+    chosen = _chosen(session, options)
     facts = SnapshotFacts(
-        policy=options.as_policy(),
+        policy={**options.as_policy(), **({"list": chosen.as_dict()} if chosen else {})},
         reply_form=form,
         image_width_px=student_run.parameters.get("image_width_px") if student_run else None,
         question_hash=conversation_hash(form),
         guideline_versions=sorted(set(session.exec(select(Review.guideline_version)))),
         student_run_id=student_run.id if student_run else None,
         blind_twice=_blind_twice(session),
-        frames=len(train) + len(held_out),
+        frames=sum(chosen is None or one.frame_id in chosen.frame_ids for one in (*train, *held_out)),
         label=label,
         development=options.development > 0,
     )
@@ -155,22 +168,23 @@ def each_entry(session: Session, options: FreezeOptions) -> Iterator[Excluded | 
     picture's file), and what is left out with the reason."""
     student_run = latest_run(session, ModelRole.STUDENT)
     form = snapshot_form(session, student_run, options)
+    chosen = _chosen(session, options)
     gold = set(session.exec(select(GoldFrame.frame_id)))
     for group in _groups(each_verified(session, Split.TRAIN)):
         students = proposals_by_frame(session, student_run, [one.frame.id for one in group])
         for one in group:
-            reason = _left_out(one, gold, options)
+            reason = _left_out(one, chosen, gold, options)
             built = reason or _pair(one, students.get(one.frame.id), form, options)
             if reason is None and options.development and in_development(one.scene_id, options.development):
                 yield _development_frame(one, built, options), one.image
             else:
                 yield Excluded(one.frame.id, built) if isinstance(built, str) else (built, one.image)
     for one in each_verified(session, Split.HELD_OUT):
-        if one.source_frame_id and not options.generated:
-            yield Excluded(one.frame.id, GENERATED)
-        else:
-            yield _evaluation_frame(one, options), one.image
-    yield from _not_verified(session)
+        reason = _left_out(one, chosen, set(), options)
+        yield Excluded(one.frame.id, reason) if reason else (_evaluation_frame(one, options), one.image)
+    for left in _not_verified(session):
+        is_on = chosen is None or left.frame_id in chosen.frame_ids
+        yield left if is_on else Excluded(left.frame_id, NOT_ON_THE_LIST)
 
 
 def _groups(frames: Iterator[VerifiedFrame]) -> Iterator[list[VerifiedFrame]]:
@@ -178,8 +192,16 @@ def _groups(frames: Iterator[VerifiedFrame]) -> Iterator[list[VerifiedFrame]]:
         yield group
 
 
-def _left_out(one: VerifiedFrame, gold: set[str], options: FreezeOptions) -> str | None:
-    """Why a verified training frame is kept out whatever the student said: people and models are tested on gold."""
+def _chosen(session: Session, options: FreezeOptions) -> NamedList | None:
+    return None if options.of_list is None else named_list(session, options.of_list)
+
+
+def _left_out(
+    one: VerifiedFrame, chosen: NamedList | None, gold: set[str], options: FreezeOptions
+) -> str | None:
+    """Why a verified frame is kept out whatever the student said: people and models are tested on gold."""
+    if chosen is not None and one.frame.id not in chosen.frame_ids:
+        return NOT_ON_THE_LIST
     if one.source_frame_id and not options.generated:
         return GENERATED
     return "gold" if one.frame.id in gold else None

@@ -36,6 +36,8 @@ Progress = Callable[[int, int], None]
 
 GENERATED = "generated"
 """Why a verified generated frame is left out of a snapshot that takes none."""
+NOT_ON_THE_LIST = "not_on_the_list"
+"""Why a frame is left out of a snapshot of a named list."""
 _BLOCK = 1 << 20
 _NAME, _DESCRIPTION = 80, 1000
 
@@ -137,7 +139,8 @@ class FolderWriter:
         """Close the files and write what stands over all of them."""
         self._open.close()
         if not self._counts.lines:
-            raise SnapshotError("No frame is verified yet, so there is nothing to freeze.")
+            missing = "No frame" if "list" not in self._facts.policy else "No frame on the list"
+            raise SnapshotError(f"{missing} is verified yet, so there is nothing to freeze.")
         self._excluded.sort(key=lambda one: one.frame_id)
         rows = ({"frame_id": one.frame_id, "reason": one.reason} for one in self._excluded)
         text = "".join(canonical_json(row) + "\n" for row in rows)

@@ -10,12 +10,14 @@ from pathlib import Path
 
 from data.alike.vectors import current_vectors
 from data.checkout import checkout_commit
+from data.errors import EvaluationError
 from data.store.opening import Store, place_of
 from eval.comparison.claim import Claim
 from eval.evaluation.evaluate import EvaluatedRun, Question, evaluate
 from eval.evaluation.generated import with_generated
 from eval.evaluation.how_asked import HowAsked, how_asked
 from eval.evaluation.ledger import claims_to_hold, note_evaluation, utc
+from eval.evaluation.listed import NO_CLAIM, with_list
 from eval.evaluation.reference import ContestedFrame, ReferenceFrame
 from eval.evaluation.reference_set import Against, ReferenceSet, read_reference
 from eval.evaluation.result import Evaluation, LeftOut, Lineage
@@ -40,16 +42,19 @@ def evaluate_runs(
     workspace: where the vectors are that training levels are looked at with.
 
     Raises EvaluationError: no such run, no run that answered, no held-out frame is verified or was answered in every
-    run, or they are no longer those of the snapshot named; SnapshotError: the snapshot cannot be read; VectorsError:
-    the vectors are damaged.
+    run, they are no longer those of the snapshot named, or a claim is to hold on a list; SnapshotError: the snapshot
+    cannot be read; FindRefused: no such list; VectorsError: the vectors are damaged.
     """
     chosen = against or Against()
+    if claim is not None and chosen.of_list is not None:
+        raise EvaluationError(NO_CLAIM)
     with store.read() as session:
         found = read_reference(session, run_names, chosen)
         names = [run.name for run in found.runs]
         asked = how_asked(session, names)
         trained_on = training_level_figures(session, current_vectors(workspace) if workspace else None)
-    claims = claims_to_hold(claim, found.registrations, found.looks, names)
+    known = [] if found.chosen else found.registrations
+    claims = claims_to_hold(claim, known, found.looks, names)
     evaluation = evaluate(
         found.frames,
         _on(found.runs, [*found.frames, *found.contested]),
@@ -65,6 +70,8 @@ def evaluate_runs(
     made = _on(found.runs, found.made)
     evaluation = with_generated(evaluation, found.made, made, found.scenarios, found.rejected_clips)
     evaluation = evaluation.model_copy(update={"training_levels": trained_on})
+    if found.chosen is not None:
+        evaluation = with_list(evaluation, found.chosen, found.off_list)
     return _noted(store, evaluation, found, author or getpass.getuser())
 
 
@@ -96,7 +103,12 @@ def _lineage(found: ReferenceSet, asked: HowAsked) -> Lineage:
 def _noted(store: Store, evaluation: Evaluation, found: ReferenceSet, author: str) -> Evaluation:
     """The evaluation with its entry of the audit trail, and the runs that were left out."""
     entry = note_evaluation(
-        store, found.held_out, [run.name for run in evaluation.runs], found.verified_set_hash, by=author
+        store,
+        found.held_out,
+        [run.name for run in evaluation.runs],
+        found.verified_set_hash,
+        by=author,
+        chosen=found.chosen,
     )
     lineage = evaluation.lineage.model_copy(
         update={

@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from data.errors import EvaluationError
+from data.frames.named_lists import NamedList
 from data.hashing import canonical_json
 from data.store.opening import Store
 from data.store.tables import Frame, FrameStatus, TrailEntry
@@ -79,10 +80,19 @@ def register_claim(store: Store, claim: Claim, runs: Sequence[str], *, by: str) 
 
 
 def note_evaluation(
-    store: Store, held_out: str, runs: Sequence[str], verified_set: str | None, *, by: str
+    store: Store,
+    held_out: str,
+    runs: Sequence[str],
+    verified_set: str | None,
+    *,
+    by: str,
+    chosen: NamedList | None = None,
 ) -> Entry:
-    """Write a look at a held-out set into the audit trail; returns where the trail stands then."""
-    details = {"runs": list(runs), "verified_set": verified_set, "by": by}
+    """Write a look at a held-out set, or at those frames of it that are on a list, into the audit trail; returns where
+    the trail stands then."""
+    details: dict[str, Any] = {"runs": list(runs), "verified_set": verified_set, "by": by}
+    if chosen is not None:
+        details["list"] = chosen.as_dict()
     with store.write() as session:
         note_act(session, TrailAct.EVALUATED, by=None, subject=_subject(held_out), details=details)
     with store.read() as session:

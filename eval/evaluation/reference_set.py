@@ -10,6 +10,7 @@ from typing import TypeVar
 from sqlmodel import Session, col, select
 
 from data.errors import EvaluationError
+from data.frames.named_lists import NamedList, named_list
 from data.frames.origins import rejected_clips, scenarios_of
 from data.proposals.runs import proposals_by_frame
 from data.snapshot.folder import Snapshot, load_snapshot
@@ -29,6 +30,7 @@ from data.vocabulary import LEVELS, Cue, ModelRole, Split, TriageLevel, Verifica
 from eval.evaluation.evaluate import EvaluatedRun, Prediction
 from eval.evaluation.label_quality import LabelQuality, Ratings, label_quality, ratings_of
 from eval.evaluation.ledger import Look, Registration, held_out_hash, looks, registrations
+from eval.evaluation.listed import on_the_list
 from eval.evaluation.reference import ContestedFrame, ReferenceFrame
 from eval.evaluation.result import RunOrigin
 from eval.evaluation.verified_set import VerifiedSet, refuse_another_set, set_hash, set_in, set_of
@@ -42,18 +44,21 @@ class Against:
     """What to hold the runs against: the store's verified held-out frames.
 
     `snapshot`: a frozen folder that they must still equal. `as_of`: a frozen folder whose frames are taken instead.
-    `by_log`: scenes of one log share street, hour and weather, and count as one.
+    `by_log`: scenes of one log share street, hour and weather, and count as one. `of_list`: only the frames on this
+    named list.
     """
 
     snapshot: Path | None = None
     as_of: Path | None = None
     by_log: bool = False
+    of_list: str | None = None
 
 
 @dataclass(frozen=True)
 class ReferenceSet:
     """`frames` are those that a camera took, `made` generated ones; `contested` ones have no level yet. `runs` answered
-    at least one frame, `silent` names those that answered none."""
+    at least one frame, `silent` names those that answered none. `chosen`: the list that `frames` are of; `off_list`
+    counts the other verified ones."""
 
     frames: list[ReferenceFrame]
     made: list[ReferenceFrame]
@@ -69,10 +74,13 @@ class ReferenceSet:
     guidelines: list[str]
     scenarios: dict[str, str]
     rejected_clips: int
+    chosen: NamedList | None = None
+    off_list: int = 0
 
 
 def read_reference(session: Session, run_names: Sequence[str], against: Against) -> ReferenceSet:
-    """Everything at one moment. Raises EvaluationError and SnapshotError as `evaluate_runs` says."""
+    """Everything at one moment. Raises EvaluationError, SnapshotError and FindRefused as `evaluate_runs` says."""
+    chosen = None if against.of_list is None else named_list(session, against.of_list)
     verified = verified_frames(session, Split.HELD_OUT)
     doubted = [one for one in sent_back_frames(session, Split.HELD_OUT) if one.source_frame_id is None]
     every, snapshot, hashed = _held_against(against, verified, doubted)
@@ -86,6 +94,12 @@ def read_reference(session: Session, run_names: Sequence[str], against: Against)
     ratings = ratings_of(session, [*(one.frame.id for one in behind), *contested_ids])
     every = _completed(session, every, behind, doubted, ratings)
     frames = [frame for frame in every if frame.frame_id not in generated]
+    off_list = 0
+    if chosen is not None:
+        off_list = sum(one.frame_id not in chosen.frame_ids for one in frames)
+        frames, every = on_the_list(frames, chosen), on_the_list(every, chosen)
+        contested_ids = {one: scene for one, scene in contested_ids.items() if one in chosen.frame_ids}
+        hashed = {one: told for one, told in hashed.items() if one in chosen.frame_ids}
     contested = [
         ContestedFrame(frame_id, scene_id, frozenset(own), own)
         for frame_id, scene_id in contested_ids.items()
@@ -114,6 +128,8 @@ def read_reference(session: Session, run_names: Sequence[str], against: Against)
         guidelines=sorted(session.exec(select(Review.guideline_version).distinct())),
         scenarios=scenarios_of(session),
         rejected_clips=len(rejected_clips(session)),
+        chosen=chosen,
+        off_list=off_list,
     )
 
 

@@ -137,6 +137,14 @@ class GeneratedResult(Part):
     runs: list[GeneratedRun]
 
 
+class ListedFrames(Part):
+    """The named list whose frames alone were compared: how many frames were on it, and the hash of their ids."""
+
+    name: str
+    frames: int
+    sha256: str
+
+
 class Lineage(Part):
     """Where the figures come from. What was not recorded is null and is shown as such.
 
@@ -145,7 +153,7 @@ class Lineage(Part):
     time in UTC, `author` the account that ran the command, `workspace` its folder or database; `trail_entry` and
     `trail_head` are the number and the hash of the audit trail's entry on this evaluation, the `look`-th on this
     held-out set. `question_hash` and `reply_form` are those of the student's and the aligned runs, `recipe` the
-    trainings of their weights as recorded there.
+    trainings of their weights as recorded there. `frame_list`: null where the whole held-out set was compared.
     """
 
     evaluated_at: str | None = None
@@ -162,6 +170,7 @@ class Lineage(Part):
     reply_form: ReplyForm | None = None
     recipe: str | None = None
     commit: str | None = None
+    frame_list: ListedFrames | None = None
     versions: dict[str, str] = Field(default_factory=dict)
 
 

@@ -5,8 +5,9 @@ from pydantic import ValidationError
 from sqlmodel import col, select
 
 from data.errors import FindRefused, NotAllowed
-from data.find.marks import OnMany, act_on_frames, frames_marked
+from data.find.marks import OnMany, act_on_frames
 from data.find.views import save_view, saved_views
+from data.frames.named_lists import frames_marked
 from data.review.adjudication import Settlement, adjudicate
 from data.store.tables import SecondLook, TrailEntry
 from data.vocabulary import MarkKind, PersonRole, TrailAct
