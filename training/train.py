@@ -36,6 +36,7 @@ from training.record.provenance import (
     write_provenance,
 )
 from training.record.run_folder import RunFolder, refuse_taken
+from training.record.warm_ups import copy_whole, warm_up_key
 from training.trainer.sa_dpo_trainer import SAVING_ERRORS, SADPOTrainer
 from training.watching.figures import best_look, looks
 from training.watching.watch import DecisionWatch
@@ -76,6 +77,7 @@ def train(
     *,
     resume: bool = False,
     reference_file: Path | None = None,
+    warm_ups: Path | None = None,
     trackers: Sequence[Tracker] = (),
     progress: Progress | None = None,
     say: Say | None = None,
@@ -88,6 +90,7 @@ def train(
     the last bit on a CPU, and on a GPU where the recipe is deterministic; else to rounding, as two whole runs do.
 
     reference_file: where reference log-probabilities are kept and looked up; runs on one snapshot may share it.
+    warm_ups: the same for adapters after a warm-up; runs that begin alike then warm up once.
     trackers: where the curves go beside TensorBoard.
 
     Where the recipe watches, `best/` gets the adapter of the best look at the development part, sealed as a checkpoint.
@@ -109,7 +112,7 @@ def train(
         if resume:
             folder.refuse_another_run(origin)
         _announce(inputs, say)
-        run = _Run(folder, origin, reference_file, list(trackers), progress, say)
+        run = _Run(folder, origin, reference_file, warm_ups, list(trackers), progress, say)
         return _with_one_retry(run, inputs, resume=resume)
 
 
@@ -126,6 +129,7 @@ class _Run:
     folder: RunFolder
     origin: RunOrigin
     reference_file: Path | None
+    warm_ups: Path | None
     trackers: list[Tracker]
     progress: Progress | None
     say: Say | None
@@ -134,10 +138,15 @@ class _Run:
         """Train to the end and keep the adapter. Raises torch.OutOfMemoryError."""
         watch = TrainingWatch(self.progress, self.say)
         decisions = self._decisions(inputs)
+        kept = self._kept_warm_up(inputs)
         with nullcontext() if resume else self.folder.begun(self.origin):
+            if kept:
+                copy_whole(kept, self.folder.warm_up)
             trainer = self._first_trainer(inputs, watch, decisions)
         if self._warms_up(inputs):
             _warm_up(trainer, self.folder)
+            if kept:
+                copy_whole(self.folder.warm_up, kept)
             trainer = self._trainer(inputs, watch, decisions)
         found = [*notes(inputs), *_path_note(trainer, inputs)]
         checkpoint = _where_to_go_on(trainer, inputs, self.folder, self.say) if resume else None
@@ -169,6 +178,12 @@ class _Run:
         if self._warms_up(inputs):
             return build_warm_up(inputs, self.folder, [TrainingWatch(None, self.say)])
         return self._trainer(inputs, watch, decisions)
+
+    def _kept_warm_up(self, inputs: CheckedInputs) -> Path | None:
+        """Where the adapter after this warm-up is kept, or would be; several processes keep none."""
+        if self.warm_ups is None or inputs.recipe.warm_up is None or processes() > 1:
+            return None
+        return self.warm_ups / warm_up_key(inputs.recipe, inputs.shape, self.origin)
 
     def _warms_up(self, inputs: CheckedInputs) -> bool:
         return inputs.recipe.warm_up is not None and not self.folder.is_warm

@@ -1,7 +1,8 @@
 """The arms of `bench-sa-dpo`: a shipped recipe each, with the keys that a model of this size needs.
 
-All have one adapter and one picture size. From the student, pairs are in the student's style against people's; with
-`contrast` both sides are in people's style. Steps and rates are those at which each arm's loss had come to rest.
+All have one adapter and one picture size, and are watched on the development part. From the student, pairs are in the
+student's style against people's; with `contrast` both sides are in people's style. Steps and rates are those at which
+each arm's loss had come to rest.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ _SIZE: dict[str, Any] = {
     "runtime.gradient_checkpointing": False,
     "runtime.log_every_steps": 10,
     "runtime.save_every_steps": None,
-    "watch": None,
+    "watch": {"every_steps": 20, "false_calls": 0.05, "patience": None, "replies": 8},
 }
-_SFT = {**_SIZE, "schedule.max_steps": 140, "schedule.learning_rate": 4.0e-3}
+_SFT = {**_SIZE, "watch.every_steps": 70, "schedule.max_steps": 140, "schedule.learning_rate": 4.0e-3}
 _DPO = {**_SIZE, "schedule.max_steps": 60, "schedule.learning_rate": 4.0e-3}
 _AFTER_SFT = {
     **_SIZE,

@@ -1,7 +1,8 @@
 """Use case: train every arm with every seed on one snapshot, and judge each on its held-out frames.
 
 The folder: `zero_shot/judged.jsonl`, then for each arm and seed `ARM/seed-N/recipe.yaml`, `adapter/` as `train` leaves
-it, and `judged.jsonl`. What is there is kept, so that a comparison that was interrupted goes on where it was.
+it, and `judged.jsonl`. What is there is kept, so that a comparison that was interrupted goes on where it was. Beside
+the arms stands what they share: reference log-probabilities, and adapters after a warm-up.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from training.train import train
 
 ZERO_SHOT = "zero_shot"
 COMPARED = "comparison.json"
-_REFERENCE = "reference_logps.jsonl"
+_REFERENCE, _WARM_UPS = "reference_logps.jsonl", "warm_ups"
 
 Say = Callable[[str], None]
 
@@ -60,26 +61,26 @@ def run_arms(compared: Compared, out: Path, say: Say) -> None:
     _judge(compared, snapshot, out / ZERO_SHOT, None, first.image.width_px)
     for seed in range(1, compared.seeds + 1):  # every arm once before any arm twice: tables fill evenly
         for arm in compared.arms:
-            folder = out / arm.name / f"seed-{seed}"
-            if not (folder / JUDGED).is_file():
+            if not (_folder(out, arm, seed) / JUDGED).is_file():
                 say(f"{arm.name}, seed {seed}")
-                _train(compared, arm, seed, folder, out / _REFERENCE, say)
+                _train(compared, arm, seed, out, say)
 
 
-def _train(compared: Compared, arm: Arm, seed: int, folder: Path, reference: Path, say: Say) -> None:
+def _train(compared: Compared, arm: Arm, seed: int, out: Path, say: Say) -> None:
+    folder = _folder(out, arm, seed)
     folder.mkdir(parents=True, exist_ok=True)
     recipe, adapter = folder / "recipe.yaml", folder / "adapter"
     recipe.write_text(arm.text(seed), encoding="utf-8")
     settings = load_recipe(recipe).recipe
     if not (adapter / PROVENANCE).is_file():
-        shared = reference if settings.warm_up is None else None  # a warmed-up reference is each seed's own
         train(
             compared.snapshot,
             recipe,
             compared.model,
             adapter,
             resume=adapter.is_dir(),
-            reference_file=shared,
+            reference_file=out / _REFERENCE,
+            warm_ups=out / _WARM_UPS,
             say=say,
         )
         release_memory()
@@ -101,6 +102,10 @@ def _judge(compared: Compared, snapshot: Snapshot, folder: Path, adapter: Path |
     judged = judge_held_out(snapshot, compared.model, adapter, form=form, width_px=width_px)
     folder.mkdir(parents=True, exist_ok=True)
     write_judged(folder / JUDGED, judged)
+
+
+def _folder(out: Path, arm: Arm, seed: int) -> Path:
+    return out / arm.name / f"seed-{seed}"
 
 
 class _Claim(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from eval.arms.folder import read_arms
 from tests.training.builders import an_evaluation_frame, write_recipe, write_snapshot
 from training.arms.recipes import arms_of
 from training.arms.run import Compared, run_arms
+from training.train import train
 
 
 def test_a_comparison_goes_on_where_it_was(tmp_path: Path, stand_in: Path) -> None:
@@ -41,6 +43,25 @@ def test_a_comparison_goes_on_where_it_was(tmp_path: Path, stand_in: Path) -> No
     changed = write_recipe(tmp_path / "b" / "short.yaml", schedule__max_steps=2)
     with pytest.raises(TrainingError, match="holds the arm short of another recipe"):
         run_arms(Compared(snapshot, stand_in, arms_of([str(changed)], {}), 2), out, said.append)
+
+
+def test_arms_that_begin_alike_warm_up_once_and_end_as_they_would_alone(
+    tmp_path: Path, stand_in: Path
+) -> None:
+    snapshot = write_snapshot(tmp_path / "snapshot", evaluation=[an_evaluation_frame()])
+    begins: dict[str, Any] = {"warm_up": {"steps": 2, "learning_rate": 5e-3}, "schedule__max_steps": 1}
+    recipes = [
+        write_recipe(tmp_path / f"{name}.yaml", name=name, **begins, loss__cost_margin=margin)
+        for name, margin in (("plain", 0.0), ("margins", 1.0))
+    ]
+    said = list[str]()
+    arms = arms_of([str(recipe) for recipe in recipes], {})
+    run_arms(Compared(snapshot, stand_in, arms, 1), tmp_path / "out", said.append)
+    assert len([line for line in said if line.startswith("step 1 of 2:")]) == 1
+    margins = tmp_path / "out" / "margins" / "seed-1"
+    train(snapshot, margins / "recipe.yaml", stand_in, tmp_path / "alone")
+    for name in ("warm_up/adapter_model.safetensors", "adapter_model.safetensors"):
+        assert (margins / "adapter" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
 
 
 def test_nothing_to_judge_on_and_a_taken_folder_are_refused(tmp_path: Path, stand_in: Path) -> None:
