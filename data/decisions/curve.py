@@ -40,14 +40,15 @@ def operating_points(levels: Sequence[TriageLevel], scores: Sequence[float]) -> 
     >>> [(one.missed, one.false) for one in operating_points([T, TriageLevel.AUTONOMY, T], [0.9, 0.5, 0.2])]
     [(2, 0), (1, 0), (1, 1), (0, 1)]
     """
-    is_right, by_score = (
-        np.array([level is T for level in levels], dtype=bool),
-        np.asarray(scores, dtype=float),
-    )
+    return points_of(np.array([level is T for level in levels], dtype=bool), np.asarray(scores, dtype=float))
+
+
+def points_of(is_right: npt.NDArray[np.bool_], scores: npt.NDArray[np.float64]) -> list[Point]:
+    """As `operating_points`, of one mark and one score per frame, both of shape (frames,)."""
     right, others = int(is_right.sum()), int((~is_right).sum())
-    highest_first = np.unique(by_score)[::-1]
-    caught = np.searchsorted(np.sort(by_score[is_right]), highest_first)
-    called = np.searchsorted(np.sort(by_score[~is_right]), highest_first)
+    highest_first = np.unique(scores)[::-1]
+    caught = np.searchsorted(np.sort(scores[is_right]), highest_first)
+    called = np.searchsorted(np.sort(scores[~is_right]), highest_first)
     points = [Point(NEVER, right, right, 0, others)]
     return points + [
         Point(float(threshold), int(missed), right, others - int(below), others)
@@ -56,7 +57,8 @@ def operating_points(levels: Sequence[TriageLevel], scores: Sequence[float]) -> 
 
 
 def best_within(points: Sequence[Point], false_calls: float) -> Point:
-    """The point that misses least while at most this share of the other frames is called."""
+    """The point that misses least while at most this share of the other frames is called; of equals the one that calls
+    fewest of them."""
     allowed = [point for point in points if point.false_share <= false_calls]
     return min(allowed, key=lambda point: (point.missed, point.false))
 

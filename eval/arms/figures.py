@@ -1,8 +1,8 @@
 """The figures of one run of an arm, and the paired difference of two arms at equal false calls. Pure.
 
-Missed TELEOPERATION at a share of false calls is read at the lowest threshold on P(TELEOPERATION) that calls at most
-that share of the other frames falsely. The threshold is chosen on the frames that it is judged on, so the interval
-chooses it anew in every resample of scenes.
+Missed TELEOPERATION at a share of false calls is read at the threshold on P(TELEOPERATION) that misses least while it
+calls at most that share of the other frames falsely. The threshold is chosen on the frames that it is judged on, so the
+interval chooses it anew in every resample of scenes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from data.decisions.curve import auc
 from eval.comparison.same_over_escalation import missed_at_shares
 from eval.metrics.answers import Answers, T
-from eval.metrics.load_curve import lowest_threshold
+from eval.metrics.load_curve import called_within
 from eval.metrics.triage_metrics import macro_f1_values
 from eval.statistics.intervals import (
     CONFIDENCE,
@@ -85,9 +85,8 @@ def run_figures(run: Answers) -> RunFigures:
 
 
 def missed_at(run: Answers, share: float) -> int:
-    """TELEOPERATION frames below the lowest threshold that calls at most this share of the others falsely."""
-    true_t = run.true == T
-    return int((run.probabilities[true_t, T] < lowest_threshold(run, share)).sum())
+    """TELEOPERATION frames missed where at most this share of the others is called falsely."""
+    return called_within(run, share).missed
 
 
 def difference(arm: Sequence[Answers], against: Sequence[Answers]) -> Difference:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from eval.metrics.answers import Answers, Places, T
-from eval.metrics.load_curve import lowest_threshold
+from eval.metrics.load_curve import called_within
 from eval.metrics.run_figures import share_figure
 from eval.metrics.shares import MISSED_TELEOPERATION, Share
 from eval.metrics.triage_metrics import Values, share_values
@@ -24,9 +24,6 @@ from eval.statistics.intervals import (
 )
 from eval.statistics.rate import Interval, Undefined
 from eval.statistics.values import Figure, Method, Part
-
-NEVER = 2.0
-"""A threshold that no probability reaches."""
 
 FALSE_CALL = Share(
     "false_call",
@@ -68,7 +65,7 @@ def same_over_escalation(first: Answers, second: Answers, method: Method) -> Sam
     if not true_t.any() or true_t.all():
         return Undefined("there must be true TELEOPERATION frames and others")
     allowed = float(np.mean(first.said[~true_t] == T))
-    at = [lowest_threshold(run, allowed) for run in (first, second)]
+    at = [called_within(run, allowed).threshold for run in (first, second)]
     moved = [_called(run, threshold) for run, threshold in zip((first, second), at, strict=True)]
     missed = [float(share_values(MISSED_TELEOPERATION, run.per_scene().sum(0))) for run in moved]
     return SameOverEscalation(
@@ -96,8 +93,8 @@ def _interval(first: Answers, second: Answers, method: Method) -> Interval | Und
 
 
 def missed_at_shares(run: Answers, draws: Values, allowed: Values) -> Values:
-    """(resamples,) missed TELEOPERATION in each resample of scenes, at the lowest threshold that calls at most the
-    `allowed` (resamples,) share of the other frames falsely; NaN where a resample lacks either kind."""
+    """(resamples,) missed TELEOPERATION in each resample of scenes, at the threshold that misses least while it calls
+    at most the `allowed` (resamples,) share of the other frames falsely; NaN where a resample lacks either kind."""
     p, true_t = run.probabilities[:, T], run.true == T
     falls, place = np.unique(
         -p[~true_t], return_inverse=True
@@ -121,7 +118,7 @@ def _called(run: Answers, threshold: float) -> Answers:
 
 def _at(run: Answers, threshold: float, method: Method) -> AtThreshold:
     return AtThreshold(
-        threshold=threshold if np.isfinite(threshold) else NEVER,
+        threshold=threshold,
         false_call=share_figure(FALSE_CALL, run.per_scene(), method),
         missed=share_figure(MISSED_TELEOPERATION, run.per_scene(), method),
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from data.decisions.curve import NEVER, Point, best_within, points_of
 from eval.metrics.answers import Answers, T
 from eval.metrics.deployment import Assumptions, expected, scenes_of
 from eval.metrics.shares import MISSED_TELEOPERATION
@@ -16,7 +17,7 @@ from eval.statistics.values import Method, Part
 
 SHARE_OF_T = 0.01
 FALSE_SHARES = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
-"""Shares of AUTONOMY and SUPERVISION frames called falsely, for each of which the lowest threshold is a point."""
+"""Shares of AUTONOMY and SUPERVISION frames called falsely: the threshold that misses least at each is a point."""
 
 
 class LoadPoint(Part):
@@ -55,21 +56,17 @@ def _curve(run: Answers, assumptions: Assumptions, confidence: float) -> LoadCur
         return LoadCurve(
             run=run.name, own=own, points=Undefined("no level probabilities for every compared frame")
         )
-    thresholds = sorted({lowest_threshold(run, share) for share in FALSE_SHARES}, reverse=True)
+    points = points_of(true_t, run.probabilities[:, T])
+    thresholds = sorted({best_within(points, share).threshold for share in FALSE_SHARES}, reverse=True)
     moved = [(run.with_said(np.where(run.probabilities[:, T] >= at, T, 0)), at) for at in thresholds]
     return LoadCurve(
         run=run.name, own=own, points=[_point(one, at, assumptions, confidence) for one, at in moved]
     )
 
 
-def lowest_threshold(run: Answers, allowed: float) -> float:
-    """The lowest of the run's own probabilities, or infinity, that calls at most the `allowed` share of the other
-    frames TELEOPERATION."""
-    p, others = run.probabilities[:, T], run.true != T
-    candidates = np.append(np.unique(p), np.inf)
-    below = np.searchsorted(np.sort(p[others]), candidates, side="left")
-    false = 1 - below / others.sum()
-    return float(candidates[np.argmax(false <= allowed + 1e-12)])
+def called_within(run: Answers, false_calls: float) -> Point:
+    """Where the run misses least while it calls at most this share of the other frames TELEOPERATION."""
+    return best_within(points_of(run.true == T, run.probabilities[:, T]), false_calls)
 
 
 def _point(run: Answers, threshold: float | None, assumptions: Assumptions, confidence: float) -> LoadPoint:
@@ -79,7 +76,7 @@ def _point(run: Answers, threshold: float | None, assumptions: Assumptions, conf
     called["others"] = _called(per_scene, [0, 1])
     at = {"share": SHARE_OF_T, "assumptions": assumptions}
     return LoadPoint(
-        threshold=None if threshold is None or np.isinf(threshold) else threshold,
+        threshold=None if threshold == NEVER else threshold,
         alarms_per_hour=expected("alarms_per_hour", called, **at) * assumptions.feeds,  # type: ignore[arg-type]
         operators=expected("operator_load", called, **at),  # type: ignore[arg-type]
         missed=float(events.sum() / frames.sum()),

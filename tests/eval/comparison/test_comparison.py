@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data.vocabulary import TriageLevel
+from data.vocabulary import LEVELS, TriageLevel
 from eval.comparison.runs import compare_runs
-from eval.comparison.same_over_escalation import SameOverEscalation, same_over_escalation
-from eval.metrics.load_curve import lowest_threshold
+from eval.comparison.same_over_escalation import SameOverEscalation, missed_at_shares, same_over_escalation
+from eval.metrics.load_curve import called_within
 from eval.statistics.holm import holm
 from eval.statistics.rate import Interval, Undefined
 from tests.eval.builders import A_METHOD, A, S, T, near, some_answers
@@ -92,11 +92,23 @@ def scored(p_t: list[float]) -> list[tuple[float, float, float]]:
     return [((1 - p) * 0.6, (1 - p) * 0.4, p) for p in p_t]
 
 
-def test_the_threshold_is_the_lowest_that_calls_no_more_others_than_allowed() -> None:
+def test_the_threshold_misses_least_among_those_that_call_no_more_others_than_allowed() -> None:
     run = some_answers([T, T, A, S, A, A], [T] * 6, probabilities=scored([0.9, 0.5, 0.6, 0.4, 0.2, 0.1]))
-    assert lowest_threshold(run, 0.0) == 0.9
-    assert lowest_threshold(run, 0.25) == 0.5
-    assert lowest_threshold(run, 1.0) == 0.1
+    assert called_within(run, 0.0).threshold == 0.9
+    assert called_within(run, 0.25).threshold == 0.5
+    assert called_within(run, 1.0).threshold == 0.5, "lower ones call more of the others and find no more"
+
+
+def test_a_resample_that_draws_every_scene_once_misses_what_the_curve_says() -> None:
+    """Two ways to read one figure: from the points of the curve, and vectorised over resamples; ties and all."""
+    rng = np.random.default_rng(5)
+    shares = np.array([0.0, 0.01, 0.05, 0.1, 1 / 3, 0.5, 1.0])
+    for _ in range(200):
+        true = [T, A, *(LEVELS[rank] for rank in rng.integers(3, size=int(rng.integers(38))))]
+        p = (rng.integers(int(rng.integers(2, 15)), size=len(true)) / 14).tolist()
+        run = some_answers(true, true, probabilities=scored(p))
+        missed = missed_at_shares(run, np.ones((len(shares), run.scenes)), shares) * true.count(T)
+        assert missed.round(6).tolist() == [called_within(run, float(share)).missed for share in shares]
 
 
 def test_a_moved_threshold_alone_is_no_better_model() -> None:
