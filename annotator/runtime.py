@@ -33,4 +33,4 @@ def _read_ahead(opened: Store) -> None:
     """Read every review, and what frames are found by, before the first lead looks; later looks read what is new."""
     with opened.read() as session:
         standing_reviews(session, now_us=opened.now_us(session))
-    current_columns(opened, workspace() / "snapshots")
+    current_columns(opened, workspace())

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from annotator.widgets.page import LEVEL_MARKS
-from data.find.question import ADDS, MEANINGS, Sort
+from data.find.question import ADDS, DAYS, MEANINGS, Sort
 from data.people.permissions import Act, may
 from data.store.tables import Person
 from data.text.visible import invisible_class
@@ -23,6 +23,7 @@ SORT_TITLES = {
     Sort.DISAGREEMENT: "Widest disagreement",
     Sort.TELEOPERATION: "Most probable TELEOPERATION",
     Sort.SECONDS: "Most time spent",
+    Sort.SUSPICION: "Most suspicious level",
 }
 
 
@@ -55,6 +56,7 @@ def grid_data(person: Person) -> dict[str, Any]:
         "invisible": invisible_class(),
         "levels": {level.value: LEVEL_MARKS[level] for level in LEVELS},
         "filters": {about.value: meaning for about, meaning in MEANINGS.items()},
+        "days": [about.value for about in DAYS],
         "adds": sorted(about.value for about in ADDS),
         "leads": may(person.role, Act.ADJUDICATE),
         "sorts": {sort.value: title for sort, title in SORT_TITLES.items()},

@@ -11,8 +11,9 @@ from annotator.pictures.signed_addresses import ImageRequest, image_address, ima
 from annotator.review_card.serving import Address
 from annotator.runtime import COOKIE, store, workspace
 from annotator.web.json_door import Act, Body, Door
+from data.find.doubts import standing_suspicion
 from data.find.marks import OnMany, act_on_frames
-from data.find.pages import Cursor, count_values, emptied_by, find_frames
+from data.find.pages import Cursor, count_values, emptied_by, find_frames, notes_on_filters
 from data.find.question import from_address
 from data.find.views import save_view, saved_views
 from data.find.words import hits
@@ -72,14 +73,16 @@ def counts(store: Store, person_id: int, body: Body) -> Body:
     """How many frames each value would bring."""
     question = from_address(str(body["query"]))
     counted = count_values(store, person_id, question, workspace=workspace())
-    return {"filters": told.told_counts(counted, question)}
+    notes = notes_on_filters(store, person_id, workspace=workspace())
+    return {"filters": told.told_counts(counted, question, notes)}
 
 
 def opened(store: Store, person_id: int, body: Body) -> Body:
     """One frame with everything that was said of it."""
     view = frame_view(store, person_id, str(body["frame"]))
     around = frames_around(store, view.frame)
-    return {"opened": told.opened_frame(view, around, _address(store, person_id))}
+    suspicion = standing_suspicion(workspace(), view.frame.id, view.status)
+    return {"opened": told.opened_frame(view, around, suspicion, _address(store, person_id))}
 
 
 def act(store: Store, person_id: int, body: Body) -> Body:

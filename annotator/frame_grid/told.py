@@ -13,6 +13,7 @@ from data.find.question import MEANINGS, About, Question
 from data.find.words import Hit
 from data.overview.frame_history import FrameView
 from data.store.tables import Adjudication, Frame, ModelRun, Person, Proposal, Review
+from data.suspicion.ranking import Suspicion
 from data.verification.standing import standing
 from data.vocabulary import Mode
 
@@ -39,18 +40,26 @@ def found_frame(found: FoundFrame, hit: Hit | None, address: Address) -> dict[st
     }
 
 
-def told_counts(counts: Mapping[About, list[ValueCount]], question: Question) -> list[dict[str, Any]]:
-    """The values that frames have, the most frequent MOST_VALUES of each filter, and those that are asked for."""
+def told_counts(
+    counts: Mapping[About, list[ValueCount]], question: Question, notes: Mapping[About, str]
+) -> list[dict[str, Any]]:
+    """The values that frames have, the most frequent MOST_VALUES of each filter, those that are asked for, and what is
+    to be known of them."""
     asked = {(one.about, one.value) for one in question.filters}
+    found = {
+        about: [one for one in counts.get(about, ()) if one.frames or (about, one.value) in asked]
+        for about in About
+    }
     return [
         {
             "name": about.value,
             "title": MEANINGS[about],
             "n": len(there),
             "values": _listed(about, there, asked),
+            "note": notes.get(about, ""),
         }
-        for about, values in counts.items()
-        if (there := [one for one in values if one.frames or (about, one.value) in asked])
+        for about, there in found.items()
+        if there or about in notes
     ]
 
 
@@ -72,7 +81,9 @@ def emptied(question: Question, without: list[tuple[int, int]]) -> list[dict[str
     return told
 
 
-def opened_frame(view: FrameView, around: list[Frame], address: Address) -> dict[str, Any]:
+def opened_frame(
+    view: FrameView, around: list[Frame], suspicion: Suspicion | None, address: Address
+) -> dict[str, Any]:
     """One frame with everything that was said of it."""
     frame, scene = view.frame, view.scene
     current = {review.id for review in standing(review for review, _ in view.reviews)}
@@ -89,6 +100,12 @@ def opened_frame(view: FrameView, around: list[Frame], address: Address) -> dict
         "full": address(frame.id, FULL_PX),
         "around": [_neighbour(one, frame, address) for one in around],
         **_standing(view),
+        "suspicion": suspicion
+        and {
+            "likely": suspicion.likely.value,
+            "chances": f"{suspicion.p_level:.0%} against {suspicion.p_likely:.0%}",
+            "why": suspicion.why,
+        },
         "cards": [
             *(_settled(row, who, stands=row.id not in view.taken_back) for row, who in view.adjudications),
             *(_said(row, who, stands=row.id in current) for row, who in view.reviews),

@@ -21,6 +21,7 @@ from sqlalchemy import Pool
 from sqlmodel import Session, col, func, select
 
 from data.errors import TeletriageError
+from data.find.doubts import DoubtFacts, read_doubts
 from data.find.facets import Facets, Floats, Ints
 from data.find.frame_facts import FrameFacts, read_frame_facts
 from data.find.question import Sort
@@ -29,6 +30,7 @@ from data.find.snapshots import snapshot_facet
 from data.find.standing_facts import StatusFacts, read_marks, read_statuses, read_tags, with_statuses_of
 from data.store.opening import Store
 from data.store.tables import Adjudication, Ranking, Review, SecondLook, TrailEntry
+from data.suspicion.kept import FILE
 
 REST = 10.0
 """What takes a second to read is not read again before ten seconds are over."""
@@ -44,21 +46,23 @@ _OF_FRAMES: dict[str, type[Review] | type[Adjudication] | type[SecondLook]] = {
     "adjudication_withdrawal": Adjudication,
     "second_look": SecondLook,
 }
-TAGS = "tags"
+TAGS, SNAPSHOTS, DOUBTS = "tags", "snapshots", "doubts"
+_OF_STATUSES = {
+    "frame", "sampled_frame", "proposal", *_OF_FRAMES, "audit_lot", "audit_end", "gold_frame", "answer_pause",
+    "answer_release",
+}  # fmt: skip
 _CHANGING = {
     "frames": {"dataset", "scene", "frame", "sampled_frame", "generated_frame"},
     "runs": {"frame", "proposal", "model_run", "returned_frame"},
     "said": {"frame", "proposal", "model_run", "review", "gold_frame", "person"},
-    "statuses": {
-        "frame", "sampled_frame", "proposal", *_OF_FRAMES, "audit_lot", "audit_end", "gold_frame", "answer_pause",
-        "answer_release",
-    },
+    "statuses": _OF_STATUSES,
     "marks": {
         "frame", "frame_note",
         "gold_frame", "audit_lot", "audit_frame", "audit_end", "returned_frame", "feed",
         "alert", "second_look", "adjudication", "adjudication_withdrawal",
     },
     TAGS: {"frame", "frame_mark"},
+    DOUBTS: {*_OF_STATUSES, "person"},
 }  # fmt: skip
 """Which subjects of the trail change which part."""
 
@@ -117,33 +121,33 @@ class Current:
     def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._clock_s = clock_s
         self._lock = threading.Lock()
-        self._parts = {name: _Kept() for name in (*_CHANGING, "snapshots")}
+        self._parts = {name: _Kept() for name in (*_CHANGING, SNAPSHOTS)}
         self._seen: tuple[int, int] = (-1, -1)
-        self._snapshots: Hashable = None
+        self._files: dict[str, Hashable] = {}
         self._columns: Columns | None = None
         self._is_reading = False
         self._touched_meanwhile: set[str] = set()
 
-    def columns(self, store: Store, snapshots: Path | None = None) -> Columns:
-        """The columns as of now. snapshots: the folder whose snapshots can be asked for.
+    def columns(self, store: Store, workspace: Path | None = None) -> Columns:
+        """The columns as of now. workspace: whose snapshots and ranking of suspicious levels can be asked for.
 
         What takes long to read again is read beside the questions, which are answered from what is known until then.
         """
         with self._lock, store.read() as session:
             touched = self._hear(session)
-            self._look_at(snapshots)
+            self._look_at(workspace)
             due = self._due()
             at_once = [name for name in due if self._parts[name].took_s < LONG_S or name == TAGS]
             if "frames" in at_once or self._columns is None:
                 at_once = list(self._parts)
-            values = self._read(session, store, snapshots, at_once)
+            values = self._read(session, store, workspace, at_once)
             columns = self._take_in(session, values, touched)
             if len(at_once) < len(due) and not self._is_reading:
                 self._is_reading = True
-                threading.Thread(target=self._read_beside, args=(store, snapshots), daemon=True).start()
+                threading.Thread(target=self._read_beside, args=(store, workspace), daemon=True).start()
             return columns
 
-    def _read_beside(self, store: Store, snapshots: Path | None) -> None:
+    def _read_beside(self, store: Store, workspace: Path | None) -> None:
         """Read what is due, and put it in place of what is known. After an error that stays, and is due again."""
         with self._lock:
             due = self._due()
@@ -153,7 +157,7 @@ class Current:
                 self._parts[name].is_stale = False
         try:
             with store.read() as session:
-                values = self._read(session, store, snapshots, due)
+                values = self._read(session, store, workspace, due)
         except TeletriageError as error:
             values = {}
             _log.warning("What frames are found by was not read again: %s", error)
@@ -209,14 +213,16 @@ class Current:
                 touched.update(session.exec(select(table.frame_id).where(col(table.id).in_(ids))))
         return sorted(touched)
 
-    def _look_at(self, folder: Path | None) -> None:
-        there = folder is not None and folder.is_dir()
-        seen = (folder, folder.stat().st_mtime_ns) if there and folder is not None else None
-        if seen != self._snapshots:
-            self._snapshots, self._parts["snapshots"].is_stale = seen, True
+    def _look_at(self, workspace: Path | None) -> None:
+        """Mark what rests on files that changed."""
+        for name, file in ((SNAPSHOTS, SNAPSHOTS), (DOUBTS, FILE)):
+            path = None if workspace is None else workspace / file
+            seen = (path, path.stat().st_mtime_ns) if path is not None and path.exists() else None
+            if seen != self._files.get(name):
+                self._files[name], self._parts[name].is_stale = seen, True
 
     def _read(
-        self, session: Session, store: Store, snapshots: Path | None, names: Collection[str]
+        self, session: Session, store: Store, workspace: Path | None, names: Collection[str]
     ) -> dict[str, _Kept]:
         """Read these parts; each may rest on those before it."""
         done: dict[str, _Kept] = {}
@@ -233,7 +239,8 @@ class Current:
             "statuses": lambda: read_statuses(session, value("frames")),
             "marks": lambda: read_marks(session, value("frames")),
             TAGS: lambda: read_tags(session, value("frames")),
-            "snapshots": lambda: snapshot_facet(snapshots, value("frames")),
+            SNAPSHOTS: lambda: snapshot_facet(workspace and workspace / SNAPSHOTS, value("frames")),
+            DOUBTS: lambda: read_doubts(workspace, value("frames"), value("said"), value("statuses")),
         }
         for name in (one for one in readers if one in names):
             begun_s = self._clock_s()
@@ -257,10 +264,10 @@ class Current:
         runs: RunFacts = self._parts["runs"].value
         said: SaidFacts = self._parts["said"].value
         statuses: StatusFacts = self._parts["statuses"].value
+        doubts: DoubtFacts = self._parts[DOUBTS].value
         one_each = (
             *frames.facets, *runs.facets, said.disagreement, *statuses.facets, *self._parts["marks"].value,
-            *self._parts[TAGS].value,
-            self._parts["snapshots"].value,
+            *self._parts[TAGS].value, self._parts[SNAPSHOTS].value, *doubts.facets,
         )  # fmt: skip
         keys: dict[Sort, Floats] = {
             Sort.QUEUE: np.where(statuses.needed > 0, statuses.priority, -1.0),
@@ -268,6 +275,7 @@ class Current:
             Sort.DISAGREEMENT: said.spread.astype(np.float64),
             Sort.TELEOPERATION: runs.teleoperation,
             Sort.SECONDS: said.seconds,
+            Sort.SUSPICION: doubts.score,
         }
         facets = Facets(len(frames.ids), {one.about: one for one in one_each}, said.reviews)
         return Columns(frames, runs, said, statuses, facets, keys)
@@ -277,8 +285,8 @@ _current: WeakKeyDictionary[Pool, Current] = WeakKeyDictionary()
 _first = threading.Lock()
 
 
-def current_columns(store: Store, snapshots: Path | None = None) -> Columns:
+def current_columns(store: Store, workspace: Path | None = None) -> Columns:
     """The columns of a store; the first question of a process reads the whole store."""
     with _first:
         kept = _current.setdefault(store.engine.pool, Current())
-    return kept.columns(store, snapshots)
+    return kept.columns(store, workspace)

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from itertools import product
 
@@ -22,17 +24,20 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 NONE = -1
 _NAMED = 12
+_DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True)
 class Facet:
     """Values and who has them. `code`: a place in `values` or NONE. `frame`: the frame of each code, no frame twice
-    with the same value; None where there is one code per frame."""
+    with the same value; None where there is one code per frame. `note`: what people should know of the values, such
+    as the command that computes them."""
 
     about: About
     values: tuple[str, ...]
     code: Codes
     frame: Ints | None = None
+    note: str = ""
 
     @cached_property
     def _places(self) -> Mapping[str, int]:
@@ -41,12 +46,16 @@ class Facet:
     def place(self, value: str) -> int:
         """Raises FindRefused for a value that there is not, naming it."""
         if value not in self._places:
-            raise FindRefused(_unknown(self.about, value, self.values))
+            raise FindRefused(_unknown(self, value))
         return self._places[value]
+
+    def matching(self, value: str) -> Flags:
+        """(codes,) which of the codes a value asks for. Raises FindRefused."""
+        return np.asarray(self.code == self.place(value))
 
     def having(self, value: str, n: int) -> Flags:
         """(n,) the frames with a value."""
-        wanted = np.asarray(self.code == self.place(value))
+        wanted = self.matching(value)
         if self.frame is None:
             return wanted
         flags = np.zeros(n, dtype=np.bool_)
@@ -57,6 +66,44 @@ class Facet:
         """(values,) how many of the frames that are kept have each value."""
         codes = self.code[kept] if self.frame is None else self.code[kept[self.frame]]
         return np.bincount(codes[codes >= 0], minlength=len(self.values))
+
+
+@dataclass(frozen=True)
+class DayFacet(Facet):
+    """A facet whose values are days in their order, which is asked for a day or for a range of days."""
+
+    def matching(self, value: str) -> Flags:
+        """(codes,) those of the day, or of the days from the first to the last one; a day without frames has none."""
+        first, last = day_range(self.about, value)
+        begin, end = bisect_left(self.values, first), bisect_right(self.values, last)
+        return np.asarray((self.code >= begin) & (self.code < end))
+
+
+def day_range(about: About, value: str) -> tuple[str, str]:
+    """The first and last day of a day or a range of days.
+
+    >>> day_range(About.DATE, "2026-11-29"), day_range(About.DATE, "2026-11-01..")
+    (('2026-11-29', '2026-11-29'), ('2026-11-01', '9999-12-31'))
+
+    Raises FindRefused for anything else, naming it.
+    """
+    first, dots, last = value.partition("..")
+    days = (first or "0001-01-01", last or "9999-12-31") if dots else (first, first)
+    if not (first or last) or not all(map(_is_day, days)):
+        raise FindRefused(
+            f"{value[:64]!r} is no day for {about.value}. Write 2026-11-29, or days as 2026-11-01..2026-11-29; "
+            "either end may be left out."
+        )
+    if days[0] > days[1]:
+        raise FindRefused(f"{about.value} ends on {days[1]}, before it begins on {days[0]}.")
+    return days
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -92,7 +139,7 @@ class ReviewFacets:
         wanted = np.ones(len(self.frame), dtype=np.bool_)
         for about, value in filters:
             facet = self.facets[about]
-            wanted &= facet.code == facet.place(value)
+            wanted &= facet.matching(value)
         return wanted
 
 
@@ -168,9 +215,16 @@ def many_codes(about: About, values: Sequence[str], pairs: set[tuple[int, str]])
     return Facet(about, tuple(places), both[:, 1].astype(np.int32), both[:, 0])
 
 
-def _unknown(about: About, value: str, values: Sequence[str]) -> str:
+def day_facet(about: About, at_us: Ints) -> DayFacet:
+    """A facet of the days of moments, microseconds since 1970."""
+    days, code = np.unique(at_us // _DAY_US, return_inverse=True)
+    return DayFacet(about, tuple(str(day) for day in days.astype("datetime64[D]")), code.astype(np.int32))
+
+
+def _unknown(facet: Facet, value: str) -> str:
+    about, values = facet.about, facet.values
     if not values:
-        return f"{about.value} is {value[:64]!r} for no frame: nothing here has a value for it."
+        return facet.note or f"{about.value} is {value[:64]!r} for no frame: nothing here has a value for it."
     named = ", ".join(values[:_NAMED]) + (
         f" and {len(values) - _NAMED:,} more" if len(values) > _NAMED else ""
     )

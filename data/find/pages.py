@@ -16,7 +16,7 @@ from data.errors import FindRefused
 from data.find.current import Columns, Order, current_columns, largest_first
 from data.find.facets import Flags, Ints
 from data.find.frame_facts import FrameFacts
-from data.find.question import OF_REVIEWS, About, Question
+from data.find.question import OF_REVIEWS, About, Question, Sort
 from data.find.said_facts import ANSWERS
 from data.find.standing_facts import STATES
 from data.find.words import texts_with_words
@@ -28,6 +28,7 @@ from data.vocabulary import LEVELS, TriageLevel
 
 MOST = 500
 """Frames that one page holds at most."""
+NO_VECTORS = "There are no vectors yet: run `teletriage embed` to find frames that look alike."
 Cursor = tuple[float, str]
 """The sort key and the id of a page's last frame; the next page begins behind them."""
 
@@ -83,8 +84,9 @@ def find_frames(
         raise FindRefused(f"A page holds 1 to {MOST} frames, not {n}.")
     with store.read() as session:
         require(session, person_id, Act.SEE_PROGRESS)
-        columns = current_columns(store, _snapshots(workspace))
+        columns = current_columns(store, workspace)
         held = _held(session, store, person_id, columns)
+        _refuse_telling_of_held(columns, held, question)
         kept = _kept(session, columns, question)
     order = _order(columns, question, workspace)
     kept &= ~np.isnan(order.key)
@@ -93,7 +95,11 @@ def find_frames(
     places, total, following = _page(columns, order, question.is_reversed, kept, after, n)
     asked = _may_be_asked(columns)
     reserved = _note_looks(store, person_id, columns, places[asked[places]]) if question.tells else set()
-    frames = [_found(columns, int(place), question.tells or not asked[place]) for place in places]
+    is_silent = _is_like_held(columns, held, question)
+    frames = [
+        _found(columns, int(place), not is_silent and (question.tells or not asked[place]))
+        for place in places
+    ]
     frames = [one for one in frames if one.frame_id not in reserved]
     return FoundPage(frames, total, left_out, following)
 
@@ -104,7 +110,7 @@ def count_values(
     """Every value of every filter with its count, given the rest of the question. Raises NotAllowed, FindRefused."""
     with store.read() as session:
         require(session, person_id, Act.SEE_PROGRESS)
-        columns = current_columns(store, _snapshots(workspace))
+        columns = current_columns(store, workspace)
         held = _held(session, store, person_id, columns)
         also = np.ones(columns.facets.n, dtype=np.bool_)
         if question.words:
@@ -114,6 +120,19 @@ def count_values(
     return {about: _values(columns, about, counts[about]) for about in About if about in counts}
 
 
+def notes_on_filters(store: Store, person_id: int, *, workspace: Path | None = None) -> dict[About, str]:
+    """What people should know of filters: the command that computes what is not there yet or has changed since.
+
+    Raises NotAllowed.
+    """
+    with store.read() as session:
+        require(session, person_id, Act.SEE_PROGRESS)
+    facets = current_columns(store, workspace).facets
+    notes = {about: facet.note for about, facet in facets.of_frames.items() if facet.note}
+    has_vectors = workspace is not None and current_vectors(workspace) is not None
+    return notes if has_vectors else {**notes, About.LIKE: NO_VECTORS}
+
+
 def emptied_by(
     store: Store, person_id: int, question: Question, *, workspace: Path | None = None
 ) -> list[tuple[int, int]]:
@@ -121,23 +140,22 @@ def emptied_by(
     as `Question.without` does. Raises NotAllowed, FindRefused."""
     with store.read() as session:
         require(session, person_id, Act.SEE_PROGRESS)
-        columns = current_columns(store, _snapshots(workspace))
+        columns = current_columns(store, workspace)
         asked = range(len(question.filters) + bool(question.words))
         found = [(place, _kept(session, columns, question.without(place)).sum()) for place in asked]
     return [(place, int(n)) for place, n in found if n]
 
 
-def _snapshots(workspace: Path | None) -> Path | None:
-    return None if workspace is None else workspace / "snapshots"
-
-
 def _order(columns: Columns, question: Question, workspace: Path | None) -> Order:
     """The order that is asked for; by likeness, frames without a vector have the key NaN."""
     if question.like is None:
+        suspicious = columns.facets.of_frames[About.SUSPICIOUS]
+        if question.sort is Sort.SUSPICION and not suspicious.values:
+            raise FindRefused(suspicious.note)
         return columns.order(question.sort)
     vectors = None if workspace is None else current_vectors(workspace)
     if vectors is None:
-        raise FindRefused("There are no vectors yet: run `teletriage embed` to find frames that look alike.")
+        raise FindRefused(NO_VECTORS)
     similar = vectors.similarities(question.like)
     key = np.full(columns.facets.n, np.nan)
     there = _places_of(vectors, columns.frames)
@@ -159,6 +177,19 @@ def _held(session: Session, store: Store, person_id: int, columns: Columns) -> I
         Lease.person_id == person_id, col(Lease.until_us) > store.now_us(session)
     )
     return columns.frames.places(list(session.exec(query)))
+
+
+def _is_like_held(columns: Columns, held: Ints, question: Question) -> bool:
+    return question.like is not None and columns.frames.place.get(question.like, -1) in held
+
+
+def _refuse_telling_of_held(columns: Columns, held: Ints, question: Question) -> None:
+    """Neighbours' levels would tell a person the level of the frame that is on the person's card."""
+    if question.tells and _is_like_held(columns, held, question):
+        raise FindRefused(
+            "You are reviewing this frame: until you have answered, frames like it are shown without their levels. "
+            "Drop what asks for levels, people or words."
+        )
 
 
 def _kept(session: Session, columns: Columns, question: Question) -> Flags:

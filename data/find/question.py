@@ -38,6 +38,10 @@ class About(StrEnum):
     LOCATION = "location"
     LOG = "log"
     TIME = "time"
+    TAKEN = "taken"
+    HOUR = "hour"
+    BRIGHTNESS = "brightness"
+    SCENARIO = "scenario"
     PERSON = "person"
     SAID = "said"
     MODE = "mode"
@@ -57,6 +61,8 @@ class About(StrEnum):
     SECOND_LOOK = "second_look"
     TAG = "tag"
     LIST = "list"
+    SUSPICIOUS = "suspicious"
+    SHORTCUT = "shortcut"
     LIKE = "like"
 
 
@@ -77,6 +83,10 @@ MEANINGS: dict[About, str] = {
     About.LOCATION: "Location",
     About.LOG: "Log",
     About.TIME: "Day or night",
+    About.TAKEN: "Day it was taken (local)",
+    About.HOUR: "Hour",
+    About.BRIGHTNESS: "Brightness of the picture",
+    About.SCENARIO: "Scenario it shows",
     About.PERSON: "Reviewed by",
     About.SAID: "Level a person said",
     About.MODE: "Mode of the review",
@@ -96,6 +106,8 @@ MEANINGS: dict[About, str] = {
     About.SECOND_LOOK: "Second look",
     About.TAG: "Tag",
     About.LIST: "On the list",
+    About.SUSPICIOUS: "Level that may be wrong (verified:likelier)",
+    About.SHORTCUT: "Level that one trait alone tells",
     About.LIKE: "Looks like the frame",
 }
 OF_REVIEWS = (
@@ -104,8 +116,9 @@ OF_REVIEWS = (
 """Filters that one standing review has to pass together."""
 CONTEXT = frozenset(
     {
-        About.STATE, About.SPLIT, About.CUE, About.SCENE, About.LOCATION, About.LOG, About.TIME, About.GENERATED,
-        About.FEED, About.QUEUE, About.SNAPSHOT, About.SET_ASIDE, About.LIKE,
+        About.STATE, About.SPLIT, About.CUE, About.SCENE, About.LOCATION, About.LOG, About.TIME, About.TAKEN,
+        About.HOUR, About.BRIGHTNESS, About.SCENARIO, About.GENERATED, About.FEED, About.QUEUE, About.SNAPSHOT,
+        About.SET_ASIDE, About.LIKE,
     }
 )  # fmt: skip
 """Filters whose answers tell nothing that a model or a person said of a frame that still waits for reviews."""
@@ -114,10 +127,13 @@ CONTEXT = frozenset(
 ADDS = frozenset(
     {
         About.RUN, About.FAILED, About.CUE, About.FLAG, About.AUDIT, About.FEED, About.RETURNED, About.ALERT,
-        About.QUEUE, About.SNAPSHOT, About.SECOND_LOOK, About.TAG, About.LIST,
+        About.QUEUE, About.SNAPSHOT, About.SECOND_LOOK, About.TAG, About.LIST, About.SCENARIO, About.SUSPICIOUS,
+        About.SHORTCUT,
     }
 )  # fmt: skip
 """Filters of which a frame can pass several."""
+DAYS = (About.DATE, About.TAKEN)
+"""Filters by a day, or by a range of days: `2026-11-01..2026-11-30`, where either end may be left out."""
 
 
 class Sort(StrEnum):
@@ -128,6 +144,11 @@ class Sort(StrEnum):
     DISAGREEMENT = "disagreement"
     TELEOPERATION = "teleoperation"
     SECONDS = "seconds"
+    SUSPICION = "suspicion"
+
+
+TELLING_SORTS = (Sort.DISAGREEMENT, Sort.TELEOPERATION, Sort.SUSPICION)
+"""Orders that tell what a model or people said."""
 
 
 class Filter(NamedTuple):
@@ -164,7 +185,7 @@ class Question:
     def tells(self) -> bool:
         """Whether the answer tells what was said of the frames in it that still wait for reviews."""
         is_told = any(one.about not in CONTEXT for one in self.filters) or bool(self.words)
-        return self.shows_levels or is_told or self.sort in (Sort.DISAGREEMENT, Sort.TELEOPERATION)
+        return self.shows_levels or is_told or self.sort in TELLING_SORTS
 
     def without(self, place: int) -> Question:
         """The question without one of its filters; behind the last one stand the words."""

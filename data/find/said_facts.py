@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 from sqlalchemy import String, type_coerce
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from data.find.facets import NONE, Codes, Facet, Floats, Ints, ReviewFacets, many_codes
+from data.find.facets import NONE, Codes, Facet, Floats, Ints, ReviewFacets, day_facet, many_codes
 from data.find.frame_facts import FrameFacts
 from data.find.question import About
 from data.overview.review_columns import MODES, VERDICTS, ReviewColumns, standing_reviews
@@ -25,7 +24,6 @@ ANSWERS = (*LEVEL_VALUES, FAILED)
 """What a reply comes to, in the order of its codes."""
 SPREADS = ("agree", "one_level", "two_levels")
 _CODES: Mapping[str | None, int] = {value: place for place, value in enumerate(LEVEL_VALUES)}
-_DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,11 @@ def read_run_facts(session: Session, frames: FrameFacts) -> RunFacts:
     rows = _proposals(session, frames)
     answers = {run.id: _answers(session, run.id, frames) for run in runs}
     shown, teleoperation = _shown(session, frames)
-    facets = [Facet(About.PROPOSED, ANSWERS, shown), _of_runs(runs, answers), _failures(session, frames)]
+    facets = [
+        Facet(About.PROPOSED, ANSWERS, shown),
+        _of_runs(runs, answers),
+        _failures(session, runs, frames),
+    ]
     for about, role in ((About.STUDENT, ModelRole.STUDENT), (About.ALIGNED, ModelRole.ALIGNED)):
         run = latest_run(session, role)
         nothing = np.full(len(frames.ids), NONE, dtype=np.int32)
@@ -128,10 +130,15 @@ def _of_runs(runs: Sequence[ModelRun], answers: Mapping[str, Codes]) -> Facet:
     return Facet(About.RUN, values, joined.astype(np.int32), frame)
 
 
-def _failures(session: Session, frames: FrameFacts) -> Facet:
-    query = select_columns(col(Proposal.frame_id), type_coerce(col(Proposal.failure), String))
+def _failures(session: Session, runs: Sequence[ModelRun], frames: FrameFacts) -> Facet:
+    """Why replies hold no assessment: the reason of any run, and of each run under `name:reason`."""
+    names = {run.id: run.name for run in runs}
+    query = select_columns(
+        col(Proposal.frame_id), col(Proposal.run_id), type_coerce(col(Proposal.failure), String)
+    )
     rows = session.connection().execute(query.where(col(Proposal.failure).is_not(None))).all()
-    pairs = {(frames.place[one], failure) for one, failure in rows if one in frames.place}
+    known = [(frames.place[frame], names[run], why) for frame, run, why in rows if frame in frames.place]
+    pairs = {(place, value) for place, name, why in known for value in (why, f"{name}:{why}")}
     return many_codes(About.FAILED, [one.value for one in Failure], pairs)
 
 
@@ -201,7 +208,7 @@ def _review_facets(session: Session, columns: ReviewColumns, shown: Codes) -> di
         Facet(About.MODE, tuple(one.value for one in MODES), columns.mode.astype(np.int32)),
         Facet(About.VERDICT, tuple(one.value for one in VERDICTS), columns.verdict.astype(np.int32)),
         _reasons(session, columns.id),
-        _days(columns.reviewed_at_us),
+        day_facet(About.DATE, columns.reviewed_at_us),
     )
     return {facet.about: facet for facet in facets}
 
@@ -237,9 +244,3 @@ def _reasons(session: Session, review_ids: Ints) -> Facet:
         stands = review_ids[at] == ids
         codes[at[stands]] = np.array([places[code] for _, code in rows], dtype=np.int32)[stands]
     return Facet(About.REASON, tuple(values), codes)
-
-
-def _days(reviewed_at_us: Ints) -> Facet:
-    days, code = np.unique(reviewed_at_us // _DAY_US, return_inverse=True)
-    values = tuple(f"{datetime.fromtimestamp(int(day) * 86_400, tz=UTC):%Y-%m-%d}" for day in days)
-    return Facet(About.DATE, values, code.astype(np.int32))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -126,9 +127,7 @@ def read_marks(session: Session, frames: FrameFacts) -> tuple[Facet, ...]:
         many_codes(About.AUDIT, ("open",), _audits(session, frames)),
         many_codes(About.FEED, (), _pairs(session, frames, _feeds())),
         many_codes(About.RETURNED, [one.value for one in ReturnedFor], _pairs(session, frames, _returned())),
-        many_codes(
-            About.ALERT, LEVEL_VALUES, {one for query in _alerts() for one in _pairs(session, frames, query)}
-        ),
+        many_codes(About.ALERT, LEVEL_VALUES, _alerts(session, frames)),
         many_codes(About.SECOND_LOOK, ("asked", "open"), _second_looks(session, frames)),
     )
 
@@ -156,16 +155,32 @@ def _returned() -> Any:
     return select_columns(col(ReturnedFrame.frame_id), type_coerce(col(ReturnedFrame.why), String))
 
 
-def _alerts() -> tuple[Any, ...]:
-    """The levels of alerts that brought a frame back, and of those that a replayed frame raised."""
-    level = type_coerce(col(Alert.level), String)
-    returned = select_columns(col(ReturnedFrame.frame_id), level).join(
+def _alerts(session: Session, frames: FrameFacts) -> set[tuple[int, str]]:
+    """Of alerts that brought a frame back, and of those that a replayed frame raised: the level, and which alert it is
+    by its second and feed."""
+    about = (type_coerce(col(Alert.level), String), col(Alert.raised_at_us), col(Feed.name))
+    returned = select_columns(col(ReturnedFrame.frame_id), *about).join(
         Alert, col(Alert.id) == ReturnedFrame.alert_id
     )
-    replayed = select_columns(col(Alert.source_frame_id), level).where(
+    replayed = select_columns(col(Alert.source_frame_id), *about).where(
         col(Alert.source_frame_id).is_not(None)
     )
-    return returned, replayed
+    pairs: set[tuple[int, str]] = set()
+    for query in (returned, replayed):
+        rows = session.connection().execute(query.join(Feed, col(Feed.id) == Alert.feed_id)).all()
+        for frame, level, raised_at_us, feed in rows:
+            if frame is not None and frame in frames.place:
+                pairs |= {(frames.place[frame], value) for value in (level, alert_name(raised_at_us, feed))}
+    return pairs
+
+
+def alert_name(raised_at_us: int, feed: str) -> str:
+    """How one alert is asked for.
+
+    >>> alert_name(1_790_000_000_000_000, "car 7")
+    '2026-09-21T14:13:20Z car 7'
+    """
+    return f"{datetime.fromtimestamp(raised_at_us // 1_000_000, UTC):%Y-%m-%dT%H:%M:%SZ} {feed}"
 
 
 def _notes(session: Session, frames: FrameFacts) -> Facet:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 from sqlalchemy import select as select_columns
@@ -17,6 +16,7 @@ from data.suspicion.cross_fit import Ints
 from data.verification.standing import of_the_frame
 
 FIFTHS = 5
+_HOUR_US = 3_600_000_000
 _LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\d-(\d\d)-\d\d-\d\d[+-]\d{4}")
 """How nuScenes' logs are named: by local time, with its distance to UTC."""
 
@@ -41,7 +41,7 @@ def read_traits(session: Session, frame_ids: Sequence[str]) -> list[Trait]:
     people = _people(session, wanted)
     luma = [(rows[one].pixels or {}).get("median_luma") for one in frame_ids]
     return [
-        Trait("brightness", *_fifths(luma)),
+        Trait("brightness", *fifths(luma)),
         _named("location", [rows[one].location or None for one in frame_ids]),
         _named("hour", [hour_of(rows[one].log_name, rows[one].captured_at_us) for one in frame_ids]),
         _named("person", [people.get(one) for one in frame_ids]),
@@ -57,7 +57,7 @@ def hour_of(log_name: str, captured_at_us: int) -> str:
     local = _LOCAL_TIME.search(log_name)
     if local:
         return f"{local[1]} h"
-    return f"{datetime.fromtimestamp(captured_at_us / 1e6, UTC):%H} h UTC"
+    return f"{captured_at_us // _HOUR_US % 24:02} h UTC"
 
 
 def _people(session: Session, wanted: set[str]) -> dict[str, str]:
@@ -66,7 +66,8 @@ def _people(session: Session, wanted: set[str]) -> dict[str, str]:
     return {frame_id: f"person {person_id}" for frame_id, person_id in found if frame_id in wanted}
 
 
-def _fifths(values: Sequence[float | None]) -> tuple[list[str], Ints]:
+def fifths(values: Sequence[float | None]) -> tuple[list[str], Ints]:
+    """Names of the fifths from the lowest values, and (n,) the place of each value's fifth, -1 for None."""
     numbers = np.array([np.nan if one is None else one for one in values], dtype=np.float64)
     known = np.isfinite(numbers)
     group = np.full(len(numbers), -1, dtype=np.int64)

@@ -52,14 +52,30 @@ class Filters {
     panel.replaceChildren(...told.map((one) => this.group(one)));
   }
 
-  group({ name, title, n, values }) {
+  group({ name, title, n, values, note }) {
     const isOpen = this.isOpen.get(name) ?? (OPEN_AT_FIRST.includes(name) || this.grid.asked.filters.some(([one]) => one === name));
-    const group = el("details", { open: isOpen }, el("summary", {}, el("span", { text: title })),
+    const group = el("details", { open: isOpen, "data-group": name }, el("summary", {}, el("span", { text: title })),
+      note ? el("p", { text: visible(note) }) : null, this.grid.data.days.includes(name) ? this.between(name) : null,
       ...values.map(([value, frames]) => el("button", { type: "button", "data-name": name, "data-value": value, "aria-pressed": String(this.grid.asked.has(name, value)) },
         el("span", { text: readable(value) }), el("span", { class: "fg-n", text: frames.toLocaleString("en") }))),
       n > values.length ? el("p", { text: `${(n - values.length).toLocaleString("en")} more: type ${name}=…` }) : null);
     group.addEventListener("toggle", () => this.isOpen.set(name, group.open));
     return group;
+  }
+
+  // From one day to another; either may be left out.
+  between(name) {
+    const [first = "", last = ""] = (this.grid.asked.filters.find(([one, value]) => one === name && value.includes(".."))?.[1] || "").split("..");
+    const day = (label, value) => el("input", { type: "date", value, "aria-label": label });
+    const [from, to] = [day("From", first), day("To", last)];
+    const form = el("form", { class: "fg-between" }, from, el("span", { text: "to" }), to, el("button", { type: "submit", text: "Show" }));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (!from.value && !to.value) return;
+      this.grid.asked.add(name, `${from.value}..${to.value}`, false);
+      this.grid.ask();
+    });
+    return form;
   }
 
   // Why there is no frame, and the ways out.

@@ -8,6 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
+from data.alike.embed import embed_locally
 from data.find.question import from_address
 from data.review.serving import lease_frames, release_leases
 from data.store.opening import Store
@@ -52,8 +53,10 @@ def test_a_lead_finds_frames_by_address_and_keys(tmp_path: Path, chromium: Brows
         "proposed=AUTONOMY&said=TELEOPERATION&disagreement=agree": "missed",
         "state=contested&cue=night&cue=rain": "night",
         "person=ben&verdict=correct&said=SUPERVISION": "changed",
+        f"like={frames['missed']}&state=contested": "night",
         "words=cones+left": "missed",
     }
+    embed_locally(store, tmp_path / "workspace")
     with served(tmp_path / "workspace") as address:
         page = signed_in(chromium, address, "lena", "password-lena")
         dialogs: list[str] = []
@@ -67,6 +70,7 @@ def test_a_lead_finds_frames_by_address_and_keys(tmp_path: Path, chromium: Brows
         page.keyboard.press("Escape")
         assert dialogs == []
         _empty_and_unknown(page, address)
+        _days_and_what_is_not_computed(page, address)
         _keys(page, address)
         _acts_on_many(page, address, frames)
         _annotators_find_nothing(chromium, address, frames["missed"])
@@ -90,6 +94,22 @@ def _empty_and_unknown(page: Page, address: str) -> None:
     expect(page.get_by_role("alert").filter(has_text="'snow' is no value of cue")).to_be_visible()
     page.get_by_role("button", name="Drop all filters").click()
     expect(page.locator(".fg-count")).to_contain_text("120 frames")
+
+
+def _days_and_what_is_not_computed(page: Page, address: str) -> None:
+    """A range of days goes into the address; a filter that nothing has been computed for names the command."""
+    page.goto(f"{address}frames?person=ada")
+    days = page.locator(f"{GRID} [data-group=date]")
+    days.locator("summary").click()
+    days.get_by_label("From").fill("2020-01-01")
+    days.get_by_role("button", name="Show").click()
+    expect(page.locator(".fg-count")).to_have_text("2 frames")
+    assert from_address(page.url.partition("?")[2]).address == "person=ada&date=2020-01-01.."
+    doubts = page.locator(f"{GRID} [data-group=suspicious]")
+    doubts.locator("summary").click()
+    expect(doubts).to_contain_text("No level has been ranked yet: `teletriage suspicions` does it.")
+    page.goto(f"{address}frames?sort=suspicion")
+    expect(page.get_by_role("alert").filter(has_text="teletriage suspicions")).to_be_visible()
 
 
 def _keys(page: Page, address: str) -> None:

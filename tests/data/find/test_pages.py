@@ -249,3 +249,24 @@ def test_frames_like_one_come_nearest_first_among_those_asked_for(asked: Asked, 
     with pytest.raises(VectorsError, match="'nowhere' has no vector"):
         asked.page("like=nowhere", workspace=workspace)
     assert asked_looks(asked) == set()
+
+
+def test_frames_like_one_that_the_person_is_reviewing_tell_no_levels(asked: Asked, tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir(exist_ok=True)
+    embed_locally(asked.store, workspace)
+    held = lease_frames(asked.store, asked.lead, n=1)[0].frame.id
+    decided = next(one for one in asked.training if one != held)
+    reviewed(asked.store, asked.ada, decided, A)
+    other = next(one for one in asked.training if one not in (held, decided))
+
+    def levels(like: str) -> set[object]:
+        page = asked.page(f"like={like}", workspace=workspace, n=50).frames
+        return {level for one in page for level in (one.proposed, one.level, *one.said) if level is not None}
+
+    assert (levels(other), levels(held)) == ({A.value, A}, set())
+    for more in ("levels=all", "level=AUTONOMY", "words=cones", "sort=suspicion"):
+        with pytest.raises(FindRefused, match="You are reviewing this frame"):
+            asked.page(f"like={held}&{more}", workspace=workspace)
+    release_leases(asked.store, asked.lead)
+    assert levels(held)
