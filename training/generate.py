@@ -14,7 +14,7 @@ from PIL import Image
 from data.errors import TrainingError
 from data.images.inspection import ImageRefused
 from data.images.model_picture import DEFAULT_WIDTH_PX, model_picture_of
-from data.vlm.conversation import conversation, with_picture
+from data.vlm.conversation import conversation, with_pictures
 from data.vlm.weights import RECORD, read_weights
 from data.vocabulary import ModelRole, ReplyForm
 from data.whole_files import written_whole
@@ -78,7 +78,7 @@ def greedy_replies(
     network: Any, processor: Any, pictures: list[Image.Image], form: ReplyForm, max_new_tokens: int
 ) -> list[str]:
     """The model's whole replies about some pictures at once, each as it is written without sampling."""
-    turns = with_picture(conversation(form), {"type": "image"})
+    turns = with_pictures(conversation(form), [{"type": "image"}])
     switch = template_switch(processor, thinks=form is ReplyForm.THOUGHT_FIRST)
     prompt = processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, **switch)
     inputs = processor(

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from data.errors import TrainingError
-from data.vlm.conversation import conversation, with_picture
+from data.vlm.conversation import conversation, with_pictures
 from data.vocabulary import LEVELS, ReplyForm
 from training.pairs.processor import template_switch
 
@@ -30,7 +30,7 @@ class LevelReader:
                 "for replies instead, with teletriage propose."
             )
         self._model, self._processor = model.eval(), processor
-        turns = with_picture(conversation(form), {"type": "image"})
+        turns = with_pictures(conversation(form), [{"type": "image"}])
         switch = template_switch(processor, thinks=False)
         self._prompt = processor.apply_chat_template(
             turns, tokenize=False, add_generation_prompt=True, **switch

@@ -10,6 +10,7 @@ import typer
 
 from data.commands.asking_bar import asking_bar
 from data.commands.following import after_propose
+from data.commands.lookback import FRAMES_HELP, SPACING_HELP, lookback_asked
 from data.terminal import AsJson, Settings, print_result, stopped_says
 from data.text.phrases import counted, listed
 from data.vocabulary import ModelRole, ReplyForm
@@ -88,8 +89,16 @@ def propose(
     width_px: Annotated[
         int | None,
         typer.Option(
-            "--width", min=32, max=16_384, help="Width that pictures are scaled down to, in pixels."
+            "--width",
+            min=32,
+            max=16_384,
+            help="Width that pictures are scaled down to, in pixels; by default 1152, or with several --frames what "
+            "keeps them within as many pixels together.",
         ),
+    ] = None,
+    frames: Annotated[int | None, typer.Option(min=1, max=8, help=FRAMES_HELP)] = None,
+    spacing_s: Annotated[
+        float | None, typer.Option("--spacing", min=0.1, max=10.0, help=SPACING_HELP)
     ] = None,
     temperature: Annotated[float | None, typer.Option(min=0.0, help="Sampling temperature.")] = None,
     max_tokens: Annotated[int | None, typer.Option(min=16, help="Maximum reply length in tokens.")] = None,
@@ -124,11 +133,13 @@ def propose(
     named = model or (known.served_name if known else None)
     if replies is None and named is None:
         raise typer.BadParameter("This needs a --model, or the --weights of one that was trained here.")
+    lookback = lookback_asked(frames, spacing_s, known)
     wanted = {
         "form": form,
         "samples": samples,
         "calls": calls,
         "image_width_px": width_px,
+        "lookback": lookback,
         "temperature": temperature,
         "max_tokens": max_tokens,
         "seed": seed,
@@ -137,7 +148,7 @@ def propose(
     if replies is not None:
         from data.proposals.recorded_replies import propose_from_replies
 
-        done = propose_from_replies(store, replies, role=role, model=model, name=name)
+        done = propose_from_replies(store, replies, role=role, model=model, name=name, lookback=lookback)
     else:
         from data.proposals.asking import RunRequest
         from data.vlm.client import Asking
@@ -220,6 +231,8 @@ def _sampling(
 ) -> SamplingParameters:
     """The role's settings with what is wanted otherwise; weights trained here are asked as they were trained."""
     from data.errors import ProposalError
+    from data.images.model_picture import shared_width_px
+    from data.vlm.moment import STILL
     from data.vlm.request import default_sampling
 
     given = {name: value for name, value in wanted.items() if value is not None}
@@ -230,6 +243,7 @@ def _sampling(
                     f"{weights.served_name} was trained with {name} {trained} and cannot be asked with {given[name]}."
                 )
     default = default_sampling(role, model)
+    given.setdefault("image_width_px", shared_width_px(given.get("lookback", STILL).frames))
     if given.get("form", default.form) is not ReplyForm.THOUGHT_FIRST:
         given.setdefault("calls", 1)
     sampling = replace(default, **given)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,15 @@ def model_size(width_px: int, height_px: int, *, most_width_px: int) -> tuple[in
     """
     scale = min(1.0, most_width_px / width_px)
     return _multiple(width_px * scale), _multiple(height_px * scale)
+
+
+def shared_width_px(pictures: int) -> int:
+    """How wide so many 16:9 pictures are that together have no more pixels than one of the default width.
+
+    >>> shared_width_px(1), shared_width_px(3)
+    (1152, 640)
+    """
+    return int(DEFAULT_WIDTH_PX / math.sqrt(pictures)) // TOKEN_PX * TOKEN_PX
 
 
 def _multiple(side_px: float) -> int:

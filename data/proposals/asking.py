@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 
 from data.decisions.decision import ModelDecision
 from data.errors import ProposalError
+from data.proposals.earlier_frames import Neighbour, earlier_frames
 from data.proposals.runs import (
     Proposed,
     begin_run,
@@ -32,6 +33,7 @@ from data.store.tables import Dataset, Frame, ModelRun, Proposal, Scene
 from data.vlm.answer import ModelAnswer
 from data.vlm.client import Asking, ask_frames
 from data.vlm.conversation import conversation_hash
+from data.vlm.moment import AskedFrame, Earlier, Lookback
 from data.vlm.request import request_hash
 from data.vocabulary import ModelRole
 
@@ -41,11 +43,16 @@ GIVE_UP_AFTER = 32
 
 @dataclass(frozen=True)
 class DueFrame:
-    """A frame to ask about: its image, and the hash of the request."""
+    """A frame to ask about, the hash of the request, and the ids of the earlier frames that it shows, oldest first:
+    None where the run shows single pictures."""
 
-    frame_id: str
-    image: Path
+    asked: AskedFrame
     request_hash: str
+    earlier_frame_ids: list[str] | None = None
+
+    @property
+    def frame_id(self) -> str:
+        return self.asked.frame_id
 
 
 @dataclass
@@ -91,16 +98,15 @@ def propose_from_endpoint(
     """
     asking, run = request.asking, endpoint_run(store, request)
     due = due_frames(store, run)
-    tally = Tally(total=len(due))
+    asked, tally = {frame.frame_id: frame for frame in due}, Tally(total=len(due))
 
     def keep(answers: list[ModelAnswer]) -> None:
-        hashes = {frame.frame_id: frame.request_hash for frame in due}
-        keep_answers(store, run, answers, hashes, tally, decision=request.decision)
+        keep_answers(store, run, answers, asked, tally, decision=request.decision)
         if watch:
             watch(tally)
 
     if due:
-        frames = [(frame.frame_id, frame.image) for frame in due]
+        frames = [frame.asked for frame in due]
         asyncio.run(ask_frames(frames, asking, keep, keep_going=tally.keep_going))
     if due and not tally.answered:
         reasons = "; ".join(reason.rstrip(".") for reason in tally.unreached)
@@ -120,7 +126,7 @@ def endpoint_run(store: Store, request: RunRequest) -> ModelRun:
         model=request.asking.model,
         revision=request.revision,
         source="endpoint",
-        question=conversation_hash(request.asking.sampling.form),
+        question=conversation_hash(request.asking.sampling.form, request.asking.sampling.lookback),
         parameters=request.asking.sampling.as_dict(),
         lineage=request.lineage,
         name=request.name,
@@ -135,13 +141,26 @@ def due_frames(store: Store, run: ModelRun) -> list[DueFrame]:
                 select(Scene.id, Dataset.dataroot).join(Dataset, col(Dataset.id) == Scene.dataset_id)
             ).all()
         )
+        frames = unanswered_frames(session, run)
+        lookback = Lookback.of(run.parameters)
+        earlier = earlier_frames(session, frames, lookback)
         return [
-            DueFrame(frame.id, Path(roots[frame.scene_id]) / frame.filename, frame_request_hash(frame, run))
-            for frame in unanswered_frames(session, run)
+            _due(frame, earlier[frame.id], Path(roots[frame.scene_id]), run, lookback) for frame in frames
         ]
 
 
-def frame_request_hash(frame: Frame, run: ModelRun) -> str:
+def _due(
+    frame: Frame, earlier: tuple[Earlier[Neighbour], ...], root: Path, run: ModelRun, lookback: Lookback
+) -> DueFrame:
+    shown = tuple(Earlier(root / one.picture.filename, one.before_s) for one in earlier)
+    return DueFrame(
+        AskedFrame(frame.id, root / frame.filename, shown),
+        frame_request_hash(frame, run, earlier),
+        [one.picture.frame_id for one in earlier] if lookback.frames > 1 else None,
+    )
+
+
+def frame_request_hash(frame: Frame, run: ModelRun, earlier: Sequence[Earlier[Neighbour]] = ()) -> str:
     """The hash under which a run asks about a frame."""
     return request_hash(
         image_sha256=frame.image_sha256,
@@ -149,6 +168,7 @@ def frame_request_hash(frame: Frame, run: ModelRun) -> str:
         revision=run.revision,
         sampling=run.parameters,
         question=run.question_hash,
+        earlier=[Earlier(one.picture.image_sha256, one.before_s) for one in earlier],
     )
 
 
@@ -156,12 +176,12 @@ def keep_answers(
     store: Store,
     run: ModelRun,
     answers: Sequence[ModelAnswer],
-    hashes: dict[str, str],
+    asked: Mapping[str, DueFrame],
     tally: Tally,
     *,
     decision: ModelDecision | None = None,
 ) -> None:
-    """Write a group of answers in one commit, and count them.
+    """Write a group of answers to the frames of `asked` in one commit, and count them.
 
     Refusals are kept as failures once anything was answered; before that they speak about the settings rather
     than about frames, and count as unreached. A frame that another process answered meanwhile is left alone.
@@ -178,7 +198,8 @@ def keep_answers(
                 run,
                 answer,
                 now_us=now_us,
-                request_hash=hashes[answer.frame_id],
+                request_hash=asked[answer.frame_id].request_hash,
+                earlier_frame_ids=asked[answer.frame_id].earlier_frame_ids,
                 decision=decision,
             )
             for answer in kept

@@ -15,13 +15,13 @@ from typing import Any
 from data.decisions.decision import ModelDecision
 from data.errors import ProposalError
 from data.images.inspection import ImageRefused
-from data.images.model_picture import model_picture_file, model_picture_of
 from data.proposals.asking import DueFrame, RunRequest, Tally, due_frames, endpoint_run, keep_answers
 from data.proposals.runs import Proposed, run_summary
 from data.store.opening import Store
 from data.store.tables import ModelRun
 from data.vlm.answer import ModelAnswer, prompt_tokens, read_samples
-from data.vlm.request import SamplingParameters, data_url, file_url, one_call_body
+from data.vlm.request import SamplingParameters, one_call_body
+from data.vlm.shown import shown_frame
 
 COMMIT_EVERY = 500
 OK = 200
@@ -63,19 +63,13 @@ def write_batch(store: Store, run: ModelRun, out: Path, *, files: Path | None = 
 def _request_line(
     frame: DueFrame, model: str, sampling: SamplingParameters, *, files: Path | None
 ) -> dict[str, Any]:
+    shown = shown_frame(frame.asked, sampling, files)
     return {
         "custom_id": f"{frame.frame_id}:{frame.request_hash}",
         "method": "POST",
         "url": "/v1/chat/completions",
-        "body": one_call_body(_image_url(frame, sampling, files=files), model, sampling),
+        "body": one_call_body(shown.url, model, sampling, shown.earlier),
     }
-
-
-def _image_url(frame: DueFrame, sampling: SamplingParameters, *, files: Path | None) -> str:
-    width_px = sampling.image_width_px
-    if files is not None:
-        return file_url(model_picture_file(frame.image, files, width_px=width_px))
-    return data_url(model_picture_of(frame.image, width_px=width_px))
 
 
 def read_batch(
@@ -88,7 +82,7 @@ def read_batch(
     """
     due = {f"{frame.frame_id}:{frame.request_hash}": frame for frame in due_frames(store, run)}
     tally, unknown = Tally(total=len(due)), 0
-    hashes = {frame.frame_id: frame.request_hash for frame in due.values()}
+    asked = {frame.frame_id: frame for frame in due.values()}
     group: list[ModelAnswer] = []
     for custom_id, answer in _results(results):
         frame = due.pop(custom_id, None)
@@ -96,9 +90,9 @@ def read_batch(
         if frame is not None:
             group.append(replace(answer, frame_id=frame.frame_id))
         if len(group) == COMMIT_EVERY:
-            keep_answers(store, run, group, hashes, tally, decision=decision)
+            keep_answers(store, run, group, asked, tally, decision=decision)
             group = []
-    keep_answers(store, run, group, hashes, tally, decision=decision)
+    keep_answers(store, run, group, asked, tally, decision=decision)
     summary = run_summary(store, run, added=tally.answered, unknown=unknown)
     return replace(summary, unreached=dict(tally.unreached))
 

@@ -25,7 +25,7 @@ from data.proposals.asking import (
     endpoint_run,
     keep_answers,
 )
-from data.proposals.ray_rows import EndpointSession, FrameRequest, http_answer, model_answer
+from data.proposals.ray_rows import EndpointSession, FrameRequest, earlier_column, http_answer, model_answer
 from data.proposals.runs import Proposed, run_summary
 from data.store.opening import Store
 from data.vlm.request import SamplingParameters, thinking_switch
@@ -48,7 +48,7 @@ def propose_with_ray(
     _refuse(asking.sampling, asking.endpoints)
     run = endpoint_run(store, request)
     due = due_frames(store, run)
-    tally, hashes = Tally(total=len(due)), {frame.frame_id: frame.request_hash for frame in due}
+    tally, asked = Tally(total=len(due)), {frame.frame_id: frame for frame in due}
     frames = FrameRequest(asking.model, asking.sampling, asking.files)
     if due:
         with _ray() as ray:
@@ -59,7 +59,7 @@ def propose_with_ray(
             )
             for group in _answers(build(_dataset(ray, due, asking.concurrency))):
                 keep_answers(
-                    store, run, [model_answer(row) for row in group], hashes, tally, decision=request.decision
+                    store, run, [model_answer(row) for row in group], asked, tally, decision=request.decision
                 )
                 if watch:
                     watch(tally)
@@ -112,7 +112,11 @@ def _dataset(ray: Any, due: Sequence[DueFrame], rows: int) -> Any:
     return ray.data.from_arrow(
         [
             pa.table(
-                {"frame_id": [one.frame_id for one in group], "image": [str(one.image) for one in group]}
+                {
+                    "frame_id": [one.frame_id for one in group],
+                    "image": [str(one.asked.image) for one in group],
+                    "earlier": [earlier_column(one.asked) for one in group],
+                }
             )
             for group in groups
         ]
@@ -138,7 +142,7 @@ def _engine_processor(request: FrameRequest, workers: int, concurrency: int) -> 
         model_source=request.model,
         engine_kwargs={
             "max_model_len": ENGINE_TOKENS,
-            "limit_mm_per_prompt": {"image": 1, "video": 0},
+            "limit_mm_per_prompt": {"image": request.sampling.lookback.frames, "video": 0},
             "max_logprobs": 20,
             "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
         },

@@ -14,17 +14,18 @@ from typing import Any, Self
 
 from data.errors import ProposalError
 from data.images.inspection import ImageRefused
-from data.images.model_picture import model_picture_file, model_picture_of
 from data.vlm.answer import ModelAnswer, prompt_tokens, read_samples
 from data.vlm.client import Asking, Endpoints, Refused, Unreached
-from data.vlm.request import SamplingParameters, data_url, file_url, one_call_body
+from data.vlm.moment import AskedFrame, Earlier
+from data.vlm.request import SamplingParameters, one_call_body
+from data.vlm.shown import shown_frame
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class FrameRequest:
-    """Turns a row with `frame_id` and `image` into what Ray's processors take. `files`: the
+    """Turns a row with `frame_id`, `image` and `earlier` into what Ray's processors take. `files`: the
     folder, which servers and workers read too, where pictures are written and named."""
 
     model: str
@@ -50,19 +51,21 @@ class FrameRequest:
         return {"frame_id": row["frame_id"], "messages": body["messages"], "sampling_params": parameters}
 
     def _body(self, row: Row) -> dict[str, Any]:
-        image = Path(row["image"])
-        width_px = self.sampling.image_width_px
-        if self.files is None:
-            url = data_url(model_picture_of(image, width_px=width_px))
-        else:
-            url = file_url(model_picture_file(image, self.files, width_px=width_px))
-        return one_call_body(url, self.model, self.sampling)
+        earlier = tuple(Earlier(Path(path), before_s) for path, before_s in json.loads(row["earlier"]))
+        frame = AskedFrame(str(row["frame_id"]), Path(row["image"]), earlier)
+        shown = shown_frame(frame, self.sampling, self.files)
+        return one_call_body(shown.url, self.model, self.sampling, shown.earlier)
 
     def engine_answer(self, row: Row) -> Row:
         """What an engine wrote, as the answer of a server."""
         error = str(row.get("__inference_error__") or "")
         completion = "" if error else json.dumps({"choices": [_choice(row, self.sampling.max_tokens)]})
         return {"frame_id": row["frame_id"], **_outcome(completion=completion, unreached=error)}
+
+
+def earlier_column(frame: AskedFrame) -> str:
+    """A row's `earlier`: JSON of [path, seconds before] of each earlier picture, oldest first."""
+    return json.dumps([[str(one.picture), one.before_s] for one in frame.earlier])
 
 
 _ENGINE_PARAMETERS = (

@@ -6,17 +6,19 @@ Written as columns and not as rows of their own class: a file holds tens of thou
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ConfigDict, Field, ValidationError
 from sqlmodel import select
 
 from data.errors import ProposalError
+from data.proposals.earlier_frames import earlier_frames
 from data.proposals.runs import Proposed, frames_by_address, kept_run, planned_run, reply_columns, run_summary
 from data.store.opening import Store
 from data.store.sealing import insert_rows
-from data.store.tables import ModelRun, Proposal
+from data.store.tables import Frame, ModelRun, Proposal
+from data.vlm.moment import LONGEST_SPACING_S, MOST_FRAMES, SHORTEST_SPACING_S, STILL, Lookback
 from data.vocabulary import FromOutside, ModelRole
 
 RECORDED = "recorded"
@@ -24,7 +26,11 @@ RECORDED = "recorded"
 
 
 class RecordedReply(FromOutside):
-    """One line of a replies file. The frame is named by its image's file name or its sample_data token."""
+    """One line of a replies file. The frame is named by its image's file name or its sample_data token.
+
+    `frames`, `spacing_s`: how many pictures the question showed, and how far apart they were due; `before_s`: how long
+    before the frame each earlier one was taken, oldest first.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -33,43 +39,110 @@ class RecordedReply(FromOutside):
     role: ModelRole
     model: str = Field(min_length=1, max_length=200)
     raw: str
+    frames: int = Field(default=1, ge=1, le=MOST_FRAMES)
+    spacing_s: float = Field(default=STILL.spacing_s, ge=SHORTEST_SPACING_S, le=LONGEST_SPACING_S)
+    before_s: list[float] = Field(default_factory=list)
+
+    @property
+    def lookback(self) -> Lookback:
+        return STILL if self.frames == 1 else Lookback(self.frames, self.spacing_s)
 
 
 def propose_from_replies(
-    store: Store, replies: Path, *, role: ModelRole, model: str | None = None, name: str | None = None
+    store: Store,
+    replies: Path,
+    *,
+    role: ModelRole,
+    model: str | None = None,
+    name: str | None = None,
+    lookback: Lookback | None = None,
 ) -> Proposed:
     """Record the replies of one role from a JSONL file for the sampled frames; answered frames are kept.
 
-    model: take only this model's lines; needed if the file holds several models in the role.
-    Raises ProposalError: the file cannot be read, a line is not a reply (with its number), no line in the role.
+    model: take only this model's lines; needed if the file holds several models in the role. lookback: what the lines
+    must say of their questions, where it is given.
+    Raises ProposalError: the file cannot be read, a line is not a reply (with its number), no line in the role, lines
+    that differ in how many frames their questions showed, or that were shown other earlier frames than the store has.
     """
     lines = [line for line in _read_replies(replies) if line.role is role and model in (None, line.model)]
     spoke = _one_model(lines, replies, role, model)
+    shown = _one_lookback(lines, replies, lookback)
     frames = frames_by_address(store)
-    planned = planned_run(store, role=role, model=spoke, source="recorded", question=RECORDED, name=name)
-    run = kept_run(store, planned)
-    raw_of: dict[str, str] = {}
+    planned = planned_run(
+        store,
+        role=role,
+        model=spoke,
+        source="recorded",
+        question=RECORDED,
+        parameters=shown.as_dict(),
+        name=name,
+    )
+    line_of: dict[str, RecordedReply] = {}
     unknown = 0
     for line in lines:
         frame_id = frames.get(line.filename or line.sample_data_token or "")
         unknown += frame_id is None
         if frame_id is not None:
-            raw_of.setdefault(frame_id, line.raw)
-    return run_summary(store, run, added=_record(store, run, raw_of), unknown=unknown)
+            line_of.setdefault(frame_id, line)
+    earlier = _earlier_ids(store, line_of, shown)
+    run = kept_run(store, planned)
+    return run_summary(store, run, added=_record(store, run, line_of, earlier), unknown=unknown)
 
 
-def _record(store: Store, run: ModelRun, raw_of: dict[str, str]) -> int:
+def _earlier_ids(
+    store: Store, line_of: Mapping[str, RecordedReply], lookback: Lookback
+) -> dict[str, list[str]]:
+    """By frame, the earlier frames that the lines' times mean; nothing for single pictures."""
+    if lookback.frames == 1:
+        return {}
+    with store.read() as session:
+        frames = [frame for one in line_of if (frame := session.get(Frame, one))]
+        shown = earlier_frames(session, frames, lookback)
+    for frame_id, line in line_of.items():
+        there = [one.before_s for one in shown[frame_id]]
+        if line.before_s != there:
+            raise ProposalError(
+                f"The reply about {line.filename or frame_id} was given with earlier pictures of {line.before_s} "
+                f"seconds before, and the store has them {there} seconds before: ask again with the frames of this "
+                "store."
+            )
+    return {frame_id: [one.picture.frame_id for one in earlier] for frame_id, earlier in shown.items()}
+
+
+def _record(
+    store: Store,
+    run: ModelRun,
+    line_of: Mapping[str, RecordedReply],
+    earlier: Mapping[str, list[str]],
+) -> int:
     """Write the replies to frames that the run has not answered; returns how many."""
     with store.write(alone=True) as session:
         answered = set(session.exec(select(Proposal.frame_id).where(Proposal.run_id == run.id)))
         now_us = store.now_us(session)
         rows = [
-            reply_columns(run, frame_id, raw, now_us=now_us)
-            for frame_id, raw in raw_of.items()
+            reply_columns(run, frame_id, line.raw, now_us=now_us)
+            | ({"earlier_frame_ids": earlier[frame_id]} if earlier else {})
+            for frame_id, line in line_of.items()
             if frame_id not in answered
         ]
         insert_rows(session, Proposal, rows)
         return len(rows)
+
+
+def _one_lookback(lines: Sequence[RecordedReply], replies: Path, wanted: Lookback | None) -> Lookback:
+    """How far back every question looked."""
+    said = {line.lookback.words: line.lookback for line in lines}
+    if len(said) > 1:
+        raise ProposalError(
+            f"{replies} holds replies to questions of {' and of '.join(sorted(said))}; a run asks one question: put "
+            "them into files of their own."
+        )
+    (found,) = said.values()
+    if wanted is not None and wanted.as_dict() != found.as_dict():
+        raise ProposalError(
+            f"The replies of {replies} were given to {found.words} per question, not {wanted.words}."
+        )
+    return found
 
 
 def _one_model(lines: Sequence[RecordedReply], replies: Path, role: ModelRole, model: str | None) -> str:

@@ -169,14 +169,18 @@ def record_answer(
     *,
     now_us: int,
     request_hash: str,
+    earlier_frame_ids: list[str] | None = None,
     decision: ModelDecision | None = None,
 ) -> Proposal:
     """Add a model's answer, all its samples, to the session as a Proposal; a refused request is a failed one.
 
-    decision: that of the model's weights, whose level stands beside the one that the model wrote.
+    earlier_frame_ids: what was shown beside the frame. decision: that of the model's weights, whose level stands beside
+    the one that the model wrote.
     """
     if not answer.samples:
-        return _record_refusal(session, run, answer, now_us=now_us, request_hash=request_hash)
+        refused = _record_refusal(session, run, answer, now_us=now_us, request_hash=request_hash)
+        refused.earlier_frame_ids = earlier_frame_ids
+        return refused
     chosen = choose_sample(answer.samples)
     proposal = record_reply(
         session,
@@ -189,6 +193,7 @@ def record_answer(
         request_hash=request_hash,
     )
     proposal.attempts, proposal.prompt_tokens = answer.attempts, answer.prompt_tokens
+    proposal.earlier_frame_ids = earlier_frame_ids
     proposal.token_probabilities = chosen.token_probabilities
     proposal.votes = chosen.votes
     if decision is not None:

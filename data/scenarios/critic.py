@@ -13,7 +13,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -29,6 +29,7 @@ from data.store.opening import Store
 from data.store.tables import ClipCritique, Dataset, Frame, GeneratedClip, Scene
 from data.vlm.answer import ModelAnswer
 from data.vlm.client import Asking, Keep, ask_frames
+from data.vlm.moment import AskedFrame
 from data.vlm.request import TEACHER_SAMPLING, SamplingParameters
 
 MOMENTS, COLUMNS, TILE_PX = 6, 3, (640, 360)
@@ -123,15 +124,14 @@ def _ask(due: Sequence[GeneratedClip], moments: dict[str, list[Path]], asking: A
     """Ask about the clips, one sheet each; the sheets are gone when it ends."""
     questions = {clip.id: critic_question(len(moments[clip.id]), str(clip.spec["prompt"])) for clip in due}
     with tempfile.TemporaryDirectory(prefix="teletriage-critic-") as folder:
-        sheets = [(clip.id, _sheet(clip, moments[clip.id], Path(folder))) for clip in due]
+        sheets = [AskedFrame(clip.id, _sheet(clip, moments[clip.id], Path(folder))) for clip in due]
         asked = ask_frames(sheets, asking, keep, keep_going=lambda: True, question_of=questions.__getitem__)
         asyncio.run(asked)
 
 
 def _sampling() -> SamplingParameters:
     """One sample, at the sheet's own width."""
-    known = {**TEACHER_SAMPLING.as_dict(), "samples": 1}
-    return SamplingParameters(**{**known, "image_width_px": COLUMNS * TILE_PX[0]})
+    return replace(TEACHER_SAMPLING, samples=1, image_width_px=COLUMNS * TILE_PX[0])
 
 
 def _due(session: Session, model: str) -> list[GeneratedClip]:

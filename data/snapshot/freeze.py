@@ -160,6 +160,11 @@ def snapshot_form(session: Session, student: ModelRun | None, options: FreezeOpt
             f"of the form {options.form.value} needs a student that was asked so: propose --role student --form "
             f"{options.form.value}."
         )
+    if student and "frames" in student.parameters:
+        raise SnapshotError(
+            f"The student's run {student.name} was asked with earlier frames, which snapshots do not hold: ask the "
+            "student with --frames 1."
+        )
     return options.form or answered_in or ReplyForm.LEVEL_FIRST
 
 

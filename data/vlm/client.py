@@ -23,16 +23,13 @@ from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 from data.errors import ProposalError
 from data.images.inspection import ImageRefused
-from data.images.model_picture import ModelPicture, model_picture_file, model_picture_of
 from data.text.addresses import without_password
 from data.vlm.answer import ModelAnswer, Sample, prompt_tokens, read_samples
+from data.vlm.moment import NOW, AskedFrame, Moment
 from data.vlm.request import (
     END_OF_THOUGHT,
-    PICTURE_MARKS,
     SamplingParameters,
     answer_body,
-    data_url,
-    file_url,
     largest_reply_bytes,
     one_call_body,
     text_body,
@@ -48,6 +45,7 @@ from data.vlm.retries import (
     pause_s,
     remedy,
 )
+from data.vlm.shown import ShownFrame, shown_frame
 
 MODELS_TIMEOUT_S = 30.0
 _MAX_REASON_CHARS = 300
@@ -55,6 +53,7 @@ _MAX_REASON_CHARS = 300
 Keep = Callable[[list[ModelAnswer]], None]
 """Takes answers as they arrive and makes them durable; called from a worker thread, one call at a time."""
 Answer = TypeVar("Answer")
+Asked = TypeVar("Asked")
 _HELD = {"choices": "choice", "data": "vector"}
 
 
@@ -136,7 +135,8 @@ class Endpoints:
         self._clients = [_open_client(url, asking) for url in asking.endpoints]
         self._turns = itertools.cycle(self._clients)
         self._stack = AsyncExitStack()
-        self._text_tokens: int | None = None
+        self._text_tokens: dict[Moment, asyncio.Task[int | None]] = {}
+        self._counts = True
 
     async def __aenter__(self) -> Self:
         for client in self._clients:
@@ -147,14 +147,23 @@ class Endpoints:
         await self._stack.aclose()
 
     async def check(self) -> None:
-        """Raise ProposalError unless every endpoint answers and serves the model. Learns from a server that can
-        count (vLLM's /tokenize) how many tokens the conversation has without its picture."""
+        """Raise ProposalError unless every endpoint answers and serves the model."""
         for problem in await self.problems():
             raise ProposalError(problem)
-        self._text_tokens = await self._count_text()
 
-    async def _count_text(self) -> int | None:
-        body = text_body(self.asking.model, self.asking.sampling)
+    async def text_tokens(self, moment: Moment = NOW) -> int | None:
+        """How many tokens the conversation has without its pictures: asked once for each moment of a server that can
+        count (vLLM's /tokenize), None of one that cannot."""
+        if not self._counts:
+            return None
+        if moment not in self._text_tokens:
+            self._text_tokens[moment] = asyncio.create_task(self._count_text(moment))
+        count = await asyncio.shield(self._text_tokens[moment])
+        self._counts = count is not None
+        return count
+
+    async def _count_text(self, moment: Moment) -> int | None:
+        body = text_body(self.asking.model, self.asking.sampling, moment)
         address = f"{self.asking.endpoints[0].rstrip('/').removesuffix('/v1')}/tokenize"
         try:
             counted = await self._clients[0].post(address, cast_to=object, body=body)
@@ -163,18 +172,18 @@ class Endpoints:
         count = counted.get("count") if isinstance(counted, dict) else None
         return count if type(count) is int else None
 
-    def refuse_other_tokens(self, picture: ModelPicture, counted: int | None) -> None:
-        """Raise ProposalError if the server counted other tokens than the conversation and the picture have."""
-        if counted is None or self._text_tokens is None or self.asking.accepts_token_mismatch:
+    async def refuse_other_tokens(self, shown: ShownFrame, counted: int | None) -> None:
+        """Raise ProposalError if the server counted other tokens than the conversation and the pictures have."""
+        if counted is None or self.asking.accepts_token_mismatch:
             return
-        expected = self._text_tokens + picture.tokens + PICTURE_MARKS
-        if counted != expected:
-            raise ProposalError(
-                f"The server counted {counted:,} prompt tokens where {expected:,} were computed: {self._text_tokens:,} "
-                f"of text and {picture.tokens:,} of a picture of {picture.width_px} x {picture.height_px} pixels. It "
-                "resizes pictures or renders another conversation. Serve the model without a picture size of its own, "
-                "or go on with --accept-token-mismatch."
-            )
+        text = await self.text_tokens(shown.moment)
+        if text is None or counted == text + shown.tokens:
+            return
+        raise ProposalError(
+            f"The server counted {counted:,} prompt tokens where {text + shown.tokens:,} were computed: {text:,} of "
+            f"text and {shown.words}. It resizes pictures or renders another conversation. Serve the model without a "
+            "picture size of its own, or go on with --accept-token-mismatch."
+        )
 
     async def problems(self) -> list[str]:
         """What would keep these endpoints from answering about this model now, a sentence each."""
@@ -261,14 +270,14 @@ def _retry_after(error: openai.OpenAIError) -> str | None:
 
 
 async def ask_frames(
-    frames: Sequence[tuple[str, Path]],
+    frames: Sequence[AskedFrame],
     asking: Asking,
     keep: Keep,
     *,
     keep_going: Callable[[], bool],
     question_of: Callable[[str], str] | None = None,
 ) -> None:
-    """Ask about (frame id, image path) pairs, a bounded number at a time, and hand answers to `keep` in the
+    """Ask about frames, a bounded number at a time, and hand answers to `keep` in the
     groups in which they arrive: while one group is being written the next one gathers.
 
     keep_going: asked before every frame; False lets the requests under way finish and ends. question_of: ask this
@@ -278,32 +287,31 @@ async def ask_frames(
     async with Endpoints(asking) as endpoints:
         await endpoints.check()
 
-        async def ask(frame_id: str, image: Path) -> ModelAnswer:
-            question = question_of(frame_id) if question_of else None
-            return await ask_frame(endpoints, frame_id, image, question)
+        async def ask(frame: AskedFrame) -> ModelAnswer:
+            return await ask_frame(endpoints, frame, question_of(frame.frame_id) if question_of else None)
 
         await asked_in_groups(frames, ask, keep, concurrency=asking.concurrency, keep_going=keep_going)
 
 
 async def asked_in_groups(
-    frames: Sequence[tuple[str, Path]],
-    ask: Callable[[str, Path], Awaitable[Answer]],
+    frames: Sequence[Asked],
+    ask: Callable[[Asked], Awaitable[Answer]],
     keep: Callable[[list[Answer]], None],
     *,
     concurrency: int,
     keep_going: Callable[[], bool],
 ) -> None:
-    """Ask about (frame id, image path) pairs, so many at a time; answers go to `keep` in the groups in which they
-    arrive. What `ask` or `keep` raises ends the call."""
+    """Ask about frames, so many at a time; answers go to `keep` in the groups in which they arrive. What `ask` or
+    `keep` raises ends the call."""
     answers: asyncio.Queue[Answer | None] = asyncio.Queue()
     keeper = asyncio.create_task(_keep_all(answers, keep))
     waiting = iter(frames)
 
     async def work() -> None:
-        for frame_id, image in waiting:
+        for frame in waiting:
             if keeper.done() or not keep_going():
                 return
-            answers.put_nowait(await ask(frame_id, image))
+            answers.put_nowait(await ask(frame))
 
     try:
         async with asyncio.TaskGroup() as workers:
@@ -327,27 +335,27 @@ async def _keep_all(answers: asyncio.Queue[Answer | None], keep: Callable[[list[
             await asyncio.to_thread(keep, group)
 
 
-async def ask_frame(
-    endpoints: Endpoints, frame_id: str, image: Path, question: str | None = None
-) -> ModelAnswer:
+async def ask_frame(endpoints: Endpoints, frame: AskedFrame, question: str | None = None) -> ModelAnswer:
     """One frame's answer: asked again, at most twice and with another seed, while no sample can be used.
 
     Raises ProposalError where the server counts other prompt tokens than were computed.
     """
     asking, attempt = endpoints.asking, 0
     try:
-        picture, url = await asyncio.to_thread(_picture, image, asking)
+        shown = await asyncio.to_thread(shown_frame, frame, asking.sampling, asking.files)
         while True:
-            samples, counted = await _ask_once(endpoints, url, asking.sampling.asked_again(attempt), question)
+            samples, counted = await _ask_once(
+                endpoints, shown, asking.sampling.asked_again(attempt), question
+            )
             if question is None:
-                endpoints.refuse_other_tokens(picture, counted)
+                await endpoints.refuse_other_tokens(shown, counted)
             attempt += 1
             if attempt > CONTENT_RETRIES or any(_is_usable(sample, asking, question) for sample in samples):
-                return ModelAnswer(frame_id, tuple(samples), attempts=attempt, prompt_tokens=counted)
+                return ModelAnswer(frame.frame_id, tuple(samples), attempts=attempt, prompt_tokens=counted)
     except (ImageRefused, Unreached) as error:
-        return ModelAnswer(frame_id, attempts=attempt + 1, unreached=str(error))
+        return ModelAnswer(frame.frame_id, attempts=attempt + 1, unreached=str(error))
     except Refused as error:
-        return ModelAnswer(frame_id, attempts=attempt + 1, refused=str(error))
+        return ModelAnswer(frame.frame_id, attempts=attempt + 1, refused=str(error))
 
 
 def _is_usable(sample: Sample, asking: Asking, question: str | None) -> bool:
@@ -358,28 +366,19 @@ def _is_usable(sample: Sample, asking: Asking, question: str | None) -> bool:
     return sample.level is not None and (not asking.sampling.thinks or sample.form is asking.sampling.form)
 
 
-def _picture(image: Path, asking: Asking) -> tuple[ModelPicture, str]:
-    """A frame as the model is shown it, and the address under which the server finds it."""
-    width_px = asking.sampling.image_width_px
-    picture = model_picture_of(image, width_px=width_px)
-    if asking.files is None:
-        return picture, data_url(picture)
-    return picture, file_url(model_picture_file(image, asking.files, width_px=width_px))
-
-
 async def _ask_once(
-    endpoints: Endpoints, url: str, sampling: SamplingParameters, question: str | None
+    endpoints: Endpoints, shown: ShownFrame, sampling: SamplingParameters, question: str | None
 ) -> tuple[list[Sample], int | None]:
     """The samples, and the prompt tokens that the server counted at the first call."""
     model = endpoints.asking.model
     if question is None and sampling.calls == 1:
-        completion = await endpoints.post(one_call_body(url, model, sampling))
+        completion = await endpoints.post(one_call_body(shown.url, model, sampling, shown.earlier))
         return read_samples(completion), prompt_tokens(completion)
-    completion = await endpoints.post(thought_body(url, model, sampling, question))
+    completion = await endpoints.post(thought_body(shown.url, model, sampling, question, shown.earlier))
     thoughts = [_thought(sample) for sample in read_samples(completion)]
     if question is not None:
         return thoughts, prompt_tokens(completion)
-    asked = [_answer_behind(endpoints, url, sampling, thought) for thought in thoughts]
+    asked = [_answer_behind(endpoints, shown, sampling, thought) for thought in thoughts]
     return list(await asyncio.gather(*asked)), prompt_tokens(completion)
 
 
@@ -390,7 +389,7 @@ def _thought(sample: Sample) -> Sample:
 
 
 async def _answer_behind(
-    endpoints: Endpoints, url: str, sampling: SamplingParameters, thought: Sample
+    endpoints: Endpoints, shown: ShownFrame, sampling: SamplingParameters, thought: Sample
 ) -> Sample:
     """The constrained reply behind a chain of thought. A thought that was cut is a cut reply, and a model that
     answered without thinking has answered: nothing more is asked."""
@@ -398,5 +397,5 @@ async def _answer_behind(
         return Sample(f"<think>\n{thought.raw}", "length")
     if thought.level is not None:
         return thought
-    body = answer_body(url, endpoints.asking.model, sampling, thought.raw)
+    body = answer_body(shown.url, endpoints.asking.model, sampling, thought.raw, shown.earlier)
     return read_samples(await endpoints.post(body), before=thought_text(thought.raw))[0]

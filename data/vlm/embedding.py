@@ -100,7 +100,8 @@ async def embed_frames(
             raise ProposalError(problem)
         await _refuse_a_model_without_eyes(endpoints, frames[0][1], instruction)
 
-        async def ask(frame_id: str, image: Path) -> Embedded:
+        async def ask(frame: tuple[str, Path]) -> Embedded:
+            frame_id, image = frame
             try:
                 return Embedded(frame_id, await _embed(endpoints, image, instruction))
             except ImageRefused as error:

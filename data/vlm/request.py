@@ -15,13 +15,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from data.hashing import canonical_json
 from data.images.model_picture import DEFAULT_WIDTH_PX, ModelPicture
-from data.vlm.conversation import conversation, with_picture
+from data.vlm.conversation import conversation, with_pictures
+from data.vlm.moment import NOW, STILL, Earlier, Lookback, Moment
 from data.vlm.profiles import PAPERS_TEACHER, model_profiles
 from data.vlm.reply import reply_schema
 from data.vocabulary import ModelRole, ReplyForm
@@ -43,7 +45,8 @@ class SamplingParameters:
     """Everything that shapes an answer. `calls`: 2 asks for the chain of thought first and for the constrained reply
     behind it. `samples`: answers per frame; the level most of them say is proposed. `reask_temperature`: what a
     greedy request is asked again with when its reply is unusable (the same question would give the same reply).
-    `image_width_px`: to what width pictures are scaled down (`data.images.model_picture`)."""
+    `image_width_px`: to what width pictures are scaled down (`data.images.model_picture`). `lookback`: which earlier
+    pictures are shown beside a frame's own."""
 
     form: ReplyForm
     temperature: float
@@ -57,14 +60,19 @@ class SamplingParameters:
     calls: int = 1
     reask_temperature: float = 0.3
     image_width_px: int = DEFAULT_WIDTH_PX
+    lookback: Lookback = STILL
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """As a run keeps them: `lookback` as its own fields, and left out where one picture is shown."""
+        flat = {name: value for name, value in asdict(self).items() if name != "lookback"}
+        return {**flat, **self.lookback.as_dict()}
 
     @classmethod
     def of(cls, parameters: dict[str, Any]) -> Self:
         """The parameters that `as_dict` gave."""
-        return cls(**{**parameters, "form": ReplyForm(parameters["form"])})
+        lookback = Lookback.of(parameters)
+        own = {name: value for name, value in parameters.items() if name not in lookback.as_dict()}
+        return cls(**{**own, "form": ReplyForm(parameters["form"]), "lookback": lookback})
 
     @property
     def thinks(self) -> bool:
@@ -127,53 +135,72 @@ def request_hash(
     revision: str | None,
     sampling: dict[str, Any],
     question: str,
+    earlier: Sequence[Earlier[str | None]] = (),
 ) -> str:
-    """SHA-256 (hex) of all that determines an answer: image, question, model, revision, sampling."""
-    determined_by = {
+    """SHA-256 (hex) of all that determines an answer: image, question, model, revision, sampling; and the hashes of
+    earlier images with their times."""
+    determined_by: dict[str, Any] = {
         "image": image_sha256,
         "question": question,
         "model": model,
         "revision": revision,
         "sampling": sampling,
     }
+    if earlier:
+        determined_by["earlier"] = [[one.picture, one.before_s] for one in earlier]
     return hashlib.sha256(canonical_json(determined_by).encode()).hexdigest()
 
 
-def one_call_body(image_url: str, model: str, sampling: SamplingParameters) -> dict[str, Any]:
-    """The whole answer in one request; its reply is free where the model thinks, else held to the schema."""
-    body = _sampled(model, _messages(image_url, sampling.form), sampling)
+def one_call_body(
+    image_url: str, model: str, sampling: SamplingParameters, earlier: Sequence[Earlier[str]] = ()
+) -> dict[str, Any]:
+    """The whole answer in one request; its reply is free where the model thinks, else held to the schema.
+
+    earlier: the addresses of earlier pictures, oldest first.
+    """
+    body = _sampled(model, _messages(image_url, sampling, earlier), sampling)
     body["n"] = sampling.samples
     if sampling.thinks:
         return {**body, **_thinking(on=True), "logprobs": True, "top_logprobs": LOGPROBS}
     return _constrained(body, sampling.form)
 
 
-def text_body(model: str, sampling: SamplingParameters) -> dict[str, Any]:
-    """The conversation without its picture, for a server that counts tokens (vLLM's /tokenize)."""
+def text_body(model: str, sampling: SamplingParameters, moment: Moment = NOW) -> dict[str, Any]:
+    """The conversation without its pictures, for a server that counts tokens (vLLM's /tokenize)."""
     turns = [
         {**turn, "content": [{"type": "text", "text": turn["content"]}]} if turn["role"] == "user" else turn
-        for turn in conversation(sampling.form)
+        for turn in conversation(sampling.form, moment)
     ]
     asked: dict[str, Any] = {"model": model, "messages": turns, "add_generation_prompt": True}
     return {**asked, **_thinking(on=sampling.thinks)}
 
 
 def thought_body(
-    image_url: str, model: str, sampling: SamplingParameters, question: str | None = None
+    image_url: str,
+    model: str,
+    sampling: SamplingParameters,
+    question: str | None = None,
+    earlier: Sequence[Earlier[str]] = (),
 ) -> dict[str, Any]:
-    """The first of two calls: a free chain of thought per sample, ending at `</think>`. `question`: another one."""
-    messages = _messages(image_url, sampling.form)
+    """The first of two calls: a free chain of thought per sample, ending at `</think>`. `question`: another one, of one
+    picture."""
+    messages = _messages(image_url, sampling, earlier)
     if question is not None:
-        messages = _asked(
-            image_url, [*conversation(sampling.form)[:-1], {"role": "user", "content": question}]
-        )
+        asked = [*conversation(sampling.form)[:-1], {"role": "user", "content": question}]
+        messages = with_pictures(asked, [_block(image_url)])
     body = {**_sampled(model, messages, sampling), **_thinking(on=True)}
     return {**body, "n": sampling.samples, "stop": [END_OF_THOUGHT]}
 
 
-def answer_body(image_url: str, model: str, sampling: SamplingParameters, thought: str) -> dict[str, Any]:
+def answer_body(
+    image_url: str,
+    model: str,
+    sampling: SamplingParameters,
+    thought: str,
+    earlier: Sequence[Earlier[str]] = (),
+) -> dict[str, Any]:
     """The second of two calls: the model's own chain of thought stands before a reply held to the schema."""
-    messages = _messages(image_url, sampling.form)
+    messages = _messages(image_url, sampling, earlier)
     messages.append({"role": "assistant", "content": thought_text(thought)})
     body = _sampled(model, messages, sampling)
     body.update(n=1, continue_final_message=True, add_generation_prompt=False)
@@ -190,12 +217,16 @@ def thought_text(thought: str) -> str:
     return f"<think>\n{thought}\n{END_OF_THOUGHT}\n\n"
 
 
-def _messages(image_url: str, form: ReplyForm) -> list[dict[str, Any]]:
-    return _asked(image_url, conversation(form))
+def _messages(
+    image_url: str, sampling: SamplingParameters, earlier: Sequence[Earlier[str]]
+) -> list[dict[str, Any]]:
+    moment = Moment.of(sampling.lookback, [one.before_s for one in earlier])
+    blocks = [*(_block(one.picture) for one in earlier), _block(image_url)]
+    return with_pictures(conversation(sampling.form, moment), blocks)
 
 
-def _asked(image_url: str, turns: list[dict[str, str]]) -> list[dict[str, Any]]:
-    return with_picture(turns, {"type": "image_url", "image_url": {"url": image_url}})
+def _block(image_url: str) -> dict[str, Any]:
+    return {"type": "image_url", "image_url": {"url": image_url}}
 
 
 def _sampled(model: str, messages: list[dict[str, Any]], sampling: SamplingParameters) -> dict[str, Any]:

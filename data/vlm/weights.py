@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import ProposalError
+from data.vlm.moment import Lookback
 from data.vocabulary import ReplyForm
 
 RECORD = "provenance.json"
@@ -23,12 +24,13 @@ _NAME_DIGITS = 8
 class Weights:
     """What a folder's record says. `revision`: SHA-256 of the record, hex; `lineage`: snapshot, recipe and commit of
     the training, after which step where it is a checkpoint's, and whether it began from a stand-in. `form`,
-    `image_width_px`: how the model was trained to be asked, where it was trained here."""
+    `image_width_px`, `lookback`: how the model was trained to be asked, where it was trained here."""
 
     served_name: str
     revision: str
     form: ReplyForm
     image_width_px: int
+    lookback: Lookback
     lineage: dict[str, Any]
 
 
@@ -55,6 +57,7 @@ def read_weights(folder: Path) -> Weights:
             revision=_revision(folder),
             form=ReplyForm(training["reply_form"]),
             image_width_px=int(training["image_width_px"]),
+            lookback=Lookback.of(training),
             lineage={
                 "snapshot_hash": training["snapshot_hash"],
                 "recipe": training["recipe"],

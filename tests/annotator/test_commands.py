@@ -71,6 +71,9 @@ def test_the_whole_way_by_commands(tmp_path: Path) -> None:
     ]
 
 
+ASK = ("propose", "--role", "student", "--endpoint", "http://127.0.0.1:9/v1", "--model", "m")
+
+
 @pytest.mark.parametrize(
     ("words", "exit_code", "said"),
     [
@@ -80,6 +83,8 @@ def test_the_whole_way_by_commands(tmp_path: Path) -> None:
         (("evaluate", "--out", "out"), 1, "is not a workspace"),
         (("propose", "--role", "teacher"), 2, "Give exactly one of --endpoint, --replies"),
         (("propose", "--role", "chief"), 2, "Invalid value for '--role': 'chief' is not one of"),
+        ((*ASK, "--frames", "9"), 2, "Invalid value for '--frames'"),
+        ((*ASK, "--spacing", "0.5"), 2, "--spacing needs --frames 2 or more"),
         (("nonsense",), 2, "No such command"),
         (("walkthrough", "--dataroot", "/x"), 2, "--dataroot and --replies go together"),
     ],

@@ -17,7 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 from data.demo.miniature.frames import HEIGHT_PX, WIDTH_PX
 from data.demo.miniature.roads import Situation
 from data.demo.miniature.words import lenient_level, peoples_words, students_words
-from data.vlm.conversation import conversation, with_picture
+from data.vlm.conversation import conversation, with_pictures
 from data.vlm.reply import render_reply
 from training.miniature.shape import FORM
 from training.miniature.sight import Pictures, Said, grids, patches, set_rate, update, varied
@@ -52,7 +52,7 @@ class Encoding:
 
 def question_ids(processor: Any) -> list[int]:
     """The tokens before a reply, a place for each of the picture's among them."""
-    turns = with_picture(conversation(FORM), {"type": "image"})
+    turns = with_pictures(conversation(FORM), [{"type": "image"}])
     text = processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
     image = processor.image_token
     places = text.replace(image, image * image_tokens(processor, WIDTH_PX, HEIGHT_PX))

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from transformers import LogitsProcessor, LogitsProcessorList
 
-from data.vlm.conversation import conversation, with_picture
+from data.vlm.conversation import conversation, with_pictures
 from data.vlm.request import LOGPROBS, PICTURE_MARKS
 from data.vocabulary import ReplyForm
 from training.pairs.processor import template_switch
@@ -56,7 +56,7 @@ class Engine:
         self._model, self._processor, self._form = model.eval(), processor, form
         self._grammar = grammar_of(processor.tokenizer)
         self._texts = [processor.tokenizer.decode([token]) for token in range(len(processor.tokenizer))]
-        turns = with_picture(conversation(form), {"type": "image"})
+        turns = with_pictures(conversation(form), [{"type": "image"}])
         switch = template_switch(processor, thinks=False)
         self._prompt = processor.apply_chat_template(
             turns, tokenize=False, add_generation_prompt=True, **switch

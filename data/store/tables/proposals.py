@@ -32,12 +32,13 @@ class ModelRun(SQLModel, table=True):
 class Proposal(SQLModel, table=True):
     """One model's answer for one frame in one run: the raw text, and the assessment or the reason why none.
 
-    `request_hash` names what was asked: image, question, model, revision, sampling; `attempts` how often;
-    `prompt_tokens`: what the server counted of it. With several samples the most voted one is the answer: `votes`
-    counts them by level, `other_samples` keeps their raw texts. `token_probabilities` come from the level token's
-    logprobs; `level_probabilities` are what the review order uses, those or else the votes' shares. All in the order
-    AUTONOMY, SUPERVISION, TELEOPERATION. `level` is what the model wrote; `decided_level` what its decision, named by
-    its hash, makes of the probabilities: None where the weights came with none.
+    `request_hash` names what was asked: images, question, model, revision, sampling; `attempts` how often;
+    `prompt_tokens`: what the server counted of it. `earlier_frame_ids`: the frames that the question showed before
+    this one, oldest first; None where the run shows single pictures. With several samples the most voted one is the
+    answer: `votes` counts them by level, `other_samples` keeps their raw texts. `token_probabilities` come from the
+    level token's logprobs; `level_probabilities` are what the review order uses, those or else the votes' shares. All
+    in the order AUTONOMY, SUPERVISION, TELEOPERATION. `level` is what the model wrote; `decided_level` what its
+    decision, named by its hash, makes of the probabilities: None where the weights came with none.
     """
 
     __table_args__ = (UniqueConstraint("run_id", "frame_id"),)
@@ -59,6 +60,7 @@ class Proposal(SQLModel, table=True):
     request_hash: str | None = Field(default=None, max_length=64)
     prompt_tokens: int | None = None
     attempts: int | None = None
+    earlier_frame_ids: list[str] | None = json_column(default=None)
     decided_level: TriageLevel | None = enum_column(TriageLevel, default=None)
     decision: str | None = Field(default=None, max_length=16)
     answered_at_us: int = time_column()

@@ -22,6 +22,7 @@ from data.store.tables import Proposal
 from data.vlm.answer import ModelAnswer, read_samples
 from data.vlm.client import Asking, ask_frames
 from data.vlm.live_client import LiveAnswer, LiveEndpoints
+from data.vlm.moment import AskedFrame
 from data.vlm.request import STUDENT_SAMPLING
 from data.vocabulary import Failure, ManualReason, ModelRole
 from tests.builders import a_model_picture, a_picture, a_raw_reply, a_store
@@ -142,7 +143,7 @@ def asked(stand_in: StandIn, folder: Path, **changes: Any) -> ModelAnswer:
     image, answers = folder / "frame.jpg", list[ModelAnswer]()
     image.write_bytes(a_picture())
     asking = Asking((stand_in.url,), "tiny-vl", STUDENT_SAMPLING, first_pause_s=0.001, **changes)
-    asyncio.run(ask_frames([("f", image)], asking, answers.extend, keep_going=lambda: True))
+    asyncio.run(ask_frames([AskedFrame("f", image)], asking, answers.extend, keep_going=lambda: True))
     return answers[0]
 
 

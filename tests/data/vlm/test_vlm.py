@@ -17,6 +17,7 @@ from data.errors import ProposalError
 from data.images.model_picture import model_picture_of
 from data.vlm.answer import ModelAnswer, Sample
 from data.vlm.client import Asking, ask_frames
+from data.vlm.moment import AskedFrame
 from data.vlm.reply import parse_reply
 from data.vlm.request import STUDENT_SAMPLING, TEACHER_SAMPLING, SamplingParameters
 from data.vocabulary import Failure
@@ -47,7 +48,7 @@ def asked_of(
 ) -> list[ModelAnswer]:
     answers: list[ModelAnswer] = []
     asking = Asking(tuple(urls), "tiny-vl", sampling, first_pause_s=0.01, **changes)
-    frames = [(str(number), image) for number, image in enumerate(images)]
+    frames = [AskedFrame(str(number), image) for number, image in enumerate(images)]
     asyncio.run(ask_frames(frames, asking, answers.extend, keep_going=lambda: True))
     return answers
 

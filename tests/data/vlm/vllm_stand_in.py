@@ -202,24 +202,31 @@ def _words(messages: list[dict[str, Any]]) -> int:
 
 
 def _prompt_tokens(body: dict[str, Any]) -> int:
-    """Those of the text, one for each 32 x 32 pixels, and the two around a picture."""
+    """Those of the text, one for each 32 x 32 pixels, and the two around each picture."""
     messages = [
         {**turn, "content": [part for part in turn["content"] if part["type"] == "text"]}
         if isinstance(turn["content"], list)
         else turn
         for turn in body["messages"]
     ]
-    address = _image_address(body)
+    pictures = [_opened(address) for address in _image_addresses(body)]
+    return _words(messages) + sum(image.width * image.height // 1024 + 2 for image in pictures)
+
+
+def _opened(address: str) -> Image.Image:
     if address.startswith("file:"):
-        image = Image.open(unquote(urlsplit(address).path))
-    else:
-        image = Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
-    return _words(messages) + image.width * image.height // 1024 + 2
+        return Image.open(unquote(urlsplit(address).path))
+    return Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
+
+
+def _image_addresses(body: dict[str, Any]) -> list[str]:
+    parts = body["messages"][1]["content"]
+    return [str(part["image_url"]["url"]) for part in parts if part["type"] == "image_url"]
 
 
 def _image_address(body: dict[str, Any]) -> str:
-    parts = body["messages"][1]["content"]
-    return str(next(part["image_url"]["url"] for part in parts if part["type"] == "image_url"))
+    """Of the frame's own picture, the last."""
+    return _image_addresses(body)[-1]
 
 
 def _image_of(body: dict[str, Any]) -> str:
