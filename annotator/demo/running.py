@@ -21,6 +21,7 @@ from annotator.monitor.service.run import PICTURES, Asked, run_monitor
 from annotator.serve import Exposure, server_command
 from annotator.settings import AppSettings
 from data.demo.miniature.frames import WIDTH_PX
+from data.demo.miniature.kept import kept_decision
 from data.store import Store, open_store
 from data.terminal import INTERRUPTED
 
@@ -87,11 +88,27 @@ async def _watch_vehicles(store: Store, workspace: Path) -> bool:
 
 async def _watch_drawn(store: Store, workspace: Path, drawn: DrawnVehicles) -> bool:
     async with miniature_served() as address:
-        asked = Asked(endpoints=(address,), model=MINIATURE, image_width_px=WIDTH_PX)
         watched = await run_monitor(
-            store, drawn.sheet, asked, Limits(), workspace / PICTURES, sources=drawn.sources
+            store,
+            drawn.sheet,
+            asked_of_miniature(address),
+            Limits(),
+            workspace / PICTURES,
+            sources=drawn.sources,
         )
         return watched.interrupted
+
+
+def asked_of_miniature(address: str) -> Asked:
+    """How the monitor asks it: with the decision that was fitted for it, since its likeliest level misses more."""
+    decision = kept_decision()
+    return Asked(
+        endpoints=(address,),
+        model=MINIATURE,
+        revision=decision.weights,
+        image_width_px=WIDTH_PX,
+        decision=decision,
+    )
 
 
 def _answers(fleet: Vehicles) -> dict[str, str]:

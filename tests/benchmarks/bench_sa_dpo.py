@@ -89,6 +89,13 @@ def report(out: Path, drawn: Sequence[Road], pictures: Sequence[Path]) -> None:
     _teletriage(workspace, "evaluate", "--out", out / "report")
 
 
+def keep(out: Path, arm: str) -> None:
+    """The first adapter of an arm, which must be watched, as the aligned miniature with a decision of its own."""
+    adapter = out / "comparison" / arm / "seed-1" / "adapter"
+    _teletriage(out / "workspace", "decide", "--model", adapter, "--snapshot", out / "snapshot")
+    keep_adapter(adapter)
+
+
 def write_recipe(folder: Path, name: str) -> Path:
     """An arm's recipe: a shipped one with the arm's keys, at the miniature's size."""
     shipped, keys = {**ARMS, **TRIED}[name]
@@ -198,11 +205,11 @@ def main() -> None:
     parser.add_argument(
         "--keep",
         choices=[*ARMS, *TRIED],
-        help="Put this arm's first adapter beside the kept miniature, and end.",
+        help="Put this arm's first adapter and a decision fitted for it beside the kept miniature, and end.",
     )
     asked = parser.parse_args()
     if asked.keep:
-        keep_adapter(asked.out / "comparison" / asked.keep / "seed-1" / "adapter")
+        keep(asked.out.resolve(), asked.keep)
         return
     if asked.fresh:
         for name in ("workspace", "snapshot", "comparison", "recipes", "report"):

@@ -12,6 +12,8 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+from data.decisions.decision import read_decision, write_decision
+from data.demo.miniature import kept
 from data.demo.miniature.frames import draw_frames
 from data.demo.miniature.roads import HELD_OUT, Road, road
 from data.errors import TrainingError
@@ -74,7 +76,9 @@ def save_miniature(model: Any, processor: Any, out: Path, *, seed: int) -> None:
 
 
 def keep_adapter(adapter: Path, out: Path = ALIGNED) -> None:
-    """Write an adapter on the kept miniature beside it, in half precision, without paths of where it was made."""
+    """Write an adapter on the kept miniature beside it, in half precision, without paths of where it was made; and the
+    decision that was fitted for it where whoever watches with it finds one. Raises DecisionError if there is none."""
+    write_decision(kept.FOLDER, read_decision(adapter))
     out.mkdir(parents=True, exist_ok=True)
     weights = load_file(adapter / _ADAPTER_WEIGHTS)
     save_file({name: value.half() for name, value in weights.items()}, out / _ADAPTER_WEIGHTS)
