@@ -10,21 +10,26 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from annotator.runtime import store
+from annotator.runtime import store, workspace
+from annotator.widgets.coverage_table import coverage_html
 from annotator.widgets.figure_cache import cached
 from annotator.widgets.frame_links import frames_address
 from annotator.widgets.page import LEVEL_COLOURS, empty_state, page_head, plain
 from annotator.widgets.tables import figures_table, repeated_table
+from data.errors import TeletriageError
 from data.find.question import About
 from data.live.unanswered import unanswered_alerts
 from data.overview.forecast import PAPER_SHARES, forecast
 from data.overview.progress import Progress, SceneProgress
 from data.overview.progress import progress as count_progress
 from data.people.permissions import Act, may
+from data.scenarios.catalogue import read_catalogue
 from data.scenarios.plausibility import count_generated
+from data.store.opening import Store
 from data.store.tables import Person
 from data.text.phrases import counted
 from data.vocabulary import Mode, Split, VerificationState
+from eval.coverage.from_store import Coverage, coverage
 from eval.coverage.training_side import TrainingSide, training_side
 from eval.statistics.rate import Interval, Undefined
 
@@ -67,6 +72,23 @@ def show(person: Person) -> None:
             {**asdict(scene), "frames": frames_address((About.SCENE, scene.name))} for scene in counts.scenes
         ]
         figures_table(rows, name="frames-by-scene", link="frames")
+    _coverage()
+
+
+def _coverage() -> None:
+    """What the catalogue's scenarios lack; counted when somebody opens it."""
+    section = st.expander("Coverage by scenario", key="coverage", on_change="rerun")
+    if not section.open:
+        return
+    with section:
+        try:
+            st.html(coverage_html(cached(store(), _covered)))
+        except TeletriageError as error:
+            st.text(str(error))
+
+
+def _covered(of: Store) -> Coverage:
+    return coverage(of, read_catalogue(), workspace() / "reports")
 
 
 def _unanswered() -> None:

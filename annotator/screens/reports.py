@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from annotator.runtime import store, workspace
 from annotator.screens.report_page import report_address
 from annotator.sign_in.visitor import frame_image
+from annotator.widgets.frame_links import frames_address
 from annotator.widgets.page import empty_state, page_head
 from annotator.widgets.tables import figures_table
 from data.errors import TeletriageError
+from data.find.question import About
 from data.people.permissions import Act, may
 from data.review.second_looks import send_back
 from data.store.tables import Person
@@ -144,6 +147,7 @@ def _one_frame(person: Person, doubted: Doubted) -> None:
     address = frame_image(person, doubted.frame_id)
     with left:
         st.html(f'<img class="tt-frame" src="{escape(address)}" alt="Front camera picture">')
+        st.html(_links(doubted.frame_id))
     with right:
         st.text(f"Verified: {doubted.level.value}")
         st.text(visible(doubted.why))
@@ -155,6 +159,15 @@ def _one_frame(person: Person, doubted: Doubted) -> None:
             sent = st.form_submit_button("Send back to review")
         if sent:
             _send(person, doubted.frame_id, reason)
+
+
+def _links(frame_id: str) -> str:
+    """To everything that was said of the frame, and to frames like it."""
+    frame, alike = f"frames?{urlencode({'frame': frame_id})}", frames_address((About.LIKE, frame_id))
+    return (
+        f'<p class="tt-note"><a href="{escape(frame)}" target="_self">Everything that was said of it</a>, '
+        f'<a href="{escape(alike)}" target="_self">more like this</a></p>'
+    )
 
 
 def _send(person: Person, frame_id: str, reason: str) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from data.errors import EvaluationError
+from data.find.question import About, Filter, Question
 from data.text.visible import visible
-from data.vocabulary import LEVELS, TriageLevel
+from data.vocabulary import LEVELS, Split, TriageLevel
 from data.whole_files import written_whole
 from eval.evaluation.result import Evaluation
 from eval.metrics.shares import (
@@ -124,9 +125,25 @@ def _environment() -> Environment:
         figure_value=figure_value,
         figure_interval=figure_interval,
         told=told,
+        frames_query=frames_query,
+        compared_query=compared_query,
         told_range=told_range,
     )
     return environment
+
+
+def frames_query(**filters: str) -> str:
+    """The app's address of frames with these filters.
+
+    >>> frames_query(level="TELEOPERATION", run="a run:failed")
+    'level=TELEOPERATION&run=a+run%3Afailed'
+    """
+    return Question(filters=tuple(Filter(About(name), value) for name, value in filters.items())).address
+
+
+def compared_query(**filters: str) -> str:
+    """The same among what runs are held against: held-out frames that a camera took."""
+    return frames_query(split=Split.HELD_OUT.value, generated="no", **filters)
 
 
 def cell_kind(place: tuple[int, int]) -> str:

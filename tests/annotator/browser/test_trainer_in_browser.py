@@ -14,6 +14,11 @@ from tests.data.review.test_reviews import frames_in
 from tests.data.snapshot.test_snapshot import a_verified_store, student_says
 from tests.data.vlm.test_training_runs import a_run_folder
 
+_REPORT = (
+    '<!doctype html><a data-app="frame?id={frame}">the frame</a> '
+    '<a data-app="frames?level=TELEOPERATION">12 of them</a>'
+)
+
 
 def wait_for_snapshots(page: Page, folder: Path, n: int, *, limit_s: float = 60) -> None:
     until = time.monotonic() + limit_s
@@ -38,7 +43,7 @@ def test_a_trainer_sees_what_goes_in_freezes_it_and_where_a_frame_comes_from(
     for name in ("one", "two"):
         report = tmp_path / "workspace" / "reports" / name
         report.mkdir(parents=True)
-        (report / "report.html").write_text(f'<!doctype html><a data-app="frame?id={frame}">the frame</a>')
+        (report / "report.html").write_text(_REPORT.format(frame=frame))
     with served(tmp_path / "workspace") as address:
         page = signed_in(chromium, address, "theo", "password-theo")
         page.goto(f"{address}snapshot")
@@ -67,5 +72,9 @@ def test_a_trainer_sees_what_goes_in_freezes_it_and_where_a_frame_comes_from(
         expect(page.get_by_text("merge --adapter")).to_be_visible()
         page.goto(f"{address}reports?report=one")
         link = page.frame_locator("iframe[src*='/report/one']").get_by_text("the frame")
-        expect(link).to_have_attribute("href", f"/frame?id={frame}")
+        expect(link).to_have_attribute("href", f"/frames?frame={frame}")
+        with page.context.expect_page() as opened:
+            page.frame_locator("iframe[src*='/report/one']").get_by_text("12 of them").click()
+        opened.value.wait_for_selector("[data-testid=frame-grid][data-state=shown]")
+        assert opened.value.url == f"{address}frames?level=TELEOPERATION"
         page.context.close()

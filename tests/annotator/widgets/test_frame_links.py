@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
+from html import unescape
 from pathlib import Path
 
+from annotator.widgets.coverage_table import coverage_html
 from annotator.widgets.frame_links import counted_frames, frames_address
 from data.find.pages import find_frames
 from data.find.question import About, from_address
@@ -9,6 +12,7 @@ from data.review.serving import lease_frames, release_leases
 from data.vocabulary import LEVELS, PersonRole, Split
 from eval.agreement.from_store import agreement
 from tests.builders import A, S, T, a_person, a_store, reviewed
+from tests.eval.coverage.test_coverage_from_store import a_foggy_store, found_in
 
 
 def test_each_cell_of_the_agreement_matrix_leads_to_as_many_frames_as_it_counts(tmp_path: Path) -> None:
@@ -35,6 +39,15 @@ def test_each_cell_of_the_agreement_matrix_leads_to_as_many_frames_as_it_counts(
             assert page.n == n, address
             cells += n > 0
     assert cells > 3
+
+
+def test_each_number_of_the_coverage_leads_to_as_many_frames_as_it_counts(tmp_path: Path) -> None:
+    store = a_foggy_store(tmp_path)
+    lena = a_person(store, "lena", PersonRole.LEAD)
+    links = re.findall(r'href="frames\?([^"]*)"[^>]*>(\d+)<', coverage_html(found_in(store, tmp_path)))
+    assert {int(n) for _, n in links} == {6, 3, 2}
+    for query, n in links:
+        assert find_frames(store, lena, from_address(unescape(query))).n == int(n), query
 
 
 def test_a_number_of_frames_is_a_link_to_them() -> None:
