@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -100,7 +101,9 @@ def write_recipe(folder: Path, name: str) -> Path:
     """An arm's recipe: a shipped one with the arm's keys, at the miniature's size."""
     shipped, keys = {**ARMS, **TRIED}[name]
     fields = yaml.safe_load(shipped_recipes()[shipped].read_text(encoding="utf-8"))
-    for key, value in {"name": name, **keys}.items():
+    for key, value in deepcopy(
+        {"name": name, **keys}
+    ).items():  # arms share sections, and an inner key changes one
         section, _, inner = key.partition(".")
         if inner:
             fields[section][inner] = value

@@ -23,9 +23,9 @@ _SIZE: dict[str, Any] = {
     "runtime.gradient_checkpointing": False,
     "runtime.log_every_steps": 10,
     "runtime.save_every_steps": None,
-    "watch": {"every_steps": 20, "false_calls": 0.05, "patience": None, "replies": 8},
+    "watch": {"every_steps": 70, "false_calls": 0.05, "patience": None, "replies": 8},
 }
-_SFT = {**_SIZE, "watch.every_steps": 70, "schedule.max_steps": 140, "schedule.learning_rate": 4.0e-3}
+_SFT = {**_SIZE, "schedule.max_steps": 140, "schedule.learning_rate": 4.0e-3}
 _DPO = {**_SIZE, "schedule.max_steps": 60, "schedule.learning_rate": 4.0e-3}
 _AFTER_SFT = {
     **_SIZE,

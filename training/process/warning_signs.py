@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 Line = dict[str, float]
-_FALSE = "eval_false"
+_FALSE, _AT = "eval_false", "eval_missed_at_false_calls"
 Sign = Literal[
     "no_gradient",
     "no_learning",
@@ -21,6 +21,7 @@ Sign = Literal[
     "style",
     "one_level",
     "false_calls",
+    "ranks_worse",
     "unreadable",
 ]
 
@@ -36,6 +37,8 @@ MISSES_MUCH = 0.5
 """Share of TELEOPERATION frames missed that no run may call an end."""
 CALLS_MUCH = 0.25
 """Share of the other frames called TELEOPERATION that nobody answers for long."""
+RANKS_WORSE = 0.1
+"""Share of TELEOPERATION frames by which misses at equal false calls may grow before a threshold cannot mend a run."""
 ONE_LEVEL = 0.97
 """Share of frames given one level beyond which a model has stopped to look."""
 UNREADABLE = 0.01
@@ -172,6 +175,20 @@ def _false_calls(_: Sequence[Line], seen: Sequence[Line]) -> str | None:
     )
 
 
+def _ranks_worse(_: Sequence[Line], seen: Sequence[Line]) -> str | None:
+    first, last = seen[0], seen[-1]
+    if _AT not in first or _AT not in last or last.get("eval_auc", 0.0) >= first.get("eval_auc", 0.0):
+        return None
+    if last[_AT] - first[_AT] <= RANKS_WORSE * last["eval_teleoperation"]:
+        return None
+    return (
+        f"With a threshold that calls {last['eval_false_calls']:.0%} of the other frames falsely the model misses "
+        f"{last[_AT]:.0f} of {last['eval_teleoperation']:.0f} TELEOPERATION frames, {first[_AT]:.0f} before training: "
+        "it tells them apart worse than it did, which no threshold mends. Warm up (sft_then_sa_dpo), add contrast "
+        "pairs (contrast) or train sft."
+    )
+
+
 def _unreadable(_: Sequence[Line], seen: Sequence[Line]) -> str | None:
     share = seen[-1].get("eval_unparsable", 0.0)
     if share <= max(UNREADABLE, seen[0].get("eval_unparsable", 0.0)):
@@ -199,5 +216,6 @@ _OF_LOOKS: dict[Sign, Callable[[Sequence[Line], Sequence[Line]], str | None]] = 
     "style": _style,
     "one_level": _one_level,
     "false_calls": _false_calls,
+    "ranks_worse": _ranks_worse,
     "unreadable": _unreadable,
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from data.vocabulary import LEVELS
@@ -113,6 +116,53 @@ def test_a_margin_won_by_words_alone_is_told_of_before_the_pairs_are_in_order() 
     won = a_look(50, 58, 0.01, (0.7, 0.25, 0.05), eval_margin_level=0.23, eval_margin_words=28.17)
     signs = warning_signs(watched_log(0.8, won), steps=100)
     assert signs["style"].startswith("Of a margin of 28.4 nats 0.23 lie on the level, and 58 of 67")
+
+
+LOGS = Path(__file__).parent / "logs"
+"""Lines of `make bench-sa-dpo`: what its arms logged as they trained, by arm and seed."""
+
+
+def a_kept_log(name: str) -> list[Line]:
+    return [json.loads(line) for line in (LOGS / f"{name}.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("name", "signs"),
+    [
+        ("standard_dpo-1", {"displaced", "sunk", "false_calls", "ranks_worse", "unreadable"}),
+        ("sa_dpo-1", {"displaced", "sunk", "one_level", "false_calls", "ranks_worse", "unreadable"}),
+    ],
+)
+def test_signs_speak_on_what_failing_arms_logged(name: str, signs: set[Sign]) -> None:
+    """Of what the model says and of what it decides."""
+    assert set(warning_signs(a_kept_log(name), steps=60)) == signs
+
+
+@pytest.mark.parametrize("name", ["sft-1"])
+def test_no_sign_speaks_on_what_supervised_training_logged(name: str) -> None:
+    log = a_kept_log(name)
+    missed = [line["eval_missed"] for line in log if "eval_missed" in line]
+    assert missed[-1] < missed[0] / 4  # it has learnt the levels
+    assert warning_signs(log, steps=140) == {}
+
+
+@pytest.mark.parametrize("lines", range(1, 19))
+def test_no_sign_speaks_on_the_way_either(lines: int) -> None:
+    assert warning_signs(a_kept_log("sft-1")[:lines], steps=140) == {}
+
+
+def test_misses_that_no_threshold_mends_are_told_of() -> None:
+    before, after = (
+        {"eval_missed_at_false_calls": at, "eval_auc": auc, "eval_false_calls": 0.05}
+        for at, auc in ((5, 0.97), (33, 0.58))
+    )
+    log = watched_log(0.9, a_look(100, 20, 0.2, (0.5, 0.2, 0.3), **after))
+    log[0] = log[0] | before
+    signs = warning_signs(log, steps=100)
+    assert set(signs) == {"ranks_worse"}
+    assert "calls 5% of the other frames falsely the model misses 33 of 67" in signs["ranks_worse"]
+    log[-1] = log[-1] | {"eval_missed_at_false_calls": 11}  # within 10 % of 67
+    assert warning_signs(log, steps=100) == {}
 
 
 def test_replies_that_cannot_be_read_any_more_are_told_of() -> None:
