@@ -19,7 +19,7 @@ from data.errors import TrainingError
 from data.vlm.conversation import conversation
 from data.vlm.reply import render_reply
 from data.vocabulary import LEVELS, Assessment, ReplyForm, TriageLevel
-from training.models.folder import STAND_IN_MARKER
+from training.models.folder import RANDOM, STAND_IN_MARKER
 from training.pairs.processor import ImageOnlyQwen3VLProcessor
 from training.process.chatter import library_chatter_to_stderr
 
@@ -73,7 +73,7 @@ def build_stand_in(out: Path, *, seed: int = 0) -> Path:
     processor = image_only_processor(learned_tokenizer(_corpus(), VOCABULARY), most_pixels=MAX_PIXELS)
     model = seeded_model(stand_in_config(processor.tokenizer, _TEXT_SHAPE, _VISION_SHAPE), seed)
     save_stand_in(
-        model, processor, out, readme=_README, marker={"name": NAME, "weights": "random", "seed": seed}
+        model, processor, out, readme=_README, marker={"name": NAME, "weights": RANDOM, "seed": seed}
     )
     return out
 

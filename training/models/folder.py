@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ LOADING_ERRORS = (OSError, ValueError, RuntimeError, SafetensorError)
 """What transformers and PEFT raise for a folder that is not what it should be."""
 
 STAND_IN_MARKER = "stand_in.json"
+RANDOM = "random"
 PROCESSOR_FILES = (
     "*tokenizer*", "vocab.json", "merges.txt", "special_tokens_map.json", "added_tokens.json", "chat_template*",
     "*processor_config.json",
@@ -67,6 +69,14 @@ def model_shape(folder: Path) -> Any:
 def is_stand_in(folder: Path) -> bool:
     """Whether the folder holds the stand-in or what was trained from it."""
     return (folder / STAND_IN_MARKER).is_file()
+
+
+def stand_in_weights(folder: Path) -> str | None:
+    """What the weights of a stand-in are, in words: `RANDOM`, or what they were taught; None for any other model."""
+    if not is_stand_in(folder):
+        return None
+    told = json.loads((folder / STAND_IN_MARKER).read_text(encoding="utf-8")).get("weights", RANDOM)
+    return str(told)
 
 
 def model_hash(folder: Path) -> str:

@@ -10,7 +10,7 @@ from data.errors import TrainingError
 from data.snapshot.folder import Snapshot
 from data.vocabulary import ReplyForm
 from training.models.adapter import AdapterSize, adapter_size, refuse_large_adapter
-from training.models.folder import DTYPES, is_stand_in, model_shape
+from training.models.folder import DTYPES, RANDOM, is_stand_in, model_shape, stand_in_weights
 from training.pairs.batches import update_steps
 from training.pairs.development_part import development_part
 from training.pairs.preference_dataset import (
@@ -220,8 +220,12 @@ def notes(inputs: CheckedInputs) -> list[str]:
             f"Chosen answers are {typical.chosen / typical.rejected:.1f} times as long as rejected ones: their "
             "log-probabilities are summed over tokens, so part of every margin will be length and style."
         )
-    if is_stand_in(inputs.model):
+    if (weights_are := stand_in_weights(inputs.model)) == RANDOM:
         found.append(
             "The base model is the stand-in with random weights: what is trained from it means nothing."
+        )
+    elif weights_are:
+        found.append(
+            f"The base model is a stand-in, {weights_are}: what is trained from it says nothing of real roads."
         )
     return found

@@ -11,7 +11,8 @@ import torch
 from transformers.processing_utils import ProcessorMixin
 
 from data.errors import TrainingError
-from training.models.folder import is_stand_in, load_model, model_hash
+from training.miniature.build import KEPT
+from training.models.folder import is_stand_in, load_model, model_hash, stand_in_weights
 from training.pairs.processor import image_tokens, load_processor, refuse_resizing
 
 
@@ -100,7 +101,10 @@ def test_the_hash_follows_the_weights_and_not_the_folder_s_name(a_copy: Path, st
     assert model_hash(a_copy) != model_hash(stand_in)
 
 
-def test_only_the_marker_makes_a_stand_in(a_copy: Path) -> None:
+def test_only_the_marker_makes_a_stand_in_and_says_of_which_weights(a_copy: Path) -> None:
     assert is_stand_in(a_copy)
+    assert stand_in_weights(a_copy) == "random"
+    assert stand_in_weights(KEPT) == "taught on drawn roads"
     (a_copy / "stand_in.json").unlink()
     assert not is_stand_in(a_copy)
+    assert stand_in_weights(a_copy) is None
