@@ -10,8 +10,9 @@ from starlette.routing import Route
 
 from annotator.pictures.signed_addresses import ImageRequest, image_address
 from annotator.review_card import serving
+from annotator.review_card.alike import readable_vectors, with_alike
 from annotator.review_card.outbox import apply_outbox
-from annotator.runtime import COOKIE, store
+from annotator.runtime import COOKIE, store, workspace
 from annotator.settings import settings as app_settings
 from annotator.web.json_door import Act, Body, Door
 from annotator.widgets.text_differences import differences
@@ -56,7 +57,12 @@ def sync(store: Store, person_id: int, body: Body) -> Body:
         answers = answers_to(session, person_id)
     return {
         "acknowledged": [one.model_dump() for one in acknowledged],
-        "frames": [serving.served_frame(one, address) for one in served],
+        "frames": with_alike(
+            store,
+            person_id,
+            [serving.served_frame(one, address) for one in served],
+            readable_vectors(workspace()),
+        ),
         "recent": serving.recent_decisions(store, person_id, address),
         "day": {"reviewed": day.reviewed, "median_s": day.median_s, "timed": day.timed},
         "guideline": {"version": held.version, "number": held.number, "unread": is_unread},
@@ -67,7 +73,8 @@ def sync(store: Store, person_id: int, body: Body) -> Body:
 def own_level(store: Store, person_id: int, body: Body) -> Body:
     """Keep the own level of a decide-first frame; the answer is the first to hold its proposal."""
     served = record_first_level(store, person_id, str(body["frame"]), TriageLevel(body["level"]))
-    return {"frame": serving.served_frame(served, _address(store, person_id))}
+    told = [serving.served_frame(served, _address(store, person_id))]
+    return {"frame": with_alike(store, person_id, told, readable_vectors(workspace()))[0]}
 
 
 def strip(store: Store, person_id: int, body: Body) -> Body:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from annotator.pictures.signed_addresses import ImageRequest, image_address, image_key
+from annotator.review_card.alike import readable_vectors, settled_alike
 from annotator.review_card.serving import Address, strip_around
-from annotator.runtime import COOKIE, store
+from annotator.runtime import COOKIE, store, workspace
 from annotator.settling import serving
 from annotator.web.json_door import Act, Body, Door
 from data.errors import ReviewRefused
@@ -39,7 +40,8 @@ def queue(store: Store, person_id: int, body: Body) -> Body:
 
 def frame(store: Store, person_id: int, body: Body) -> Body:
     """One frame with what was said of it."""
-    return {"item": serving.to_settle(store, person_id, str(body["frame"]), _address(store, person_id))}
+    told = serving.to_settle(store, person_id, str(body["frame"]), _address(store, person_id))
+    return {"item": settled_alike(told, readable_vectors(workspace()))}
 
 
 def strip(store: Store, person_id: int, body: Body) -> Body:

@@ -96,6 +96,8 @@ class Deciding {
 
   showRevealed(item) {
     const { card } = this;
+    card.contextOf = null; // with the proposal a lead's card may lead to frames like this one
+    card.showContext();
     if (item.proposal?.level) card.root.dataset.proposedLevel = item.proposal.level;
     card.panel.show(item, card.changing);
     card.say(card.spoken(item));

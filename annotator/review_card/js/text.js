@@ -53,3 +53,8 @@ function guidelineElements(text) {
 function strongRuns(text) {
   return visible(text).split(/\*\*/).map((run, place) => (place % 2 ? el("strong", { text: run }) : run));
 }
+
+// Leads look at frames like this one in a tab of its own, where the server names an address.
+function alikeLink(item, root) {
+  return item.alike ? el("a", { class: "rc-alike", href: new URL(item.alike, root).href, target: "_blank", rel: "noopener", text: "More like this" }) : null;
+}

@@ -195,6 +195,7 @@ class SettlingCard {
       el("span", { text: visible([item.frame_caption, item.local_time, item.description].filter(Boolean).join(" · ")) }),
       ...item.cues.map((cue) => el("span", { class: "rc-cue", title: visible(cue.evidence), text: visible(cue.name) })),
       item.is_random ? null : this.frameLink(item.frame, "Open this frame"),
+      alikeLink(item, this.server.root),
     );
     const address = new URL(document.location.href);
     address.searchParams.set("frame", item.frame);

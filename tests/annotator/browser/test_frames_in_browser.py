@@ -73,6 +73,7 @@ def test_a_lead_finds_frames_by_address_and_keys(tmp_path: Path, chromium: Brows
         _days_and_what_is_not_computed(page, address)
         _keys(page, address)
         _acts_on_many(page, address, frames)
+        _the_card_leads_on(page, address)
         _annotators_find_nothing(chromium, address, frames["missed"])
     store.close()
 
@@ -160,6 +161,29 @@ def _acts_on_many(page: Page, address: str, frames: dict[str, str]) -> None:
     page.locator(f"{GRID} [data-part=views]").select_option(label="sun")
     expect(page.locator(".fg-count")).to_have_text("2 frames")
     assert frames["missed"] in found
+
+
+def _the_card_leads_on(page: Page, address: str) -> None:
+    """From a lead's card to frames like the one on it, which tell no levels as long as the lead has not answered."""
+    page.goto(f"{address}review")
+    page.wait_for_selector("[data-testid=review-card][data-frame]")
+    link = page.locator("[data-testid=review-card][data-mode=assisted] .rc-alike")
+    for _ in range(12):
+        page.wait_for_timeout(400)
+        if link.count():
+            break
+        page.keyboard.press("s")
+        page.keyboard.press("2")
+    frame = page.locator("[data-testid=review-card]").get_attribute("data-frame")
+    with page.context.expect_page() as opened:
+        link.click()
+    grid = opened.value
+    assert shown(grid)
+    assert grid.url == f"{address}frames?like={frame}"
+    assert grid.locator(f"{GRID} .fg-cell .fg-chip").count() == 0
+    grid.keyboard.press("l")
+    expect(grid.get_by_role("alert").filter(has_text="You are reviewing this frame")).to_be_visible()
+    grid.close()
 
 
 def _annotators_find_nothing(chromium: Browser, address: str, frame: str) -> None:
