@@ -46,34 +46,36 @@ _COMMAND = [sys.executable, "-m", "annotator"]
 
 def bench(out: Path, *, roads: int = ROADS, seeds: int = SEEDS, only: Sequence[str] = ()) -> dict[str, Any]:
     """Run what `out` does not hold yet; every arm, or `only` some."""
-    drawn = [road(number) for number in range(roads)]
     workspace, snapshot, arms = out / "workspace", out / "snapshot", out / "comparison"
-    pictures = draw_frames(drawn, out / "frames")
     if not snapshot.is_dir():
-        shutil.rmtree(workspace, ignore_errors=True)
-        miniature_store(workspace, drawn, pictures).close()
-        with _served(KEPT) as address:
-            _ask(workspace, "student", address, "--model", "miniature", "--revision", "kept")
-        _teletriage(workspace, "snapshot", snapshot, "--development", "0.1")
+        freeze(out, [road(number) for number in range(roads)])
     chosen = [write_recipe(out / "recipes", name) for name in only or ARMS]
     _teletriage(
         workspace, "compare", *chosen, "--snapshot", snapshot, "--model", KEPT, "--out", arms,
         "--seeds", seeds, "--baseline", BASELINE if not only else only[0],
     )  # fmt: skip
-    found = figures(read_arms(arms), drawn)
+    held_out = [road(number) for number in range(min(roads, HELD_OUT))]
+    found = figures(read_arms(arms), held_out)
     if not (out / "report").is_dir() and not only:
-        report(out, drawn, pictures)
+        report(out, held_out)
     return found
 
 
-def report(out: Path, drawn: Sequence[Road], pictures: Sequence[Path]) -> None:
+def freeze(out: Path, drawn: Sequence[Road]) -> None:
+    """A snapshot of roads that people judged, and the student too."""
+    workspace = out / "workspace"
+    shutil.rmtree(workspace, ignore_errors=True)
+    miniature_store(workspace, drawn, draw_frames(drawn, out / "frames")).close()
+    with _served(KEPT) as address:
+        _ask(workspace, "student", address, "--model", "miniature", "--revision", "kept")
+    _teletriage(workspace, "snapshot", out / "snapshot", "--development", "0.1")
+
+
+def report(out: Path, held_out: Sequence[Road]) -> None:
     """`teletriage evaluate` on the first seed's models, asked about the held-out roads as any model is asked."""
     workspace = out / "report-workspace"
     shutil.rmtree(workspace, ignore_errors=True)
-    held_out = [place for place, one in enumerate(drawn) if one.number < HELD_OUT]
-    miniature_store(
-        workspace, [drawn[place] for place in held_out], [pictures[place] for place in held_out]
-    ).close()
+    miniature_store(workspace, held_out, draw_frames(held_out, out / "frames")).close()
     with _served(KEPT) as address:
         _ask(
             workspace, "student", address, "--model", "miniature", "--revision", "kept", "--name", "zero_shot"
@@ -115,11 +117,11 @@ def write_recipe(folder: Path, name: str) -> Path:
     return path
 
 
-def figures(arms: Arms, drawn: Sequence[Road]) -> dict[str, Any]:
+def figures(arms: Arms, held_out: Sequence[Road]) -> dict[str, Any]:
     """The bench's figures: of each arm, of the posterior that levels were drawn from, and the differences."""
     found = compare_arms(arms, baseline=BASELINE if BASELINE in arms else None)
     print(comparison_lines(found), file=sys.stderr)
-    limit = run_figures(_posterior(next(iter(arms.values()))[0], drawn))
+    limit = run_figures(_posterior(next(iter(arms.values()))[0], held_out))
     return {
         "arms": {arm.name: _arm(arm.runs) for arm in found.arms} | {"posterior": _arm([limit])},
         "differences": [json.loads(one.model_dump_json()) for one in found.differences],
@@ -145,10 +147,10 @@ def _mean(runs: Sequence[RunFigures], name: str) -> float:
     return round(float(np.mean([getattr(run, name) for run in runs])), 4)
 
 
-def _posterior(like: Answers, drawn: Sequence[Road]) -> Answers:
+def _posterior(like: Answers, held_out: Sequence[Road]) -> Answers:
     """What nobody can beat on average: the posterior itself as a model, on the same frames in the same order."""
-    held_out = sorted((one for one in drawn if one.number < HELD_OUT), key=lambda one: one.number)
-    probabilities = np.array([posterior(one.situation) for one in held_out])
+    ordered = sorted(held_out, key=lambda one: one.number)
+    probabilities = np.array([posterior(one.situation) for one in ordered])
     return Answers(
         name="posterior", true=like.true, said=probabilities.argmax(axis=1), scene=like.scene,
         scenes=like.scenes, probabilities=probabilities,
