@@ -133,3 +133,7 @@ class AnswerRefused(TeletriageError):
 
 class AlertNotWritten(NotNow):
     """The alert is on screen and the store does not have it yet; the same answer a moment later is taken."""
+
+
+class ClipError(TeletriageError):
+    """The pictures around an alert cannot be made a video, or the video cannot be read."""

@@ -187,6 +187,7 @@ class TrailAct(StrEnum):
     JUDGED_CLIP = "judged_clip"
     ANSWERED_ALERT = "answered_alert"
     ACKNOWLEDGED_ALERT = "acknowledged_alert"
+    REMOVED_CLIP = "removed_clip"
     MARKED_FRAME = "marked_frame"
     SAVED_VIEW = "saved_view"
     HANDED_OVER = "handed_over"

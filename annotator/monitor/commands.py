@@ -52,6 +52,10 @@ def monitor(
     api_key: Annotated[str, typer.Option(envvar="TELETRIAGE_API_KEY", help="The endpoint's key.")] = "none",
     host: Annotated[str, typer.Option(help="Address to listen on for the app and Prometheus.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 0,
+    keep_clips_days: Annotated[
+        float,
+        typer.Option(min=0, max=36_500, help="Days that the video around an alert is kept; 0 makes none."),
+    ] = 30.0,
     seconds: Annotated[
         float | None,
         typer.Option(min=0.1, help="Stop after this many seconds; by default it runs until Ctrl-C."),
@@ -84,6 +88,7 @@ def monitor(
         port=port,
         for_s=seconds,
         decision=None if decision is None else _decision(decision, model, revision),
+        keep_clips_days=keep_clips_days,
     )
     store = settings.open_store()
     done = asyncio.run(

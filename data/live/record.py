@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select, update
 from data.proposals.runs import kept_run, planned_run
 from data.store.opening import Store
 from data.store.sealing import insert_rows
-from data.store.tables import Alert, Dataset, Feed, FeedChange, Watch, WatchMinute
+from data.store.tables import Alert, AlertClip, Dataset, Feed, FeedChange, Watch, WatchMinute
 from data.text.addresses import without_password
 from data.vocabulary import AlertEnd, FeedKind, ModelRole
 
@@ -49,6 +49,7 @@ class Entries:
     alerts: list[Alert] = field(default_factory=list)
     ended: list[AlertEnded] = field(default_factory=list)
     minutes: list[WatchMinute] = field(default_factory=list)
+    clips: list[AlertClip] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,16 @@ def record(store: Store, watch_id: int, entries: Entries) -> None:
             alert = session.get(Alert, one.alert_id, with_for_update=True)
             if alert is not None and alert.ended_at_us is None:
                 alert.ended_at_us, alert.end = one.at_us, one.end
+        _insert_clips(session, entries.clips)
+
+
+def _insert_clips(session: Session, clips: list[AlertClip]) -> None:
+    """Clips of alerts that the store has, once. A monitor that was killed may leave one of an alert never written."""
+    ids = [one.alert_id for one in clips]
+    known = set(session.exec(select(Alert.id).where(col(Alert.id).in_(ids))))
+    there = set(session.exec(select(AlertClip.alert_id).where(col(AlertClip.alert_id).in_(ids))))
+    fresh = {one.alert_id: one for one in clips if one.alert_id in known - there}
+    insert_rows(session, AlertClip, [one.model_dump() for one in fresh.values()])
 
 
 def end_watch(store: Store, watch_id: int) -> None:

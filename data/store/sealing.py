@@ -44,6 +44,7 @@ SEALED: Mapping[type[SQLModel], str | None] = {
     tables.Feed: None,
     tables.FeedChange: None,
     tables.Alert: None,
+    tables.AlertClip: None,
     tables.WatchMinute: None,
     tables.ReturnedFrame: None,
 }

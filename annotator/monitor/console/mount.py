@@ -17,6 +17,7 @@ SCRIPTS = (
     "words.js",
     "sound.js",
     "wall.js",
+    "clip.js",
     "alerts.js",
     "answers.js",
     "large.js",

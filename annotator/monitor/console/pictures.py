@@ -1,4 +1,4 @@
-"""The pictures that the console shows, each a fresh JPEG made here: of one feed now, and of alerts that were raised."""
+"""What the console shows: pictures, each a fresh JPEG made here, of one feed now and of alerts; and clips of alerts."""
 
 from __future__ import annotations
 
@@ -8,18 +8,24 @@ from pathlib import Path
 
 from sqlmodel import select
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from annotator.monitor.console.door import DOOR, link
 from annotator.monitor.service.proof import AGE_HEADER, NUMBER_HEADER
 from annotator.web.worker_threads import in_picture_thread
 from data.errors import FeedError, NotNow
 from data.images.inspection import ImageRefused, picture_for_screen, rendition
+from data.live.clips import clip_of, clips_folder
 from data.live.record import VERSION
 from data.live.returned_frames import kept_picture
 from data.store.tables import Alert, Dataset
 
 CARD_PX, SMALL_PX = 960, 240
+_CLIP_HEADERS = {
+    "cache-control": "private, max-age=3600",
+    "content-encoding": "identity",  # compressed on the way, a part of it would be none of the file's
+    "content-disposition": "inline",
+}
 
 
 async def large_route(request: Request) -> Response:
@@ -55,6 +61,30 @@ async def picture_route(request: Request) -> Response:
         return PlainTextResponse("There is no such alert.", 404)
     headers = {"cache-control": "private, max-age=3600", "cross-origin-resource-policy": "same-origin"}
     return Response(content, media_type="image/jpeg", headers=headers)
+
+
+async def clip_route(request: Request) -> Response:
+    """GET the clip around an alert as mp4, any part of it (Range): the whole one, else what there is of it so far."""
+    if await asyncio.to_thread(DOOR.signed_in, request) is None:
+        return PlainTextResponse("This clip is for those who watch feeds.", 403)
+    path, why = await asyncio.to_thread(_clip, str(request.path_params["alert_id"]))
+    if path is None:
+        return PlainTextResponse(why, 404, {"cache-control": "no-store"})
+    return FileResponse(path, media_type="video/mp4", headers=_CLIP_HEADERS)
+
+
+def _clip(alert_id: str) -> tuple[Path | None, str]:
+    """The file and nothing, or none and why. The path is made of an alert's id in the store, never of the address."""
+    with DOOR.store().read() as session:
+        alert = session.get(Alert, alert_id)
+        if alert is None:
+            return None, "There is no such alert."
+        known, places = clip_of(session, alert.id), clips_folder(session)
+        candidates = [places.clip(alert.id), places.early_clip(alert.id)]
+    found = next((path for path in candidates if path.is_file()), None)
+    if known is not None and known.path is None:
+        return None, known.why or "There is no clip of this alert."
+    return found, "There is no clip of this alert yet."
 
 
 def _picture(alert_id: str, width_px: int) -> bytes | None:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from annotator.monitor.console.door import DOOR, link
-from annotator.monitor.console.pictures import large_route, picture_route
+from annotator.monitor.console.pictures import clip_route, large_route, picture_route
 from annotator.monitor.rules.brief import brief_reason
 from annotator.monitor.service.proof import MonitorAway
 from annotator.web.json_door import Body, LiveAct
@@ -169,5 +169,6 @@ _ACTS: dict[str, LiveAct] = {
 ROUTES = [
     *(Route(f"/monitor/{name}", DOOR.awaits(act), methods=["POST"]) for name, act in _ACTS.items()),
     Route("/monitor/large.jpg", large_route, methods=["GET"]),
+    Route("/monitor/clip/{alert_id:str}.mp4", clip_route, methods=["GET"]),
     Route("/monitor/picture/{alert_id:str}.jpg", picture_route, methods=["GET"]),
 ]

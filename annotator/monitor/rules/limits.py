@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+MB = 1_000_000
 PROMISE_S = 2.0
 """Within so long of anything going wrong a feed says *manual monitoring*."""
 
@@ -23,6 +24,9 @@ class Limits(BaseModel):
     boundary_margin: SUPERVISION and TELEOPERATION closer than this are a boundary frame; one per feed in
     `boundary_every_s` goes to review.
     renew_s: a feed counts as carried if it can be asked about again within this time.
+    ring_mb: memory for the last ten seconds of all feeds together.
+    spool_mb, clips_mb: room on the disk for pictures that wait to become clips, and for clips.
+    clip_free_mb: so much of the disk clips leave free.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -41,3 +45,7 @@ class Limits(BaseModel):
     boundary_margin: float = Field(default=0.2, ge=0, le=1)
     boundary_every_s: float = Field(default=60.0, ge=0)
     renew_s: float = Field(default=1.0, gt=0, le=PROMISE_S)
+    ring_mb: int = Field(default=512, ge=1)
+    spool_mb: int = Field(default=4_000, ge=1)
+    clips_mb: int = Field(default=50_000, ge=1)
+    clip_free_mb: int = Field(default=1_000, ge=0)

@@ -32,7 +32,7 @@ def board(monitor: Monitor, pictured: Collection[str] = ()) -> dict[str, Any]:
         "watch": monitor.feeds.logbook.watch_id,
         "held": monitor.load.held,
         "guarantee": _guarantee(monitor.feeds),
-        "alerts": [_alert(feed, now_s, pictured) for feed in ordered[:MOST_ALERTS]],
+        "alerts": [_alert(monitor.feeds, feed, now_s, pictured) for feed in ordered[:MOST_ALERTS]],
         "further_alerts": max(0, len(ordered) - MOST_ALERTS),
         "feeds": [_feed(feed, now_s) for feed in _as_listed(ordered, monitor.feeds)],
     }
@@ -60,7 +60,7 @@ def _placed(number: int, feed: WatchedFeed) -> Placed:
     return Placed(number, alert.level, alert.raised_s, alert.changed_s, bool(alert.watchers), alert.cause)
 
 
-def _alert(feed: WatchedFeed, now_s: float, pictured: Collection[str]) -> dict[str, Any]:
+def _alert(feeds: Feeds, feed: WatchedFeed, now_s: float, pictured: Collection[str]) -> dict[str, Any]:
     alert = feed.alert
     assert alert is not None  # noqa: S101 - only feeds with an open alert come here
     return {
@@ -75,8 +75,19 @@ def _alert(feed: WatchedFeed, now_s: float, pictured: Collection[str]) -> dict[s
         "age_s": round(now_s - alert.raised_s, 1),
         "raised_at_us": alert.raised_at_us,
         "watchers": alert.watchers,
+        "clip": _clip(feeds, alert.id, alert.captured_s),
         "small": data_address(alert.small) if alert.small and alert.id not in pictured else "",
     }
+
+
+def _clip(feeds: Feeds, alert_id: str, captured_s: float) -> dict[str, Any] | None:
+    """How far the alert's clip is, and how many seconds before the alert it begins; None where none are kept."""
+    state = feeds.clips.state(alert_id) if feeds.clips else None
+    if state is None:
+        return None
+    first_us, risen_us = state.first_us, feeds.clock.wall_us(captured_s)
+    before_s = 0.0 if first_us is None else round((risen_us - first_us) / 1e6, 2)
+    return {"state": state.state, "before_s": before_s, "why": state.why or ""}
 
 
 def data_address(jpeg: bytes) -> str:

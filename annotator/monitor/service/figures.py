@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from annotator.monitor.watching.clips import Clips
 from annotator.monitor.watching.monitor import Monitor
 from data.vocabulary import LEVELS, ManualReason
 from eval.guarantee.follow import Standing
@@ -58,6 +59,8 @@ class _Figures(Collector):
             by_eye.add_metric([reason.value], sum(feed.manual is reason for feed in feeds))
         yield by_eye
         yield GaugeMetricFamily("teletriage_monitor_held", "Feeds that can be held", value=monitor.load.held)
+        if monitor.feeds.clips is not None:
+            yield from _of_clips(monitor.feeds.clips)
         if (standing := monitor.feeds.guarantee) is not None:
             yield from _of_guarantee(standing, monitor.feeds.tally.undecided)
         took = GaugeMetricFamily(
@@ -72,6 +75,27 @@ class _Figures(Collector):
                 for quantile, value in (("0.5", found.p50), ("0.95", found.p95), ("0.99", found.p99)):
                     took.add_metric([what, quantile], value / 1000)
         yield took
+
+
+def _of_clips(clips: Clips) -> Iterator[Metric]:
+    made = CounterMetricFamily(
+        "teletriage_monitor_clips", "Alerts of which a clip was made, or none", labels=["outcome"]
+    )
+    for outcome, n in (
+        ("whole", clips.counts.whole),
+        ("lacking", clips.counts.lacking),
+        ("none", clips.counts.none),
+    ):
+        made.add_metric([outcome], n)
+    yield made
+    gauges = {
+        "ring_bytes": (clips.ring.bytes, "Pictures of the last ten seconds of all feeds, in memory"),
+        "ring_most_bytes": (clips.ring.most_bytes, "Beyond so many bytes the oldest of them go"),
+        "spool_bytes": (clips.counts.spool_bytes, "Pictures on the disk that wait to become clips"),
+        "clip_bytes": (clips.counts.clip_bytes, "Clips on the disk"),
+    }
+    for name, (value, meaning) in gauges.items():
+        yield GaugeMetricFamily(f"teletriage_monitor_{name}", meaning, value=value)
 
 
 def _of_guarantee(standing: Standing, undecided: int) -> Iterator[Metric]:

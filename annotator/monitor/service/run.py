@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from annotator.monitor.rules.fail_safe import Signs
 from annotator.monitor.rules.limits import Limits
+from annotator.monitor.service.clip_keeping import ClipKeeping
 from annotator.monitor.service.ending import running, until_told
 from annotator.monitor.service.listener import KEY_NAME, listener, listener_key
 from annotator.monitor.service.operator_answers import OperatorAnswers
@@ -23,6 +24,7 @@ from annotator.monitor.service.serving import listening, served
 from annotator.monitor.sources.feed_sheet import FeedSheet
 from annotator.monitor.sources.opened import source_of
 from annotator.monitor.sources.recorded import LONGEST_PAUSE_S, Fail, Show, ShowsClosely, Source
+from annotator.monitor.watching.clips import Clips
 from annotator.monitor.watching.feeds import Feeds
 from annotator.monitor.watching.logbook import Logbook
 from annotator.monitor.watching.monitor import Monitor
@@ -30,6 +32,7 @@ from annotator.monitor.watching.returning import ReturningFrames
 from annotator.monitor.watching.watched_feed import WatchedFeed
 from data.decisions.decision import ModelDecision
 from data.errors import TeletriageError
+from data.live.clip_spool import Places
 from data.live.record import Started, end_watch, start_watch
 from data.snapshot.folder import load_snapshot
 from data.store.opening import Store
@@ -50,8 +53,8 @@ Ready = Callable[[Monitor, str], None]
 
 @dataclass(frozen=True)
 class Asked:
-    """What the monitor is to do: which model behind which endpoints, what it was trained on, and where to listen
-    (port 0: any that is free)."""
+    """What the monitor is to do: which model behind which endpoints, what it was trained on, where to listen (port 0:
+    any that is free), and for how many days clips around alerts are kept (0: none are made)."""
 
     endpoints: tuple[str, ...]
     model: str
@@ -64,6 +67,7 @@ class Asked:
     port: int = 0
     for_s: float | None = None
     decision: Decision | ModelDecision | None = None
+    keep_clips_days: float = 0.0
 
     @property
     def sampling(self) -> SamplingParameters:
@@ -122,6 +126,8 @@ async def run_monitor(
         try:
             logbook = Logbook(store, started.watch_id, pictures)
             feeds = Feeds(_watched_feeds(sheet, started, made), limits, logbook)
+            if asked.keep_clips_days:
+                feeds.clips = Clips(Places(pictures), started.watch_id, limits, feeds.clock, feeds.news)
             returning = ReturningFrames(store, started.watch_id, limits, pictures)
             return await watch.run(feeds, returning, made, ready)
         finally:
@@ -175,6 +181,9 @@ class _Watch:
             stack.callback(endpoints.close)
             monitor = Monitor(feeds, endpoints, returning)
             stack.push_async_callback(asyncio.to_thread, logbook.write)
+            keeping = ClipKeeping(self._store, feeds, asked.keep_clips_days) if feeds.clips else None
+            if keeping is not None:
+                stack.push_async_callback(asyncio.to_thread, keeping.close)
             stack.push_async_callback(monitor.close)
             answers = OperatorAnswers(self._store, monitor, returning)
             key = listener_key(self._store.secret(KEY_NAME))
@@ -182,6 +191,8 @@ class _Watch:
             serving = await stack.enter_async_context(served(app, self._channel, monitor))
             parts = [monitor.tick(), logbook.keep(), returning.keep(), answers.keep(), _minutes(feeds)]
             parts += _kept_running(monitor, sources)
+            if keeping is not None:
+                parts.append(keeping.keep())
             if isinstance(asked.decision, Decision):
                 parts.append(_follow(self._store, feeds, asked.decision))
             tasks = await stack.enter_async_context(running(parts))

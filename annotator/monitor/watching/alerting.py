@@ -108,8 +108,10 @@ class Alerting:
         self._feeds.news.tell()
         if not called:
             self._feeds.tally.alert_raised(behind_service_s=said.asked_s - said.captured.captured_s)
+        clips = self._feeds.clips
+        begun = clips.raised(feed.name, feed.alert.id, said.captured.captured_s) if clips else None
         row = self._row(feed, feed.alert, said, called=called)
-        self._feeds.logbook.alert(row, said.captured.picture.content)
+        self._feeds.logbook.alert(row, said.captured.picture.content, begun)
         _log.info("%s: %s (%s)", feed.name, said.assessment.level.value, feed.alert.id[:8])
         return feed.alert
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from annotator.monitor.rules.limits import Limits
+from annotator.monitor.watching.clips import Clips
 from annotator.monitor.watching.clock import Clock
 from annotator.monitor.watching.logbook import Logbook
 from annotator.monitor.watching.news import News
@@ -17,7 +18,7 @@ from eval.guarantee.follow import Standing
 
 class Feeds(Mapping[str, WatchedFeed]):
     """Feeds by name, in order of importance. `decision`: what the model's probabilities are held against; `guarantee`:
-    where its promise stands, as of the last look."""
+    where its promise stands, as of the last look; `clips`: None where none are kept."""
 
     def __init__(self, feeds: Iterable[WatchedFeed], limits: Limits, logbook: Logbook) -> None:
         self._by_name = {feed.name: feed for feed in feeds}
@@ -25,6 +26,7 @@ class Feeds(Mapping[str, WatchedFeed]):
         self.clock, self.tally, self.news = Clock(), Tally(), News()
         self.decision: Decision | ModelDecision | None = None
         self.guarantee: Standing | None = None
+        self.clips: Clips | None = None
 
     def __getitem__(self, name: str) -> WatchedFeed:
         return self._by_name[name]

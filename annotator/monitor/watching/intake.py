@@ -57,6 +57,8 @@ class Intake:
         if now_s - feed.accepted_s < _EARLY / self._feeds.limits.frame_rate:
             return
         captured = feed.came(picture, now_s)
+        if self._feeds.clips is not None:
+            self._feeds.clips.add(feed.name, captured)
         if picture.stated_us is not None:
             feed.signs.clock_apart_s = (picture.stated_us - clock.wall_us(now_s)) / 1e6
         tally.add(frames=1)

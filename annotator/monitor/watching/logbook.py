@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,10 +18,12 @@ from data.errors import StoreUnavailable
 from data.live.record import AlertEnded, Entries, record
 from data.live.returned_frames import kept_picture
 from data.store.opening import Store
-from data.store.tables import Alert, FeedChange, WatchMinute
+from data.store.tables import Alert, AlertClip, FeedChange, WatchMinute
 from data.vocabulary import AlertEnd
 from data.whole_files import written_whole
 
+BEGUN_WITHIN_S = 1.0
+"""So long the record of an alert waits for a disk that does not take its pictures."""
 QUIET_S = 1.0
 """So often a sign of life is written when nothing happens."""
 _log = logging.getLogger("teletriage.monitor")
@@ -33,6 +36,8 @@ class Logbook:
         self.store, self.watch_id, self.pictures = store, watch_id, pictures
         self._entries = Entries()
         self._pictures: dict[str, bytes] = {}
+        self._begun: list[Future[None]] = []
+        self._told: dict[str, Path] = {}
         self._something = asyncio.Event()
         self._gathering, self._writing = threading.Lock(), threading.Lock()
 
@@ -41,9 +46,12 @@ class Logbook:
         with self._gathering:
             self._entries.changes.append(change)
 
-    def alert(self, alert: Alert, picture: bytes) -> None:
-        """An alert was raised by a picture; it is written at once."""
+    def alert(self, alert: Alert, picture: bytes, begun: Future[None] | None = None) -> None:
+        """An alert was raised by a picture; it is written at once, but for a moment not before `begun` is done: what
+        the store knows of has its pictures on disk."""
         with self._gathering:
+            if begun is not None:
+                self._begun.append(begun)
             self._entries.alerts.append(alert)
             self._pictures[alert.image_sha256] = picture
         self._something.set()
@@ -52,6 +60,14 @@ class Logbook:
         """An alert is over; it is written at once, for from then on the store says that it waits for a person."""
         with self._gathering:
             self._entries.ended.append(AlertEnded(alert_id, end, at_us))
+        self._something.set()
+
+    def clip(self, clip: AlertClip, told: Path | None) -> None:
+        """What became of an alert's pictures; `told` says so too and is deleted once the store has it."""
+        with self._gathering:
+            self._entries.clips.append(clip)
+            if told is not None:
+                self._told[clip.alert_id] = told
         self._something.set()
 
     def minute(self, minute: WatchMinute) -> None:
@@ -72,7 +88,8 @@ class Logbook:
         """Write what has gathered, and come back when it is written; keep it for the next time if the store cannot be
         reached."""
         with self._writing:
-            entries, pictures = self._taken()
+            entries, pictures, begun = self._taken()
+            wait(begun, timeout=BEGUN_WITHIN_S)
             try:
                 for name, content in pictures.items():
                     keep_picture(self.pictures, name, content)
@@ -80,12 +97,17 @@ class Logbook:
             except (SQLAlchemyError, StoreUnavailable, OSError) as error:
                 _log.error("What happened cannot be written yet: %s", " ".join(str(error).split())[:200])
                 self._put_back(entries, pictures)
+                return
+            for clip in entries.clips:
+                with suppress(OSError, KeyError):  # else it is read again at the next start, and known then
+                    self._told.pop(clip.alert_id).unlink()
 
-    def _taken(self) -> tuple[Entries, dict[str, bytes]]:
+    def _taken(self) -> tuple[Entries, dict[str, bytes], list[Future[None]]]:
         with self._gathering:
             entries, self._entries = self._entries, Entries()
             pictures, self._pictures = self._pictures, {}
-        return entries, pictures
+            begun, self._begun = self._begun, []
+        return entries, pictures, begun
 
     def _put_back(self, entries: Entries, pictures: dict[str, bytes]) -> None:
         with self._gathering:
@@ -94,6 +116,7 @@ class Logbook:
                 alerts=entries.alerts + self._entries.alerts,
                 ended=entries.ended + self._entries.ended,
                 minutes=entries.minutes + self._entries.minutes,
+                clips=entries.clips + self._entries.clips,
             )
             self._pictures = {**pictures, **self._pictures}
 

@@ -43,6 +43,8 @@ class Monitor:
             passed_s, before_s = now_s - before_s, now_s
             self.feeds.tally.add(feed_s=passed_s * len(self.feeds), manual_s=passed_s * by_eye)
             self.load.measure()
+            if self.feeds.clips is not None:
+                self.feeds.clips.tick(now_s)
 
     async def close(self) -> None:
         """Let go of what is under way."""

@@ -8,7 +8,16 @@ what the app serves the next frame from, and statuses can be rebuilt from the ac
 from data.store.tables.finding import FrameMark, SavedView
 from data.store.tables.frames import NOT_INGESTED, Dataset, Frame, SampledFrame, Sampling, Scene
 from data.store.tables.generated import ClipCritique, ClipJudgement, GeneratedClip, GeneratedFrame
-from data.store.tables.live import Alert, Feed, FeedChange, OperatorAnswer, ReturnedFrame, Watch, WatchMinute
+from data.store.tables.live import (
+    Alert,
+    AlertClip,
+    Feed,
+    FeedChange,
+    OperatorAnswer,
+    ReturnedFrame,
+    Watch,
+    WatchMinute,
+)
 from data.store.tables.people import (
     Person,
     PersonSettings,
@@ -42,6 +51,7 @@ __all__ = [
     "AdjudicationWithdrawal",
     "Alert",
     "AlertAcknowledgement",
+    "AlertClip",
     "AnswerPause",
     "AnswerRelease",
     "AuditEnd",

@@ -87,6 +87,24 @@ class Alert(SQLModel, table=True):
     end: AlertEnd | None = enum_column(AlertEnd, default=None)
 
 
+class AlertClip(SQLModel, table=True):
+    """What became of the pictures around an alert. `sha256` and `bytes`: of the clip, None and 0 where there is none;
+    `first_at_us`, `last_at_us`: when its first and last picture were taken; `detail`: what is missing and why, None
+    where nothing is. `removed_at_us`: when the clip was deleted; nothing else changes."""
+
+    __tablename__ = "alert_clip"
+
+    alert_id: str = Field(foreign_key="alert.id", primary_key=True, max_length=32)
+    sha256: str | None = Field(default=None, max_length=64)
+    bytes: int
+    frames: int
+    first_at_us: int | None = time_column(default=None)
+    last_at_us: int | None = time_column(default=None)
+    detail: str | None = text_column(default=None)
+    written_at_us: int = time_column()
+    removed_at_us: int | None = time_column(default=None)
+
+
 class OperatorAnswer(SQLModel, table=True):
     """What an operator did about an alert. Appended only; `token` is made once per answer."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 from sqlmodel import col, select
 
 from data.live.alerts import AlertAnswer, answer_alert
@@ -62,6 +62,7 @@ def test_an_alert_says_level_reason_and_action_and_a_key_takes_it_over(seat: Cal
     assert "owned" not in one.page.title()
     full = f"img[src*='monitor/picture/{alert}']"
     one.page.wait_for_selector(full, timeout=WAIT_MS)
+    plays_on_its_card(one, card)
     one.page.keyboard.press("t")
     one.desk.until(lambda: one.answers(alert))
     (answer,) = one.answers(alert)
@@ -77,6 +78,24 @@ def test_an_alert_says_level_reason_and_action_and_a_key_takes_it_over(seat: Cal
     assert row.end is AlertEnd.TAKEN_OVER
     assert row.shown_at_us is not None
     assert row.captured_at_us < row.shown_at_us <= answer.answered_at_us
+
+
+def plays_on_its_card(one: Seat, card: Locator) -> None:
+    """Space plays and pauses the seconds before the alert, the arrows go through them, Escape is the still again."""
+    expect(card.locator(".mo-play")).to_be_visible(timeout=3 * WAIT_MS)
+    expect(card.locator("video")).to_be_hidden()
+    video = "document.querySelector('.mo-alert[aria-current=true] video')"
+    one.page.keyboard.press("Space")
+    one.page.wait_for_function(
+        f"{video}.currentTime > 0.2 && !{video}.paused && {video}.videoWidth > 0", timeout=3 * WAIT_MS
+    )
+    expect(card.locator(".mo-clip-time")).to_contain_text("the alert")
+    one.page.keyboard.press("Space")
+    one.page.wait_for_function(f"{video}.paused")
+    one.page.keyboard.press("ArrowLeft")
+    expect(card.locator("video")).to_be_visible()
+    one.page.keyboard.press("Escape")
+    expect(card.locator("video")).to_be_hidden()
 
 
 def test_not_needed_takes_a_one_key_reason_and_its_frame_comes_back_to_review(
@@ -216,10 +235,11 @@ def test_those_who_may_not_watch_feeds_are_told_nothing(desk: MakeDesk, monitore
         const post = (path, body) => fetch(path, {method: "POST", headers: {"content-type": "application/json"},
           body: JSON.stringify({person, ...body})}).then((answer) => answer.status);
         return [await post("monitor/live", {}), await post("monitor/wall", {known: {}}),
-          await post("monitor/hour", {}), (await fetch("monitor/picture/x.jpg")).status];
+          await post("monitor/hour", {}), (await fetch("monitor/picture/x.jpg")).status,
+          (await fetch("monitor/clip/x.mp4")).status];
     }"""
     annotator.page.wait_for_selector(".tt-who", timeout=WAIT_MS)
-    assert annotator.page.evaluate(asked, annotator.person_id) == [403, 403, 403, 403]
+    assert annotator.page.evaluate(asked, annotator.person_id) == [403, 403, 403, 403, 403]
 
 
 def test_a_feed_is_taken_over_unasked_and_what_the_model_missed_comes_back(seat: Callable[..., Seat]) -> None:

@@ -145,11 +145,20 @@ def watch(
     limits: Limits = BRISK,
     endpoint: str | None = None,
     decision: Decision | ModelDecision | None = None,
+    keep_clips_days: float = 0.0,
     **model: Any,
 ) -> Watched:
     """Run a monitor for as long as the scenario takes, and raise what it raises."""
     with a_model(**model) as (stand_in, says):
-        return asyncio.run(_watch(store, folder, scenario, feeds, limits, stand_in, says, endpoint, decision))
+        asked = Asked(
+            (endpoint or stand_in.url,),
+            "tiny-vl",
+            revision="r1",
+            snapshot="snap-1",
+            decision=decision,
+            keep_clips_days=keep_clips_days,
+        )
+        return asyncio.run(_watch(store, folder, scenario, feeds, limits, stand_in, says, asked))
 
 
 async def _watch(
@@ -160,12 +169,10 @@ async def _watch(
     limits: Limits,
     stand_in: StandIn,
     model: Model,
-    endpoint: str | None,
-    decision: Decision | ModelDecision | None,
+    asked: Asked,
 ) -> Watched:
     hands = {name: Hand(name) for name in feeds}
     sheet = FeedSheet(feeds=[FeedEntry(name=name, folder="by-hand") for name in feeds])
-    asked = Asked((endpoint or stand_in.url,), "tiny-vl", revision="r1", snapshot="snap-1", decision=decision)
     ready: asyncio.Future[Desk] = asyncio.get_running_loop().create_future()
 
     def begun(monitor: Monitor, address: str) -> None:

@@ -40,6 +40,7 @@ class Alerts {
   }
 
   drop(id, card) {
+    card.clip.hide();
     card.node.remove();
     this.cards.delete(id);
     this.shownAt.delete(id);
@@ -118,12 +119,13 @@ class Alerts {
       card = this.make(one);
       this.cards.set(one.alert, card);
     }
+    card.clip.takeIn(one.clip);
     card.node.setAttribute("aria-current", isCurrent);
     const number = at < 9 ? String(at + 1) : "";
     if (card.number.textContent !== number) card.number.textContent = number;
     const before = this.list[at - 1];
     card.node.toggleAttribute("data-same", Boolean(before && before.cause === one.cause && before.level === one.level));
-    const notes = [one.now, one.manual, one.watchers.join("|"), asking, this.silenced.has(one.alert), asking && card.noting.value].join("§");
+    const notes = [one.now, one.manual, one.watchers.join("|"), asking, this.silenced.has(one.alert), asking && card.noting.value, card.clip.note()].join("§");
     if (card.notes !== notes) {
       card.notes = notes;
       card.note.replaceChildren(...this.notes(one));
@@ -139,14 +141,15 @@ class Alerts {
     const now = el("img", { class: "mo-now", alt: "The picture now", hidden: true });
     const noting = /** @type {HTMLInputElement} */ (el("input", { class: "mo-noting", type: "text", maxlength: "200", "data-noting": one.alert,
       "aria-label": "Note with the answer", placeholder: "Note with the answer (E)", onkeydown: (event) => this.noteKey(event) }));
-    const card = { image, now, noting, number: el("kbd", { class: "mo-number" }), note: el("div"), buttons: el("div", { class: "mo-buttons" }), age: el("span", { class: "mo-age" }) };
+    const clip = new Clip(this.console, one.alert);
+    const card = { image, now, noting, clip, number: el("kbd", { class: "mo-number" }), note: el("div"), buttons: el("div", { class: "mo-buttons" }), age: el("span", { class: "mo-age" }) };
     card.node = el("article", { class: "mo-alert", "data-alert": one.alert, "data-level": one.level, "data-feed": one.feed },
       el("div", { class: "mo-alert-head" }, card.number,
         el("span", { class: "mo-level", text: `${MARKS[one.level]} ${one.level}` }),
         el("span", { class: "mo-feed", text: visible(one.feed) }),
         el("span", { class: "mo-brief", text: visible(one.reason) }), card.age),
       el("div", { class: "mo-alert-body" },
-        el("div", { class: "mo-picture" }, image, now),
+        el("div", { class: "mo-picture" }, image, ...clip.nodes, now),
         el("div", {}, el("p", { class: "mo-reason", text: visible(one.reason) }),
           el("p", { class: "mo-action", text: `→ ${visible(one.action)}` }), card.note, noting, card.buttons)));
     card.node.addEventListener("click", (event) => {
@@ -180,6 +183,8 @@ class Alerts {
     if (one.manual) notes.push(el("p", { class: "mo-note mo-strong", text: `Manual monitoring now: ${this.console.why(one.manual)}.` }));
     else if (one.now && one.now !== one.level) notes.push(el("p", { class: "mo-note", text: `Now ${MARKS[one.now]} ${one.now}.` }));
     if (one.watchers.length) notes.push(el("p", { class: "mo-note", text: `${visible(one.watchers.join(", "))} is watching.` }));
+    const clip = this.cards.get(one.alert)?.clip.note();
+    if (clip) notes.push(el("p", { class: "mo-note", text: clip }));
     if (this.silenced.has(one.alert)) notes.push(el("p", { class: "mo-note", text: "Its sound is off." }));
     return notes;
   }
@@ -247,7 +252,14 @@ class Alerts {
     } else this.send(one, response, "");
   }
 
+  // What Space and the arrows do to the clip of the alert that has the keys; whether it has one.
+  clip(act, ...given) {
+    const clip = this.cards.get(this.selected)?.clip;
+    return Boolean(clip && clip[act](...given));
+  }
+
   cancel() {
+    if (this.clip("hide")) return;
     this.asking = null;
     this.draw();
   }

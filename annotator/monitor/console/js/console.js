@@ -103,6 +103,10 @@ class Console {
     return String(new URL(`monitor/picture/${encodeURIComponent(alert)}.jpg?${query}`, this.server.root));
   }
 
+  alertClip(alert, version) {
+    return String(new URL(`monitor/clip/${encodeURIComponent(alert)}.mp4?v=${version}`, this.server.root));
+  }
+
   redraw() {
     if (!this.told) return;
     this.alerts.takeIn(this.told);
@@ -241,11 +245,16 @@ class Console {
     if (this.part("dialog").open) return;
     if (this.large.isOpen) return this.large.key(event);
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const isButton = target instanceof HTMLElement && target.tagName === "BUTTON"; // Space presses it
     if (key === "m") this.mute();
     else if (key === "?") this.help();
     else if (key === "ArrowDown" || key === "j") this.alerts.move(1);
     else if (key === "ArrowUp" || key === "k") this.alerts.move(-1);
-    else if (key === "Escape") this.alerts.cancel();
+    else if (key === "ArrowLeft" || key === "ArrowRight") {
+      if (!this.alerts.clip("scrub", key === "ArrowLeft" ? -1 : 1)) return;
+    } else if (key === " ") {
+      if (isButton || !this.alerts.clip("toggle", event.shiftKey)) return;
+    } else if (key === "Escape") this.alerts.cancel();
     else if (key === "h") this.handover.open();
     else if (key === "a") this.missed.acknowledgeFirst();
     else if (!this.alerts.key(key)) return;
@@ -261,6 +270,7 @@ class Console {
     const dialog = this.part("dialog");
     const keys = [["T", "I have taken this vehicle over"], ["W", "I am watching it"], ["N", "Nothing is needed (then 1 to 4: why; 5: what the note says)"],
       ["E", "a note with the answer (Enter: done)"], ["1 – 9", "that alert"], ["↑ ↓", "another alert"],
+      ["Space", "the seconds before the alert; again: pause; with Shift: half speed"], ["← →", "half a second back or on in them (Esc: the still again)"],
       ["A", "acknowledge an alert that ended without an answer"], ["S", "sound off for this alert"], ["M", "sound off and on"],
       ["H", "hand the shift over"], ["Esc", "back"], ["?", "these keys"]];
     dialog.replaceChildren(el("h2", { text: "Keys" }),

@@ -1,0 +1,109 @@
+// The seconds around an alert on its card: played when asked for, never by itself, and always with the time it shows.
+
+const LEAD_S = 3; // where playing begins, before the alert
+const SCRUB_S = 0.5;
+
+class Clip {
+  constructor(console_, alert) {
+    this.console = console_;
+    this.alert = alert;
+    this.told = null;
+    this.video = /** @type {HTMLVideoElement} */ (el("video", { class: "mo-clip", playsinline: "", preload: "none", hidden: true,
+      "aria-label": "The seconds around this alert" }));
+    this.video.muted = true;
+    this.time = el("span", { class: "mo-clip-time", hidden: true });
+    this.button = el("button", { type: "button", class: "mo-play", hidden: true, "aria-keyshortcuts": "Space",
+      onclick: (event) => this.toggle(event.shiftKey) });
+    this.nodes = [this.video, this.time, this.button];
+    this.video.addEventListener("timeupdate", () => this.sayTime());
+    this.video.addEventListener("seeked", () => this.sayTime());
+    this.video.addEventListener("ended", () => this.hide());
+    this.video.addEventListener("error", () => this.failed());
+    for (const name of ["play", "pause"]) this.video.addEventListener(name, () => this.draw());
+  }
+
+  takeIn(told) {
+    this.told = told;
+    this.draw();
+  }
+
+  // What is wrong with it, for the card; "" if nothing is.
+  note() {
+    const why = visible(this.told?.why || "");
+    if (this.told?.state === "none") return `No clip. ${why}`;
+    return why && this.told?.state !== "writing" ? `Clip: ${why}` : why;
+  }
+
+  isReady() {
+    return this.told?.state === "early" || this.told?.state === "whole";
+  }
+
+  isShown() {
+    return !this.video.hidden;
+  }
+
+  draw() {
+    this.button.hidden = !this.isReady();
+    const words = this.isShown() && !this.video.paused ? "❚❚" : `▶ ${Math.round(Math.min(LEAD_S, this.told?.before_s || 0)) || ""} s before`.replace("▶  s", "▶");
+    if (this.words === words) return;
+    this.words = words;
+    this.button.replaceChildren(words, el("kbd", { text: "Space" }));
+    this.button.setAttribute("aria-label", words === "❚❚" ? "Pause" : "Play the seconds before this alert");
+  }
+
+  // Play and pause; what has ended begins again. isSlow: at half speed.
+  toggle(isSlow = false) {
+    if (!this.isReady()) return false;
+    if (this.isShown() && !this.video.paused) this.video.pause();
+    else this.play(isSlow);
+    return true;
+  }
+
+  play(isSlow) {
+    this.open();
+    this.video.playbackRate = isSlow ? 0.5 : 1;
+    this.video.play().catch(() => {}); // an error has its own event; a pause in the same moment is none
+    this.draw();
+  }
+
+  // Show the clip where playing begins. What has become whole since is loaded anew.
+  open() {
+    const address = this.console.alertClip(this.alert, this.told.state);
+    if (this.isShown() && this.loaded === address) return;
+    if (this.loaded !== address) {
+      this.loaded = address;
+      this.video.src = address;
+    }
+    this.video.currentTime = Math.max(0, this.told.before_s - LEAD_S);
+    this.video.hidden = this.time.hidden = false;
+    this.sayTime();
+  }
+
+  scrub(by) {
+    if (!this.isReady()) return false;
+    this.open();
+    this.video.pause();
+    this.video.currentTime = Math.max(0, this.video.currentTime + by * SCRUB_S);
+    return true;
+  }
+
+  hide() {
+    const was = this.isShown();
+    this.video.pause();
+    this.video.hidden = this.time.hidden = true;
+    this.draw();
+    return was;
+  }
+
+  failed() {
+    if (!this.loaded) return;
+    this.loaded = null;
+    this.hide();
+    this.console.tell("The clip of this alert cannot be played now.");
+  }
+
+  sayTime() {
+    const at = this.video.currentTime - (this.told?.before_s || 0);
+    this.time.textContent = Math.abs(at) < 0.05 ? "the alert" : `${Math.abs(at).toFixed(1)} s ${at < 0 ? "before" : "after"} the alert`;
+  }
+}
