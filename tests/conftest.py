@@ -20,11 +20,16 @@ from data.people import accounts
 from tests import stores, templates
 from tests.marks import PLACES, marks, marks_of_place
 from tests.postgresql import BIN, MISSING, Cluster, Databases
-from tests.repository import ROOT
+from tests.repository import ROOT, scratch
 
 DRAW = "import sys; from pathlib import Path; from data import demo; demo.build_dataroot(Path(sys.argv[1]))"
 
 collect_ignore_glob = ["benchmarks/bench_*.py"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Folders of tests go to memory; the chosen one is pytest's own business as soon as somebody names it."""
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch()))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -16,14 +16,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, text
+import psycopg
 
 from data.store.opening import open_store
+from tests.repository import scratch
 
 _INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
 BIN = _INSTALLED[-1] if _INSTALLED else None
 """The folder of the newest installed server, None where there is none."""
 MISSING = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
+_OURS = {"max_connections": "250", "listen_addresses": "''", "dynamic_shared_memory_type": "mmap"}
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _SMALL_LOG = {"min_wal_size": "2MB", "wal_recycle": "off"}
 _MIGRATED = "migrated"
@@ -34,13 +36,14 @@ class Cluster:
 
     def __init__(self, *, durable: bool = False, data: Path | None = None, log: Path | None = None) -> None:
         """data, log: where the data files or the write-ahead log lie, on a disk apart from the other's."""
-        self.folder = Path(tempfile.mkdtemp(prefix="teletriage-pg-", dir="/tmp"))
+        place = Path(tempfile.gettempdir()) if durable else scratch()
+        self.folder = Path(tempfile.mkdtemp(prefix="teletriage-pg-", dir=place))
         self._data = str(data or self.folder / "data")
         is_apart = data is not None or log is not None
         apart = ["--wal-segsize=1", f"--waldir={log or self.folder / 'wal'}"] if is_apart else []
         own = _SMALL_LOG if is_apart else {}
         fast = {} if durable else _FAST
-        self._settings = {"max_connections": "250", "listen_addresses": "''", **own, **fast}
+        self._settings = {**_OURS, **own, **fast}
         self._number = itertools.count()
         self._templates: dict[str, str] = {}
         if os.geteuid() == 0:
@@ -83,10 +86,9 @@ class Cluster:
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
 
     def sql(self, statement: str) -> None:
-        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(statement))
-        engine.dispose()
+        where = f"host={self.folder} user=postgres dbname=postgres"
+        with psycopg.connect(where, autocommit=True) as connection:
+            connection.execute(statement.encode())
 
     def new_database(self) -> str:
         """The address of a new database with the current schema and nothing in it."""
