@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from annotator.__main__ import app
 from data.vocabulary import ModelRole
+from tests import forked
 from tests.builders import VERSION, A, S, a_dataroot, a_filename, a_raw_reply, replies_file
 from tests.repository import ROOT
 
@@ -22,9 +23,7 @@ COMMANDS = sorted(
 
 def teletriage(*words: str, workspace: Path | None = None) -> subprocess.CompletedProcess[str]:
     place = ["--workspace", str(workspace)] if workspace else []
-    return subprocess.run(
-        [sys.executable, "-m", "annotator", *place, *words], capture_output=True, text=True, check=False
-    )
+    return forked.run("annotator", [*place, *words])
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -13,6 +13,7 @@ from urllib.request import urlopen
 import pytest
 
 from data.vocabulary import ModelRole
+from tests import forked
 from tests.annotator.browser.served import free_port
 from tests.builders import VERSION, S, T, a_filename, a_raw_reply, replies_file
 from tests.data.snapshot.test_snapshot import a_verified_store
@@ -55,13 +56,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 def stopped(place: Place, at: str, line: str) -> subprocess.CompletedProcess[str]:
     words = [place.words.get(word, word) for word in line.split()]
-    return subprocess.run(
-        [
-            sys.executable, "-m", "tests.annotator.interrupt_at", at,
-            "--workspace", str(place.workspace), *words,
-        ],
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
+    loaded = forked.TRAINING if words[0] in ("train", "stand-in") else forked.APP
+    said = [at, "--workspace", str(place.workspace), *words]
+    return forked.run("tests.annotator.interrupt_at", said, loaded=loaded, timeout=120)
 
 
 LONG = {

@@ -24,6 +24,7 @@ from annotator.demo.scripted_reviewers import review_everything, settle_conteste
 from data.images.model_picture import DEFAULT_WIDTH_PX
 from data.store import open_store
 from data.vocabulary import Split
+from tests import forked
 from tests.annotator.browser.served import free_port
 from tests.builders import S, a_dataroot, a_filename, a_raw_reply
 from tests.data.vlm.vllm_stand_in import StandIn, served
@@ -42,21 +43,15 @@ class Shell:
         self.transcript: list[str] = []
 
     def run(self, words: tuple[str, ...]) -> None:
-        done = subprocess.run(
-            self._command(words),
-            cwd=self.folder,
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        loaded = forked.TRAINING if words[1] in ("stand-in", "train", "merge") else forked.APP
+        done = forked.run("annotator", self._words(words), loaded=loaded, cwd=self.folder)
         self.transcript += ["$ " + " ".join(words), done.stdout.strip()]
         assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}{done.stderr}"
 
     def serve(self, words: tuple[str, ...]) -> None:
         """Start `teletriage review`, wait until it is healthy, and end it as Ctrl-C does."""
         port = free_port()
-        command = [*self._command(words), "--port", str(port)]
+        command = [sys.executable, "-m", "annotator", *self._words(words), "--port", str(port)]
         with subprocess.Popen(
             command, cwd=self.folder, env=self._environment(), stdout=subprocess.DEVNULL
         ) as process:
@@ -66,10 +61,10 @@ class Shell:
                 process.send_signal(signal.SIGINT)
                 process.wait(timeout=30)
 
-    def _command(self, words: tuple[str, ...]) -> list[str]:
+    def _words(self, words: tuple[str, ...]) -> list[str]:
         few_scenes = ["--yes"] if words[1] == "sample" else []
         words_here = (self.instead.get(word, word) for word in words[1:])
-        return [sys.executable, "-m", "annotator", *words_here, *few_scenes]
+        return [*words_here, *few_scenes]
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}

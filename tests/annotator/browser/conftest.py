@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -19,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sy
 
 from data.review.serving import release_leases
 from data.vocabulary import Mode, PersonRole, Split
+from tests import forked
 from tests.annotator.browser.served import Desk, RunningApp, hold
 from tests.builders import a_person, a_store
 
@@ -61,20 +60,10 @@ def served(workspace: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "annotator",
-        "--workspace",
-        str(workspace),
-        "review",
-        "--port",
-        str(port),
-    ]
+    words = ["--workspace", str(workspace), "review", "--port", str(port)]
     with (workspace / "server.log").open("w") as log:
-        server = subprocess.Popen(
-            command, stdout=log, stderr=log, env={**os.environ, "TELETRIAGE_DEBUG": "1"}
-        )
+        debug = {**os.environ, "TELETRIAGE_DEBUG": "1"}
+        server = forked.start("annotator", words, stdout=log, stderr=log, env=debug)
     address = f"http://127.0.0.1:{port}/"
     try:
         _wait_until_up(address, server)
@@ -84,7 +73,7 @@ def served(workspace: Path) -> Iterator[str]:
         server.wait(20)
 
 
-def _wait_until_up(address: str, server: subprocess.Popen[bytes], *, limit_s: float = 60) -> None:
+def _wait_until_up(address: str, server: forked.Forked, *, limit_s: float = 60) -> None:
     until = time.monotonic() + limit_s
     while time.monotonic() < until and server.poll() is None:
         try:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +14,9 @@ from sqlmodel import select
 
 from data.store.tables import OperatorAnswer
 from data.vocabulary import TriageLevel
+from tests import forked
 from tests.annotator.browser.served import WAIT_MS, Desk, RunningApp
 from tests.annotator.monitor.watched_feeds import Model, a_model, a_view
-from tests.repository import ROOT
 
 CONSOLE = "[data-testid=monitor]"
 EVERY_S = 0.4
@@ -60,10 +58,9 @@ class Monitored:
     app: RunningApp
     cameras: Cameras
     endpoint: str
-    process: subprocess.Popen[bytes] | None = None
+    process: forked.Forked | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "annotator", "--workspace", str(self.app.workspace), "monitor"]
         sheet = self.cameras.folder / "feeds.yaml"
         limits = self.cameras.folder / "limits.yaml"
         options = [
@@ -77,7 +74,8 @@ class Monitored:
             "tiny-vl",
         ]
         with (self.cameras.folder / "monitor.log").open("ab") as log:
-            self.process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=log, stderr=log)
+            words = ["--workspace", str(self.app.workspace), "monitor", *options]
+            self.process = forked.start("annotator", words, stdout=log, stderr=log)
 
     def stop(self) -> None:
         if self.process is not None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import IO
 
 from playwright.sync_api import BrowserContext, Locator, Page, Request, Response
 from sqlmodel import col, select
@@ -22,6 +23,7 @@ from data.review.serving import release_leases
 from data.store.opening import Store
 from data.store.tables import FrameNote, FrameStatus, Lease, Proposal, Review
 from data.vocabulary import Mode, Split, VerificationState
+from tests import forked
 from tests.repository import ROOT
 
 CARD = "[data-testid=review-card]"
@@ -41,7 +43,7 @@ class RunningApp:
     workspace: Path
     store: Store
     port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | forked.Forked | None = None
     options: list[str] = field(default_factory=list)
     store_url: str | None = None
     log: str = "app.log"
@@ -55,12 +57,10 @@ class RunningApp:
 
     def start(self) -> None:
         address = ["--store", self.store_url] if self.store_url else []
-        command = [sys.executable, "-m", "annotator", "--workspace", str(self.workspace), *address, "review"]
         shares = ["--port", str(self.port), "--decide-first", "0", "--blind", "0", *self.options]
+        words = ["--workspace", str(self.workspace), *address, "review", *shares]
         with (self.workspace / self.log).open("ab") as log:
-            self.process = subprocess.Popen(
-                [*command, *shares], cwd=self.build, stdout=log, stderr=log, env=os.environ
-            )
+            self.process = self._process(words, log)
         for _ in range(10 * self.patience_s):
             try:
                 with socket.create_connection(("127.0.0.1", self.port), timeout=1):
@@ -68,6 +68,12 @@ class RunningApp:
             except OSError:
                 time.sleep(0.1)
         raise RuntimeError((self.workspace / self.log).read_text()[-2000:])
+
+    def _process(self, words: list[str], log: IO[bytes]) -> subprocess.Popen[bytes] | forked.Forked:
+        if self.build == ROOT:
+            return forked.start("annotator", words, stdout=log, stderr=log)
+        command = [sys.executable, "-m", "annotator", *words]
+        return subprocess.Popen(command, cwd=self.build, stdout=log, stderr=log, env=os.environ)
 
     def stop(self) -> None:
         if self.process is not None:

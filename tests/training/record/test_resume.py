@@ -7,8 +7,6 @@ import os
 import resource
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +19,7 @@ import torch
 from safetensors.torch import load_file
 
 from data.errors import TrainingError
-from tests.repository import ROOT
+from tests import forked
 from tests.training.builders import MIXED, write_recipe, write_snapshot
 from training.record.checkpoints import last_good
 from training.record.provenance import read_adapter_provenance, read_checkpoint
@@ -163,13 +161,9 @@ def test_a_full_disk_while_saving_leaves_the_last_good_checkpoint(run: Run, tmp_
 
 def test_kill_9_while_saving_leaves_a_run_that_can_be_gone_on_with(run: Run, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    words = ["--snapshot", run.snapshot, "--recipe", run.recipe, "--model", run.model, "--out", out]
-    started = subprocess.Popen(
-        [sys.executable, "-m", "annotator", "train", *map(str, words)],
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        stderr=subprocess.DEVNULL,
-    )
+    words = ["--snapshot", run.snapshot, "--recipe", run.recipe, "--model", run.model, "--out", str(out)]
+    with Path(os.devnull).open("w") as nowhere:
+        started = forked.start("annotator", ["train", *words], loaded=forked.TRAINING, stderr=nowhere)
     deadline = time.monotonic() + 120
     while not (out / "checkpoints" / "checkpoint-3").exists() and time.monotonic() < deadline:
         time.sleep(0.002)
