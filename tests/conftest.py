@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +13,10 @@ import pytest
 from argon2 import PasswordHasher
 
 from data.people import accounts
-from tests import stores, templates
+from tests import demo_pictures, stores, templates
 from tests.marks import PLACES, marks, marks_of_place
 from tests.postgresql import BIN, MISSING, Cluster, Databases
-from tests.repository import ROOT, scratch
-
-DRAW = "import sys; from pathlib import Path; from data import demo; demo.build_dataroot(Path(sys.argv[1]))"
+from tests.repository import scratch
 
 collect_ignore_glob = ["benchmarks/bench_*.py"]
 
@@ -62,25 +56,9 @@ def _templates_of_all_processes(tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture(scope="session")
-def demo_dataroot(pytestconfig: pytest.Config) -> Path:
-    """Drawn once for all of pytest's processes, and not again while the code that draws stays as it is."""
-    return templates.template("demo", lambda folder: _draw(folder, pytestconfig))
-
-
-def _draw(folder: Path, config: pytest.Config) -> None:
-    """By a process of its own: a pool started from this one would import what AppTest made of `__main__`."""
-    cache: pytest.Cache | None = getattr(config, "cache", None)
-    drawn = cache.mkdir(f"demo-{_drawing_hash()}") if cache else folder
-    subprocess.run([sys.executable, "-c", DRAW, str(drawn)], cwd=ROOT, check=True)
-    if drawn != folder:
-        shutil.copytree(drawn, folder, dirs_exist_ok=True)
-
-
-def _drawing_hash() -> str:
-    """Of the code that draws and of what it draws with."""
-    sources = [path.read_bytes() for path in sorted((ROOT / "data" / "demo").rglob("*.py"))]
-    versions = [f"{name} {version(name)}".encode() for name in ("numpy", "pillow")]
-    return hashlib.sha256(b"".join([*sources, *versions])).hexdigest()[:16]
+def demo_dataroot() -> Path:
+    """Drawn once for all of pytest's processes."""
+    return templates.template("demo", demo_pictures.build)
 
 
 def with_demo_frames(workspace: Path, dataroot: Path) -> Path:

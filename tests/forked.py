@@ -37,6 +37,7 @@ APP = (
     "eval.commands",
     "pandas",
 )
+TRAINS = {"compare", "decide", "merge", "stand-in", "train", "walkthrough"}
 TRAINING = (*APP, "training.train", "training.merge", "training.stand_in", "training.generate")
 SOCKET = "socket"
 
@@ -85,7 +86,6 @@ def start(
     module: str,
     words: Iterable[str | Path],
     *,
-    loaded: Sequence[str] = APP,
     cwd: Path = ROOT,
     env: Mapping[str, str] | None = None,
     stdout: IO[Any] | None = None,
@@ -96,7 +96,7 @@ def start(
     asked = json.dumps({"words": said, "cwd": str(cwd), "env": dict(env or os.environ)}).encode()
     files = [(stdout or sys.__stdout__ or 1), (stderr or sys.__stderr__ or 2)]
     end = socket.socket(socket.AF_UNIX)
-    end.connect(_server(tuple(loaded)))
+    end.connect(_server(TRAINING if TRAINS & {*said} else APP))
     socket.send_fds(
         end, [len(asked).to_bytes(4)], [one if isinstance(one, int) else one.fileno() for one in files]
     )

@@ -56,9 +56,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 def stopped(place: Place, at: str, line: str) -> subprocess.CompletedProcess[str]:
     words = [place.words.get(word, word) for word in line.split()]
-    loaded = forked.TRAINING if words[0] in ("train", "stand-in") else forked.APP
     said = [at, "--workspace", str(place.workspace), *words]
-    return forked.run("tests.annotator.interrupt_at", said, loaded=loaded, timeout=120)
+    return forked.run("tests.annotator.interrupt_at", said, timeout=120)
 
 
 LONG = {

@@ -43,8 +43,7 @@ class Shell:
         self.transcript: list[str] = []
 
     def run(self, words: tuple[str, ...]) -> None:
-        loaded = forked.TRAINING if words[1] in ("stand-in", "train", "merge") else forked.APP
-        done = forked.run("annotator", self._words(words), loaded=loaded, cwd=self.folder)
+        done = forked.run("annotator", self._words(words), cwd=self.folder)
         self.transcript += ["$ " + " ".join(words), done.stdout.strip()]
         assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}{done.stderr}"
 

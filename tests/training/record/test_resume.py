@@ -161,9 +161,18 @@ def test_a_full_disk_while_saving_leaves_the_last_good_checkpoint(run: Run, tmp_
 
 def test_kill_9_while_saving_leaves_a_run_that_can_be_gone_on_with(run: Run, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    words = ["--snapshot", run.snapshot, "--recipe", run.recipe, "--model", run.model, "--out", str(out)]
+    words: list[str | Path] = [
+        "--snapshot",
+        run.snapshot,
+        "--recipe",
+        run.recipe,
+        "--model",
+        Path(run.model),
+        "--out",
+        out,
+    ]
     with Path(os.devnull).open("w") as nowhere:
-        started = forked.start("annotator", ["train", *words], loaded=forked.TRAINING, stderr=nowhere)
+        started = forked.start("annotator", ["train", *words], stderr=nowhere)
     deadline = time.monotonic() + 120
     while not (out / "checkpoints" / "checkpoint-3").exists() and time.monotonic() < deadline:
         time.sleep(0.002)
