@@ -130,7 +130,10 @@ def a_kept_log(name: str) -> list[Line]:
     ("name", "signs"),
     [
         ("standard_dpo-1", {"displaced", "sunk", "false_calls", "ranks_worse", "unreadable"}),
+        ("standard_dpo-2", {"displaced", "sunk", "false_calls", "ranks_worse", "unreadable"}),
         ("sa_dpo-1", {"displaced", "sunk", "one_level", "false_calls", "ranks_worse", "unreadable"}),
+        ("sa_dpo-2", {"displaced", "sunk", "style", "ranks_worse", "unreadable"}),
+        ("sa_dpo_contrast-1", {"displaced", "sunk", "ranks_worse", "unreadable"}),
     ],
 )
 def test_signs_speak_on_what_failing_arms_logged(name: str, signs: set[Sign]) -> None:
@@ -138,17 +141,13 @@ def test_signs_speak_on_what_failing_arms_logged(name: str, signs: set[Sign]) ->
     assert set(warning_signs(a_kept_log(name), steps=60)) == signs
 
 
-@pytest.mark.parametrize("name", ["sft-1"])
-def test_no_sign_speaks_on_what_supervised_training_logged(name: str) -> None:
+@pytest.mark.parametrize("name", ["sft-1", "sft-2", "cdpo_contrast-1"])
+def test_no_sign_speaks_on_what_good_arms_logged_at_any_line(name: str) -> None:
     log = a_kept_log(name)
-    missed = [line["eval_missed"] for line in log if "eval_missed" in line]
-    assert missed[-1] < missed[0] / 4  # it has learnt the levels
-    assert warning_signs(log, steps=140) == {}
-
-
-@pytest.mark.parametrize("lines", range(1, 19))
-def test_no_sign_speaks_on_the_way_either(lines: int) -> None:
-    assert warning_signs(a_kept_log("sft-1")[:lines], steps=140) == {}
+    last = [line for line in log if "eval_missed" in line][-1]
+    assert last["eval_missed"] < last["eval_teleoperation"] / 3  # it has learnt the levels
+    for lines in range(1, len(log) + 1):
+        assert warning_signs(log[:lines], steps=60) == {}
 
 
 def test_misses_that_no_threshold_mends_are_told_of() -> None:
