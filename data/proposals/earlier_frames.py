@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col
@@ -27,8 +28,21 @@ class Neighbour:
     fingerprint: str | None
 
 
+class Taken(Protocol):
+    """A frame, or the columns of one that say where and when it was taken."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def scene_id(self) -> str: ...
+
+    @property
+    def captured_at_us(self) -> int: ...
+
+
 def earlier_frames(
-    session: Session, frames: Sequence[Frame], lookback: Lookback
+    session: Session, frames: Sequence[Taken], lookback: Lookback
 ) -> dict[str, tuple[Earlier[Neighbour], ...]]:
     """For each frame, by its id, what its question shows before it, oldest first: nothing for a single picture.
 
@@ -40,7 +54,7 @@ def earlier_frames(
     return {frame.id: _before(frame, scenes[frame.scene_id], lookback) for frame in frames}
 
 
-def _before(frame: Frame, scene: Sequence[Neighbour], lookback: Lookback) -> tuple[Earlier[Neighbour], ...]:
+def _before(frame: Taken, scene: Sequence[Neighbour], lookback: Lookback) -> tuple[Earlier[Neighbour], ...]:
     past = [
         Earlier(one, (frame.captured_at_us - one.captured_at_us) / _US_PER_S)
         for one in scene

@@ -94,6 +94,8 @@ def _difference(old: Entry, new: Entry) -> str:
         reasons.append(f"the weight is {new.weight} instead of {old.weight}")
     if old.image_sha256 != new.image_sha256:
         reasons.append("the picture is another")
+    if old.earlier != new.earlier:
+        reasons.append("it is shown with other earlier pictures")
     return _sentence(reasons)
 
 
@@ -102,6 +104,8 @@ def _whole_frame_difference(old: Entry, new: Entry) -> str:
         return f"It moved from {_PART[type(old)]} to {_PART[type(new)]}."
     if old.level is not new.level:
         return _sentence([f"verified {new.level.value} instead of {old.level.value}{_acts(old, new)}"])
+    if old.earlier != new.earlier:
+        return _sentence(["it is shown with other earlier pictures"])
     return _sentence(["the verified text is another"]) if old.reasoning != new.reasoning else ""
 
 

@@ -13,8 +13,9 @@ images/            the frames' images, named by frame id; not there where they a
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from data.errors import LeakError, SnapshotError
 from data.hashing import canonical_json, file_hash
 from data.snapshot.pairs import DevelopmentFrame, EvaluationFrame, PreferencePair
+from data.vlm.moment import STILL, Lookback
 from data.vocabulary import ImageStorage, ReplyForm
 
 SCHEMA_VERSION = 1
@@ -54,8 +56,9 @@ class Manifest(BaseModel):
     generated frames were left out. `policy`: the options, and the named list that the snapshot was taken of, if any.
     `reply_form`: of both sides of every pair; `question_hash`: of the conversation that goes with it; `image_width_px`:
     how wide the pictures were that the student was shown, None where its replies were recorded elsewhere.
-    `development_…`: of the part that `policy` gives share and seed of. Snapshots from before there were any do not have
-    these.
+    `development_…`: of the part that `policy` gives share and seed of. `frames`, `spacing_s`: how many pictures a
+    question shows, and how far apart they are due; `entries_by_pictures`: how many entries show so many, since the
+    first frames of a scene have fewer before them. Snapshots from before there were any do not have these.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,6 +74,9 @@ class Manifest(BaseModel):
     policy: dict[str, object]
     reply_form: ReplyForm | None = None
     image_width_px: int | None = None
+    frames: int = 1
+    spacing_s: float | None = None
+    entries_by_pictures: dict[str, int] = {}
     question_hash: str
     guideline_versions: list[str]
     train_scenes: list[str]
@@ -80,6 +86,11 @@ class Manifest(BaseModel):
     student_run_id: str | None
     generated: dict[str, int] = {}
     files: dict[str, str]
+
+    @property
+    def lookback(self) -> Lookback:
+        """What every question of the snapshot shows."""
+        return STILL if self.spacing_s is None else Lookback(self.frames, self.spacing_s)
 
     @property
     def list_name(self) -> str | None:
@@ -165,6 +176,17 @@ def _check_parts(
             f"The scene {both[0]} of {folder} is in the development part and in another one ({len(both)} such): take "
             "the snapshot again."
         )
+    _refuse_shared_pictures(folder, (pairs, development, frames))
+
+
+def _refuse_shared_pictures(folder: Path, parts: Sequence[Sequence[Entry]]) -> None:
+    """An earlier picture stands in the part of its scene alone."""
+    shown = [{name for one in part for name in one.images} for part in parts]
+    for one, other in itertools.combinations(shown, 2):
+        if both := sorted(one & other):
+            raise LeakError(
+                f"The picture {both[0]} of {folder} is shown in two parts ({len(both)} such): take the snapshot again."
+            )
 
 
 def _check_counts(folder: Path, manifest: Manifest, pairs: int, frames: int) -> None:
@@ -177,26 +199,40 @@ def _check_counts(folder: Path, manifest: Manifest, pairs: int, frames: int) -> 
 
 
 def _check_names(folder: Path, manifest: Manifest, one: Entry) -> None:
-    """Each entry has one picture: a file that the manifest lists, or one named at its own place where the whole
-    snapshot says that pictures are."""
-    if len(one.images) != 1:
-        raise SnapshotError(f"{folder} gives frame {one.frame_id} {len(one.images)} pictures instead of one.")
-    (name,) = one.images
+    """Each entry has the pictures of one question, each a file that the manifest lists, or one named at its own place
+    where the whole snapshot says that pictures are."""
+    lookback, before_s = manifest.lookback, [shown.before_s for shown in one.earlier]
+    if len(one.images) != 1 + len(one.earlier):
+        expected = 1 + len(one.earlier) if one.earlier else "one"
+        raise SnapshotError(
+            f"{folder} gives frame {one.frame_id} {len(one.images)} pictures instead of {expected}."
+        )
+    if not lookback.shows(before_s):
+        raise SnapshotError(
+            f"{folder} mixes questions: frame {one.frame_id} has earlier pictures of {before_s} seconds before, and "
+            f"its {MANIFEST} says {lookback.words}. Take the snapshot again."
+        )
     referenced = manifest.policy.get("images") == ImageStorage.REFERENCED.value
-    known = Path(name).is_absolute() if referenced else name in manifest.files
-    if not known or (not referenced and not name.startswith(f"{IMAGES}/")):
-        raise SnapshotError(f"{folder} names {name} as a picture, which its {MANIFEST} does not list.")
+    for name in one.images:
+        known = Path(name).is_absolute() if referenced else name in manifest.files
+        if not known or (not referenced and not name.startswith(f"{IMAGES}/")):
+            raise SnapshotError(f"{folder} names {name} as a picture, which its {MANIFEST} does not list.")
 
 
 def _check_named_images(folder: Path, one: Entry) -> None:
     """Pictures that the snapshot names where they are; those in the folder stand in the manifest."""
-    for name in one.images:
+    for name, expected in zip(one.images, image_hashes(one), strict=True):
         if not (path := Path(name)).is_absolute():
             continue
         if not path.is_file():
             raise SnapshotError(f"{path}, which {folder} names, is gone.")
-        if file_hash(path) != one.image_sha256:
+        if file_hash(path) != expected:
             raise SnapshotError(f"{path}, which {folder} names, was changed after the snapshot was frozen.")
+
+
+def image_hashes(one: Entry) -> list[str]:
+    """SHA-256 of each of an entry's pictures, in the order of its `images`."""
+    return [*(shown.image_sha256 for shown in one.earlier), one.image_sha256]
 
 
 def _refuse_extra_files(folder: Path, manifest: Manifest) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,10 +19,12 @@ from data.frames.development_part import SEED, in_development
 from data.frames.named_lists import NamedList, named_list
 from data.hashing import canonical_json
 from data.people.permissions import Act, require
+from data.proposals.earlier_frames import earlier_frames
 from data.proposals.runs import latest_run, proposals_by_frame, run_form
-from data.snapshot.folder import IMAGES, Entry, Manifest
-from data.snapshot.leak_guard import complete_fingerprints, guarded_frames, refuse_leaks
+from data.snapshot.folder import Entry, Manifest
+from data.snapshot.leak_guard import complete_fingerprints, guarded_frames, refuse_leaks, with_earlier
 from data.snapshot.pairs import DevelopmentFrame, EvaluationFrame, Message, PreferencePair, pair_weight
+from data.snapshot.pictures import EntryPictures, entry_pictures
 from data.snapshot.writer import (
     GENERATED,
     NOT_ON_THE_LIST,
@@ -39,6 +41,7 @@ from data.verification.standing import of_the_frame, standing
 from data.verification.status import POLICY
 from data.verification.verified_frames import VerifiedFrame, each_verified
 from data.vlm.conversation import conversation, conversation_hash
+from data.vlm.moment import STILL, Lookback, Moment
 from data.vlm.reply import parse_reply, render_reply
 from data.vocabulary import (
     ImageStorage,
@@ -79,6 +82,14 @@ class FreezeOptions:
         return {**POLICY.as_dict(), "generated": self.generated, **kept_out, "images": self.images.value}
 
 
+@dataclass(frozen=True)
+class _Question:
+    """What every pair of a snapshot asks."""
+
+    form: ReplyForm
+    lookback: Lookback
+
+
 FREEZE_DEFAULTS, NO_LABEL = FreezeOptions(), SnapshotLabel()
 
 
@@ -102,7 +113,9 @@ def freeze(
             require(session, by, Act.FREEZE_SNAPSHOT)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SnapshotError(f"{out} is not empty; a snapshot is never written over. Choose another folder.")
-    complete_fingerprints(store)
+    with store.read() as session:
+        lookback = snapshot_lookback(latest_run(session, ModelRole.STUDENT))
+    complete_fingerprints(store, lookback)
     try:
         with written_whole(out) as partial, store.read() as session:
             partial.mkdir()
@@ -126,15 +139,20 @@ def _written(
     train, held_out = (guarded_frames(session, split) for split in (Split.TRAIN, Split.HELD_OUT))
     if not train and not held_out:
         raise SnapshotError("No frame is verified yet, so there is nothing to freeze.")
-    refuse_leaks(train, held_out)
     student_run = latest_run(session, ModelRole.STUDENT)
+    lookback = snapshot_lookback(student_run)
+    refuse_leaks(
+        with_earlier(session, Split.TRAIN, train, lookback),
+        with_earlier(session, Split.HELD_OUT, held_out, lookback),
+    )
     form = snapshot_form(session, student_run, options)
     chosen = _chosen(session, options)
     facts = SnapshotFacts(
         policy={**options.as_policy(), **({"list": chosen.as_dict()} if chosen else {})},
         reply_form=form,
         image_width_px=student_run.parameters.get("image_width_px") if student_run else None,
-        question_hash=conversation_hash(form),
+        lookback=lookback,
+        question_hash=conversation_hash(form, lookback),
         guideline_versions=sorted(set(session.exec(select(Review.guideline_version)))),
         student_run_id=student_run.id if student_run else None,
         blind_twice=_blind_twice(session),
@@ -160,36 +178,45 @@ def snapshot_form(session: Session, student: ModelRun | None, options: FreezeOpt
             f"of the form {options.form.value} needs a student that was asked so: propose --role student --form "
             f"{options.form.value}."
         )
-    if student and "frames" in student.parameters:
-        raise SnapshotError(
-            f"The student's run {student.name} was asked with earlier frames, which snapshots do not hold: ask the "
-            "student with --frames 1."
-        )
     return options.form or answered_in or ReplyForm.LEVEL_FIRST
 
 
-def each_entry(session: Session, options: FreezeOptions) -> Iterator[Excluded | tuple[Entry, Path]]:
+def snapshot_lookback(student: ModelRun | None) -> Lookback:
+    """How far back every question of a snapshot looks: as the student's did."""
+    return Lookback.of(student.parameters) if student else STILL
+
+
+def each_entry(session: Session, options: FreezeOptions) -> Iterator[Excluded | tuple[Entry, list[Path]]]:
     """Everything that a snapshot taken now would hold: pairs, development and evaluation frames (each with its
-    picture's file), and what is left out with the reason."""
+    pictures' files), and what is left out with the reason."""
     student_run = latest_run(session, ModelRole.STUDENT)
-    form = snapshot_form(session, student_run, options)
+    question = _Question(snapshot_form(session, student_run, options), snapshot_lookback(student_run))
     chosen = _chosen(session, options)
     gold = set(session.exec(select(GoldFrame.frame_id)))
     for group in _groups(each_verified(session, Split.TRAIN)):
         students = proposals_by_frame(session, student_run, [one.frame.id for one in group])
-        for one in group:
+        for one, shown in _shown(session, group, question, options):
             reason = _left_out(one, chosen, gold, options)
-            built = reason or _pair(one, students.get(one.frame.id), form, options)
+            built = reason or _pair(one, students.get(one.frame.id), question, shown)
             if reason is None and options.development and in_development(one.scene_id, options.development):
-                yield _development_frame(one, built, options), one.image
+                yield _development_frame(one, built, shown), shown.files
             else:
-                yield Excluded(one.frame.id, built) if isinstance(built, str) else (built, one.image)
-    for one in each_verified(session, Split.HELD_OUT):
-        reason = _left_out(one, chosen, set(), options)
-        yield Excluded(one.frame.id, reason) if reason else (_evaluation_frame(one, options), one.image)
+                yield Excluded(one.frame.id, built) if isinstance(built, str) else (built, shown.files)
+    for group in _groups(each_verified(session, Split.HELD_OUT)):
+        for one, shown in _shown(session, group, question, options):
+            reason = _left_out(one, chosen, set(), options)
+            yield Excluded(one.frame.id, reason) if reason else (_evaluation_frame(one, shown), shown.files)
     for left in _not_verified(session):
         is_on = chosen is None or left.frame_id in chosen.frame_ids
         yield left if is_on else Excluded(left.frame_id, NOT_ON_THE_LIST)
+
+
+def _shown(
+    session: Session, group: Sequence[VerifiedFrame], question: _Question, options: FreezeOptions
+) -> Iterator[tuple[VerifiedFrame, EntryPictures]]:
+    earlier = earlier_frames(session, [one.frame for one in group], question.lookback)
+    for one in group:
+        yield one, entry_pictures(one, earlier[one.frame.id], options.images)
 
 
 def _groups(frames: Iterator[VerifiedFrame]) -> Iterator[list[VerifiedFrame]]:
@@ -237,7 +264,7 @@ def _blind_twice(session: Session) -> tuple[int, int]:
 
 
 def _pair(
-    verified: VerifiedFrame, student: Proposal | None, form: ReplyForm, options: FreezeOptions
+    verified: VerifiedFrame, student: Proposal | None, question: _Question, shown: EntryPictures
 ) -> PreferencePair | str:
     """The pair of a verified training frame, or the reason why there is none. The rejected side is what the student
     wrote, to the letter."""
@@ -245,10 +272,10 @@ def _pair(
         return "no_wording"
     if student is None or student.level is None:
         return "no_student_reply" if student is None else "student_reply_failed"
-    rejected, thought = student.raw.strip(), verified.text.chain_of_thought
+    form, rejected, thought = question.form, student.raw.strip(), verified.text.chain_of_thought
     written = parse_reply(rejected)
-    if written.form is not form:
-        return "student_reply_of_another_form"
+    if otherwise := _asked_otherwise(student, written.form, question, shown):
+        return otherwise
     if form is not ReplyForm.THOUGHT_FIRST:
         thought = None
     elif thought is None:
@@ -262,9 +289,13 @@ def _pair(
         frame_id=frame.id,
         scene_id=verified.scene_id,
         source_frame_id=verified.source_frame_id,
-        images=[_image_name(verified, options)],
+        images=shown.names,
         image_sha256=frame.image_sha256 or "",
-        prompt=[Message.model_validate(turn) for turn in conversation(form)],
+        earlier=shown.earlier,
+        prompt=[
+            Message.model_validate(turn)
+            for turn in conversation(form, Moment.of(question.lookback, shown.before_s))
+        ],
         chosen=[Message(role="assistant", content=chosen)],
         rejected=[Message(role="assistant", content=rejected)],
         weight=pair_weight(verified.level, student.level),
@@ -280,41 +311,45 @@ def _pair(
     )
 
 
-def _evaluation_frame(verified: VerifiedFrame, options: FreezeOptions) -> EvaluationFrame:
-    return EvaluationFrame(**_whole_frame(verified, options))
+def _asked_otherwise(
+    student: Proposal, written: ReplyForm | None, question: _Question, shown: EntryPictures
+) -> str | None:
+    """Why a student's reply answers another question than the pair's."""
+    if written is not question.form:
+        return "student_reply_of_another_form"
+    same = (student.earlier_frame_ids or []) == [one.frame_id for one in shown.earlier]
+    return None if same else "student_shown_other_pictures"
+
+
+def _evaluation_frame(verified: VerifiedFrame, shown: EntryPictures) -> EvaluationFrame:
+    return EvaluationFrame(**_whole_frame(verified, shown))
 
 
 def _development_frame(
-    verified: VerifiedFrame, pair: PreferencePair | str, options: FreezeOptions
+    verified: VerifiedFrame, pair: PreferencePair | str, shown: EntryPictures
 ) -> DevelopmentFrame:
     """With both sides of its pair, where the student gave it one."""
     sides = (None, None) if isinstance(pair, str) else (pair.chosen[-1].content, pair.rejected[-1].content)
     return DevelopmentFrame(
-        **_whole_frame(verified, options), votes=verified.votes, chosen=sides[0], rejected=sides[1]
+        **_whole_frame(verified, shown), votes=verified.votes, chosen=sides[0], rejected=sides[1]
     )
 
 
-def _whole_frame(verified: VerifiedFrame, options: FreezeOptions) -> dict[str, Any]:
+def _whole_frame(verified: VerifiedFrame, shown: EntryPictures) -> dict[str, Any]:
     text = verified.text.assessment if verified.text else None
     return {
         "frame_id": verified.frame.id,
         "scene_id": verified.scene_id,
         "source_frame_id": verified.source_frame_id,
-        "images": [_image_name(verified, options)],
+        "images": shown.names,
         "image_sha256": verified.frame.image_sha256 or "",
+        "earlier": shown.earlier,
         "level": verified.level,
         "reasoning": text.reasoning if text else "",
         "action": text.action if text else "",
         "review_ids": list(verified.review_ids),
         "adjudication_id": verified.adjudication_id,
     }
-
-
-def _image_name(verified: VerifiedFrame, options: FreezeOptions) -> str:
-    """A path in the folder, or the picture's own absolute one."""
-    if options.images is ImageStorage.REFERENCED:
-        return str(verified.image.absolute())
-    return f"{IMAGES}/{verified.frame.id}{Path(verified.frame.filename).suffix.lower()}"
 
 
 def _not_verified(session: Session) -> Iterator[Excluded]:

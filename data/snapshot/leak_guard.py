@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import and_, not_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -14,28 +16,25 @@ from data.errors import LeakError
 from data.frames.origins import source_scenes
 from data.images.fingerprint import near_pairs
 from data.images.inspection import ImageRefused, inspect_image
+from data.proposals.earlier_frames import Neighbour, earlier_frames
 from data.store.opening import Store
 from data.store.tables import Dataset, Frame, FrameStatus, Scene
+from data.vlm.moment import STILL, Lookback
 from data.vocabulary import Split, VerificationState
 
 _READERS = 4
 _NAMED = 3
+_IDS_AT_ONCE = 500
 
 
-def complete_fingerprints(store: Store) -> int:
-    """Look once at every verified frame's picture that no ingest has looked at in this way; returns how many.
+def complete_fingerprints(store: Store, lookback: Lookback = STILL) -> int:
+    """Look once at every verified frame's picture that no ingest has looked at in this way, and at those that its
+    question shows before it; returns how many.
 
     Pictures that cannot be read any more are left: freezing says so itself.
     """
-    query = (
-        select(Frame.id, Frame.filename, Dataset.dataroot)
-        .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
-        .join(Scene, col(Scene.id) == Frame.scene_id)
-        .join(Dataset, col(Dataset.id) == Scene.dataset_id)
-        .where(FrameStatus.state == VerificationState.VERIFIED, col(Frame.image_fingerprint).is_(None))
-    )
     with store.read() as session:
-        rows = session.exec(query).all()
+        rows = [*_unseen(session, _is_verified()), *_unseen_earlier(session, lookback)]
     with ThreadPoolExecutor(_READERS) as pool:
         seen = list(pool.map(lambda row: _look(Path(row[2]) / row[1]), rows))
     found = {row[0]: one for row, one in zip(rows, seen, strict=True) if one is not None}
@@ -44,6 +43,32 @@ def complete_fingerprints(store: Store) -> int:
             for frame_id, one in found.items():
                 session.get_one(Frame, frame_id).image_fingerprint = one
     return len(found)
+
+
+def _is_verified() -> Any:
+    verified = select(FrameStatus.frame_id).where(FrameStatus.state == VerificationState.VERIFIED)
+    return col(Frame.id).in_(verified)
+
+
+def _unseen_earlier(session: Session, lookback: Lookback) -> list[tuple[str, str, str]]:
+    earlier = (one for split in Split for one, _ in _earlier(session, split, lookback))
+    ids = sorted({one.frame_id for one in earlier if not one.fingerprint})
+    found = []
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        some = col(Frame.id).in_(ids[start : start + _IDS_AT_ONCE])
+        found += _unseen(session, and_(some, not_(_is_verified())))
+    return found
+
+
+def _unseen(session: Session, which: Any) -> list[tuple[str, str, str]]:
+    """(id, file, dataroot) of frames without a fingerprint."""
+    query = (
+        select(Frame.id, Frame.filename, Dataset.dataroot)
+        .join(Scene, col(Scene.id) == Frame.scene_id)
+        .join(Dataset, col(Dataset.id) == Scene.dataset_id)
+        .where(which, col(Frame.image_fingerprint).is_(None))
+    )
+    return list(session.exec(query).all())
 
 
 def _look(path: Path) -> str | None:
@@ -83,6 +108,33 @@ def guarded_frames(session: Session, split: Split) -> list[GuardedFrame]:
         GuardedFrame(frame_id, scenes.get(scene_id, scene_id), filename, sha256, fingerprint or "")
         for frame_id, scene_id, filename, sha256, fingerprint in session.connection().execute(query)
     ]
+
+
+def with_earlier(
+    session: Session, split: Split, frames: Sequence[GuardedFrame], lookback: Lookback
+) -> list[GuardedFrame]:
+    """The verified frames of a side, and those that their questions show before them: no picture may stand on both."""
+    there, scenes = {frame.frame_id: frame for frame in frames}, source_scenes(session)
+    for one, scene_id in _earlier(session, split, lookback):
+        of_scene = scenes.get(scene_id, scene_id)
+        beside = GuardedFrame(one.frame_id, of_scene, one.filename, one.image_sha256, one.fingerprint or "")
+        there.setdefault(one.frame_id, beside)
+    return list(there.values())
+
+
+def _earlier(session: Session, split: Split, lookback: Lookback) -> Iterator[tuple[Neighbour, str]]:
+    """(a frame that a verified frame's question shows before it, the id of their scene)."""
+    if lookback.frames == 1:
+        return
+    query = (
+        select_columns(col(Frame.id), col(Frame.scene_id), col(Frame.captured_at_us))
+        .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
+        .where(col(FrameStatus.state) == VerificationState.VERIFIED, col(FrameStatus.split) == split)
+    )
+    frames: list[Any] = list(session.connection().execute(query))
+    shown = earlier_frames(session, frames, lookback)
+    for frame in frames:
+        yield from ((one.picture, frame.scene_id) for one in shown[frame.id])
 
 
 def refuse_leaks(train: Sequence[GuardedFrame], held_out: Sequence[GuardedFrame]) -> None:

@@ -42,10 +42,21 @@ class Message(BaseModel):
     content: str
 
 
+class EarlierPicture(BaseModel):
+    """A picture that a question shows before the frame's own, taken `before_s` seconds before it in the same scene."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    frame_id: str
+    image_sha256: str
+    before_s: float
+
+
 class PreferencePair(BaseModel):
     """One line of `pairs.jsonl`: TRL's vision preference columns, the weight, and where each side came from.
 
-    `images` holds one path relative to the snapshot folder. `prompt` is the conversation that models are asked in
+    `images` holds paths relative to the snapshot folder: those of `earlier`, oldest first, then the frame's own, whose
+    hash is `image_sha256`. `prompt` is the conversation that models are asked in
     (`data.vlm.conversation`). `chosen` and `rejected` are single assistant turns: the one rendered by
     `data.vlm.reply.render_reply`, the other as the student wrote it. `votes`: how many people said each level; empty in
     snapshots of version 0.2 and before. Of a generated frame `source_frame_id` is the real
@@ -59,6 +70,7 @@ class PreferencePair(BaseModel):
     scene_id: str
     images: list[str]
     image_sha256: str
+    earlier: list[EarlierPicture] = []
     prompt: list[Message]
     chosen: list[Message]
     rejected: list[Message]
@@ -76,7 +88,7 @@ class PreferencePair(BaseModel):
 
 
 class _WholeFrame(BaseModel):
-    """A verified frame that nothing is trained on. `source_frame_id`: as in a PreferencePair."""
+    """A verified frame that nothing is trained on. `images`, `earlier`, `source_frame_id`: as in a PreferencePair."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -84,6 +96,7 @@ class _WholeFrame(BaseModel):
     scene_id: str
     images: list[str]
     image_sha256: str
+    earlier: list[EarlierPicture] = []
     level: TriageLevel
     reasoning: str
     action: str

@@ -49,7 +49,7 @@ class PairsFile:
         self._writer.close()  # type: ignore[no-untyped-call]
 
     def add(self, pair: PreferencePair) -> None:
-        """One more row, its picture read now."""
+        """One more row, its pictures read now."""
         self._waiting.append(_row(pair, self._folder))
         is_named = Path(pair.images[0]).is_absolute()
         if len(self._waiting) == (ROWS_WITHOUT_PICTURES if is_named else ROWS_PER_GROUP):

@@ -6,11 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlmodel import Session
+
 from data.errors import LeakError, SnapshotError
 from data.proposals.runs import latest_run
 from data.snapshot.expected_pairs import RepeatedSentence, repeated_sentences, tally
-from data.snapshot.freeze import FreezeOptions, each_entry, snapshot_form
-from data.snapshot.leak_guard import guarded_frames, refuse_leaks
+from data.snapshot.freeze import FreezeOptions, each_entry, snapshot_form, snapshot_lookback
+from data.snapshot.leak_guard import GuardedFrame, guarded_frames, refuse_leaks, with_earlier
 from data.snapshot.pairs import DevelopmentFrame, Message, PreferencePair
 from data.snapshot.writer import Excluded
 from data.store.opening import Store
@@ -75,7 +77,7 @@ def preview(store: Store, options: FreezeOptions) -> SnapshotPreview:
             else:
                 seen.evaluation += 1
         try:
-            refuse_leaks(*(guarded_frames(session, split) for split in (Split.TRAIN, Split.HELD_OUT)))
+            refuse_leaks(*(_guarded(session, split) for split in (Split.TRAIN, Split.HELD_OUT)))
         except LeakError as error:
             seen.leak = str(error)
         seen.repeated = repeated_sentences(session)
@@ -89,6 +91,11 @@ def preview(store: Store, options: FreezeOptions) -> SnapshotPreview:
         dict(sorted(reasons.items())),
     )
     return seen
+
+
+def _guarded(session: Session, split: Split) -> list[GuardedFrame]:
+    lookback = snapshot_lookback(latest_run(session, ModelRole.STUDENT))
+    return with_earlier(session, split, guarded_frames(session, split), lookback)
 
 
 def _in_several(counts: Counter[Any]) -> int:

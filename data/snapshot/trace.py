@@ -186,6 +186,7 @@ def _proposals(session: Session, frame: Frame) -> list[dict[str, Any]]:
             "source": run.source,
             "question": run.question_hash,
             "parameters": run.parameters,
+            "earlier_frames": proposal.earlier_frame_ids,
             "when": _when(proposal.answered_at_us),
         }
         for proposal, run in session.exec(query).all()

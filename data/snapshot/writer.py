@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,10 +25,12 @@ from data.snapshot.folder import (
     SCHEMA_VERSION,
     Entry,
     Manifest,
+    image_hashes,
     manifest_hash,
 )
 from data.snapshot.pairs import DevelopmentFrame, PreferencePair
 from data.snapshot.parquet import PairsFile
+from data.vlm.moment import Lookback
 from data.vocabulary import ImageStorage, ReplyForm
 
 Progress = Callable[[int, int], None]
@@ -78,6 +80,7 @@ class SnapshotFacts:
     policy: dict[str, object]
     reply_form: ReplyForm
     image_width_px: int | None
+    lookback: Lookback
     question_hash: str
     guideline_versions: list[str]
     student_run_id: str | None
@@ -116,9 +119,13 @@ class FolderWriter:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def add(self, line: Entry, image: Path) -> None:
-        """A pair, a development or an evaluation frame, and the file of its picture."""
-        self._take_image(line.images[0], image, line.image_sha256)
+    def add(self, line: Entry, images: Sequence[Path]) -> None:
+        """A pair, a development or an evaluation frame, and the files of its pictures."""
+        for name, image, expected in zip(line.images, images, image_hashes(line), strict=True):
+            if name not in self._hashes:
+                self._take_image(name, image, expected)
+        if self._progress:
+            self._progress(self._counts.lines + 1, self._facts.frames)
         text = canonical_json(line.model_dump(mode="json")) + "\n"
         if isinstance(line, PreferencePair):
             self._pairs.write(text)
@@ -171,12 +178,10 @@ class FolderWriter:
                     f"The image {source} has changed since it was ingested; ingest again with --recheck."
                 )
             self._hashes[name] = expected
-        if self._progress:
-            self._progress(self._counts.lines + 1, self._facts.frames)
 
     def _fields(self) -> dict[str, object]:
         """The manifest without its hashes."""
-        counts = self._counts
+        counts, lookback = self._counts, self._facts.lookback
         left_out = _sorted(Counter(one.reason for one in self._excluded))
         return {
             "schema_version": SCHEMA_VERSION,
@@ -187,6 +192,9 @@ class FolderWriter:
             "policy": self._facts.policy,
             "reply_form": self._facts.reply_form.value,
             "image_width_px": self._facts.image_width_px,
+            "frames": lookback.frames,
+            "spacing_s": lookback.spacing_s if lookback.frames > 1 else None,
+            "entries_by_pictures": _sorted(counts.by_pictures),
             "question_hash": self._facts.question_hash,
             "guideline_versions": self._facts.guideline_versions,
             "train_scenes": sorted(counts.train_scenes),
@@ -214,11 +222,13 @@ class _Counts:
     held_out_scenes: set[str] = field(default_factory=set)
     development: Counter[str] = field(default_factory=Counter)
     development_scenes: set[str] = field(default_factory=set)
+    by_pictures: Counter[str] = field(default_factory=Counter)
     generated_pairs: int = 0
     generated_evaluation: int = 0
 
     def add(self, line: Entry) -> None:
         self.lines += 1
+        self.by_pictures[str(len(line.images))] += 1
         is_generated = line.source_frame_id is not None
         if isinstance(line, PreferencePair):
             self.by_weight[f"{line.weight:.1f}"] += 1

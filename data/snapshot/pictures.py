@@ -1,0 +1,53 @@
+"""An entry's pictures: its own and the earlier ones that its question shows, each by its name in a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.proposals.earlier_frames import Neighbour
+from data.snapshot.folder import IMAGES
+from data.snapshot.pairs import EarlierPicture
+from data.verification.verified_frames import VerifiedFrame
+from data.vlm.moment import Earlier
+from data.vocabulary import ImageStorage
+
+
+@dataclass(frozen=True)
+class EntryPictures:
+    """`names`: paths in the folder, or absolute ones, oldest first, the frame's own last; `files`: where each is."""
+
+    names: list[str]
+    files: list[Path]
+    earlier: list[EarlierPicture]
+
+    @property
+    def before_s(self) -> list[float]:
+        return [one.before_s for one in self.earlier]
+
+
+def entry_pictures(
+    verified: VerifiedFrame, earlier: Sequence[Earlier[Neighbour]], storage: ImageStorage
+) -> EntryPictures:
+    """The pictures of a verified frame and of those before it."""
+    filename = Path(verified.frame.filename)
+    root = verified.image.parents[len(filename.parts) - 1]
+    files = [*(root / one.picture.filename for one in earlier), verified.image]
+    ids = [*(one.picture.frame_id for one in earlier), verified.frame.id]
+    names = [_name(frame_id, file, storage) for frame_id, file in zip(ids, files, strict=True)]
+    return EntryPictures(names, files, [_earlier(one) for one in earlier])
+
+
+def _earlier(one: Earlier[Neighbour]) -> EarlierPicture:
+    return EarlierPicture(
+        frame_id=one.picture.frame_id,
+        image_sha256=one.picture.image_sha256 or "",
+        before_s=one.before_s,
+    )
+
+
+def _name(frame_id: str, file: Path, storage: ImageStorage) -> str:
+    if storage is ImageStorage.REFERENCED:
+        return str(file.absolute())
+    return f"{IMAGES}/{frame_id}{file.suffix.lower()}"
