@@ -25,6 +25,7 @@ from annotator.shell.routes import mark_route
 from annotator.sign_in.gate import Gate
 from annotator.sign_in.host_cookie import HostCookie
 from annotator.sign_in.identity_provider import provider_sign_in_route, provider_start_route
+from annotator.sign_in.password import password_page_route, password_route
 from annotator.sign_in.routes import demo_sign_in_route, sign_in_page_route, sign_in_route, sign_out_route
 from annotator.web.admission import BodyLimit, allowed_hosts
 from annotator.web.low_latency import low_latency
@@ -43,6 +44,8 @@ ROUTES = [
     Route("/sign-in", sign_in_page_route, methods=["GET"]),
     Route("/sign-in", sign_in_route, methods=["POST"]),
     Route("/demo-sign-in", demo_sign_in_route, methods=["POST"]),
+    Route("/password", password_page_route, methods=["GET"]),
+    Route("/password", password_route, methods=["POST"]),
     Route("/sign-out", sign_out_route, methods=["POST"]),
     Route("/healthz", health_route, methods=["GET"]),
     Route("/metrics", metrics_route, methods=["GET"]),

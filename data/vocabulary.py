@@ -201,6 +201,7 @@ class TrailAct(StrEnum):
     DISABLED_PERSON = "disabled_person"
     ENABLED_PERSON = "enabled_person"
     SET_PASSWORD = "set_password"  # noqa: S105
+    CHANGED_PASSWORD = "changed_password"  # noqa: S105
     ENDED_SIGN_INS = "ended_sign_ins"
     TOOK_BACK_SAMPLE = "took_back_sample"
     FROZE_SNAPSHOT = "froze_snapshot"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
-from data.people import accounts
+from data.people import passwords
 from tests import demo_pictures, stores, templates
 from tests.marks import PLACES, marks, marks_of_place
 from tests.postgresql import BIN, MISSING, Cluster, Databases
@@ -71,7 +71,7 @@ def with_demo_frames(workspace: Path, dataroot: Path) -> Path:
 def _cheap_passwords() -> Iterator[None]:
     """Hashing costs the least it can while tests run; by default one password takes longer than a whole test."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accounts, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        patch.setattr(passwords, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
 
 

@@ -20,9 +20,9 @@ from data.people.accounts import (
     disable_person,
     enable_person,
     end_sign_ins,
-    random_password,
     set_password,
 )
+from data.people.passwords import random_password
 from data.people.standing import Standing, standings
 from data.store.tables import Person
 from data.vocabulary import PersonRole
@@ -68,6 +68,8 @@ def _access(one: Standing) -> str:
         return "ended"
     if one.is_locked_out:
         return "locked out for a minute"
+    if one.person.temporary_since_us:
+        return "has a temporary password"
     return "has a password" if one.person.password_hash else "through the identity provider only"
 
 
@@ -87,6 +89,7 @@ def _adding(by: int) -> None:
                     name,
                     PersonRole(role),
                     password=made,
+                    is_temporary=True,
                     display_name=shown_as.strip() or None,
                     by=by,
                 ),
@@ -114,7 +117,7 @@ def _changing(by: int) -> None:
     if reset.button("New password", width="stretch"):
         made = random_password()
         _done(
-            lambda: set_password(store(), name, made, by=by),
+            lambda: set_password(store(), name, made, is_temporary=True, by=by),
             f"{name} has a new password and is signed out everywhere.",
             password=made,
         )
@@ -139,5 +142,8 @@ def _done(act: Callable[[], object], told: str, *, password: str | None = None) 
         return
     st.html(f'<p role="status" class="tt-told">{plain(told)}</p>')
     if password is not None:
-        st.caption("The password, shown this once. Pass it on by another way than the name.")
+        st.caption(
+            "A temporary password, shown this once. Pass it on by another way than the name. It opens one page, "
+            "where its owner chooses their own."
+        )
         st.code(password, language=None)

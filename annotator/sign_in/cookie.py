@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from starlette.responses import RedirectResponse, Response
 
@@ -31,3 +32,8 @@ def wanted_page(asked: str | None) -> str:
 def to_page(page: str) -> RedirectResponse:
     """The way to one of our pages."""
     return RedirectResponse(f"/{page}", 303)
+
+
+def to_password_page(page: str) -> RedirectResponse:
+    """The way to the one page that there is with a temporary password; it leads on to the page that was wanted."""
+    return RedirectResponse(f"/password?next={quote(page)}" if page else "/password", 303)

@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.people.accounts import add_person, list_people, random_password, set_password
+from data.people.accounts import add_person, list_people, set_password
+from data.people.passwords import random_password
 from data.store import Store
 from data.vocabulary import PersonRole
 

@@ -10,14 +10,14 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from annotator.runtime import COOKIE, store
 from annotator.settings import settings
-from annotator.sign_in.cookie import keep_secret, to_page, wanted_page
+from annotator.sign_in.cookie import keep_secret, to_page, to_password_page, wanted_page
 from annotator.sign_in.demo_accounts import passwords
 from annotator.sign_in.identity_provider import provider_page
 from annotator.sign_in.page import REASONS, sign_in_page
 from annotator.web.same_origin import same_origin
 from annotator.web.worker_threads import PasswordsBusy, act_on, in_password_thread
 from data.errors import SignInRefused
-from data.people.accounts import person_signed_in, sign_in, sign_out
+from data.people.accounts import held_sign_in, person_signed_in, sign_in, sign_out
 from data.review.serving import release_leases
 from data.store.opening import Store
 
@@ -26,8 +26,8 @@ async def sign_in_page_route(request: Request) -> Response:
     """GET the page; somebody who is signed in goes on at once."""
     page = wanted_page(request.query_params.get("next"))
     secret = request.cookies.get(COOKIE)
-    if secret and await asyncio.to_thread(person_signed_in, store(), secret) is not None:
-        return to_page(page)
+    if secret and (held := await asyncio.to_thread(held_sign_in, store(), secret)) is not None:
+        return (to_password_page if held[1].is_for_password_change else to_page)(page)
     if settings().oidc and (named := await provider_page(request)):
         return named
     alert = REASONS.get(request.query_params.get("sign-in", ""))

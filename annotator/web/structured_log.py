@@ -28,6 +28,7 @@ OURS = (
     "report",
     "sign-in",
     "sign-out",
+    "password",
     "provider-sign-in",
     "demo-sign-in",
     "healthz",

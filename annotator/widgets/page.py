@@ -7,6 +7,7 @@ from importlib import resources
 
 import streamlit as st
 
+from annotator.settings import settings
 from data.store.tables import Frame, Person, Review, Scene
 from data.text.visible import visible
 from data.vocabulary import TriageLevel
@@ -39,8 +40,14 @@ def page_head(person: Person, title: str) -> None:
     st.html(
         f'<div class="tt-head"><h1>{escape(title)}</h1>'
         f'<form class="tt-who" method="post" action="sign-out"><span>{plain(person.display_name)} · '
-        f'{person.role.value}</span><button type="submit">Sign out</button></form></div>'
+        f'{person.role.value}</span>{_password_link(person)}<button type="submit">Sign out</button></form></div>'
     )
+
+
+def _password_link(person: Person) -> str:
+    """For whoever has a password here; the others change theirs at the identity provider."""
+    link = '<a href="password" target="_self">Change password</a>'
+    return link if person.password_hash and settings().passwords else ""
 
 
 def review_marks(review: Review) -> str:

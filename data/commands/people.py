@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
-from data.terminal import AsJson, print_result
+from data.terminal import AsJson, print_result, stopped_says
 from data.text.phrases import counted
 from data.vocabulary import PersonRole
 
 people = typer.Typer(help="The people who sign in: add, list, role, disable, reset.", no_args_is_help=True)
+_WHOLE = "The account is as it was or as asked: `teletriage people list` shows it."
+_GIVEN = f"{_WHOLE} A password that was not printed is lost: `teletriage people reset` makes another."
 Name = Annotated[str, typer.Argument(help="The name to sign in with.")]
 Password = Annotated[
     str | None, typer.Option(envvar="TELETRIAGE_PASSWORD", help="By default one is generated and printed.")
@@ -18,6 +20,7 @@ Password = Annotated[
 
 
 @people.command("add")
+@stopped_says(_GIVEN)
 def add_person(
     ctx: typer.Context,
     name: Name,
@@ -29,21 +32,26 @@ def add_person(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add an account."""
+    """Add an account. Its password is temporary: whoever signs in with it chooses their own before anything else."""
     from data.people.accounts import add_person as use_case
-    from data.people.accounts import random_password
+    from data.people.passwords import random_password
 
     if no_password and password:
         raise typer.BadParameter("a password was given too (--password or TELETRIAGE_PASSWORD).")
     store = ctx.obj.open_store()
     made = None if password or no_password else random_password()
-    person = use_case(store, name, role, password=password or made, display_name=display_name)
-    told = f" Password: {made}" if made else " Signs in through the provider." if no_password else ""
+    person = use_case(
+        store, name, role, password=password or made, is_temporary=True, display_name=display_name
+    )
+    told = (
+        f" Temporary password: {made}" if made else " Signs in through the provider." if no_password else ""
+    )
     figures = {"name": person.name, "role": role.value, "password": made}
     print_result(figures, f"Added {person.name} as {role.value}.{told}", as_json=as_json)
 
 
 @people.command("list")
+@stopped_says("Nothing was changed; run the same command again.")
 def list_everybody(ctx: typer.Context, as_json: AsJson = False) -> None:
     """List all accounts, scripted reviewers included."""
     from data.people.accounts import list_people
@@ -54,11 +62,12 @@ def list_everybody(ctx: typer.Context, as_json: AsJson = False) -> None:
             "role": one.role.value,
             "scripted": one.is_scripted,
             "disabled": one.is_disabled,
+            "temporary_password": one.temporary_since_us is not None,
             "no_password": one.password_hash is None and not one.is_scripted,
         }
         for one in list_people(ctx.obj.open_store())
     ]
-    marks = ("scripted", "disabled", "no_password")
+    marks = ("scripted", "disabled", "temporary_password", "no_password")
     lines = [
         " ".join([f"{row['name']:24} {row['role']:10}", *(m.replace("_", " ") for m in marks if row[m])])
         for row in rows
@@ -67,6 +76,7 @@ def list_everybody(ctx: typer.Context, as_json: AsJson = False) -> None:
 
 
 @people.command("role")
+@stopped_says(_WHOLE)
 def change_role(
     ctx: typer.Context,
     name: Name,
@@ -83,6 +93,7 @@ def change_role(
 
 
 @people.command("disable")
+@stopped_says(_WHOLE)
 def disable(
     ctx: typer.Context,
     name: Name,
@@ -100,6 +111,7 @@ def disable(
 
 
 @people.command("unlink")
+@stopped_says(_WHOLE)
 def unlink(
     ctx: typer.Context,
     name: Name,
@@ -112,6 +124,7 @@ def unlink(
 
 
 @people.command("reset")
+@stopped_says(_GIVEN)
 def reset_password(
     ctx: typer.Context,
     name: Name,
@@ -121,8 +134,9 @@ def reset_password(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Set a new password and end the person's sign-ins everywhere."""
-    from data.people.accounts import end_sign_ins, random_password, set_password
+    """Set a temporary password and end the person's sign-ins everywhere. They choose their own at the next one."""
+    from data.people.accounts import end_sign_ins, set_password
+    from data.people.passwords import random_password
 
     store = ctx.obj.open_store()
     if sign_ins_only:
@@ -131,6 +145,6 @@ def reset_password(
         print_result({"name": name, "ended": ended}, told, as_json=as_json)
         return
     made = None if password else random_password()
-    set_password(store, name, password or made or "")
-    told = f" Password: {made}" if made else ""
+    set_password(store, name, password or made or "", is_temporary=True)
+    told = f" Temporary password: {made}" if made else ""
     print_result({"name": name, "password": made}, f"{name} has a new password.{told}", as_json=as_json)

@@ -1,5 +1,5 @@
-"""People: adding them, what they are, signing them in and out. Passwords are kept as argon2id hashes, sign-ins as
-hashes of a random secret that only the browser has.
+"""People: adding them, what they are, signing them in and out. Sign-ins are kept as hashes of a random secret that only
+the browser has.
 
 `by` names the administrator who acts in the app; None is somebody at the command line, who owns the store anyway.
 """
@@ -9,15 +9,13 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from functools import cache
 from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlmodel import Session, col, delete, func, select
 
 from data.errors import NotAllowed, SignInRefused, StoreError
 from data.hashing import signature
+from data.people.passwords import matches, password_hash
 from data.people.permissions import Act, require
 from data.store.keys import serving_key
 from data.store.opening import Queue, Store, queue_for
@@ -29,7 +27,6 @@ SIGN_IN_HOURS = 12
 ATTEMPTS_PER_MINUTE = 5
 STRANGERS_PER_MINUTE = 20
 """Failed attempts of names that nobody has, beyond which a minute's trail names no more."""
-MIN_PASSWORD_CHARS = 10
 MAX_DISPLAY_CHARS = 120
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 _HOUR_US = 3_600_000_000
@@ -38,28 +35,13 @@ _CLOCK_SLACK_US = 5 * _MINUTE_US
 """How far the clock may be set back before open sign-ins, which would then last longer, end."""
 
 
-@cache
-def _hasher() -> PasswordHasher:
-    return PasswordHasher()
-
-
-@cache
-def _decoy_hash() -> str:
-    return _hasher().hash(secrets.token_hex(16))
-
-
-def random_password() -> str:
-    """A password that can be read out and typed: four groups of four letters and digits, 80 bits."""
-    alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
-    return "-".join("".join(secrets.choice(alphabet) for _ in range(4)) for _ in range(4))
-
-
 def add_person(
     store: Store,
     name: str,
     role: PersonRole,
     *,
     password: str | None,
+    is_temporary: bool = False,
     display_name: str | None = None,
     by: int | None = None,
 ) -> Person:
@@ -67,27 +49,22 @@ def add_person(
     short.
 
     password: None for somebody who signs in through the identity provider alone, under a verified e-mail address.
+    is_temporary: whether somebody else knows it, so that the person has to choose another one first.
     """
     if password is None and "@" not in name:
         raise StoreError(
             f"{name!r} could never sign in: without a password the name has to be the e-mail address that the "
             "identity provider verifies."
         )
-    hashed = None if password is None else _hashed(password)
-    return _add(store, name, role, display_name or name, password_hash=hashed, by=by)
-
-
-def _hashed(password: str) -> str:
-    if len(password) < MIN_PASSWORD_CHARS:
-        raise StoreError(f"A password needs at least {MIN_PASSWORD_CHARS} characters.")
-    return _hasher().hash(password)
+    hashed = None if password is None else password_hash(password)
+    return _add(store, name, role, display_name or name, hashed=hashed, is_temporary=is_temporary, by=by)
 
 
 def add_scripted_reviewer(store: Store, name: str, role: PersonRole = PersonRole.ANNOTATOR) -> Person:
     """Add a scripted stand-in for a person; it is marked as such and can never sign in."""
     with store.read() as session:
         known = session.exec(select(Person).where(Person.name == name, col(Person.is_scripted))).first()
-    return known or _add(store, name, role, name, password_hash=None, is_scripted=True)
+    return known or _add(store, name, role, name, hashed=None, is_scripted=True)
 
 
 def _add(
@@ -96,7 +73,8 @@ def _add(
     role: PersonRole,
     display_name: str,
     *,
-    password_hash: str | None,
+    hashed: str | None,
+    is_temporary: bool = False,
     is_scripted: bool = False,
     by: int | None = None,
 ) -> Person:
@@ -110,13 +88,15 @@ def _add(
         _require_manager(session, by)
         if session.exec(select(Person).where(Person.name == name)).first():
             raise StoreError(f"There is already somebody called {name}.")
+        now_us = store.now_us(session)
         person = Person(
             name=name,
             display_name=display_name,
             role=role,
-            password_hash=password_hash,
+            password_hash=hashed,
+            temporary_since_us=now_us if is_temporary and hashed else None,
             is_scripted=is_scripted,
-            created_at_us=store.now_us(session),
+            created_at_us=now_us,
         )
         session.add(person)
         session.flush()
@@ -124,13 +104,20 @@ def _add(
         return person
 
 
-def set_password(store: Store, name: str, password: str, *, by: int | None = None) -> None:
-    """Give somebody a new password and end their sign-ins. Raises NotAllowed, and StoreError for an unknown name."""
-    hashed = _hashed(password)
+def set_password(
+    store: Store, name: str, password: str, *, is_temporary: bool = False, by: int | None = None
+) -> None:
+    """Give somebody a new password and end their sign-ins. Raises NotAllowed, and StoreError for an unknown name.
+
+    is_temporary: as for `add_person`.
+    """
+    hashed = password_hash(password)
     with store.write() as session:
         person = to_be_changed(session, name, by)
+        now_us = store.now_us(session)
         person.password_hash = hashed
-        _end_sign_ins(session, person, store.now_us(session))
+        person.temporary_since_us = now_us if is_temporary else None
+        close_sign_ins(session, person, now_us)
         _note(session, TrailAct.SET_PASSWORD, person, by)
 
 
@@ -155,7 +142,7 @@ def disable_person(store: Store, name: str, *, by: int | None = None) -> Person:
         person = to_be_changed(session, name, by)
         _keep_an_administrator(session, person)
         person.is_disabled = True
-        _end_sign_ins(session, person, store.now_us(session))
+        close_sign_ins(session, person, store.now_us(session))
         for lease in session.exec(select(Lease).where(Lease.person_id == person.id).with_for_update()):
             session.delete(lease)
         _note(session, TrailAct.DISABLED_PERSON, person, by)
@@ -175,7 +162,7 @@ def end_sign_ins(store: Store, name: str, *, by: int | None = None) -> int:
     """Sign somebody out everywhere; returns how many sign-ins were open. Raises as `enable_person` does."""
     with store.write() as session:
         person = to_be_changed(session, name, by)
-        ended = _end_sign_ins(session, person, store.now_us(session))
+        ended = close_sign_ins(session, person, store.now_us(session))
         _note(session, TrailAct.ENDED_SIGN_INS, person, by, ended=ended)
         return ended
 
@@ -212,8 +199,11 @@ def _keep_an_administrator(session: Session, person: Person) -> None:
         raise NotAllowed(f"{person.name} is the last administrator; add another one first.")
 
 
-def _end_sign_ins(session: Session, person: Person, now_us: int) -> int:
-    query = select(SignIn).where(SignIn.person_id == person.id, col(SignIn.ended_at_us).is_(None))
+def close_sign_ins(session: Session, person: Person, now_us: int, *, but: int | None = None) -> int:
+    """End somebody's open sign-ins, except the one with the id `but`; returns how many."""
+    query = select(SignIn).where(
+        SignIn.person_id == person.id, col(SignIn.ended_at_us).is_(None), col(SignIn.id).is_distinct_from(but)
+    )
     open_ones = list(session.exec(query.where(SignIn.expires_at_us > now_us)))
     for opened in open_ones:
         opened.ended_at_us = now_us
@@ -237,19 +227,19 @@ def sign_in(store: Store, name: str, password: str) -> str:
     outside of any transaction: it is slow on purpose, and nobody else's act should wait for it.
     """
     name = storable_text(name)
-    attempt_id = _announced_attempt(store, name)
+    attempt_id = announced_attempt(store, name)
     with store.read() as session:
         person = session.exec(select(Person).where(Person.name == name)).first()
-    is_right = _matches(person, password)
+    is_right = matches(person.password_hash if person and not person.is_disabled else None, password)
     with store.write() as session:
-        if person is not None and is_right and _still_as_checked(session, person):
+        if person is not None and is_right and still_as_checked(session, person):
             session.exec(delete(SignInAttempt).where(col(SignInAttempt.id) == attempt_id))
             return open_sign_in(session, person, store.now_us(session))
-        _note_failed(session, person, store.now_us(session))
+        note_failed(session, person, store.now_us(session))
     raise SignInRefused("Name or password is wrong.")
 
 
-def _note_failed(session: Session, person: Person | None, now_us: int) -> None:
+def note_failed(session: Session, person: Person | None, now_us: int) -> None:
     """The trail names people only: what was typed as a name may have been a password. Of a stranger who tries names
     by the thousand it says so for the first ones of a minute; the trail is kept for ever."""
     if person is not None:
@@ -258,8 +248,9 @@ def _note_failed(session: Session, person: Person | None, now_us: int) -> None:
         note_act(session, TrailAct.SIGN_IN_FAILED, by=None, subject="nobody by this name")
 
 
-def _announced_attempt(store: Store, name: str) -> int:
-    """Count an attempt before its password is looked at, so that many at once are not more than one after another."""
+def announced_attempt(store: Store, name: str) -> int:
+    """Count an attempt before its password is looked at, so that many at once are not more than one after another;
+    returns its id. Raises SignInRefused: too many within the last minute."""
     with store.write() as session:
         queue_for(session, Queue.SIGN_IN)
         now_us = store.now_us(session)
@@ -272,7 +263,8 @@ def _announced_attempt(store: Store, name: str) -> int:
         return int(attempt.id or 0)
 
 
-def _still_as_checked(session: Session, person: Person) -> bool:
+def still_as_checked(session: Session, person: Person) -> bool:
+    """Whether a person, held from here until the act ends, still has the password that was checked."""
     now = session.get(Person, person.id, with_for_update={"key_share": True})
     return now is not None and not now.is_disabled and now.password_hash == person.password_hash
 
@@ -280,12 +272,14 @@ def _still_as_checked(session: Session, person: Person) -> bool:
 def open_sign_in(session: Session, person: Person, now_us: int, *, how: str = "password") -> str:
     """Open a sign-in for somebody whose identity is established; returns the secret that the browser keeps."""
     secret = secrets.token_urlsafe(32)
+    is_limited = how == "password" and person.temporary_since_us is not None
     session.add(
         SignIn(
             secret_sha256=_sha256(secret),
             person_id=int(person.id or 0),
             created_at_us=now_us,
             expires_at_us=now_us + SIGN_IN_HOURS * _HOUR_US,
+            is_for_password_change=True if is_limited else None,
         )
     )
     note_act(session, TrailAct.SIGNED_IN, by=person.id, subject=f"person:{person.name}", details={"how": how})
@@ -304,19 +298,15 @@ def _attempts(session: Session, now_us: int, *which: Any) -> int:
     return session.exec(select(func.count()).select_from(SignInAttempt).where(recent, *which)).one()
 
 
-def _matches(person: Person | None, password: str) -> bool:
-    """Whether the password is this person's; takes the same time when there is no such person, or none of theirs."""
-    decoy = _decoy_hash()  # for everybody, so that making it slows down no particular one
-    known = person is not None and not person.is_disabled and person.password_hash is not None
-    stored = person.password_hash if person and known else None
-    try:
-        return _hasher().verify(stored or decoy, password) and known
-    except (VerificationError, InvalidHashError):
-        return False
-
-
 def person_signed_in(store: Store, secret: str | None) -> Person | None:
-    """Who holds this secret now, if anybody: known, not expired, not ended, not disabled."""
+    """Who holds this secret now, if anybody: known, not expired, not ended, not disabled. Whoever has a temporary
+    password is nobody here until they have chosen their own."""
+    held = held_sign_in(store, secret)
+    return held[0] if held is not None and not held[1].is_for_password_change else None
+
+
+def held_sign_in(store: Store, secret: str | None) -> tuple[Person, SignIn] | None:
+    """The open sign-in with this secret and its person, also one that serves to change the password alone."""
     if not secret:
         return None
     with store.read() as session:
@@ -330,7 +320,7 @@ def person_signed_in(store: Store, secret: str | None) -> Person | None:
         person, opened = row
         left_us = opened.expires_at_us - store.now_us(session)
         is_open = opened.ended_at_us is None and 0 < left_us <= SIGN_IN_HOURS * _HOUR_US + _CLOCK_SLACK_US
-        return person if is_open and not person.is_disabled else None
+        return (person, opened) if is_open and not person.is_disabled else None
 
 
 def sign_out(store: Store, secret: str | None) -> None:

@@ -12,20 +12,23 @@ from data.vocabulary import PersonRole
 
 
 class Person(SQLModel, table=True):
-    """Someone who signs in, or a scripted stand-in (`is_scripted`), which never can."""
+    """Someone who signs in, or a scripted stand-in (`is_scripted`), which never can. `temporary_since_us`: when
+    somebody else set the password; None once it is the person's own."""
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True, max_length=64)
     display_name: str = Field(max_length=120)
     role: PersonRole = enum_column(PersonRole)
     password_hash: str | None = text_column(default=None)
+    temporary_since_us: int | None = time_column(default=None)
     is_scripted: bool = False
     is_disabled: bool = False
     created_at_us: int = time_column()
 
 
 class SignIn(SQLModel, table=True):
-    """An open session of a person: the hash of the browser's secret, and when it ends."""
+    """An open session of a person: the hash of the browser's secret, and when it ends. `is_for_password_change`: True
+    where it serves for nothing else, else None."""
 
     __tablename__ = "sign_in"
 
@@ -35,6 +38,7 @@ class SignIn(SQLModel, table=True):
     created_at_us: int = time_column()
     expires_at_us: int = time_column()
     ended_at_us: int | None = time_column(default=None)
+    is_for_password_change: bool | None = None
 
 
 class SignInAttempt(SQLModel, table=True):

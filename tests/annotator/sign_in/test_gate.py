@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import text
 from sqlmodel import select
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from annotator import asgi
 from annotator.shell.addresses import HOMES, SCREENS
-from data.people.accounts import change_role, disable_person, end_sign_ins, set_password, sign_in, sign_out
+from data.errors import SignInRefused
+from data.maintenance.copying import table_states
+from data.people.accounts import (
+    add_person,
+    change_role,
+    disable_person,
+    end_sign_ins,
+    set_password,
+    sign_in,
+    sign_out,
+)
 from data.people.permissions import may
+from data.people.provider_sign_in import sign_in_identified
 from data.store import Store
 from data.store.tables import GuidelineText
 from data.vocabulary import PersonRole
@@ -229,3 +243,93 @@ def test_every_role_has_an_address_for_each_of_its_screens_and_a_reason_at_each_
     assert (status, headers["location"]) == (303, f"/{HOMES[role]}")
     status, body, _ = fetched(app.url, "/nowhere/%3Cscript%3E", cookie=secret)
     assert (status, b"<script>" in body, f'href="/{HOMES[role]}"'.encode() in body) == (404, False, True)
+
+
+GIVEN, CHOSEN = "given-by-root", "chosen by myself"
+OPEN = {"/password", "/sign-in", "/sign-out", "/metrics"}
+"""What somebody with a temporary password reaches: how to change it, and how to leave. The metrics, which everybody
+on this machine may read, change from look to look."""
+ADDRESSES = sorted(
+    {(method, route.path) for route in asgi.ROUTES for method in route.methods or () if method != "HEAD"}
+    | {("GET", f"/{screen.path}") for screen in SCREENS}
+    | {("GET", path) for path in ("/", "/nowhere", "/_stcore/health", "/_stcore/host-config", "/media/a.csv")}
+)
+
+
+def with_a_temporary_password(app: RunningApp, role: PersonRole) -> tuple[str, str]:
+    name = f"new-{role.value}-{next(_numbers)}"
+    add_person(app.store, name, role, password=GIVEN, is_temporary=True)
+    return name, sign_in(app.store, name, GIVEN)
+
+
+def asked_as(app: RunningApp, cookie: str, method: str, path: str) -> tuple[int, bytes, str]:
+    """Status, body and where it leads."""
+    body = json.dumps({"person": 1}).encode() if method == "POST" else None
+    address = path.replace("{frame_id:str}", "abc").replace("{name:str}", "one")
+    sent = {"Origin": app.url.rstrip("/"), "Content-Type": "application/json"}
+    status, told, headers = fetched(app.url, address, cookie=cookie, method=method, body=body, **sent)
+    return status, told, headers.get("location", "")
+
+
+def test_with_a_temporary_password_every_address_answers_as_it_does_to_nobody(app: RunningApp) -> None:
+    asked = [one for one in ADDRESSES if one[1] not in OPEN]
+    to_nobody = {one: asked_as(app, "made-up", *one) for one in asked}
+    _, secret = with_a_temporary_password(app, PersonRole.ADMIN)
+    before = table_counts(app.store)
+    assert {one: asked_as(app, secret, *one) for one in asked} == to_nobody
+    with pytest.raises(InvalidStatus):
+        socket_to(app.url, cookie=secret)
+    after = table_counts(app.store)
+    assert {name for name in after if after[name] != before[name]} <= {"ranking", "frame_status"}
+
+
+def table_counts(store: Store) -> dict[str, int]:
+    with store.read() as session:
+        return {name: state.rows for name, state in table_states(session.connection()).items()}
+
+
+def test_a_temporary_password_leads_to_one_page_and_from_there_to_the_page_that_was_wanted(
+    app: RunningApp,
+) -> None:
+    name, secret = with_a_temporary_password(app, PersonRole.LEAD)
+    assert asked_as(app, secret, "GET", "/frame?id=abc")[2] == "/sign-in?next=frame%3Fid%3Dabc"
+    assert (
+        asked_as(app, secret, "GET", "/sign-in?next=frame%3Fid%3Dabc")[2] == "/password?next=frame%3Fid%3Dabc"
+    )
+    assert b"Somebody else set your password" in asked_as(app, secret, "GET", "/password")[1]
+    for told, form in {
+        b"not your current password": {"password": "a guess of mine", "new": CHOSEN},
+        b"at least 10 characters": {"password": GIVEN, "new": "short"},
+        b"the same as the current": {"password": GIVEN, "new": GIVEN},
+    }.items():
+        status, page, _ = changed(app, secret, **form)
+        assert (status, told in page, b'value="frame?id=abc"' in page) == (422, True, True)
+    assert changed(app, secret, password=GIVEN, new=CHOSEN)[2]["location"] == "/frame?id=abc"
+    assert asked_as(app, secret, "GET", "/adjudicate")[0] == 200
+    with pytest.raises(SignInRefused):
+        sign_in(app.store, name, GIVEN)
+
+
+def changed(app: RunningApp, secret: str, **form: str) -> tuple[int, bytes, dict[str, str]]:
+    body = urlencode({"next": "frame?id=abc", **form}).encode()
+    sent = {"Origin": app.url.rstrip("/"), "Content-Type": "application/x-www-form-urlencoded"}
+    return fetched(app.url, "/password", cookie=secret, method="POST", body=body, **sent)
+
+
+def test_whoever_changes_a_password_of_their_own_is_told_so(app: RunningApp) -> None:
+    name, secret = somebody(app)
+    elsewhere = sign_in(app.store, name, f"password-{name}")
+    status, page, _ = changed(app, secret, password=f"password-{name}", new=CHOSEN)
+    assert (status, b"Your password is changed" in page) == (200, True)
+    assert [asked_as(app, one, "GET", "/adjudicate")[0] for one in (secret, elsewhere)] == [200, 303]
+    assert changed(app, elsewhere, password=CHOSEN, new=GIVEN)[2]["location"].startswith("/sign-in")
+
+
+def test_there_is_no_password_to_change_where_the_provider_signs_in(app: RunningApp) -> None:
+    name = f"eve-{next(_numbers)}@example.org"
+    add_person(app.store, name, PersonRole.LEAD, password=None)
+    claims = {"email": name, "email_verified": True, "iss": "https://id.example", "sub": name}
+    secret = sign_in_identified(app.store, claims, answer_sha256=hashlib.sha256(name.encode()).hexdigest())
+    status, page, _ = asked_as(app, secret, "GET", "/password")
+    assert (status, b"There is no password to change" in page) == (404, True)
+    assert changed(app, secret, password="", new=CHOSEN)[0] == 404

@@ -11,7 +11,7 @@ from argon2 import Parameters, PasswordHasher, extract_parameters
 from sqlmodel import select
 
 from data.errors import NotAllowed, SignInRefused, StoreError
-from data.people import accounts
+from data.people import accounts, passwords
 from data.people.accounts import (
     STRANGERS_PER_MINUTE,
     add_person,
@@ -21,11 +21,11 @@ from data.people.accounts import (
     enable_person,
     end_sign_ins,
     person_signed_in,
-    random_password,
     set_password,
     sign_in,
     sign_out,
 )
+from data.people.passwords import random_password
 from data.people.standing import standings
 from data.review.serving import lease_frames
 from data.store.opening import Store
@@ -148,7 +148,7 @@ def test_without_a_password_every_password_is_refused_as_a_wrong_one_is_and_cost
 ) -> None:
     add_person(store, "eve@example.org", PersonRole.LEAD, password=None)
     watched = WatchedHasher()
-    monkeypatch.setattr(accounts, "_hasher", lambda: watched)
+    monkeypatch.setattr(passwords, "_hasher", lambda: watched)
     for name, password in (("ada", "wrong password"), ("eve@example.org", ""), ("eve@example.org", "None")):
         with pytest.raises(SignInRefused, match=r"^Name or password is wrong\.$"):
             sign_in(store, name, password)

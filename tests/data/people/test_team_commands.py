@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from annotator.__main__ import app
 from data.errors import SignInRefused, TeletriageError
 from data.people.accounts import person_signed_in, sign_in
+from data.people.own_password import change_own_password
 from data.people.provider_sign_in import sign_in_identified
 from data.store.opening import Store, open_store
 from tests.postgresql import Cluster
@@ -53,16 +54,28 @@ def test_people_come_change_and_go_from_the_command_line(workspace: Path) -> Non
     made = str(figures(workspace, "people", "add", "ada", "--role", "annotator")["password"])
     store = open_store(workspace)
     first = sign_in(store, "ada", made)
+    assert person_signed_in(store, first) is None  # before she has chosen her own
+    change_own_password(store, first, made, "chosen by ada")
+    assert person_signed_in(store, first) is not None
     assert figures(workspace, "people", "role", "ada", "lead") == {"name": "ada", "role": "lead"}
     new = str(figures(workspace, "people", "reset", "ada")["password"])
     assert person_signed_in(store, first) is None
-    assert sign_in(store, "ada", new)
+    assert person_signed_in(store, sign_in(store, "ada", new)) is None
+    assert "temporary password" in teletriage(workspace, "people", "list").stdout
     assert figures(workspace, "people", "reset", "ada", "--sign-ins-only") == {"name": "ada", "ended": 1}
     assert figures(workspace, "people", "disable", "ada") == {"name": "ada", "disabled": True}
     assert "disabled" in teletriage(workspace, "people", "list").stdout
     assert figures(workspace, "people", "disable", "ada", "--undo") == {"name": "ada", "disabled": False}
     assert in_trail(store) == [
-        *("added_person", "signed_in", "changed_role", "set_password", "signed_in", "ended_sign_ins"),
+        *(
+            "added_person",
+            "signed_in",
+            "changed_password",
+            "changed_role",
+            "set_password",
+            "signed_in",
+            "ended_sign_ins",
+        ),
         *("disabled_person", "enabled_person"),
     ]
 
