@@ -275,6 +275,7 @@ claim_group = typer.Typer(
 
 
 @claim_group.command("register")
+@stopped_says("The claim was registered or not: `teletriage claim list` shows it.")
 def register(
     ctx: typer.Context,
     figure: Annotated[str, typer.Option(help="The figure, e.g. missed_teleoperation.")],
@@ -303,6 +304,7 @@ def register(
 
 
 @claim_group.command("list")
+@stopped_says("Nothing was changed; run the same command again.")
 def registered(ctx: typer.Context, as_json: AsJson = False) -> None:
     """List the claims and the evaluations on the present held-out set."""
     from eval.evaluation.ledger import held_out_hash, looks, registrations, utc

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from data.terminal import AsJson, Settings, print_result, progress_bar
+from data.terminal import AsJson, Settings, print_result, progress_bar, stopped_says
 from data.text.phrases import counted, listed
 
 
+@stopped_says("The vectors made so far are kept; the same command goes on with the other frames.")
 def embed(
     ctx: typer.Context,
     local: Annotated[

@@ -200,6 +200,7 @@ def copy(
 
 
 @store.command("rotate-keys")
+@stopped_says("The keys are new or as they were; run the same command again.")
 def rotate(ctx: typer.Context) -> None:
     """Make new keys for pictures, cookies and the monitor. Restart the app and the monitor afterwards."""
     from data.store.keys import rotate_keys

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from data.terminal import AsJson, Settings, print_result
+from data.terminal import AsJson, Settings, print_result, stopped_says
 from data.text.phrases import counted
 
 if TYPE_CHECKING:
     from data.suspicion.ranking import Suspicion
 
 
+@stopped_says("Nothing was changed in the store; run the same command again.")
 def suspicions(
     ctx: typer.Context,
     show: Annotated[int, typer.Option("--show", min=0, help="How many to print.")] = 20,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data.errors import TrailBroken
-from data.terminal import AsJson, print_result
+from data.terminal import AsJson, print_result, stopped_says
 from data.text.addresses import without_password
 from data.text.phrases import counted
 
@@ -21,6 +21,7 @@ audit = typer.Typer(help="The audit trail of everything that was done.", no_args
 
 
 @audit.command("verify")
+@stopped_says("Nothing was changed in the store; run the same command again.")
 def verify(
     ctx: typer.Context,
     head: Annotated[
@@ -41,6 +42,7 @@ def verify(
 
 
 @audit.command("head")
+@stopped_says("Nothing was changed in the store; run the same command again.")
 def head(
     ctx: typer.Context,
     to: Annotated[
@@ -77,6 +79,7 @@ def told_breaks(breaks: Sequence[Break]) -> str:
 
 
 @audit.command("show")
+@stopped_says("Nothing was changed in the store; run the same command again.")
 def show(
     ctx: typer.Context,
     last: Annotated[int, typer.Option(min=1, max=100_000, help="How many of the latest entries.")] = 20,
