@@ -67,7 +67,8 @@ def stopped_in(code: CodeType) -> Iterator[list[str]]:
 
 def command_itself(callback: Callable[..., Any]) -> CodeType:
     """The code of a command below its decorators and typer's own wrapper."""
-    return inspect.unwrap(callback).__code__
+    code: CodeType = inspect.unwrap(callback).__code__
+    return code
 
 
 @pytest.mark.parametrize("line", COMMANDS)
