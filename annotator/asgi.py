@@ -28,14 +28,12 @@ from annotator.sign_in.identity_provider import provider_sign_in_route, provider
 from annotator.sign_in.password import password_page_route, password_route
 from annotator.sign_in.routes import demo_sign_in_route, sign_in_page_route, sign_in_route, sign_out_route
 from annotator.web.admission import BodyLimit, allowed_hosts
-from annotator.web.low_latency import low_latency
+from annotator.web.low_latency import SWITCH_INTERVAL_S, low_latency
 from annotator.web.security_headers import SecurityHeaders
 from annotator.web.structured_log import RequestLog, use_json_logs
 
 use_json_logs()
-# An act gives up the interpreter with every question to the store, and would get it back only after 5 ms whenever
-# another thread is busy (a picture, the order of review): some fifty times in one answer.
-sys.setswitchinterval(0.0005)
+sys.setswitchinterval(SWITCH_INTERVAL_S)
 PROVIDER_ROUTES = [
     Route("/provider-sign-in", provider_start_route, methods=["GET"]),
     Route("/provider-sign-in", provider_sign_in_route, methods=["POST"]),

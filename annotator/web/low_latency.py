@@ -16,6 +16,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
+SWITCH_INTERVAL_S = 0.0005
+"""An act gives up the interpreter with every question to the store, and would get it back only after 5 ms whenever
+another thread is busy (a picture, the order of review): some fifty times in one answer."""
 _OPEN_FILES = Path("/dev/fd")
 _SETTLED_S = 1.0
 """By then whoever had come before the doors opened has been let in."""

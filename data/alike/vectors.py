@@ -21,6 +21,7 @@ from data.alike.search import Floats, Halves, similarities
 from data.errors import VectorsError
 
 FOLDER, CURRENT, INDEX = "vectors", "current", "index.jsonl"
+RESIDENT_BYTES = 1 << 29
 Ints = npt.NDArray[np.int64]
 
 
@@ -49,6 +50,18 @@ class Vectors:
         """A frame's place in `frame_ids`."""
         return {frame_id: place for place, frame_id in enumerate(self.frame_ids)}
 
+    @cached_property
+    def resident(self) -> Floats | None:
+        """(frames, dims) the frames' vectors in memory, None where they would take more than RESIDENT_BYTES.
+
+        One product with them answers a question. Blocks of the file wait for the interpreter a thousand times in each
+        answer, behind whatever else the process does.
+        """
+        if 4 * len(self.row) * self.matrix.shape[1] > RESIDENT_BYTES:
+            return None
+        rows = self.matrix if len(self.matrix) == len(self.row) else self.matrix[self.row]
+        return rows.astype(np.float32)
+
     def vector(self, frame_id: str) -> Floats:
         """Raises VectorsError for a frame without one."""
         if frame_id not in self.place:
@@ -67,7 +80,11 @@ class Vectors:
 
     def similarities(self, frame_id: str) -> Floats:
         """How near every frame of `frame_ids` is to this one, -1 to 1. Raises VectorsError."""
-        every = similarities(self.matrix, self.vector(frame_id))
+        query = self.vector(frame_id)
+        if self.resident is not None:
+            found: Floats = self.resident @ query
+            return found
+        every = similarities(self.matrix, query)
         return every if len(every) == len(self.row) else every[self.row]
 
 

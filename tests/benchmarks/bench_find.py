@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ import numpy as np
 from sqlmodel import select
 
 from annotator.frame_grid import routes
+from annotator.web.low_latency import SWITCH_INTERVAL_S
 from data.alike.maker import Maker
 from data.alike.writing import vector_writer
 from data.find.pages import find_frames
@@ -43,7 +45,7 @@ from tests.postgresql import BIN, MISSING, Cluster
 
 LEAD = PEOPLE + 1
 PAGES = 4
-DIMS, BLOCK, ALIKE = 512, 10_000, 60
+DIMS, BLOCK = 512, 10_000
 QUESTIONS = (
     "",
     "state=contested&cue=night&cue=rain",
@@ -98,25 +100,41 @@ def ask_everything(store: Store, rounds: int) -> dict[str, Any]:
     routes.page(store, LEAD, {"query": ""})
     cold_s = time.perf_counter() - begun
     decide = deciding(store)
-    for _ in range(rounds):
-        for query in QUESTIONS:
-            next(decide)
-            first = times.measure("page", partial(routes.page, store, LEAD, {"query": query}))
-            after = first["after"]
-            for _ in range(PAGES):
-                if after is not None:
-                    body = {"query": query, "after": list(after)}
-                    after = times.measure("next_page", partial(routes.page, store, LEAD, body))["after"]
-            times.measure("counts", partial(routes.counts, store, LEAD, {"query": query}))
-        for query in SEARCHES:
-            times.measure("text", partial(routes.page, store, LEAD, {"query": query}))
-    ask_alike(store, times)
+    with vectors_of(store) as workspace:
+        like = asking_alike(store, workspace, times)
+        next(like)
+        for _ in range(rounds):
+            for query in QUESTIONS:
+                next(decide)
+                first = times.measure("page", partial(routes.page, store, LEAD, {"query": query}))
+                after = first["after"]
+                for _ in range(PAGES):
+                    if after is not None:
+                        body = {"query": query, "after": list(after)}
+                        after = times.measure("next_page", partial(routes.page, store, LEAD, body))["after"]
+                times.measure("counts", partial(routes.counts, store, LEAD, {"query": query}))
+                next(like)
+            for query in SEARCHES:
+                times.measure("text", partial(routes.page, store, LEAD, {"query": query}))
     return {"cold_s": round(cold_s, 1), **times.figures()}
 
 
-def ask_alike(store: Store, times: Times) -> None:
-    """Pages of frames like one, by random vectors of DIMS numbers."""
+def asking_alike(store: Store, workspace: Path, times: Times) -> Iterator[None]:
+    """Pages of frames like one drawn at random; the first one reads the vectors."""
+    with store.read() as session:
+        frame_ids = list(session.exec(select(Frame.id)))
     chance = np.random.default_rng(0)
+    for number in count():
+        question = from_address(f"like={frame_ids[chance.integers(len(frame_ids))]}")
+        ask = partial(find_frames, store, LEAD, question, workspace=workspace)
+        times.measure("alike" if number else "first_alike", ask)
+        yield
+
+
+@contextmanager
+def vectors_of(store: Store) -> Iterator[Path]:
+    """A workspace with random vectors of DIMS numbers for every frame."""
+    chance = np.random.default_rng(1)
     with tempfile.TemporaryDirectory(prefix="bench-find-alike-") as folder:
         with store.read() as session:
             frame_ids = list(session.exec(select(Frame.id)))
@@ -125,10 +143,7 @@ def ask_alike(store: Store, times: Times) -> None:
                 rows = [(one, "") for one in frame_ids[start : start + BLOCK]]
                 writer.append(rows, chance.standard_normal((len(rows), DIMS), dtype=np.float32))
             writer.make_current()
-        for number, place in enumerate(chance.integers(len(frame_ids), size=ALIKE)):
-            question = from_address(f"like={frame_ids[place]}")
-            ask = partial(find_frames, store, LEAD, question, workspace=Path(folder))
-            times.measure("alike" if number else "first_alike", ask)
+        yield Path(folder)
 
 
 def deciding(store: Store) -> Iterator[None]:
@@ -174,6 +189,7 @@ def main() -> int:
         "--workspace", type=Path, help="where the SQLite store is kept and, if it is there, used again"
     )
     chosen = parser.parse_args()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     found: dict[str, Any] = {"frames": chosen.frames, "reviews": chosen.reviews}
     with stores(chosen.frames, chosen.reviews, chosen.workspace) as each:
         for name, store in each:

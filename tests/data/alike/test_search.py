@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.alike.search import largest, similarities, stored
+from data.alike import vectors
+from data.alike.maker import Maker
+from data.alike.search import Floats, largest, similarities, stored
 from data.alike.stacks import FEWEST_MOVING, Neighbours, cue_numbers, duplicate_distance, stack_numbers
+from data.alike.vectors import Vectors
 
 
 @pytest.mark.parametrize(("rows", "dims"), [(1, 1), (3, 7), (9_000, 33)])
@@ -19,6 +22,23 @@ def test_similarities_are_those_of_the_stored_numbers(rows: int, dims: int) -> N
     expected = matrix.astype(np.float64) @ query.astype(np.float64)
     assert np.abs(similarities(matrix, query) - expected).max() < 1e-5
     assert similarities(matrix, query)[rows // 2] == pytest.approx(1, abs=2e-3)
+
+
+@pytest.mark.parametrize("has_older", [False, True])
+def test_vectors_in_memory_and_in_their_file_are_as_near(
+    has_older: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matrix = stored(np.random.default_rng(0).standard_normal((300, 16)))
+    row = np.arange(has_older, 300)
+    frames = [f"frame-{number}" for number in row]
+
+    def nearness() -> Floats:
+        return Vectors(Maker("local", "drawn", "1"), frames, row, matrix).similarities("frame-7")
+
+    in_memory = nearness()
+    monkeypatch.setattr(vectors, "RESIDENT_BYTES", 0)
+    assert np.allclose(in_memory, nearness(), atol=1e-6)
+    assert frames[int(in_memory.argmax())] == "frame-7"
 
 
 def test_every_float16_that_is_stored_is_read_as_itself() -> None:
