@@ -73,8 +73,10 @@ class Lookback:
 
     @classmethod
     def of(cls, parameters: dict[str, Any]) -> Self:
-        """The lookback that `as_dict` left among a run's parameters."""
-        return cls(**{name: parameters[name] for name in ("frames", "spacing_s") if name in parameters})
+        """The lookback that `as_dict` left among a run's parameters, or that a training's record names."""
+        if parameters.get("frames", 1) == 1:
+            return cls()
+        return cls(parameters["frames"], parameters["spacing_s"])
 
     def choose(self, before_s: Sequence[float]) -> list[int]:
         """Places of the earlier pictures to show, the oldest first, of pictures taken so long before the frame.

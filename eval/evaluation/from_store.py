@@ -93,6 +93,7 @@ def _lineage(found: ReferenceSet, asked: HowAsked) -> Lineage:
         split_hash=found.held_out,
         guideline_versions=found.guidelines,
         question_hash=asked.question_hash,
+        question_shows=asked.question_shows,
         reply_form=asked.reply_form,
         recipe=asked.trained_by,
         commit=checkout_commit(),

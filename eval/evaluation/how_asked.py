@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from data.errors import EvaluationError
 from data.proposals.runs import run_form
 from data.store.tables import ModelRun, Proposal
+from data.vlm.moment import Lookback
 from data.vocabulary import ModelRole, ReplyForm
 
 _SHORT = 12
@@ -18,11 +19,12 @@ _SHORT = 12
 
 @dataclass(frozen=True)
 class HowAsked:
-    """Of the student's and the aligned runs: the one form, the hash of the conversation if it is one, and the
-    trainings of their weights where these were trained here."""
+    """Of the student's and the aligned runs: the one form, the hash of the conversation if it is one, how many frames
+    a question showed (by run where they differ), and the trainings of their weights where these were trained here."""
 
     reply_form: ReplyForm | None
     question_hash: str | None
+    question_shows: str | None
     trained_by: str | None
 
 
@@ -47,8 +49,17 @@ def how_asked(session: Session, names: Sequence[str]) -> HowAsked:
     return HowAsked(
         reply_form=next(iter(forms), None),
         question_hash=questions.pop() if len(questions) == 1 else None,
+        question_shows=_shown(runs),
         trained_by="; ".join(sorted(trainings)) or None,
     )
+
+
+def _shown(runs: Sequence[ModelRun]) -> str | None:
+    """How many frames a question showed. Runs that differ in it are compared, for that is what time is worth."""
+    words = {run.name: Lookback.of(run.parameters).words for run in runs}
+    if len(set(words.values())) > 1:
+        return "; ".join(f"{name}: {shown}" for name, shown in sorted(words.items()))
+    return next(iter(words.values()), None)
 
 
 def _decided(session: Session, run: ModelRun) -> str:

@@ -184,7 +184,7 @@ def _frozen(frame: EvaluationFrame, snapshot: Snapshot) -> ReferenceFrame:
         level=frame.level,
         reasoning=frame.reasoning,
         action=frame.action,
-        image=snapshot.folder / frame.images[0] if frame.images else None,
+        image=snapshot.folder / frame.images[-1] if frame.images else None,
     )
 
 

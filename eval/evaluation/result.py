@@ -152,8 +152,9 @@ class Lineage(Part):
     frame's id, image hash and level. `split_hash`: over the ids of the held-out scenes. `evaluated_at` is the store's
     time in UTC, `author` the account that ran the command, `workspace` its folder or database; `trail_entry` and
     `trail_head` are the number and the hash of the audit trail's entry on this evaluation, the `look`-th on this
-    held-out set. `question_hash` and `reply_form` are those of the student's and the aligned runs, `recipe` the
-    trainings of their weights as recorded there. `frame_list`: null where the whole held-out set was compared.
+    held-out set. `question_hash` and `reply_form` are those of the student's and the aligned runs,
+    `question_shows` how many frames a question showed, by run where they differ, `recipe` the trainings of their
+    weights as recorded there. `frame_list`: null where the whole held-out set was compared.
     """
 
     evaluated_at: str | None = None
@@ -167,6 +168,7 @@ class Lineage(Part):
     split_hash: str | None = None
     guideline_versions: list[str] = Field(default_factory=list)
     question_hash: str | None = None
+    question_shows: str | None = None
     reply_form: ReplyForm | None = None
     recipe: str | None = None
     commit: str | None = None

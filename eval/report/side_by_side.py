@@ -10,8 +10,8 @@ from eval.statistics.values import Figure
 
 _LINEAGE = (
     ("evaluated", "evaluated_at"), ("by", "author"), ("verified frames", "verified_set_hash"),
-    ("held-out scenes", "split_hash"), ("question", "question_hash"), ("reply form", "reply_form"),
-    ("training", "recipe"), ("commit", "commit"),
+    ("held-out scenes", "split_hash"), ("question", "question_hash"), ("a question shows", "question_shows"),
+    ("reply form", "reply_form"), ("training", "recipe"), ("commit", "commit"),
 )  # fmt: skip
 
 

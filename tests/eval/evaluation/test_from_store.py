@@ -7,11 +7,12 @@ import pytest
 from sqlmodel import select
 
 from data.errors import EvaluationError
+from data.proposals.recorded_replies import propose_from_replies
 from data.review.adjudication import Settlement, adjudicate
 from data.review.second_looks import send_back
 from data.snapshot.freeze import freeze
 from data.store.opening import Store
-from data.store.tables import FrameStatus, ModelRun, Review, Scene, SecondLook, TrailEntry
+from data.store.tables import Frame, FrameStatus, ModelRun, Review, Scene, SecondLook, TrailEntry
 from data.verification.status import refresh
 from data.vocabulary import Mode, ModelRole, PersonRole, Split, TrailAct, TriageLevel
 from eval.comparison.claim import stated_claim
@@ -23,7 +24,7 @@ from eval.report.folders import doubted_frames, report_folders
 from eval.report.render import write_evaluation
 from eval.report.second_looks import second_looks, send_for_second_looks
 from eval.statistics.rate import Rate, Undefined
-from tests.builders import A, S, T, a_person, a_store, a_token, frames_of, reviewed
+from tests.builders import A, S, T, a_person, a_raw_reply, a_store, a_token, frames_of, reviewed
 from tests.stores import worked_on
 
 pytestmark = pytest.mark.each_store
@@ -317,3 +318,25 @@ def test_scenes_of_one_log_count_as_one_where_it_is_asked_for(tmp_path: Path) ->
     assert {one.scene_id for one in by_log.missed} == {"one-drive"}
     assert by_log.method.unit == "log"
     assert "Whatever this report says of scenes it says of logs" in by_log.shows[0]
+
+
+def test_a_run_of_single_frames_and_one_of_three_are_compared_frame_by_frame_and_named_so(
+    tmp_path: Path,
+) -> None:
+    store, held_out = a_reviewed_store(tmp_path)
+    with store.read() as session:
+        frames = [session.get_one(Frame, frame_id) for frame_id in held_out]
+    asked = {"role": "aligned", "model": "with-time", "frames": 3, "spacing_s": 0.5}
+    lines = [
+        {**asked, "filename": one.filename, "raw": a_raw_reply(T), "before_s": [1.0, 0.5][2 - one.position :]}
+        for one in frames
+    ]
+    (tmp_path / "three.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    propose_from_replies(store, tmp_path / "three.jsonl", role=ModelRole.ALIGNED)
+    evaluation = evaluate_runs(store, ["test-student", "with-time"])
+    assert evaluation.lineage.question_shows == "test-student: 1 frame; with-time: 3 frames 0.5 s apart"
+    (compared,) = evaluation.comparisons
+    assert (compared.first, compared.second, compared.n) == ("test-student", "with-time", 3)
+    page = write_evaluation(evaluation, tmp_path / "report").read_text()
+    assert "test-student: 1 frame; with-time: 3 frames 0.5 s apart" in page
+    assert evaluate_runs(store, ["with-time"]).lineage.question_shows == "3 frames 0.5 s apart"
