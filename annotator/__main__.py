@@ -184,6 +184,7 @@ def _compare(
 
 def _training_stages() -> TrainingStages:
     from annotator.demo.walkthrough import TrainingStages
+    from data.vlm.moment import AskedFrame
     from training.commands import require_training_extra
 
     require_training_extra()
@@ -199,7 +200,11 @@ def _training_stages() -> TrainingStages:
         train=lambda snapshot, model, out: train(snapshot, recipe, model, out),
         merge=merge,
         answer=lambda model, images, out: write_replies(
-            model, images, out, role=ModelRole.ALIGNED, model_name=f"stand-in-{model.name}"
+            model,
+            [AskedFrame(name, image) for name, image in images],
+            out,
+            role=ModelRole.ALIGNED,
+            model_name=f"stand-in-{model.name}",
         ),
     )
 

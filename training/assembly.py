@@ -35,6 +35,8 @@ def run_origin(inputs: CheckedInputs) -> RunOrigin:
         recipe_text=inputs.recipe_file.text,
         reply_form=inputs.form,
         image_width_px=inputs.recipe.image.width_px,
+        frames=inputs.snapshot.manifest.frames,
+        spacing_s=inputs.snapshot.manifest.spacing_s,
         snapshot_hash=inputs.snapshot.manifest.snapshot_hash,
         base_model_hash=model_hash(inputs.model),
         processor_hash=processor_hash(inputs.model),

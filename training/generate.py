@@ -13,13 +13,14 @@ from PIL import Image
 
 from data.errors import TrainingError
 from data.images.inspection import ImageRefused
-from data.images.model_picture import DEFAULT_WIDTH_PX, model_picture_of
-from data.vlm.conversation import conversation, with_pictures
+from data.images.model_picture import model_picture_of, shared_width_px
+from data.vlm.moment import STILL, AskedFrame, Lookback, Moment
 from data.vlm.weights import RECORD, read_weights
 from data.vocabulary import ModelRole, ReplyForm
 from data.whole_files import written_whole
 from training.models.folder import load_model
-from training.pairs.processor import load_processor, template_switch
+from training.pairs.processor import load_processor
+from training.pairs.questions import ShownQuestion, question_batch
 from training.process.callbacks import Progress
 from training.process.chatter import library_chatter_to_stderr
 
@@ -31,63 +32,59 @@ _FRAMES_AT_ONCE = 8
 
 def write_replies(
     model: Path,
-    images: Sequence[tuple[str, Path]],
+    frames: Sequence[AskedFrame],
     out: Path,
     *,
     role: ModelRole,
     model_name: str,
     form: ReplyForm | None = None,
     width_px: int | None = None,
+    lookback: Lookback | None = None,
     max_new_tokens: int = MAX_NEW_TOKENS,
     progress: Progress | None = None,
 ) -> int:
-    """Write one recorded reply per image to the JSONL file `out`, in the order given; return how many.
+    """Write one recorded reply per frame to the JSONL file `out`, in the order given; return how many.
 
-    Each line is {"filename", "role", "model", "raw"}. Decoding is greedy, so the same model gives the same replies.
-    `images` holds (filename as the store knows it, where the image is); they are shown `width_px`
-    wide and asked about in `form`, by default as the model was trained. The file appears when it is whole.
+    Each line is {"filename", "role", "model", "raw"}, and where questions look back what they showed. Decoding is
+    greedy, so the same model gives the same replies. A frame's id is its filename as the store knows it; its pictures
+    are shown `width_px` wide and asked about in `form` and with `lookback`, by default as the model was trained. The
+    file appears when it is whole.
 
     Raises TrainingError if the model cannot be loaded or an image cannot be read.
     """
-    form, width_px = _as_trained(model, form, width_px)
+    known = read_weights(model) if (model / RECORD).is_file() else None
+    form = form or (known.form if known else ReplyForm.LEVEL_FIRST)
+    lookback = lookback or (known.lookback if known else STILL)
+    width_px = width_px or (known.image_width_px if known else shared_width_px(lookback.frames))
     with library_chatter_to_stderr():
         processor = load_processor(model)
         network = load_model(model, dtype="auto").to("cuda" if torch.cuda.is_available() else "cpu")
-        rows: list[dict[str, str]] = []
-        for start in range(0, len(images), _FRAMES_AT_ONCE):
-            some = images[start : start + _FRAMES_AT_ONCE]
-            pictures = [_shown(path, width_px) for _, path in some]
-            replies = greedy_replies(network, processor, pictures, form, max_new_tokens)
-            for (filename, _), raw in zip(some, replies, strict=True):
-                rows.append({"filename": filename, "role": role.value, "model": model_name, "raw": raw})
+        rows: list[dict[str, Any]] = []
+        for start in range(0, len(frames), _FRAMES_AT_ONCE):
+            some = frames[start : start + _FRAMES_AT_ONCE]
+            questions = [_shown(frame, lookback, width_px) for frame in some]
+            replies = greedy_replies(network, processor, questions, form, max_new_tokens)
+            for frame, raw in zip(some, replies, strict=True):
+                said = {"filename": frame.frame_id, "role": role.value, "model": model_name, "raw": raw}
+                rows.append({**said, **_showed(frame, lookback)})
             if progress:
-                progress(len(rows), len(images))
+                progress(len(rows), len(frames))
     _write(out, rows)
     return len(rows)
 
 
-def _as_trained(model: Path, form: ReplyForm | None, width_px: int | None) -> tuple[ReplyForm, int]:
-    known = read_weights(model) if (model / RECORD).is_file() else None
-    return (
-        form or (known.form if known else ReplyForm.LEVEL_FIRST),
-        width_px or (known.image_width_px if known else DEFAULT_WIDTH_PX),
-    )
+def _showed(frame: AskedFrame, lookback: Lookback) -> dict[str, Any]:
+    """What a line says of its question's earlier pictures."""
+    if lookback.frames == 1:
+        return {}
+    return {**lookback.as_dict(), "before_s": [one.before_s for one in frame.earlier]}
 
 
 def greedy_replies(
-    network: Any, processor: Any, pictures: list[Image.Image], form: ReplyForm, max_new_tokens: int
+    network: Any, processor: Any, questions: Sequence[ShownQuestion], form: ReplyForm, max_new_tokens: int
 ) -> list[str]:
-    """The model's whole replies about some pictures at once, each as it is written without sampling."""
-    turns = with_pictures(conversation(form), [{"type": "image"}])
-    switch = template_switch(processor, thinks=form is ReplyForm.THOUGHT_FIRST)
-    prompt = processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, **switch)
-    inputs = processor(
-        images=[[picture] for picture in pictures],
-        text=[prompt] * len(pictures),
-        padding=True,
-        padding_side="left",
-        return_tensors="pt",
-    ).to(network.device)
+    """The model's whole replies to some questions at once, each as it is written without sampling."""
+    inputs = question_batch(processor, questions, form).to(network.device)
     written = network.generate(
         **inputs, max_new_tokens=max_new_tokens, do_sample=False, temperature=None, top_p=None, top_k=None
     )
@@ -95,14 +92,20 @@ def greedy_replies(
     return [str(text) for text in processor.batch_decode(answers, skip_special_tokens=True)]
 
 
-def _shown(path: Path, width_px: int) -> Image.Image:
+def _shown(frame: AskedFrame, lookback: Lookback, width_px: int) -> ShownQuestion:
+    images = [*(one.picture for one in frame.earlier), frame.image]
+    moment = Moment.of(lookback, [one.before_s for one in frame.earlier])
+    return ShownQuestion([_picture(image, width_px) for image in images], moment)
+
+
+def _picture(path: Path, width_px: int) -> Image.Image:
     try:
         return Image.open(io.BytesIO(model_picture_of(path, width_px=width_px).content))
     except ImageRefused as error:
         raise TrainingError(f"The image {path} cannot be read: {error}") from error
 
 
-def _write(out: Path, rows: list[dict[str, str]]) -> None:
+def _write(out: Path, rows: list[dict[str, Any]]) -> None:
     with written_whole(out) as partial:
         lines = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
         partial.write_text(lines, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""P(level) of pictures without a word being written: one forward pass, read at the token in which a level begins.
+"""P(level) of questions without a word being written: one forward pass, read at the token in which a level begins.
 
 It holds where the level is written first. In another form it would be conditional on words that nobody has written yet.
 """
@@ -9,15 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from PIL import Image
 
 from data.errors import TrainingError
-from data.vlm.conversation import conversation, with_pictures
 from data.vocabulary import LEVELS, ReplyForm
-from training.pairs.processor import template_switch
+from training.pairs.questions import ShownQuestion, question_batch
 
 _BEFORE_LEVEL = '{"level":"'
-_PICTURES_AT_ONCE = 64
+_QUESTIONS_AT_ONCE = 64
 
 
 class LevelReader:
@@ -29,30 +27,19 @@ class LevelReader:
                 f"Levels can be read without a reply only where they are written first; this is {form.value}. Ask "
                 "for replies instead, with teletriage propose."
             )
-        self._model, self._processor = model.eval(), processor
-        turns = with_pictures(conversation(form), [{"type": "image"}])
-        switch = template_switch(processor, thinks=False)
-        self._prompt = processor.apply_chat_template(
-            turns, tokenize=False, add_generation_prompt=True, **switch
-        )
+        self._model, self._processor, self._form = model.eval(), processor, form
         self._before, self._levels = _level_tokens(processor.tokenizer)
 
     @torch.no_grad()
-    def read(self, pictures: Sequence[Image.Image]) -> list[list[float]]:
-        """For each picture the probabilities of the three levels in the order of `LEVELS`, which add up to 1."""
+    def read(self, questions: Sequence[ShownQuestion]) -> list[list[float]]:
+        """For each question the probabilities of the three levels in the order of `LEVELS`, which add up to 1."""
         found: list[list[float]] = []
-        for start in range(0, len(pictures), _PICTURES_AT_ONCE):
-            found += self._read(pictures[start : start + _PICTURES_AT_ONCE])
+        for start in range(0, len(questions), _QUESTIONS_AT_ONCE):
+            found += self._read(questions[start : start + _QUESTIONS_AT_ONCE])
         return found
 
-    def _read(self, pictures: Sequence[Image.Image]) -> list[list[float]]:
-        inputs = self._processor(
-            images=[[picture] for picture in pictures],
-            text=[self._prompt] * len(pictures),
-            padding=True,
-            padding_side="left",
-            return_tensors="pt",
-        )
+    def _read(self, questions: Sequence[ShownQuestion]) -> list[list[float]]:
+        inputs = question_batch(self._processor, questions, self._form)
         for name, value in (("input_ids", None), ("attention_mask", 1), ("mm_token_type_ids", 0)):
             if name in inputs:
                 inputs[name] = self._continued(inputs[name], value)

@@ -343,6 +343,8 @@ def _provenance(inputs: CheckedInputs, origin: RunOrigin, result: TrainingResult
         recipe_text=inputs.recipe_file.text,
         reply_form=inputs.form,
         image_width_px=recipe.image.width_px,
+        frames=inputs.snapshot.manifest.frames,
+        spacing_s=inputs.snapshot.manifest.spacing_s,
         seed=recipe.runtime.seed,
         pairs_per_update=inputs.effective_batch,
         pairs_at_once=inputs.shape.pairs_at_once,

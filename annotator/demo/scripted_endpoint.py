@@ -66,9 +66,9 @@ class ScriptedEndpoint:
 
 
 def _picture_sha256(body: Any) -> str:
-    """The hash of the first picture in the last turn. Raises what a body of another shape leads to."""
+    """The hash of the last picture in the last turn, the frame's own. Raises what a body of another shape leads to."""
     parts = body["messages"][-1]["content"]
-    (url, *_) = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
+    (*_, url) = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
     return hashlib.sha256(base64.b64decode(url.partition(";base64,")[2])).hexdigest()
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 from PIL import Image
@@ -24,14 +24,23 @@ from data.snapshot.folder import (
     Entry,
     manifest_hash,
 )
-from data.snapshot.pairs import DevelopmentFrame, EvaluationFrame, Message, PreferencePair, pair_weight
+from data.snapshot.pairs import (
+    DevelopmentFrame,
+    EarlierPicture,
+    EvaluationFrame,
+    Message,
+    PreferencePair,
+    pair_weight,
+)
 from data.vlm.conversation import conversation, conversation_hash
+from data.vlm.moment import Lookback, Moment
 from data.vlm.reply import render_reply
 from data.vocabulary import Assessment, ReplyForm, TriageLevel
 from tests.repository import ROOT
 from training.pairs.collator import shown_picture
 from training.recipe import LossSettings
 
+Looking = TypeVar("Looking", PreferencePair, DevelopmentFrame)
 A, S, T = TriageLevel.AUTONOMY, TriageLevel.SUPERVISION, TriageLevel.TELEOPERATION
 FORM = ReplyForm.LEVEL_FIRST
 COLOURS = {A: (40, 180, 60), S: (220, 200, 40), T: (200, 30, 30)}
@@ -73,6 +82,33 @@ def a_pair(
         "student_run_id": "student-run",
     }
     return PreferencePair(**(fields | changed))
+
+
+def looking_back(folder: Path, entry: Looking, lookback: Lookback, before_s: Sequence[float]) -> Looking:
+    """The entry with earlier pictures, taken so long before its own and drawn into the snapshot folder."""
+    names: list[str] = [f"images/{entry.frame_id}-{number}.png" for number in range(len(before_s))]
+    for number, name in enumerate(names):
+        Image.new("RGB", (160, 90), (60 * number, 90, len(entry.frame_id) * 5)).save(folder / name)
+    earlier = [
+        EarlierPicture(frame_id=Path(name).stem, image_sha256=file_hash(folder / name), before_s=seconds)
+        for name, seconds in zip(names, before_s, strict=True)
+    ]
+    changed: dict[str, Any] = {"images": [*names, *entry.images], "earlier": earlier}
+    if isinstance(entry, PreferencePair):
+        turns = conversation(FORM, Moment.of(lookback, before_s))
+        changed["prompt"] = [Message.model_validate(turn) for turn in turns]
+    return entry.model_copy(update=changed)
+
+
+def write_snapshot_with_time(folder: Path, levels: Sequence[tuple[TriageLevel, TriageLevel]]) -> Path:
+    """A snapshot of questions of three frames, 0.5 s apart, whose pairs show three, two and one in turn."""
+    lookback, shown = Lookback(3, 0.5), ((1.0, 0.5), (0.5,), ())
+    pairs = [
+        looking_back(folder, a_pair(folder, n, chosen=c, rejected=r), lookback, shown[n % 3])
+        for n, (c, r) in enumerate(levels)
+    ]
+    asked = {**lookback.as_dict(), "question_hash": conversation_hash(FORM, lookback)}
+    return write_snapshot(folder, pairs=pairs, **asked)
 
 
 def an_evaluation_frame(scene: str = "scene-held-out") -> EvaluationFrame:

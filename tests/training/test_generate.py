@@ -8,18 +8,21 @@ from pathlib import Path
 import pytest
 
 from data.errors import TrainingError
+from data.vlm.moment import AskedFrame
 from data.vocabulary import ModelRole
 from training.generate import write_replies
 from training.merge import MergeResult
 
 
 @pytest.fixture
-def frames(snapshot: Path) -> list[tuple[str, Path]]:
-    return [(f"samples/CAM_FRONT/{n}.jpg", snapshot / "images" / f"frame-{n}.png") for n in range(10)]
+def frames(snapshot: Path) -> list[AskedFrame]:
+    return [
+        AskedFrame(f"samples/CAM_FRONT/{n}.jpg", snapshot / "images" / f"frame-{n}.png") for n in range(10)
+    ]
 
 
 def test_every_frame_gets_one_recorded_reply(
-    merged: MergeResult, frames: list[tuple[str, Path]], tmp_path: Path
+    merged: MergeResult, frames: list[AskedFrame], tmp_path: Path
 ) -> None:
     out = tmp_path / "replies.jsonl"
     steps: list[tuple[int, int]] = []
@@ -34,14 +37,14 @@ def test_every_frame_gets_one_recorded_reply(
     )
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert written == 10
-    assert [row["filename"] for row in rows] == [filename for filename, _ in frames]
+    assert [row["filename"] for row in rows] == [frame.frame_id for frame in frames]
     assert {(row["role"], row["model"]) for row in rows} == {("aligned", "stand-in-aligned")}
     assert all(set(row) == {"filename", "role", "model", "raw"} for row in rows)
     assert steps == [(8, 10), (10, 10)]
 
 
 def test_replies_are_the_same_when_asked_again_and_in_other_company(
-    merged: MergeResult, frames: list[tuple[str, Path]], tmp_path: Path
+    merged: MergeResult, frames: list[AskedFrame], tmp_path: Path
 ) -> None:
     texts = []
     for name, some in (("all", frames), ("one", frames[3:4])):
@@ -62,6 +65,10 @@ def test_an_image_that_cannot_be_read_is_named_and_no_half_file_is_left(
     out = tmp_path / "replies.jsonl"
     with pytest.raises(TrainingError, match=r"The image .*broken\.jpg cannot be read"):
         write_replies(
-            merged.model, [("broken.jpg", broken)], out, role=ModelRole.STUDENT, model_name="stand-in"
+            merged.model,
+            [AskedFrame("broken.jpg", broken)],
+            out,
+            role=ModelRole.STUDENT,
+            model_name="stand-in",
         )
     assert not out.exists()

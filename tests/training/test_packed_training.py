@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from data.errors import TrainingError
-from tests.training.builders import MIXED, write_snapshot
+from tests.training.builders import MIXED, write_recipe, write_snapshot, write_snapshot_with_time
 from tests.training.trainer.test_trainer import (
     a_trainer,
     adapter_values,
@@ -54,6 +54,26 @@ def test_loss_and_gradients_equal_the_plain_path_s(tmp_path: Path, stand_in: Pat
     assert loss == pytest.approx(expected_loss, rel=1e-6)
     assert loss == pytest.approx(1.722, abs=1e-3)  # not log 2 times the mean weight: the adapter is at work
     assert gradients.keys() == expected.keys()
+    for name, gradient in expected.items():
+        torch.testing.assert_close(gradients[name], gradient, atol=1e-6, rtol=0)
+
+
+def test_loss_and_gradients_equal_the_plain_path_s_with_several_pictures(
+    tmp_path: Path, stand_in: Path
+) -> None:
+    """Pairs of three, two and one pictures in one batch; each is encoded once, by one call of the tower."""
+    recipe = write_recipe(tmp_path / "recipe.yaml", loss__beta=0.1)
+    inputs = check_inputs(write_snapshot_with_time(tmp_path / "snapshot", MIXED), recipe, stand_in)
+    plain, packed = a_trainer(inputs, tmp_path / "plain"), a_packed_trainer(inputs, tmp_path / "packed")
+    perturb(plain)
+    perturb(packed)
+    calls: list[int] = []
+    packed.model.get_base_model().model.visual.register_forward_hook(lambda *_: calls.append(1))
+    batch, stock = one_batch(packed), one_batch(plain)
+    loss, gradients = backward(packed, batch)
+    expected_loss, expected = backward(plain, stock)
+    assert (len(batch["image_grid_thw"]), len(stock["image_grid_thw"]), len(calls)) == (17, 34, 1)
+    assert loss == pytest.approx(expected_loss, rel=1e-6)
     for name, gradient in expected.items():
         torch.testing.assert_close(gradients[name], gradient, atol=1e-6, rtol=0)
 

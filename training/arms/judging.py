@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from peft import PeftModel
-from PIL import Image
 
-from data.errors import TrainingError
-from data.images.inspection import ImageRefused
-from data.images.model_picture import model_picture_of
 from data.snapshot.folder import Snapshot
 from data.snapshot.judged import JudgedFrame
 from data.snapshot.pairs import EvaluationFrame
@@ -20,6 +15,7 @@ from data.vocabulary import ReplyForm
 from training.level_reading import LevelReader
 from training.models.folder import load_model
 from training.pairs.processor import load_processor
+from training.pairs.questions import shown_question
 from training.process.chatter import library_chatter_to_stderr
 
 
@@ -28,13 +24,16 @@ def judge_held_out(
 ) -> list[JudgedFrame]:
     """What the model, or the adapter on it, says of every held-out frame. Raises TrainingError for a picture that
     cannot be read, and for a form in which levels cannot be read without a reply."""
-    pictures = [_shown(snapshot, frame, width_px) for frame in snapshot.evaluation]
+    lookback = snapshot.manifest.lookback
+    questions = [
+        shown_question(snapshot.folder, frame, lookback, width_px=width_px) for frame in snapshot.evaluation
+    ]
     with library_chatter_to_stderr():
         network = load_model(model, dtype=torch.float32)
         if adapter is not None:
             network = PeftModel.from_pretrained(network, str(adapter))
         reader = LevelReader(network, load_processor(model), form)
-        return _judged(snapshot.evaluation, reader.read(pictures))
+        return _judged(snapshot.evaluation, reader.read(questions))
 
 
 def _judged(frames: Sequence[EvaluationFrame], probabilities: Sequence[Sequence[float]]) -> list[JudgedFrame]:
@@ -44,11 +43,3 @@ def _judged(frames: Sequence[EvaluationFrame], probabilities: Sequence[Sequence[
         )
         for frame, (a, s, t) in zip(frames, probabilities, strict=True)
     ]
-
-
-def _shown(snapshot: Snapshot, frame: EvaluationFrame, width_px: int) -> Image.Image:
-    path = snapshot.folder / frame.images[0]
-    try:
-        return Image.open(io.BytesIO(model_picture_of(path, width_px=width_px).content))
-    except ImageRefused as error:
-        raise TrainingError(f"The held-out picture {path} cannot be read: {error}") from error

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from data.errors import TrainingError
 from data.snapshot.folder import Snapshot
 from data.snapshot.pairs import DevelopmentFrame
 from data.vlm.conversation import conversation
+from data.vlm.moment import STILL, Lookback
 from data.vocabulary import ReplyForm, TriageLevel
-from training.pairs.collator import shown_picture
+from training.pairs.questions import ShownQuestion, entry_moment, shown_question
 
 T = TriageLevel.TELEOPERATION
 
@@ -27,6 +26,7 @@ class DevelopmentPart:
     frames: Sequence[DevelopmentFrame]
     width_px: int
     form: ReplyForm
+    lookback: Lookback = STILL
 
     @property
     def levels(self) -> list[TriageLevel]:
@@ -35,12 +35,11 @@ class DevelopmentPart:
 
     def rows(self) -> list[dict[str, Any]]:
         """Rows for a collator, of the frames that have both sides of a pair; each weighs 1."""
-        turns = conversation(self.form)
         return [
             {
                 "pair_id": f"development-{one.frame_id}",
-                "images": [{"path": str(self.folder / one.images[0]), "bytes": None}],
-                "prompt": turns,
+                "images": [{"path": str(self.folder / name), "bytes": None} for name in one.images],
+                "prompt": conversation(self.form, entry_moment(one, self.lookback)),
                 "chosen": [{"role": "assistant", "content": one.chosen}],
                 "rejected": [{"role": "assistant", "content": one.rejected}],
                 "weight": 1.0,
@@ -51,10 +50,10 @@ class DevelopmentPart:
             if one.chosen and one.rejected
         ]
 
-    def pictures(self) -> list[Image.Image]:
-        """As the model is shown them. Raises TrainingError for one that is gone."""
+    def questions(self) -> list[ShownQuestion]:
+        """As the model is asked. Raises TrainingError for a picture that is gone."""
         return [
-            shown_picture({"path": str(self.folder / one.images[0])}, self.width_px) for one in self.frames
+            shown_question(self.folder, one, self.lookback, width_px=self.width_px) for one in self.frames
         ]
 
 
@@ -72,4 +71,4 @@ def development_part(snapshot: Snapshot, *, width_px: int) -> DevelopmentPart:
             "whether a run misses it: freeze with a larger --development, or set watch: null in the recipe."
         )
     form = snapshot.manifest.reply_form or ReplyForm.LEVEL_FIRST
-    return DevelopmentPart(snapshot.folder, frames, width_px, form)
+    return DevelopmentPart(snapshot.folder, frames, width_px, form, snapshot.manifest.lookback)

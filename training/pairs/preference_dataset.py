@@ -11,11 +11,12 @@ import datasets
 
 from data.errors import LeakError, TrainingError
 from data.hashing import file_hash
-from data.snapshot.folder import Snapshot, load_snapshot
+from data.snapshot.folder import Snapshot, image_hashes, load_snapshot
 from data.snapshot.pairs import Message, PreferencePair, pair_weight
 from data.vlm.conversation import conversation
+from data.vlm.moment import Lookback, Moment
 from data.vlm.reply import parse_reply
-from data.vocabulary import ImageStorage, TriageLevel
+from data.vocabulary import ImageStorage, ReplyForm, TriageLevel
 from training.pairs.contrast import contrast_pairs
 from training.pairs.soft_labels import pair_doubts
 from training.recipe import LossSettings, Recipe
@@ -129,9 +130,8 @@ def refuse_other_size(snapshot: Snapshot, width_px: int) -> None:
 def _refuse_other_prompts(snapshot: Snapshot) -> None:
     """What a model is trained on is what it is asked: the conversation, and one form on both sides."""
     form = snapshot.manifest.reply_form
-    turns = [Message.model_validate(turn) for turn in conversation(form)] if form else []
     for pair in snapshot.pairs:
-        if pair.prompt != turns:
+        if form is None or pair.prompt != _asked(pair, form, snapshot.manifest.lookback):
             raise TrainingError(
                 f"The pair {pair.pair_id} of {snapshot.folder} has another prompt than models are asked with: it was "
                 "frozen by another version. Take the snapshot again."
@@ -143,6 +143,12 @@ def _refuse_other_prompts(snapshot: Snapshot) -> None:
                     f"The {side} side of the pair {pair.pair_id} is written {written.value}, in a snapshot of the form "
                     f"{form.value if form else 'unknown'}."
                 )
+
+
+def _asked(pair: PreferencePair, form: ReplyForm, lookback: Lookback) -> list[Message]:
+    """The turns in which models are asked about the pair's frame."""
+    moment = Moment.of(lookback, [one.before_s for one in pair.earlier])
+    return [Message.model_validate(turn) for turn in conversation(form, moment)]
 
 
 def _refuse_equal_ids(pairs: list[PreferencePair]) -> None:
@@ -182,7 +188,8 @@ def _check_weight(pair: PreferencePair) -> None:
 def _weigh(
     snapshot: Snapshot, pair: PreferencePair, loss: LossSettings, doubts: dict[str, float]
 ) -> WeighedPair:
-    return _weighed(pair, [_image(snapshot, pair, name) for name in pair.images], loss, doubts)
+    hashed = zip(pair.images, image_hashes(pair), strict=True)
+    return _weighed(pair, [_image(snapshot, pair, name, sha256) for name, sha256 in hashed], loss, doubts)
 
 
 def _weighed(
@@ -192,14 +199,14 @@ def _weighed(
     return WeighedPair(pair, images, loss.weight(*levels), loss.offset(*levels), doubts[pair.pair_id])
 
 
-def _image(snapshot: Snapshot, pair: PreferencePair, name: str) -> Path:
+def _image(snapshot: Snapshot, pair: PreferencePair, name: str, sha256: str) -> Path:
     path = snapshot.folder / name
     is_named = path == Path(name) and snapshot.manifest.policy.get("images") == ImageStorage.REFERENCED.value
     if not is_named and not path.resolve().is_relative_to(snapshot.folder.resolve()):
         raise TrainingError(f"The image {name} of the pair {pair.pair_id} lies outside the snapshot.")
     if not path.is_file():
         raise TrainingError(f"The image {path} of the pair {pair.pair_id} is gone.")
-    if file_hash(path) != pair.image_sha256:
+    if file_hash(path) != sha256:
         raise TrainingError(f"The image {path} of the pair {pair.pair_id} was changed after the snapshot.")
     return path
 

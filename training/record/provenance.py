@@ -75,13 +75,18 @@ class Environment(_Record):
 
 
 class RunOrigin(_Record):
-    """What determines a run's parameters, known before its first step: with equal origins, equal adapters."""
+    """What determines a run's parameters, known before its first step: with equal origins, equal adapters.
+
+    `frames`, `spacing_s`: how many pictures a question shows, and how far apart they are due; None for one picture.
+    """
 
     recipe: str
     recipe_hash: str
     recipe_text: str
     reply_form: ReplyForm
     image_width_px: int
+    frames: int = 1
+    spacing_s: float | None = None
     snapshot_hash: str
     base_model_hash: str
     processor_hash: str | None = None
@@ -121,6 +126,8 @@ class AdapterProvenance(_Record):
     recipe_text: str
     reply_form: ReplyForm
     image_width_px: int
+    frames: int = 1
+    spacing_s: float | None = None
     seed: int
     pairs_per_update: int | None = None
     pairs_at_once: int | None = None

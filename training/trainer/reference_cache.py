@@ -28,7 +28,8 @@ def reference_keys(pairs: Sequence[WeighedPair], *, setting: dict[str, object]) 
 
 
 def _key(weighed: WeighedPair, setting: dict[str, object]) -> str:
-    sides = weighed.pair.model_dump(mode="json", include={"prompt", "chosen", "rejected", "image_sha256"})
+    read = {"prompt", "chosen", "rejected", "image_sha256", *(["earlier"] if weighed.pair.earlier else [])}
+    sides = weighed.pair.model_dump(mode="json", include=read)
     return hashlib.sha256(canonical_json({**sides, **setting}).encode()).hexdigest()
 
 

@@ -16,6 +16,7 @@ from data.vocabulary import LEVELS, ReplyForm
 from training.generate import greedy_replies
 from training.level_reading import LevelReader
 from training.pairs.development_part import DevelopmentPart
+from training.pairs.questions import ShownQuestion
 from training.process.callbacks import Say
 from training.process.processes import is_main_process
 from training.recipe import WatchSettings
@@ -88,13 +89,13 @@ class DecisionWatch(TrainerCallback):
         return self.trainer
 
     def _figures(self, trainer: SADPOTrainer) -> dict[str, float]:
-        pictures = self.part.pictures()
+        questions = self.part.questions()
         if self.part.form is ReplyForm.LEVEL_FIRST:
             reader = LevelReader(trainer.model, trainer.processing_class, self.part.form)
-            self.probabilities = reader.read(pictures)
-            replies = self._replies(trainer, pictures[: self.settings.replies])
+            self.probabilities = reader.read(questions)
+            replies = self._replies(trainer, questions[: self.settings.replies])
         else:
-            replies = self._replies(trainer, pictures)
+            replies = self._replies(trainer, questions)
             self.probabilities = [_certain(reply) for reply in replies]
         figures = decision_figures(
             self.part.levels, self.probabilities, false_calls=self.settings.false_calls
@@ -104,14 +105,14 @@ class DecisionWatch(TrainerCallback):
             figures["eval_unparsable"] = unread / len(replies)
         return figures | self._margins(trainer)
 
-    def _replies(self, trainer: SADPOTrainer, pictures: list[Any]) -> list[str]:
+    def _replies(self, trainer: SADPOTrainer, questions: list[ShownQuestion]) -> list[str]:
         return [
             reply
-            for first in range(0, len(pictures), _AT_ONCE)
+            for first in range(0, len(questions), _AT_ONCE)
             for reply in greedy_replies(
                 trainer.model,
                 trainer.processing_class,
-                pictures[first : first + _AT_ONCE],
+                questions[first : first + _AT_ONCE],
                 self.part.form,
                 _REPLY_TOKENS,
             )

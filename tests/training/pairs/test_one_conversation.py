@@ -16,6 +16,7 @@ from PIL import Image
 from data.images.model_picture import model_picture_of
 from data.snapshot.pairs import Message
 from data.vlm.conversation import conversation
+from data.vlm.moment import AskedFrame, Earlier, Lookback
 from data.vlm.reply import render_reply
 from data.vlm.request import (
     STUDENT_SAMPLING,
@@ -25,12 +26,23 @@ from data.vlm.request import (
     text_body,
     thought_body,
 )
+from data.vlm.shown import shown_frame
 from data.vocabulary import ReplyForm
-from tests.training.builders import T, a_loss, a_pair, an_assessment, write_snapshot
+from tests.training.builders import (
+    FORM,
+    A,
+    T,
+    a_loss,
+    a_pair,
+    an_assessment,
+    write_snapshot,
+    write_snapshot_with_time,
+)
 from training.models.folder import load_model
 from training.pairs.collator import PackedPairCollator, WeightedPairCollator
 from training.pairs.preference_dataset import load_pairs, preference_dataset
 from training.pairs.processor import load_processor
+from training.pairs.questions import question_batch, shown_question
 
 WIDTH_PX = 160
 THOUGHT = "A lorry stands in the lane."
@@ -49,10 +61,11 @@ def qwen_processor(folder: Path, template: str) -> Any:
 
 def served_ids(processor: Any, body: dict[str, Any]) -> list[int]:
     """The prompt's tokens as a server makes them of a request: pictures from their addresses, then its template."""
-    address = body["messages"][1]["content"][0]["image_url"]["url"]
-    picture = Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
+    parts = body["messages"][1]["content"]
+    addresses = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
+    pictures = [Image.open(io.BytesIO(base64.b64decode(one.partition(",")[2]))) for one in addresses]
     text = rendered(processor, body)
-    inputs = processor(images=[[picture]], text=[text], return_tensors="pt")
+    inputs = processor(images=[pictures], text=[text], return_tensors="pt")
     return list(inputs["input_ids"][0])
 
 
@@ -102,6 +115,34 @@ def test_a_served_prompt_and_a_trained_one_are_the_same_tokens(
     rope_index = load_model(stand_in, dtype=torch.float32).model.get_rope_index
     packed = PackedPairCollator(processor, width_px=WIDTH_PX, rope_index=rope_index)(rows)
     assert packed["input_ids"][0, : len(served) - 1].tolist() == [int(one) for one in served[:-1]]
+
+
+@every_template
+def test_a_question_with_time_is_served_and_trained_as_the_same_tokens(
+    template: str, stand_in: Path, tmp_path: Path
+) -> None:
+    processor, lookback = qwen_processor(stand_in, template), Lookback(3, 0.5)
+    folder = write_snapshot_with_time(tmp_path / "snapshot", [(T, A)] * 3)
+    snapshot, pairs = load_pairs(folder, a_loss())
+    rows = list(preference_dataset(pairs))
+    rope_index = load_model(stand_in, dtype=torch.float32).model.get_rope_index
+    packed = PackedPairCollator(processor, width_px=WIDTH_PX, rope_index=rope_index)(rows)
+    reader = question_batch(
+        processor,
+        [shown_question(folder, one, lookback, width_px=WIDTH_PX) for one in snapshot.pairs],
+        FORM,
+    )
+    sampling = replace(STUDENT_SAMPLING, lookback=lookback, image_width_px=WIDTH_PX)
+    for number, one in enumerate(pairs):
+        *files, own = one.images
+        before = zip(files, one.pair.earlier, strict=True)
+        earlier = tuple(Earlier(file, picture.before_s) for file, picture in before)
+        shown = shown_frame(AskedFrame("f", own, earlier), sampling)
+        served = served_ids(processor, one_call_body(shown.url, "m", sampling, shown.earlier))
+        assert packed["input_ids"][number, : len(served) - 1].tolist() == [int(each) for each in served[:-1]]
+        assert reader["input_ids"][number][-len(served) :].tolist() == [int(each) for each in served]
+        text = rendered(processor, text_body("m", sampling, shown.moment))
+        assert len(served) == len(processor.tokenizer(text)["input_ids"]) + shown.tokens
 
 
 @every_template

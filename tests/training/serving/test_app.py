@@ -29,6 +29,7 @@ from training.miniature.shape import FORM
 from training.models.folder import load_model
 from training.pairs.collator import shown_picture
 from training.pairs.processor import load_processor
+from training.pairs.questions import ShownQuestion
 from training.serving.app import load_served, serve
 
 IN_THE_LANE = (1, 4, 11)
@@ -68,7 +69,8 @@ def test_its_level_token_says_what_is_read_without_a_reply(client: TestClient, p
     completion = client.post("/v1/chat/completions", json=a_body(pictures[0])).json()
     written = token_probabilities(completion["choices"][0]["logprobs"]["content"])
     model, processor = load_model(KEPT, dtype="auto").float(), load_processor(KEPT)
-    (read,) = LevelReader(model, processor, FORM).read([shown_picture({"path": str(pictures[0])}, WIDTH_PX)])
+    question = ShownQuestion([shown_picture({"path": str(pictures[0])}, WIDTH_PX)])
+    (read,) = LevelReader(model, processor, FORM).read([question])
     assert written == pytest.approx(read, abs=1e-4)
 
 
