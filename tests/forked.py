@@ -91,12 +91,16 @@ def start(
     stdout: IO[Any] | None = None,
     stderr: IO[Any] | None = None,
 ) -> Forked:
-    """Run `python -m module words…`; without files, what it prints goes to where pytest's output goes."""
+    """Run `python -m module words…`, or `python module words…` where the module is a file's path.
+
+    Without files, what it prints goes to where pytest's output goes.
+    """
     said = [module, *map(str, words)]
     asked = json.dumps({"words": said, "cwd": str(cwd), "env": dict(env or os.environ)}).encode()
     files = [(stdout or sys.__stdout__ or 1), (stderr or sys.__stderr__ or 2)]
     end = socket.socket(socket.AF_UNIX)
-    end.connect(_server(TRAINING if TRAINS & {*said} else APP))
+    trains = TRAINS & {*said} or "training" in module or module.endswith(".py")
+    end.connect(_server(TRAINING if trains else APP))
     socket.send_fds(
         end, [len(asked).to_bytes(4)], [one if isinstance(one, int) else one.fileno() for one in files]
     )
@@ -212,7 +216,11 @@ def _become(asked: dict[str, Any], files: list[int]) -> None:
     sys.path[0] = asked["cwd"]
     code = 1
     try:
-        runpy.run_module(asked["words"][0], run_name="__main__", alter_sys=True)
+        name = asked["words"][0]
+        if name.endswith(".py"):
+            runpy.run_path(name, run_name="__main__")
+        else:
+            runpy.run_module(name, run_name="__main__", alter_sys=True)
         code = 0
     except SystemExit as end:
         code = _exit_code(end)

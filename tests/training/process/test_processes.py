@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 from safetensors.torch import load_file
 
+from tests import forked
+from tests.annotator.browser.served import free_port
 from tests.repository import ROOT
 from tests.training.builders import MIXED, write_recipe, write_snapshot
 from training.recipe import shipped_recipes
@@ -23,20 +25,41 @@ from training.train import train
 CONFIGURATIONS = ROOT / "training" / "recipes" / "accelerate"
 
 
-def two_processes(*words: str | Path) -> str:
-    """Run `python …` in two processes that find each other; what they printed on stdout."""
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    finished = subprocess.run(
-        [*torchrun, *map(str, words)],
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
-    assert finished.returncode == 0, finished.stderr[-2000:]
-    return finished.stdout
+def two_processes(module: str, *words: str | Path) -> str:
+    """Run a module in two processes that find each other as torchrun's do; what they printed on stdout."""
+    both = {
+        "WORLD_SIZE": "2",
+        "LOCAL_WORLD_SIZE": "2",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(free_port()),
+    }
+    with ExitStack() as stack:
+        files = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(4)]
+        started = [
+            forked.start(
+                module,
+                words,
+                env={
+                    **os.environ,
+                    **both,
+                    "RANK": str(rank),
+                    "LOCAL_RANK": str(rank),
+                    "OMP_NUM_THREADS": "1",
+                },
+                stdout=files[2 * rank],
+                stderr=files[2 * rank + 1],
+            )
+            for rank in range(2)
+        ]
+        codes = [one.wait(240) for one in started]
+        said = [_read(file) for file in files]
+    assert codes == [0, 0], said[1][-2000:] + said[3][-2000:]
+    return said[0] + said[2]
+
+
+def _read(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read()
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +72,7 @@ def in_two(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> tuple[Pa
     half = write_recipe(folder / "half.yaml", **steps, batch__pairs_per_update=4, batch__pairs_at_once=4)
     train(snapshot, one, stand_in, folder / "one")
     words: list[str | Path] = ["--snapshot", snapshot, "--recipe", half, "--model", stand_in]
-    printed = two_processes("-m", "annotator", "train", *words, "--out", folder / "two", "--json")
+    printed = two_processes("annotator", "train", *words, "--out", folder / "two", "--json")
     return folder, json.loads(printed)
 
 
@@ -81,7 +104,7 @@ def test_the_folder_is_written_once_and_says_how_many_there_were(in_two: tuple[P
 
 
 def test_a_sharded_model_gives_the_loss_and_gradients_of_a_whole_one(tmp_path: Path, stand_in: Path) -> None:
-    found = json.loads(two_processes("-m", "tests.training.sharded_worker", tmp_path, stand_in))
+    found = json.loads(two_processes("tests.training.sharded_worker", tmp_path, stand_in))
     assert (found["processes"], found["kept"]) == (2, 8)
     assert found["loss"] < 2e-6
     rounding = 1e-5 * found["largest_gradient"]  # sums in another order: 1.3e-7 to 6e-7 by the CPU's kernels
