@@ -95,21 +95,30 @@ class PackedPairCollator(WeightedPairCollator):
 
     def _encode(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
         images = [example["images"] for example in examples]
-        texts = [apply_chat_template(_with_placeholders(example), self.processor) for example in examples]
+        sides = ("completion",) if self.chosen_only else ("chosen", "rejected")
+        texts = [apply_chat_template(self._conversation(example), self.processor) for example in examples]
         questions = self._tokens([text["prompt"] for text in texts], padding_side="left", images=images)
-        answers = [self._tokens([text[side] for text in texts]) for side in ("chosen", "rejected")]
+        answers = [self._tokens([text[side] for text in texts]) for side in sides]
         batch: dict[str, Any] = pack(
             self._pairs(questions, *answers), pad_id=self._pad_id(), multiple_of=_ALIGNMENT
         )
         batch |= {name: questions[name] for name in ("pixel_values", "image_grid_thw")}
         return batch
 
+    def _conversation(self, example: dict[str, Any]) -> dict[str, Any]:
+        """In TRL's form of a pair, or of a question and its answer where the rejected side is not read."""
+        blocks = _with_placeholders(example)
+        if self.chosen_only:
+            blocks["completion"] = blocks.pop("chosen")
+            del blocks["rejected"]
+        return blocks
+
     def _tokens(self, texts: list[str], **kwargs: Any) -> Any:
         return self.processor(
             text=texts, padding=True, return_tensors="pt", add_special_tokens=False, **kwargs
         )
 
-    def _pairs(self, questions: Any, chosen: Any, rejected: Any) -> list[TokenizedPair]:
+    def _pairs(self, questions: Any, chosen: Any, rejected: Any = None) -> list[TokenizedPair]:
         if self.rope_index is None:
             raise TrainingError("Packing needs the model's rope_index: positions decide what a token means.")
         positions, _ = self.rope_index(
@@ -124,7 +133,7 @@ class PackedPairCollator(WeightedPairCollator):
                 questions["input_ids"][i, kept[i]],
                 positions[:, i, kept[i]],
                 _row(chosen, i),
-                _row(rejected, i)[:0] if self.chosen_only else _row(rejected, i),
+                _row(chosen, i)[:0] if rejected is None else _row(rejected, i),
             )
             for i in range(len(kept))
         ]
