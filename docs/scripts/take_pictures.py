@@ -108,6 +108,15 @@ def _charts(page: Page) -> None:
     page.wait_for_selector("canvas, iframe, .tt-frame, table", state="attached", timeout=WAIT_MS)
 
 
+def _grid(page: Page) -> None:
+    """Frames with the filters beside them, every picture there."""
+    page.wait_for_selector("[data-testid=frame-grid][data-state=shown] .fg-cell img", timeout=WAIT_MS)
+    page.wait_for_selector(".fg-filters details", timeout=WAIT_MS)
+    page.wait_for_function(
+        "[...document.querySelectorAll('.fg-cell img')].every(one => one.naturalWidth > 0)"
+    )
+
+
 SIGN_IN_CODE = ("annotator/sign_in/page.html.jinja", "annotator/sign_in/demo_accounts.py")
 CARD_CODE = ("annotator/review_card",)
 PAGE_CODE = ("annotator/widgets",)
@@ -116,6 +125,7 @@ PICTURES = (
     Picture("review", "ada", "", CARD_CODE, _proposal, height_px=850),
     Picture("review-dark", "ada", "", CARD_CODE, _proposal, is_dark=True, height_px=850),
     Picture("correcting", "ada", "", CARD_CODE, _correcting, height_px=860),
+    Picture("frames", "lena", "frames?proposed=AUTONOMY&said=SUPERVISION", (*PAGE_CODE, "annotator/frame_grid"), _grid),
     Picture("adjudicate", "lena", "adjudicate", (*PAGE_CODE, "annotator/screens/lead/adjudicate.py"), _charts),
     Picture("agreement", "lena", "agreement", (*PAGE_CODE, "annotator/screens/agreement.py"), _charts),
     Picture("annotators", "lena", "annotators", (*PAGE_CODE, "annotator/screens/annotators.py"), _charts),
