@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -10,6 +11,7 @@ import streamlit as st
 from annotator.runtime import store
 from annotator.widgets.figure_cache import cached
 from annotator.widgets.page import page_head, plain
+from data.find.question import About, Filter, Question, Sort
 from data.live.unanswered import unanswered_alerts
 from data.overview.contested import count_contested
 from data.overview.forecast import pace
@@ -22,7 +24,7 @@ from data.store.opening import Store
 from data.store.tables import Person
 from data.text.phrases import counted
 from data.vocabulary import LotEnd, VerificationState
-from eval.annotators.from_store import HURRIED_SHARE, HURRIED_TIMED, hurried_people
+from eval.annotators.from_store import HURRIED_SHARE, HURRIED_TIMED, HurriedPerson, hurried_people
 from eval.certificate.certificate import since_the_end, standing
 from eval.certificate.from_store import Trust, trust
 
@@ -119,7 +121,17 @@ def _hurried(opened: Store) -> Matter:
             f"nobody whose answers count gave {HURRIED_SHARE:.0%} or more of at least {HURRIED_TIMED} in under a "
             "second."
         )
-    return Matter("Too fast", len(hurried), told, "annotators")
+    return Matter("Too fast", len(hurried), told, _frames_of(opened, hurried))
+
+
+def _frames_of(opened: Store, hurried: Sequence[HurriedPerson]) -> str:
+    """The frames of the one who is too fast, quickest first; of several, the table that leads to each one's."""
+    if len(hurried) != 1:
+        return "annotators"
+    with opened.read() as session:
+        account = session.get_one(Person, hurried[0].person_id).name
+    quickest = Question((Filter(About.PERSON, account),), sort=Sort.SECONDS, is_reversed=True)
+    return f"frames?{quickest.address}"
 
 
 def _paused(opened: Store) -> list[Matter]:

@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import select
 
 from annotator.screens.lead import overview
+from data.find.question import from_address
 from data.overview.contested import contested_frames
 from data.overview.forecast import forecast
 from data.overview.progress import frames_by_state, progress
@@ -61,6 +62,8 @@ def test_what_waits_for_a_lead_is_counted_as_on_the_screens_that_deal_with_it(st
     assert work["bob"] is not None
     assert hurried.told == f"Answers in under a second: bob {work['bob'].value:.0%} of {work['bob'].n:,}."
     assert (hurried.told, hurried.n) == ("Answers in under a second: bob 100% of 22.", 1)
+    assert hurried.path == "frames?person=bob&sort=-seconds"
+    assert from_address("person=bob&sort=-seconds").is_reversed
     pause_answers(store, lena, bob, "Too fast")
     close_flags(store, lena, frames[0], token="closed-01", answer="It is.")
     now = told(store, lena)
