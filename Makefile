@@ -20,6 +20,8 @@ help:
 	@echo "make install  prepare .venv with everything that tests and training need"
 	@echo "make test     install, then ruff, mypy, import-linter and pytest with doctests (WORKERS= processes)"
 	@echo "make check    the same without installing"
+	@echo "make types    mypy alone"
+	@echo "make every-test  pytest alone, with everything that it finds installed"
 	@echo "make quick    the tests that need no browser, PostgreSQL, training, simulation, other process or fault: 90 seconds"
 	@echo "make check-gpu      exactness, kernels, speed, memory, resuming and merging on one GPU, in eight minutes"
 	@echo "make test-vllm     serve a tiny model with vLLM's CPU build and propose through it (3.5 GB, ten minutes)"

@@ -22,7 +22,7 @@ from sqlmodel import select
 import annotator
 import data
 from annotator.frame_grid import routes as grid_routes
-from annotator.review_card import outbox, routes
+from annotator.review_card import alike, outbox, routes
 from annotator.review_card.serving import recent_decisions, scene_strip, served_frame, whole_thought
 from annotator.settings import AppSettings
 from annotator.settling import routes as settling_routes
@@ -192,6 +192,10 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
         Act.SEE_PROGRESS,
         lambda store, who, frame: pages.count_values(store, who, from_address("")),
     ),
+    pages.notes_on_filters: (
+        Act.SEE_PROGRESS,
+        lambda store, who, frame: pages.notes_on_filters(store, who),
+    ),
     pages.emptied_by: (
         Act.SEE_PROGRESS,
         lambda store, who, frame: pages.emptied_by(store, who, from_address("cue=fog")),
@@ -304,6 +308,7 @@ OWN: set[Callable[..., Any]] = {
     recent_decisions,
     scene_strip,
     whole_thought,
+    alike.with_alike,
     outbox.apply_outbox,
     *routes._ACTS.values(),
 }
