@@ -14,6 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from annotator.review_order import expected_cost
 from annotator.review_order.facts import Floats, FrameRow, frame_rows, pool_of, read_facts, reviewed_of
+from annotator.review_order.same_alert import frames_of_alerts, together
 from data.hashing import seeded_chance
 from data.review.audit_lots import latest_lot, lot_state
 from data.review.blind_audits import found_misses
@@ -48,6 +49,8 @@ def rank_frames(store: Store) -> int:
     places = _at_random(train, _by_cost(train, terms))
     with store.write(alone=True) as session:
         _draw_random_share(session, train)
+        is_open = {row.frame_id: places[row.frame_id] for row in train if row.is_open}
+        places.update(together(is_open, frames_of_alerts(session)))
         places.update(_audited(session, train, places))
         held_out = [row for row in rows if row.split is Split.HELD_OUT]
         places.update(_held_out(held_out, [sum(places[row.frame_id].values()) for row in train]))

@@ -26,7 +26,7 @@ from data.images.inspection import ImageRefused, open_image
 from data.images.orientation import turn_of, turned_size, upright
 from data.vocabulary import SetAside
 
-WIDEST_PX = 1152
+WIDEST_PX = 960
 LAST_MS = 500
 """How long the last picture stays."""
 _CODEC = "libsvtav1"
@@ -121,7 +121,7 @@ def _halved(width_px: int, height_px: int) -> tuple[int, int]:
     """A size that AV1 takes: even, at least 64 on a side.
 
     >>> _halved(1600, 900), _halved(1152, 640), _halved(3840, 2161), _halved(32, 20)
-    ((800, 450), (1152, 640), (960, 540), (64, 64))
+    ((800, 450), (576, 320), (960, 540), (64, 64))
     """
     while width_px > WIDEST_PX or height_px > WIDEST_PX:
         width_px, height_px = width_px // 2, height_px // 2

@@ -38,7 +38,7 @@ EARLY_WITHIN_S, EARLY_IF_FEWER = 5.0, 3
 
 def main() -> None:
     places, watch_id = Places(Path(sys.argv[1])), sys.argv[2]
-    os.nice(NICE)
+    os.setpriority(os.PRIO_PROCESS, 0, NICE)
     with suppress(EOFError):
         work(places, watch_id, _Jobs())
     for spool in sorted((places.spools / watch_id).glob("*.pictures")):

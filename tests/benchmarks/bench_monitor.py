@@ -5,7 +5,10 @@ there, so an upper bound), how many planned alerts got lost, and what the monito
 MINUTES, FEEDS and SERVICE_MS set the size. CAMERA is the size of the cameras' pictures, 1600x900 by default: the
 monitor scales each before it asks. With 1152x640, the model's own size, nothing is scaled. CONSOLE=client puts a plain
 client of the app's routes in the browser's place, where browser and server would share the cores that are measured.
-Prints one JSON object on its last line.
+
+Three watches follow each other: one without clips for half the time, one with clips, and one with clips that is
+killed amid its alerts. From the first two comes what clips cost the latency. Of the last two every alert must have a
+clip, whole where its window was over, and else with all pictures up to the kill. Prints one JSON object at its end.
 """
 
 from __future__ import annotations
@@ -16,20 +19,26 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
+from threading import Timer
 from typing import Any
 
 import httpx
 from playwright.sync_api import Page, sync_playwright
-from sqlmodel import select
+from sqlmodel import col, select
 
+from annotator.monitor.service.run import PICTURES
 from annotator.runtime import COOKIE
 from data.people.accounts import sign_in
 from data.store.opening import Store, open_store
-from data.store.tables import Alert, OperatorAnswer, Person
+from data.store.tables import Alert, AlertClip, OperatorAnswer, Person
 from data.vocabulary import PersonRole, TriageLevel
 from eval.statistics.percentiles import Percentiles, percentiles
 from eval.statistics.rate import Undefined
@@ -41,6 +50,7 @@ from tests.eval.stand_in_server import a_server
 
 FRAME_RATE = 2.0
 ALLOWED_MS, ALLOWED_SHARE = 150.0, 0.60
+KILL_AFTER_S, RECORDED_IN_S, LONGEST_S = 40.0, 8.0, 600.0
 
 
 def main() -> None:
@@ -58,24 +68,92 @@ def main() -> None:
         a_person(store, "olga", PersonRole.OPERATOR)
         app = RunningApp(workspace, store)
         app.start()
+        arm = partial(run, app, url, feeds, camera=camera)
         try:
-            done, pauses_s = run(app, url, feeds, 60 * minutes, camera)
+            without = figures(store, *arm(seconds=30 * minutes), service_ms)
+            done = figures(store, *arm(seconds=60 * minutes, keep_days=30), service_ms)
+            arm(seconds=60 * minutes, keep_days=30, kill_after_s=KILL_AFTER_S)
+            waited_s = wait_for_clips(workspace / PICTURES)
+            arm(seconds=RECORDED_IN_S, keep_days=30)
         finally:
             app.stop()
-        print(json.dumps({**figures(store, done, service_ms, pauses_s), "camera": camera}))
+        with_clips = {
+            "clips": clips(store),
+            "clips_made_behind_s": round(waited_s, 1),
+            **{f"{name}_with_to_without_clips": ratio(done, without, name) for name in ("p50", "p95")},
+            "without_clips": {"alerts": without["alerts"], "alert_latency_ms": without["alert_latency_ms"]},
+        }
+        print(json.dumps({**done, "camera": camera, **with_clips}))
         store.close()
 
 
+def ratio(done: dict[str, Any], without: dict[str, Any], name: str) -> float:
+    return round(done["alert_latency_ms"][name] / without["alert_latency_ms"][name], 3)
+
+
+def wait_for_clips(folder: Path) -> float:
+    """Until the processes of watches that are over have made what was left to them; how long, in seconds."""
+    begun_s = time.monotonic()
+    while any(folder.glob("spool/*/*.pictures")) and time.monotonic() - begun_s < LONGEST_S:
+        time.sleep(0.5)
+    return time.monotonic() - begun_s
+
+
+def clips(store: Store) -> list[dict[str, Any]]:
+    """Of each watch with clips: how many alerts have a whole one, one that lacks something, and none."""
+    with store.read() as session:
+        query = select(Alert, AlertClip).join(AlertClip, isouter=True).order_by(col(Alert.raised_at_us))
+        rows = [(alert, clip) for alert, clip in session.exec(query)]
+    told = []
+    for watch in sorted({alert.watch_id for alert, clip in rows if clip is not None}):
+        here = [(alert, clip) for alert, clip in rows if alert.watch_id == watch]
+        there = [clip for _, clip in here if clip is not None and clip.sha256 is not None]
+        lacking = Counter(_kind(clip.detail) for clip in there if clip.detail is not None)
+        last_us = max(clip.last_at_us or 0 for clip in there)
+        ended_early = [one for one in there if _kind(one.detail) == "The monitor ended"]
+        behind_ms = max(((last_us - (one.last_at_us or 0)) / 1000 for one in ended_early), default=0.0)
+        told.append(
+            {
+                "alerts": len(here),
+                "whole": sum(clip.detail is None for clip in there),
+                "lacking": dict(lacking),
+                "without": len(here) - len(there),
+                "frames_median": median(clip.frames for clip in there),
+                "bytes_median": median(clip.bytes for clip in there),
+                "behind_the_kill_ms": round(behind_ms),
+            }
+        )
+    return told
+
+
+def _kind(detail: str | None) -> str:
+    return " ".join((detail or "").split()[:3])
+
+
 def run(
-    app: RunningApp, url: str, feeds: int, seconds: float, camera: Size
+    app: RunningApp,
+    url: str,
+    feeds: int,
+    *,
+    seconds: float,
+    camera: Size,
+    keep_days: float = 0.0,
+    kill_after_s: float | None = None,
 ) -> tuple[dict[str, Any], list[float]]:
-    """Watch for so long with a console open; what the monitor printed, and how long the console heard nothing."""
+    """Watch for so long with a console open; what the monitor printed (nothing once killed), and how long the console
+    heard nothing."""
     command = [sys.executable, "-m", "tests.benchmarks.monitored_feeds", "--workspace", str(app.workspace)]
-    options = {"endpoint": url, "feeds": feeds, "frame-rate": FRAME_RATE, "seconds": seconds}
+    options = {
+        "endpoint": url,
+        "feeds": feeds,
+        "frame-rate": FRAME_RATE,
+        "seconds": seconds,
+        "keep-clips-days": keep_days,
+    }
     arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
     monitor_command = [*command, *arguments, "--camera", *map(str, camera)]
     if os.environ.get("CONSOLE", "browser") == "client":
-        return run_with_client(app, monitor_command)
+        return run_with_client(app, monitor_command, kill_after_s)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         context = browser.new_context(viewport={"width": 1440, "height": 900})
@@ -84,15 +162,31 @@ def run(
         page = context.new_page()
         page.goto(app.url)
         page.wait_for_selector("[data-testid=monitor]", timeout=60_000)
-        with subprocess.Popen(monitor_command, stdout=subprocess.PIPE, text=True) as monitor:
+        with a_monitor(monitor_command, kill_after_s) as monitor:
             heard = operate(page, monitor)
             assert monitor.stdout is not None
             printed = monitor.stdout.read()
         browser.close()
-    return json.loads(printed.splitlines()[-1]), [after - before for before, after in pairwise(heard)]
+    return told_at_the_end(printed), [after - before for before, after in pairwise(heard)]
 
 
-def run_with_client(app: RunningApp, command: list[str]) -> tuple[dict[str, Any], list[float]]:
+def told_at_the_end(printed: str) -> dict[str, Any]:
+    return json.loads(printed.splitlines()[-1]) if printed else {}
+
+
+@contextmanager
+def a_monitor(command: list[str], kill_after_s: float | None) -> Iterator[subprocess.Popen[str]]:
+    """The monitor's process; killed after so long, without a chance to end anything."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as monitor:
+        timer = Timer(kill_after_s or 0, monitor.kill)
+        if kill_after_s is not None:
+            timer.start()
+        yield monitor
+
+
+def run_with_client(
+    app: RunningApp, command: list[str], kill_after_s: float | None
+) -> tuple[dict[str, Any], list[float]]:
     """The console's own requests without a page: it hears, says what it has heard, and answers once a second."""
     with app.store.read() as session:
         person = session.exec(select(Person.id).where(Person.name == "olga")).one()
@@ -101,7 +195,7 @@ def run_with_client(app: RunningApp, command: list[str]) -> tuple[dict[str, Any]
     known: set[str] = set()
     last_s = time.monotonic()
     with (
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as monitor,
+        a_monitor(command, kill_after_s) as monitor,
         httpx.Client(
             base_url=app.url, cookies=cookies, headers={"origin": app.url.rstrip("/")}, timeout=15.0
         ) as client,
@@ -127,7 +221,7 @@ def run_with_client(app: RunningApp, command: list[str]) -> tuple[dict[str, Any]
                 beside.submit(client.post, "monitor/answer", json={"person": person, **given})
         assert monitor.stdout is not None
         printed = monitor.stdout.read()
-    return json.loads(printed.splitlines()[-1]), [after - before for before, after in pairwise(heard)]
+    return told_at_the_end(printed), [after - before for before, after in pairwise(heard)]
 
 
 def operate(page: Page, monitor: subprocess.Popen[str]) -> list[float]:
@@ -141,9 +235,10 @@ def operate(page: Page, monitor: subprocess.Popen[str]) -> list[float]:
     return watching
 
 
-def figures(store: Store, done: dict[str, Any], service_ms: float, pauses_s: list[float]) -> dict[str, Any]:
+def figures(store: Store, done: dict[str, Any], pauses_s: list[float], service_ms: float) -> dict[str, Any]:
     with store.read() as session:
-        alerts = list(session.exec(select(Alert).where(Alert.level == TriageLevel.TELEOPERATION)))
+        query = select(Alert).where(Alert.level == TriageLevel.TELEOPERATION, Alert.watch_id == done["watch"])
+        alerts = list(session.exec(query))
         answers = list(session.exec(select(OperatorAnswer)))
     by_id = {alert.id: alert for alert in alerts}
     seen = [alert for alert in alerts if alert.shown_at_us is not None]
