@@ -1,4 +1,4 @@
-"""The process that makes clips, at the lowest priority, so that no alert waits for it.
+"""The process that makes clips, at a low priority, so that no alert waits for it.
 
 `python -m data.live.clip_process PICTURES WATCH` reads one job a line (`early ALERT`, `whole ALERT`) and answers with a
 line once it is done. When its input ends, because the monitor did or was killed, it finishes every alert of that watch
@@ -31,7 +31,8 @@ from data.live.clip_spool import (
 )
 from data.whole_files import written_whole
 
-NICE = 19
+NICE = 10
+"""A tenth of a busy core: alerts come first, and an operator still sees the clip while the alert matters."""
 EARLY_WITHIN_S, EARLY_IF_FEWER = 5.0, 3
 """What there is of a clip so far is made while an operator may look at it, and while few whole clips wait."""
 

@@ -88,7 +88,7 @@ def main() -> None:
 
 
 def ratio(done: dict[str, Any], without: dict[str, Any], name: str) -> float:
-    return round(done["alert_latency_ms"][name] / without["alert_latency_ms"][name], 3)
+    return round(float(done["alert_latency_ms"][name]) / float(without["alert_latency_ms"][name]), 3)
 
 
 def wait_for_clips(folder: Path) -> float:

@@ -6,10 +6,12 @@ the videos, so that no alert waits for either.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import shutil
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from annotator.monitor.rules.limits import MB, Limits
@@ -23,6 +25,8 @@ from data.live.clip_spool import AFTER_S, BEFORE_S, Made, Places, Spool, reason_
 MOST_WAITING_BYTES = 256 * MB
 """Pictures that the disk has not taken yet; more are not waited for."""
 MOST_STATES = 2000
+EARLY_AFTER_S = 0.5
+"""What came before an alert is made a clip once the alert itself is on its way to the operators."""
 END_WITHIN_S = 3.0
 _log = logging.getLogger("teletriage.monitor")
 
@@ -92,10 +96,8 @@ class Clips:
         before = self.ring.since(feed, captured_s - BEFORE_S)
         state.first_us = self._clock.wall_us(before[0].captured_s) if before else None
         self._open.setdefault(feed, []).append(clip)
-        begun = self._writer.submit(self._begin, clip, self._clock.wall_us(captured_s))
-        for captured in before:
-            self._append(clip, captured)
-        return self._writer.submit(self._ask, clip, "early") if before else begun
+        asyncio.get_running_loop().call_later(EARLY_AFTER_S, self._on_disk, self._ask, clip, "early")
+        return self._writer.submit(self._begin, clip, self._clock.wall_us(captured_s), before)
 
     def tick(self, now_s: float) -> None:
         """End the clips whose window is over."""
@@ -145,6 +147,10 @@ class Clips:
         self._writer.shutdown(wait=True)
         self.maker.close(END_WITHIN_S)
 
+    def _on_disk(self, work: Callable[..., None], *given: object) -> None:
+        with suppress(RuntimeError):  # the watch is over
+            self._writer.submit(work, *given)
+
     def _tell(self, what: str, alert_id: str, reason: str) -> None:
         self.heard(what, alert_id, reason)  # set once there is somebody to listen
 
@@ -158,10 +164,12 @@ class Clips:
 
     # ---- on the writing thread
 
-    def _begin(self, clip: OpenClip, risen_us: int) -> None:
+    def _begin(self, clip: OpenClip, risen_us: int, before: list[Captured]) -> None:
         try:
             if (reason := self._no_room()) is None:
                 clip.spool = Spool(self.places.spool(self._watch_id, clip.alert_id), risen_us)
+                for captured in before:
+                    self._put(clip, clip.spool, captured)
                 return
         except OSError as error:
             reason = reason_of(error)
@@ -177,13 +185,14 @@ class Clips:
         return None
 
     def _write(self, clip: OpenClip, captured: Captured) -> None:
-        content = captured.picture.content
-        self._waiting_bytes -= len(content)
-        if clip.spool is None:
-            return
+        self._waiting_bytes -= len(captured.picture.content)
+        if clip.spool is not None and clip.failed is None:
+            self._put(clip, clip.spool, captured)
+
+    def _put(self, clip: OpenClip, spool: Spool, captured: Captured) -> None:
         try:
-            clip.spool.append(self._clock.wall_us(captured.captured_s), content)
-            self.counts.spool_bytes += len(content)
+            spool.append(self._clock.wall_us(captured.captured_s), captured.picture.content)
+            self.counts.spool_bytes += len(captured.picture.content)
         except OSError as error:
             self._fail(clip, reason_of(error))
 

@@ -8,18 +8,23 @@ class Clip {
     this.console = console_;
     this.alert = alert;
     this.told = null;
-    this.video = /** @type {HTMLVideoElement} */ (el("video", { class: "mo-clip", playsinline: "", preload: "none", hidden: true,
-      "aria-label": "The seconds around this alert" }));
-    this.video.muted = true;
+    this.video = null; // made when it is first asked for: an alert's card appears in the least time
     this.time = el("span", { class: "mo-clip-time", hidden: true });
     this.button = el("button", { type: "button", class: "mo-play", hidden: true, "aria-keyshortcuts": "Space",
       onclick: (event) => this.toggle(event.shiftKey) });
-    this.nodes = [this.video, this.time, this.button];
-    this.video.addEventListener("timeupdate", () => this.sayTime());
-    this.video.addEventListener("seeked", () => this.sayTime());
-    this.video.addEventListener("ended", () => this.hide());
-    this.video.addEventListener("error", () => this.failed());
-    for (const name of ["play", "pause"]) this.video.addEventListener(name, () => this.draw());
+    this.nodes = [this.time, this.button];
+  }
+
+  make() {
+    const video = /** @type {HTMLVideoElement} */ (el("video", { class: "mo-clip", playsinline: "", preload: "none", hidden: true,
+      "aria-label": "The seconds around this alert" }));
+    video.muted = true;
+    for (const name of ["timeupdate", "seeked"]) video.addEventListener(name, () => this.sayTime());
+    for (const name of ["play", "pause"]) video.addEventListener(name, () => this.draw());
+    video.addEventListener("ended", () => this.hide());
+    video.addEventListener("error", () => this.failed());
+    this.time.before(video);
+    return video;
   }
 
   takeIn(told) {
@@ -39,7 +44,7 @@ class Clip {
   }
 
   isShown() {
-    return !this.video.hidden;
+    return Boolean(this.video && !this.video.hidden);
   }
 
   draw() {
@@ -68,6 +73,7 @@ class Clip {
 
   // Show the clip where playing begins. What has become whole since is loaded anew.
   open() {
+    this.video ??= this.make();
     const address = this.console.alertClip(this.alert, this.told.state);
     if (this.isShown() && this.loaded === address) return;
     if (this.loaded !== address) {
@@ -88,15 +94,15 @@ class Clip {
   }
 
   hide() {
-    const was = this.isShown();
+    if (!this.isShown()) return false;
     this.video.pause();
     this.video.hidden = this.time.hidden = true;
     this.draw();
-    return was;
+    return true;
   }
 
   failed() {
-    if (!this.loaded) return;
+    if (!this.loaded) return; // an address that was taken away is no fault
     this.loaded = null;
     this.hide();
     this.console.tell("The clip of this alert cannot be played now.");

@@ -30,8 +30,11 @@ class LastHour {
 
   open(alert, words) {
     const dialog = this.console.part("dialog");
+    const clip = el("video", { class: "mo-whole", controls: "", playsinline: "", preload: "metadata", "aria-label": "The seconds around this alert",
+      src: this.console.alertClip(alert, "past") });
+    clip.addEventListener("error", () => clip.remove()); // none was kept: the still is here
     dialog.replaceChildren(el("h2", { text: words }),
-      el("img", { class: "mo-whole", alt: "The picture that raised this alert", src: this.console.alertPicture(alert) }),
+      el("img", { class: "mo-whole", alt: "The picture that raised this alert", src: this.console.alertPicture(alert) }), clip,
       el("button", { type: "button", text: "Close", onclick: () => dialog.close() }));
     dialog.showModal();
   }
