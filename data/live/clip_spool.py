@@ -136,7 +136,7 @@ def shortfall(risen_us: int, times_us: list[int], *, is_over: bool, unreadable: 
     """What a clip lacks, in sentences; None if it lacks nothing. times_us: of its pictures, oldest first.
 
     >>> shortfall(10_000_000, [3_000_000, 10_000_000, 13_000_000], is_over=False)
-    'The monitor ended 3 s after the alert.'
+    'The monitor ended right after a picture from 3 s after the alert.'
     """
     first_s, last_s = (times_us[0] - risen_us) / _SECOND_US, (times_us[-1] - risen_us) / _SECOND_US
     apart = sorted(after - before for before, after in pairwise(times_us))
@@ -145,15 +145,17 @@ def shortfall(risen_us: int, times_us: list[int], *, is_over: bool, unreadable: 
     if first_s > spare_s - BEFORE_S:
         said.append(f"There is no picture from before {_when(first_s)}.")
     if not is_over:
-        said.append(f"The monitor ended {_when(last_s)}.")
+        said.append(f"The monitor ended right after a picture from {_when(last_s)}.")
     elif last_s < AFTER_S - spare_s:
-        said.append(f"The feed showed nothing more than {_when(last_s)}.")
+        said.append(f"The feed's last picture is from {_when(last_s)}.")
     if unreadable:
         said.append(f"{unreadable} of its pictures cannot be decoded.")
     return " ".join(said) or None
 
 
 def _when(after_s: float) -> str:
+    if not round(after_s, 1):
+        return "the moment of the alert"
     side = "before" if after_s < 0 else "after"
     return f"{abs(round(after_s, 1)):g} s {side} the alert"
 

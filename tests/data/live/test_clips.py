@@ -63,9 +63,10 @@ def test_a_spool_gives_what_is_whole_of_it_wherever_it_was_cut_off(tmp_path: Pat
     [
         ([one / 2 for one in range(-14, 15)], True, 0, None),
         ([-5, 0, 5], True, 0, None),  # a feed of 0.2 frames per second
-        ([one / 2 for one in range(-14, 5)], True, 0, "The feed showed nothing more than 2 s after the alert."),
+        ([one / 2 for one in range(-14, 5)], True, 0, "The feed's last picture is from 2 s after the alert."),
         ([one / 2 for one in range(-4, 15)], True, 0, "There is no picture from before 2 s before the alert."),
-        ([one / 2 for one in range(-14, 1)], False, 0, "The monitor ended 0 s after the alert."),
+        ([one / 2 for one in range(-14, 1)], False, 0,
+         "The monitor ended right after a picture from the moment of the alert."),
         ([one / 2 for one in range(-14, 15)], True, 3, "3 of its pictures cannot be decoded."),
     ],
 )  # fmt: skip

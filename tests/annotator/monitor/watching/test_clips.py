@@ -84,7 +84,7 @@ def test_an_alert_has_a_clip_a_moment_later_and_the_whole_one_when_its_window_is
         await desk.until(lambda: state(desk, alert).state == "early")
         (shown,) = board(desk.monitor)["alerts"]
         assert shown["clip"]["state"] == "early"
-        assert 0 < shown["clip"]["before_s"] < 7
+        assert 0 <= shown["clip"]["before_s"] < 7
         assert Places(folder).early_clip(alert).is_file()
         await desk.picture(T)
         clips(desk).tick(desk.monitor.feeds.clock.now_s() + 8)
@@ -92,7 +92,7 @@ def test_an_alert_has_a_clip_a_moment_later_and_the_whole_one_when_its_window_is
         (row,) = desk.written(AlertClip)
         content = Places(folder).clip(alert).read_bytes()
         assert (row.sha256, row.bytes) == (hashlib.sha256(content).hexdigest(), len(content))
-        assert row.detail.startswith("There is no picture from before 0.")  # the watch had only just begun
+        assert row.detail.startswith("There is no picture from before")  # the watch had only just begun
         pictures = list(read_timed_clip(Places(folder).clip(alert), row.first_at_us))
         (raised_by,) = desk.written(Alert)
         assert len(pictures) == row.frames == 4
