@@ -121,11 +121,13 @@ class ReplyForm(StrEnum):
 
 
 class Mode(StrEnum):
-    """When the proposal is shown to the annotator: at once, after the own level is chosen, or never."""
+    """When the proposal is shown to the annotator: at once, after the own level is chosen, or never. stack: the frame
+    was judged together with one that looks like it, which was shown with its proposal."""
 
     ASSISTED = "assisted"
     DECIDE_FIRST = "decide_first"
     BLIND = "blind"
+    STACK = "stack"
 
 
 class Verdict(StrEnum):

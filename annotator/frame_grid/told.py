@@ -19,7 +19,12 @@ from data.vocabulary import Mode
 
 MOST_VALUES = 80
 """Values of one filter that the panel lists; the others can be typed."""
-_MODES = {Mode.ASSISTED: "saw the proposal", Mode.DECIDE_FIRST: "decided first", Mode.BLIND: "blind"}
+_MODES = {
+    Mode.ASSISTED: "saw the proposal",
+    Mode.DECIDE_FIRST: "decided first",
+    Mode.BLIND: "blind",
+    Mode.STACK: "judged with a look-alike",
+}
 
 
 def found_frame(found: FoundFrame, hit: Hit | None, address: Address) -> dict[str, Any]:

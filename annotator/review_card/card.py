@@ -17,7 +17,7 @@ from data.text.visible import invisible_class
 from data.vocabulary import LEVELS, MAX_ACTION_CHARS, MAX_REASONING_CHARS
 
 SCRIPTS = (
-    "text.js", "server.js", "outbox.js", "keys.js", "picture.js", "strip.js", "panel.js", "wording.js",
+    "text.js", "server.js", "outbox.js", "keys.js", "picture.js", "strip.js", "stack.js", "panel.js", "wording.js",
     "side.js", "dialogs.js", "tour.js", "notices.js", "deciding.js", "card.js",
 )  # fmt: skip
 """In this order they make one module; the last one exports what Streamlit calls."""

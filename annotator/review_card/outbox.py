@@ -14,9 +14,12 @@ from sqlmodel import select
 from data.errors import ReviewRefused, StoreUnavailable, TeletriageError
 from data.review.notes import Note, note_frame
 from data.review.reviews import Decision, submit_review
+from data.review.stack_judgements import StackDecision, judge_stack, take_stack_back
 from data.scenarios.plausibility import Judgement, judge_clip
 from data.store.opening import Store
 from data.store.tables import Review
+from data.text.phrases import counted
+from data.vocabulary import Mode
 
 MAX_ENTRIES = 100
 
@@ -29,12 +32,30 @@ class DecisionEntry(Decision):
     supersedes_token: str | None = Field(default=None, max_length=64)
 
 
+class StackEntry(StackDecision):
+    """A decision on the frame on screen and its look-alikes."""
+
+    kind: Literal["stack"]
+
+
+class UnstackEntry(BaseModel):
+    """What was judged together is taken back; `stack` is the token of the decision."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["unstack"]
+    token: str
+    frame_id: str
+    stack: str = Field(min_length=8, max_length=64)
+
+
 class NoteEntry(Note):
     """A note in the outbox; its kind is the note's."""
 
 
 class Acknowledgement(BaseModel):
-    """What became of one entry: written (now or before), or refused with the reason to show to the person."""
+    """What became of one entry: written (now or before), or refused with the reason to show to the person. A stack that
+    was written without some of its frames has a reason too."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -60,27 +81,35 @@ class ClipEntry(BaseModel):
         return Judgement(token=self.token, frame_id=self.frame_id, is_rejected=False, reason=taken_back)
 
 
-Entry = DecisionEntry | NoteEntry | ClipEntry
+Entry = DecisionEntry | StackEntry | UnstackEntry | NoteEntry | ClipEntry
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 
 
-def apply_outbox(store: Store, person_id: int, decisions: Sequence[Any]) -> list[Acknowledgement]:
+def apply_outbox(
+    store: Store, person_id: int, decisions: Sequence[Any], *, shares: Mapping[Mode, float] | None = None
+) -> list[Acknowledgement]:
     """Write every entry in order and say of each what became of it. Entries past MAX_ENTRIES wait for the next call.
 
     A broken rule refuses its own entry and no other. A store that cannot be reached raises: the browser keeps
-    everything and sends it again, and TypeError stands for an entry that is no object.
+    everything and sends it again, and TypeError stands for an entry that is no object. shares: of training frames by
+    mode, as they are served.
     """
-    return [_apply(store, person_id, entry) for entry in decisions[:MAX_ENTRIES]]
+    return [_apply(store, person_id, entry, shares) for entry in decisions[:MAX_ENTRIES]]
 
 
-def _apply(store: Store, person_id: int, raw: Any) -> Acknowledgement:
+def _apply(store: Store, person_id: int, raw: Any, shares: Mapping[Mode, float] | None) -> Acknowledgement:
     if not isinstance(raw, Mapping):
         raise TypeError("an answer is an object")
     token = str(raw.get("token", ""))[:64]
+    told = None
     try:
         entry = _ENTRY.validate_python(raw)
         if isinstance(entry, DecisionEntry):
             submit_review(store, person_id, _decision(store, person_id, entry))
+        elif isinstance(entry, StackEntry):
+            told = _judge_stack(store, person_id, entry, shares)
+        elif isinstance(entry, UnstackEntry):
+            take_stack_back(store, person_id, entry.stack)
         elif isinstance(entry, ClipEntry):
             judge_clip(store, person_id, entry.judgement())
         else:
@@ -91,7 +120,18 @@ def _apply(store: Store, person_id: int, raw: Any) -> Acknowledgement:
         raise
     except TeletriageError as error:
         return Acknowledgement(token=token, saved=False, reason=str(error))
-    return Acknowledgement(token=token, saved=True)
+    return Acknowledgement(token=token, saved=True, reason=told)
+
+
+def _judge_stack(
+    store: Store, person_id: int, entry: StackEntry, shares: Mapping[Mode, float] | None
+) -> str | None:
+    """What to tell where not all of the stack got the level."""
+    decision = StackDecision.model_validate(entry.model_dump(exclude={"kind"}))
+    left = len(judge_stack(store, person_id, decision, shares=shares).left_out)
+    if not left:
+        return None
+    return f"{counted(left, 'frame')} of the stack could not be judged with it any more and will come alone."
 
 
 def _decision(store: Store, person_id: int, entry: DecisionEntry) -> Decision:

@@ -6,6 +6,9 @@ whole page run, and an HTTP status tells the browser for certain what has been s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sqlmodel import Session
 from starlette.routing import Route
 
 from annotator.pictures.signed_addresses import ImageRequest, image_address
@@ -23,10 +26,12 @@ from data.people.permissions import require
 from data.review.examples import guideline_examples
 from data.review.guideline import guideline_in_force, read_guideline, unread_change
 from data.review.notes import answers_to
-from data.review.serving import lease_frames, record_first_level
+from data.review.serving import ServedFrame, lease_frames, record_first_level
+from data.review.stacks import companions
 from data.review.tour import answer_tour, tour_frames
 from data.store.opening import Store
-from data.vocabulary import TriageLevel
+from data.store.tables import Frame
+from data.vocabulary import Mode, TriageLevel
 
 QUEUE, REFILL_BELOW = 8, 6
 """Frames that a card holds at most, and fewer than which it gets new ones: reserving one per answer would cost
@@ -45,22 +50,22 @@ def _address(store: Store, person_id: int) -> serving.Address:
 
 def sync(store: Store, person_id: int, body: Body) -> Body:
     """Write the outbox, then say what comes next."""
-    acknowledged = apply_outbox(store, person_id, list(body.get("outbox", [])))
-    served = lease_frames(
-        store, person_id, n=QUEUE, refill_below=REFILL_BELOW, shares=app_settings().mode_shares
-    )
+    shares = app_settings().mode_shares
+    acknowledged = apply_outbox(store, person_id, list(body.get("outbox", [])), shares=shares)
+    served = lease_frames(store, person_id, n=QUEUE, refill_below=REFILL_BELOW, shares=shares)
     address = _address(store, person_id)
     day = reviews_today(store, person_id, offset_min=int(body.get("offset_min", 0)))
     with store.read() as session:
         held = guideline_in_force(session)
         is_unread = unread_change(session, person_id, held) is not None
         answers = answers_to(session, person_id)
+        alike = _look_alikes(session, person_id, served, store.now_us(session))
     return {
         "acknowledged": [one.model_dump() for one in acknowledged],
         "frames": with_alike(
             store,
             person_id,
-            [serving.served_frame(one, address) for one in served],
+            [serving.served_frame(one, address, alike.get(one.frame.id, [])) for one in served],
             readable_vectors(workspace()),
         ),
         "recent": serving.recent_decisions(store, person_id, address),
@@ -68,6 +73,16 @@ def sync(store: Store, person_id: int, body: Body) -> Body:
         "guideline": {"version": held.version, "number": held.number, "unread": is_unread},
         "answers": [serving.flag_answer(one) for one in answers],
     }
+
+
+def _look_alikes(
+    session: Session, person_id: int, served: Sequence[ServedFrame], now_us: int
+) -> dict[str, list[Frame]]:
+    """The stack of each frame that is shown with its proposal."""
+    assisted = [one.frame.id for one in served if one.mode is Mode.ASSISTED and one.proposal is not None]
+    if not assisted:
+        return {}
+    return companions(session, person_id, assisted, now_us, app_settings().mode_shares)
 
 
 def own_level(store: Store, person_id: int, body: Body) -> Body:

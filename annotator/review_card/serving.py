@@ -5,7 +5,7 @@ Whatever is not in here never reaches the browser; a blind frame's entry has no 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,8 +31,8 @@ Address = Callable[[str, int], str]
 """(frame id, width in pixels) -> the signed address for this person."""
 
 
-def served_frame(served: ServedFrame, address: Address) -> dict[str, Any]:
-    """A leased frame for the card."""
+def served_frame(served: ServedFrame, address: Address, alike: Sequence[Frame] = ()) -> dict[str, Any]:
+    """A leased frame for the card. alike: what may be judged together with it."""
     told = frame_context(served.frame, served.scene, address)
     told["mode"] = MODE_WORDS[served.mode]
     told["seen"] = seen(served.frame.boxes)
@@ -42,7 +42,18 @@ def served_frame(served: ServedFrame, address: Address) -> dict[str, Any]:
             told["reason"] = suggested_reason(served.frame.cues, served.first_level).value
     if served.shown_proposal is not None:
         told["proposal"] = proposal_text(served.shown_proposal)
+    told["stack"] = [_look_alike(one, served.frame, address) for one in alike]
     return told
+
+
+def _look_alike(one: Frame, beside: Frame, address: Address) -> dict[str, Any]:
+    return {
+        "frame": one.id,
+        "seconds": round((one.captured_at_us - beside.captured_at_us) / 1e6, 1),
+        "thumb": address(one.id, SMALL_PX),
+        "picture": address(one.id, SCREEN_PX),
+        "full": address(one.id, FULL_PX),
+    }
 
 
 def frame_context(frame: Frame, scene: Scene, address: Address) -> dict[str, Any]:
@@ -123,7 +134,8 @@ def recent_decisions(store: Store, person_id: int, address: Address) -> list[dic
     with store.read() as session:
         rows = session.exec(query).all()
     current = {review.id for review in standing(review for review, *_ in rows)}
-    return [_recent(*row, address) for row in rows if row[0].id in current][:RECENT]
+    alone = (row for row in rows if row[0].id in current and row[0].mode is not Mode.STACK)
+    return [_recent(*row, address) for row in alone][:RECENT]
 
 
 def _recent(
@@ -139,6 +151,7 @@ def _recent(
         "reason_code": review.reason_code,
         "unsure": bool(review.is_unsure),
         "unconfirmed": bool(review.is_unconfirmed),
+        "stacked": review.stack is not None,
     }
 
 

@@ -111,7 +111,13 @@ def _said_by_operators() -> Any:
 
 
 def _reviews() -> Any:
-    columns = (col(Review.id), col(Review.frame_id), col(Review.level), col(Review.supersedes_id))
+    columns = (
+        col(Review.id),
+        col(Review.frame_id),
+        col(Review.level),
+        col(Review.supersedes_id),
+        col(Review.is_taken_back),
+    )
     return select_columns(*columns).order_by(col(Review.id))
 
 
@@ -175,7 +181,7 @@ def reviewed_of(rows: Sequence[FrameRow], facts: OrderFacts) -> tuple[list[int],
     place = {row.frame_id: index for index, row in enumerate(rows)}
     highest: dict[int, int] = {}
     for review in standing(facts.reviews):
-        if review.frame_id in place:
+        if review.frame_id in place and not review.is_taken_back:
             index = place[review.frame_id]
             highest[index] = max(highest.get(index, 0), review.level.rank)
     return list(highest), list(highest.values())

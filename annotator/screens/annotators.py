@@ -35,7 +35,7 @@ from eval.annotators.gold_score import golds_needed
 from eval.statistics.rate import Interval, Rate, Undefined
 
 _LINES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#555555"]
-_COLOURS = {"assisted": "#0072B2", "decide first": "#E69F00", "blind": "#009E73"}
+_COLOURS = {"assisted": "#0072B2", "decide first": "#E69F00", "blind": "#009E73", "stack": "#CC79A7"}
 
 
 def show(person: Person) -> None:

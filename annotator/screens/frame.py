@@ -18,7 +18,12 @@ from data.store.tables import Adjudication, ModelRun, Person, Proposal, Review
 from data.verification.standing import standing
 from data.vocabulary import Mode, VerificationState
 
-_MODES = {Mode.ASSISTED: "saw the proposal", Mode.DECIDE_FIRST: "decided first", Mode.BLIND: "blind"}
+_MODES = {
+    Mode.ASSISTED: "saw the proposal",
+    Mode.DECIDE_FIRST: "decided first",
+    Mode.BLIND: "blind",
+    Mode.STACK: "judged with a look-alike",
+}
 
 
 def show(person: Person) -> None:

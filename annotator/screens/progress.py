@@ -273,6 +273,7 @@ def _by_person(counts: Progress) -> list[dict[str, Any]]:
             "accepted": f"{one.accepted:,} of {one.shown:,}",
             "blind": one.by_mode[Mode.BLIND],
             "decide first": one.by_mode[Mode.DECIDE_FIRST],
+            "in stacks": one.by_mode[Mode.STACK],
         }
         for one in counts.people
     ]

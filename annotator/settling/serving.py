@@ -16,7 +16,12 @@ from data.store.tables import Frame, Proposal, Review, Scene
 from data.vocabulary import LEVELS, Mode, TriageLevel
 
 LONGEST_QUEUE = 200
-_MODES = {Mode.ASSISTED: "saw the proposal", Mode.DECIDE_FIRST: "decided first", Mode.BLIND: "blind"}
+_MODES = {
+    Mode.ASSISTED: "saw the proposal",
+    Mode.DECIDE_FIRST: "decided first",
+    Mode.BLIND: "blind",
+    Mode.STACK: "judged with a look-alike",
+}
 
 
 def contested_queue(store: Store, person_id: int) -> dict[str, Any]:

@@ -52,7 +52,11 @@ def _password_link(person: Person) -> str:
 
 def review_marks(review: Review) -> str:
     """What stands beside a review's level, in words after a name; nothing for most."""
-    marks = [(review.is_unsure, "unsure"), (review.is_unconfirmed, "in under a second, not confirmed")]
+    marks = [
+        (review.is_unsure, "unsure"),
+        (review.is_unconfirmed, "in under a second, not confirmed"),
+        (review.is_taken_back, "taken back"),
+    ]
     return "".join(f", {words}" for is_marked, words in marks if is_marked)
 
 

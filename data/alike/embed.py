@@ -8,14 +8,16 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from data.alike.descriptor import VERSION, Floats, descriptor, reduced_picture
 from data.alike.frames import PicturedFrame, pictured_frames
+from data.alike.kept_stacks import keep_stacks
 from data.alike.maker import Maker
+from data.alike.vectors import current_vectors
 from data.alike.writing import VectorWriter, vector_writer
 from data.errors import VectorsError
 from data.images.inspection import ImageRefused, read_image
@@ -33,7 +35,7 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True)
 class EmbeddedFrames:
     """What was done. `dropped`: frames whose vectors went, since they changed or are no more; `failed`: frames
-    without a vector, by reason."""
+    without a vector, by reason; `stacks`: of look-alikes of a standing vehicle."""
 
     made_by: str
     folder: str
@@ -42,6 +44,7 @@ class EmbeddedFrames:
     added: int
     dropped: int
     failed: dict[str, int]
+    stacks: int = 0
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -52,7 +55,8 @@ def embed_locally(store: Store, workspace: Path, *, progress: Progress | None = 
     frames = _frames(store)
     wanted = {one.frame_id: one.made_from for one in frames}
     with vector_writer(workspace, Maker("local", LOCAL_MODEL, str(VERSION))) as writer:
-        return _Call(writer, frames, wanted, progress).locally()
+        done = _Call(writer, frames, wanted, progress).locally()
+    return _with_stacks(store, workspace, done)
 
 
 def embed_at_endpoint(
@@ -73,7 +77,13 @@ def embed_at_endpoint(
     wanted = {one.frame_id: one.image_sha256 for one in frames}
     maker = Maker("endpoint", asking.model, revision or "", instruction, asking.sampling.image_width_px)
     with vector_writer(workspace, maker) as writer:
-        return _Call(writer, frames, wanted, progress).at_endpoint(asking, instruction)
+        done = _Call(writer, frames, wanted, progress).at_endpoint(asking, instruction)
+    return _with_stacks(store, workspace, done)
+
+
+def _with_stacks(store: Store, workspace: Path, done: EmbeddedFrames) -> EmbeddedFrames:
+    vectors = current_vectors(workspace)
+    return done if vectors is None else replace(done, stacks=keep_stacks(store, vectors))
 
 
 def _frames(store: Store) -> list[PicturedFrame]:

@@ -77,6 +77,6 @@ def embed(
     print_result(
         done.as_dict(),
         f"{counted(done.frames, 'frame')} with a vector of {done.dims:,} numbers ({done.added:,} new{gone}), made by "
-        f"{done.made_by}.{failed}",
+        f"{done.made_by}; {counted(done.stacks, 'stack')} of look-alikes.{failed}",
         as_json=as_json,
     )

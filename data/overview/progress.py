@@ -135,7 +135,9 @@ def _person(person: Person, reviews: Counter[tuple[Mode, Verdict | None]]) -> Pe
         name=person.display_name,
         is_scripted=person.is_scripted,
         reviews=reviews.total(),
-        shown=sum(n for (_, verdict), n in reviews.items() if verdict is not None),
-        accepted=sum(n for (_, verdict), n in reviews.items() if verdict is Verdict.ACCEPT),
+        shown=sum(
+            n for (mode, verdict), n in reviews.items() if verdict is not None and mode is not Mode.STACK
+        ),
+        accepted=reviews[Mode.ASSISTED, Verdict.ACCEPT] + reviews[Mode.DECIDE_FIRST, Verdict.ACCEPT],
         by_mode={mode: sum(n for (given, _), n in reviews.items() if given is mode) for mode in Mode},
     )

@@ -98,6 +98,7 @@ class _Columns:
     verdict: Ints
     seconds: Floats
     reviewed_at_us: Ints
+    taken_back: Flags
 
     def before(self, time_us: int) -> _Columns:
         """Those before the first review that is as young as that."""
@@ -156,8 +157,12 @@ def standing_reviews(session: Session, *, now_us: int | None = None) -> ReviewCo
 
 
 def _standing(columns: _Columns, frames: _Frames, gold_since_us: Ints) -> ReviewColumns:
-    stands = standing_flags(columns.id, columns.supersedes)
-    kept = {name: values[stands] for name, values in vars(columns).items() if name != "supersedes"}
+    stands = standing_flags(columns.id, columns.supersedes) & ~columns.taken_back
+    kept = {
+        name: values[stands]
+        for name, values in vars(columns).items()
+        if name not in ("supersedes", "taken_back")
+    }
     return ReviewColumns(
         frame_ids=list(frames.place),
         scene_ids=frames.scene_ids,
@@ -201,6 +206,7 @@ def _new_columns(session: Session, frames: _Frames, after_id: int) -> _Columns:
             meaning,
             col(Review.seconds_shown),
             col(Review.reviewed_at_us),
+            col(Review.is_taken_back),
         )
         .where(col(Review.id) > after_id)
         .order_by(col(Review.id))
@@ -214,8 +220,8 @@ def _new_columns(session: Session, frames: _Frames, after_id: int) -> _Columns:
 
 
 def _part(rows: Sequence[Any], frames: _Frames) -> _Columns:
-    ids, supersedes, frame_ids, people, meanings, seconds, times = (
-        zip(*rows, strict=True) if rows else [()] * 7
+    ids, supersedes, frame_ids, people, meanings, seconds, times, taken_back = (
+        zip(*rows, strict=True) if rows else [()] * 8
     )
     meant = np.array([_MEANINGS[one] for one in meanings], dtype=np.int64).reshape(-1, 4)
     return _Columns(
@@ -229,6 +235,7 @@ def _part(rows: Sequence[Any], frames: _Frames) -> _Columns:
         verdict=meant[:, 3],
         seconds=np.array(seconds, dtype=np.float64),
         reviewed_at_us=_ints(times),
+        taken_back=np.array([bool(one) for one in taken_back], dtype=np.bool_),
     )
 
 

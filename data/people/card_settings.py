@@ -30,6 +30,7 @@ DEFAULT_KEYS: dict[str, str] = {
     "zoom_in": "+",
     "zoom_out": "-",
     "implausible": "x",
+    "stack": "k",
     "guideline": "g",
     "help": "?",
 }

@@ -61,24 +61,33 @@ def submit_review(store: Store, person_id: int, decision: Decision) -> Review:
         if written is not None:
             return _same(written, person_id, decision)
         hold(session, decision.frame_id)
-        now_us = store.now_us(session)
-        mode, proposal = _as_shown(session, now_us, person_id, decision)
-        if mode is not Mode.BLIND and audited_now(session, [decision.frame_id]):
-            raise ReviewRefused(
-                "This frame went into a blind audit after you saw its proposal; your answer was not saved."
-            )
-        lease = session.get(Lease, decision.frame_id)
-        if mode is Mode.DECIDE_FIRST:
-            first = _first_level(session, now_us, person_id, decision, lease)
-            decision = decision.model_copy(update={"first_level": first})
-        review = review_row(person_id, decision, mode, proposal, now_us)
-        session.add(review)
-        if lease is not None and lease.person_id == person_id:
-            session.delete(lease)
-        session.flush()
-        refresh(session, [decision.frame_id])
-        follow_audit(session, decision.frame_id, person_id, now_us)
-        return review
+        return submit_within(session, person_id, decision, store.now_us(session))
+
+
+def submit_within(
+    session: Session, person_id: int, decision: Decision, now_us: int, *, stack: str | None = None
+) -> Review:
+    """As `submit_review`, inside an act that holds the frame. stack: the token of the stack that is judged with it."""
+    mode, proposal = _as_shown(session, now_us, person_id, decision)
+    if mode is not Mode.BLIND and audited_now(session, [decision.frame_id]):
+        raise ReviewRefused(
+            "This frame went into a blind audit after you saw its proposal; your answer was not saved."
+        )
+    lease = session.get(Lease, decision.frame_id)
+    if mode is Mode.DECIDE_FIRST:
+        first = _first_level(session, now_us, person_id, decision, lease)
+        decision = decision.model_copy(update={"first_level": first})
+    review = review_row(person_id, decision, mode, proposal, now_us)
+    review.stack = stack
+    if (before := standing_review(session, person_id, decision.frame_id)) and before.is_taken_back:
+        review.supersedes_id = before.id
+    session.add(review)
+    if lease is not None and lease.person_id == person_id:
+        session.delete(lease)
+    session.flush()
+    refresh(session, [decision.frame_id])
+    follow_audit(session, decision.frame_id, person_id, now_us)
+    return review
 
 
 def _first_level(
@@ -105,11 +114,13 @@ def _as_shown(
 ) -> tuple[Mode, Proposal | None]:
     """The mode and the proposal under which the person decided, from the lease or the superseded review."""
     if decision.supersedes_id is not None:
-        before = _standing(session, person_id, decision.frame_id)
+        before = standing_review(session, person_id, decision.frame_id)
         if before is None or before.id != decision.supersedes_id:
             raise ReviewRefused("Only your own latest review of a frame can be changed.")
-        return before.mode, _proposal(session, before.proposal_id)
-    if _standing(session, person_id, decision.frame_id) is not None:
+        alone = Mode.ASSISTED if before.mode is Mode.STACK else before.mode  # now it is on screen itself
+        return alone, _proposal(session, before.proposal_id)
+    before = standing_review(session, person_id, decision.frame_id)
+    if before is not None and not before.is_taken_back:
         raise ReviewRefused("You have reviewed this frame already; change that review instead.")
     lease = session.get(Lease, decision.frame_id)
     if lease is None:
@@ -124,7 +135,8 @@ def _proposal(session: Session, proposal_id: int | None) -> Proposal | None:
     return session.get(Proposal, proposal_id) if proposal_id is not None else None
 
 
-def _standing(session: Session, person_id: int, frame_id: str) -> Review | None:
+def standing_review(session: Session, person_id: int, frame_id: str) -> Review | None:
+    """The person's latest word on a frame, which may be that a judgement of a stack is taken back."""
     reviews = session.exec(
         select(Review).where(Review.person_id == person_id, Review.frame_id == frame_id)
     ).all()

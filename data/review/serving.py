@@ -10,13 +10,14 @@ from sqlmodel import Session, col, delete, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from data.errors import ReviewRefused
-from data.hashing import keyed_chance
 from data.people.permissions import Act, require
 from data.proposals.runs import proposals_for_review
 from data.review.audit_lots import audited_now
 from data.review.gold import gold_due, gold_for, gold_share
 from data.review.lease_time import keeps_others_away
+from data.review.modes import assign_mode
 from data.review.own_levels import own_level
+from data.review.stacks import taken_back_by
 from data.store.keys import serving_key
 from data.store.opening import WRITES, Store
 from data.store.tables import (
@@ -30,13 +31,11 @@ from data.store.tables import (
     Review,
     Scene,
 )
-from data.vocabulary import Mode, NoteKind, Split, TriageLevel
+from data.vocabulary import Mode, NoteKind, TriageLevel
 
 LEASE_S = 15 * 60
 SKIP_REST_S = 4 * 3600
 """How long a frame that somebody passed over is not served to the same person again."""
-MODE_SHARES: Mapping[Mode, float] = {Mode.ASSISTED: 0.8, Mode.DECIDE_FIRST: 0.1, Mode.BLIND: 0.1}
-"""Shares of training frames; held-out frames are always blind."""
 
 
 @dataclass(frozen=True)
@@ -56,21 +55,6 @@ class ServedFrame:
         """The proposal, where the person may see it now."""
         waits = self.mode is Mode.DECIDE_FIRST and self.first_level is None
         return None if waits else self.proposal
-
-
-def assign_mode(
-    key: bytes, frame_id: str, person_id: int, split: Split, *, shares: Mapping[Mode, float] | None = None
-) -> Mode:
-    """The mode in which this person sees this frame: the same whenever it is asked, and only the store's key can tell
-    it, so that a frame that is blind for another reason looks like any other."""
-    if split is Split.HELD_OUT:
-        return Mode.BLIND
-    place, edge = keyed_chance(key, "mode", frame_id, person_id), 0.0
-    for mode, share in (shares or MODE_SHARES).items():
-        edge += share
-        if place < edge:
-            return mode
-    return Mode.ASSISTED
 
 
 def lease_frames(
@@ -192,7 +176,9 @@ def _unavailable(session: Session, person_id: int, frame_ids: list[str], now_us:
     session.exec(there.with_for_update()).all()  # who is renewing one of them is waited for
     held = set(session.exec(there.where(keeps_others_away(now_us))))
     reviews = select(Review.frame_id).where(
-        Review.person_id == person_id, col(Review.frame_id).in_(frame_ids)
+        Review.person_id == person_id,
+        col(Review.frame_id).in_(frame_ids),
+        col(Review.frame_id).not_in(taken_back_by(person_id)),
     )
     return held | set(session.exec(reviews))
 
@@ -218,7 +204,7 @@ def _queue(person_id: int, now_us: int) -> SelectOfScalar[FrameStatus]:
                 "frame_status.reviews_needed > 0"
             ),  # spelled out: the queue's partial index needs the literal
             or_(col(Lease.frame_id).is_(None), ~keeps_others_away(now_us)),
-            ~reviewed.exists(),
+            or_(~reviewed.exists(), col(FrameStatus.frame_id).in_(taken_back_by(person_id))),
             ~looked.exists(),
             col(FrameStatus.frame_id).not_in(passed_over),
         )

@@ -308,6 +308,7 @@ def _pair(
         teacher_run_id=teacher.run_id if teacher else None,
         student_run_id=student.run_id,
         votes=verified.votes,
+        in_stack=verified.in_stack,
     )
 
 
@@ -331,7 +332,11 @@ def _development_frame(
     """With both sides of its pair, where the student gave it one."""
     sides = (None, None) if isinstance(pair, str) else (pair.chosen[-1].content, pair.rejected[-1].content)
     return DevelopmentFrame(
-        **_whole_frame(verified, shown), votes=verified.votes, chosen=sides[0], rejected=sides[1]
+        **_whole_frame(verified, shown),
+        votes=verified.votes,
+        chosen=sides[0],
+        rejected=sides[1],
+        in_stack=verified.in_stack,
     )
 
 

@@ -60,7 +60,8 @@ class PreferencePair(BaseModel):
     (`data.vlm.conversation`). `chosen` and `rejected` are single assistant turns: the one rendered by
     `data.vlm.reply.render_reply`, the other as the student wrote it. `votes`: how many people said each level; empty in
     snapshots of version 0.2 and before. Of a generated frame `source_frame_id` is the real
-    frame that it was made of and `scene_id` the scene of that one; None for a real frame.
+    frame that it was made of and `scene_id` the scene of that one; None for a real frame. `in_stack`: people judged it
+    together with a look-alike only.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -85,6 +86,7 @@ class PreferencePair(BaseModel):
     student_run_id: str
     source_frame_id: str | None = None
     votes: dict[TriageLevel, int] = {}
+    in_stack: bool = False
 
 
 class _WholeFrame(BaseModel):
@@ -118,3 +120,4 @@ class DevelopmentFrame(_WholeFrame):
     votes: dict[TriageLevel, int]
     chosen: str | None
     rejected: str | None
+    in_stack: bool = False

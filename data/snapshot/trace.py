@@ -158,6 +158,8 @@ def _review(
         "supersedes": row.supersedes_id,
         "unsure": bool(row.is_unsure),
         "unconfirmed": bool(row.is_unconfirmed),
+        "stack": row.stack,
+        "taken_back": bool(row.is_taken_back),
         "from": _from(origin) if origin else None,
     }
 

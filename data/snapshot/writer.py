@@ -202,6 +202,7 @@ class FolderWriter:
             "development_scenes": sorted(counts.development_scenes),
             "development_by_level": _sorted(counts.development),
             "student_run_id": self._facts.student_run_id,
+            "judged_in_stacks": counts.in_stacks,
             "generated": {
                 "pairs": counts.generated_pairs,
                 "evaluation": counts.generated_evaluation,
@@ -224,6 +225,7 @@ class _Counts:
     development_scenes: set[str] = field(default_factory=set)
     by_pictures: Counter[str] = field(default_factory=Counter)
     generated_pairs: int = 0
+    in_stacks: int = 0
     generated_evaluation: int = 0
 
     def add(self, line: Entry) -> None:
@@ -235,6 +237,7 @@ class _Counts:
             self.by_levels[f"{line.chosen_level.value}>{line.rejected_level.value}"] += 1
             self.train_scenes.add(line.scene_id)
             self.generated_pairs += is_generated
+            self.in_stacks += line.in_stack
         elif isinstance(line, DevelopmentFrame):
             self.development[line.level.value] += 1
             self.development_scenes.add(line.scene_id)

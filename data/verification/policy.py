@@ -48,13 +48,20 @@ class ReviewFact:
     mode: Mode
     supersedes_id: int | None = None
     is_firm: bool = True
+    is_taken_back: bool = False
 
     @classmethod
     def of(cls, review: Review, paused: Collection[int]) -> ReviewFact:
         """That of a stored review. paused: the people whose answers verify nothing now."""
         is_firm = not (review.is_unsure or review.is_unconfirmed) and review.person_id not in paused
         return cls(
-            int(review.id or 0), review.person_id, review.level, review.mode, review.supersedes_id, is_firm
+            int(review.id or 0),
+            review.person_id,
+            review.level,
+            review.mode,
+            review.supersedes_id,
+            is_firm,
+            bool(review.is_taken_back),
         )
 
 
@@ -110,8 +117,8 @@ def verify(
 
 
 def _counting(reviews: Sequence[ReviewFact], split: Split) -> list[ReviewFact]:
-    """The standing review of each person; on held-out frames only blind ones."""
-    latest = {review.person_id: review for review in standing(reviews)}
+    """The standing review of each person, unless it was taken back; on held-out frames only blind ones."""
+    latest = {review.person_id: review for review in standing(reviews) if not review.is_taken_back}
     eligible = [review for review in latest.values() if split is Split.TRAIN or review.mode is Mode.BLIND]
     return sorted(eligible, key=lambda review: review.id)
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
 from data.store.tables import (
@@ -91,6 +91,6 @@ def standing_flags(ids: npt.NDArray[np.int64], supersedes: npt.NDArray[np.int64]
 
 
 def is_standing() -> ColumnElement[bool]:
-    """As `standing`, a condition of a query: no review in the whole store supersedes this one."""
+    """As `standing`, a condition of a query: no review in the whole store supersedes this one, nor takes one back."""
     superseded = select(Review.supersedes_id).where(col(Review.supersedes_id).is_not(None))
-    return col(Review.id).not_in(superseded)
+    return and_(col(Review.id).not_in(superseded), col(Review.is_taken_back).is_(None))

@@ -16,9 +16,9 @@ from data.proposals.runs import proposals_for_review
 from data.store.tables import Adjudication, Dataset, Frame, FrameStatus, Proposal, Review, Scene
 from data.verification.chosen_text import ChosenText, chosen_text
 from data.verification.policy import AdjudicationFact, ReviewFact, verify
-from data.verification.standing import adjudications_by_frame, paused_people, reviews_by_frame
+from data.verification.standing import adjudications_by_frame, paused_people, reviews_by_frame, standing
 from data.verification.status import POLICY
-from data.vocabulary import Split, TriageLevel, VerificationState
+from data.vocabulary import Mode, Split, TriageLevel, VerificationState
 
 SCENES_AT_ONCE = 50
 
@@ -29,7 +29,7 @@ class VerifiedFrame:
 
     `scene_id` is the unit of splitting: of a generated frame the scene that it was made of, whose frame
     `source_frame_id` names (None for a real frame). `votes`: how many people said each level, a lead who settled it
-    among them; a paused person counts for nothing.
+    among them; a paused person counts for nothing. `in_stack`: it was judged with a look-alike only.
     """
 
     frame: Frame
@@ -42,6 +42,7 @@ class VerifiedFrame:
     scene_id: str
     source_frame_id: str | None = None
     votes: dict[TriageLevel, int] = field(default_factory=dict)
+    in_stack: bool = False
 
 
 def verified_frames(session: Session, split: Split) -> list[VerifiedFrame]:
@@ -138,6 +139,9 @@ def _verified(
     counting = [review for review in reviews if review.id in result.review_ids]
     text = chosen_text(result.level, teacher=teacher, reviews=counting, adjudication=adjudication)
     ids = (result.review_ids, result.adjudication_id)
-    counted = [review.level for review in reviews if review.person_id not in paused]
-    votes = Counter([*counted, *([settled.level] if settled else [])])
-    return VerifiedFrame(frame, result.level, text, *ids, image, teacher, frame.scene_id, votes=dict(votes))
+    said = [one for one in standing(reviews) if not one.is_taken_back and one.person_id not in paused]
+    votes = Counter([*(one.level for one in said), *([settled.level] if settled else [])])
+    in_stack = bool(counting) and settled is None and all(one.mode is Mode.STACK for one in counting)
+    return VerifiedFrame(
+        frame, result.level, text, *ids, image, teacher, frame.scene_id, votes=dict(votes), in_stack=in_stack
+    )

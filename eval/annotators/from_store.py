@@ -123,9 +123,10 @@ def people_summary(store: Store) -> PeopleSummary:
             counts=counting_frames(session, place),
         )
     people = np.unique(reviews.person).tolist()
-    shared = _Shared.of(reviews)
+    alone = reviews.where(~reviews.given_in(Mode.STACK))  # a stack is one judgement, of the frame on screen
+    shared = _Shared.of(alone)
     overlooks = _overlooks(shared)
-    observed = observations(reviews, truth)
+    observed = observations(alone, truth)
     own = {names[one].display_name: [seen for seen in observed if seen.person_id == one] for one in people}
     return PeopleSummary(
         people=[_work(names[one], reviews, shared, truth, overlooks.get(one)) for one in people],
@@ -240,7 +241,7 @@ def _work(
     person_id = int(person.id or 0)
     reviews = everybody.where(everybody.person == person_id)
     proposed, gold = truth.proposed[reviews.frame], truth.gold[reviews.frame]
-    shown = ~reviews.given_in(Mode.BLIND) & (proposed != NONE)
+    shown = (reviews.given_in(Mode.ASSISTED) | reviews.given_in(Mode.DECIDE_FIRST)) & (proposed != NONE)
     measured = reviews.seconds[~np.isnan(reviews.seconds)]
     rated = np.flatnonzero(shared.person == person_id)
     third = len(rated) // DRIFT_SHARE

@@ -4,6 +4,10 @@ const HEARTBEAT_MS = 60000;
 const SIDE_DELAY_MS = 40;
 const KEEPS_FRAME = ["flag", "plausible"]; // entries after which a frame is still to be judged
 
+function framesOf(entry) {
+  return [entry.frame_id, ...(entry.others || [])];
+}
+
 class ReviewCard {
   constructor(root, data) {
     this.root = root;
@@ -20,6 +24,7 @@ class ReviewCard {
     this.keys = new Keys(this);
     this.picture = new Picture(this);
     this.strip = new Strip(this);
+    this.stack = new Stack(this);
     this.panel = new Panel(this);
     this.wording = new Wording(this);
     this.side = new Side(this);
@@ -98,7 +103,7 @@ class ReviewCard {
     if (!event.key?.startsWith(`${this.outbox.kept.prefix}out:`)) return;
     if (event.newValue) {
       const { entry } = JSON.parse(event.newValue);
-      if (!KEEPS_FRAME.includes(entry.kind)) this.leaveQueue(entry.frame_id);
+      if (!KEEPS_FRAME.includes(entry.kind)) for (const frame of framesOf(entry)) this.leaveQueue(frame);
     }
     this.showState();
     this.later();
@@ -119,7 +124,7 @@ class ReviewCard {
   // ---- what the server tells
 
   takeIn(told) {
-    const waiting = new Set(this.outbox.waiting().filter(({ entry }) => !KEEPS_FRAME.includes(entry.kind)).map(({ entry }) => entry.frame_id));
+    const waiting = new Set(this.outbox.waiting().filter(({ entry }) => !KEEPS_FRAME.includes(entry.kind)).flatMap(({ entry }) => framesOf(entry)));
     const head = this.queue[0];
     const known = new Map(this.queue.map((item) => [item.frame, item]));
     const told_frames = told.frames.filter((item) => !this.decided.has(item.frame) && !waiting.has(item.frame));
@@ -150,10 +155,15 @@ class ReviewCard {
   }
 
   refused(value) {
-    this.decided.delete(value.entry.frame_id);
+    this.comeAgain(value.entry);
     if (value.entry.kind === "flag") this.notices.drop(flaggedWords(value.shown));
     else this.notices.draw();
     this.say(`Not saved: ${value.reason || "see the note"}`);
+  }
+
+  // Frames that the server may hand out again.
+  comeAgain(entry) {
+    for (const frame of framesOf(entry)) this.decided.delete(frame);
   }
 
   // ---- showing
@@ -173,6 +183,7 @@ class ReviewCard {
     this.current = item;
     this.changing = change;
     this.wording.close();
+    this.stack.forget();
     this.shownAt = null;
     this.part("made").hidden = !item?.generated;
     const { dataset } = this.root;
@@ -182,6 +193,7 @@ class ReviewCard {
       delete dataset.proposedLevel;
       this.picture.clear();
       this.strip.follow(null);
+      this.stack.show();
       this.showEmpty();
       return;
     }
@@ -332,14 +344,14 @@ class ReviewCard {
       target.blur();
       this.focus();
     } else if (this.picture.isZoomed) this.picture.resetZoom();
-    else if (this.strip.comeBack()) event.preventDefault();
+    else if (this.strip.comeBack() || this.stack.comeBack()) event.preventDefault();
     else if (this.wording.isOpen) this.wording.back();
     else if (this.changing) this.deciding.stopChanging();
   }
 
-  leaving(item) {
-    this.decided.add(item.frame);
-    this.queue = this.queue.filter((one) => one.frame !== item.frame);
+  leaving(item, others = []) {
+    for (const frame of [item.frame, ...others]) this.decided.add(frame);
+    this.queue = this.queue.filter((one) => !this.decided.has(one.frame));
     this.notices.decided();
     this.showNext();
   }

@@ -19,6 +19,7 @@ class Deciding {
     const { card } = this;
     if (act in LEVEL_ACTS) return this.chooseLevel(LEVEL_ACTS[act]);
     if (act === "accept") return this.confirm();
+    if (act === "stack") return this.card.stack.act();
     if (act === "take") return this.take();
     if (act === "edit") return this.edit();
     if (act === "unsure") return this.toggleUnsure();
@@ -134,19 +135,22 @@ class Deciding {
     const { card } = this;
     const { current: item, changing: change } = card;
     if (card.picture.shown !== item.frame) return;
+    if (card.stack.forAll && card.stack.showsNext(level)) return;
     const keepsLevel = item.proposal?.level === level;
     const isAccepted = !reasoning || (keepsLevel && reasoning === visible(item.proposal.reasoning) && action === visible(item.proposal.action));
     const words = isAccepted ? { reasoning: null, action: null, reason_code: null } : { reasoning, action, reason_code: code || null };
     if (change && this.isAsBefore(level, words)) return this.stopChanging();
     const seconds = Math.round((performance.now() - card.shownAt) / 10) / 100;
+    const token = newToken();
     const entry = {
-      kind: "decision", level, ...words, guideline_version: card.guideline, seconds_shown: seconds,
+      token, kind: "decision", level, ...words, guideline_version: card.guideline, seconds_shown: seconds,
       ...(item.unsure && { is_unsure: true }),
       ...(item.first_level && { first_level: item.first_level }),
       ...(change && { supersedes_token: change.token }),
+      ...card.stack.taken(token),
     };
     card.outbox.kept.drop("draft", item.frame);
-    card.leaving(item);
+    card.leaving(item, entry.others);
     card.send(entry, item);
     this.count(seconds);
   }
@@ -220,6 +224,7 @@ class Deciding {
     const { card } = this;
     if (card.tour.isOn) return;
     card.changing = null;
+    card.stack.takeBack(decision);
     const item = { ...decision };
     card.current = item;
     card.warm();

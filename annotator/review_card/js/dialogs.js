@@ -10,7 +10,7 @@ const ACT_TITLES = {
   take: "Take the model's, after your own level", unsure: "Mark as unsure",
   before: "Frame before; pan left", after: "Frame after; pan right", up: "Pan up", down: "Pan down",
   zoom: "Zoom to where you looked last", zoom_in: "Zoom in", zoom_out: "Zoom out",
-  implausible: "Reject a generated clip", guideline: "Guideline and examples", help: "Keys and settings",
+  implausible: "Reject a generated clip", stack: "The level for all frames that look the same", guideline: "Guideline and examples", help: "Keys and settings",
 };
 
 class Dialogs {

@@ -54,7 +54,7 @@ class Keys {
     event.preventDefault();
     const mayRepeat = isZoomed && ["before", "after", "up", "down", "zoom_in", "zoom_out"].includes(act);
     if (event.repeat && !mayRepeat) return;
-    if (act === "accept" && this.card.deciding.isTooSoon()) return;
+    if ((act === "accept" || act === "stack") && this.card.deciding.isTooSoon()) return;
     this.card.act(act);
   }
 

@@ -155,6 +155,10 @@ class Outbox {
       const isDraft = !verdict.saved && value.entry.kind !== "unreadable"; // which nobody wrote
       if (isDraft) this.kept.put("refused", name, { ...value, reason: verdict.reason });
       this.kept.drop("out", name);
+      if (verdict.saved && verdict.reason) {
+        this.card.comeAgain(value.entry); // some of its frames
+        this.card.notices.pass(verdict.reason);
+      }
       if (isDraft) this.card.refused(value);
     }
   }

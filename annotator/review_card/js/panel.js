@@ -32,6 +32,7 @@ class Panel {
     body.replaceChildren(...this.paragraphs(item, change));
     body.scrollTop = 0;
     this.showConfirm(item);
+    this.card.stack.show();
     this.showUnsure(item);
     this.pressed(change ? change.level : null);
     const tool = (act) => this.card.part("tools").querySelector(`[data-act=${act}]`);

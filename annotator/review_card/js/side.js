@@ -18,7 +18,7 @@ class Side {
   // What the server knows, and in front of it what it has not acknowledged yet.
   lastFive() {
     const pending = this.card.outbox.waiting()
-      .filter(({ entry }) => entry.kind === "decision")
+      .filter(({ entry }) => ["decision", "stack"].includes(entry.kind))
       .map(({ entry, shown }) => ({ ...shown, ...this.said(entry) }))
       .reverse();
     const frames = new Set();
@@ -31,13 +31,13 @@ class Side {
 
   said(entry) {
     const { token, level, reasoning, action, reason_code, is_unsure: unsure = false, seconds_shown: seconds } = entry;
-    return { token, level, reasoning, action, reason_code, unsure, unconfirmed: seconds < HURRIED_S };
+    return { token, level, reasoning, action, reason_code, unsure, unconfirmed: seconds < HURRIED_S, stacked: entry.kind === "stack" };
   }
 
   draw() {
     const target = this.card.settings.daily_target;
-    const pending = this.card.outbox.waiting().filter(({ entry }) => entry.kind === "decision" && !entry.supersedes_token);
-    const done = this.day.reviewed + pending.length;
+    const pending = this.card.outbox.waiting().filter(({ entry }) => ["decision", "stack"].includes(entry.kind) && !entry.supersedes_token);
+    const done = this.day.reviewed + pending.flatMap(({ entry }) => framesOf(entry)).length;
     const pace = this.day.median_s === null ? "" : `, ${this.day.median_s.toFixed(1)} s a frame (median of ${this.day.timed})`;
     const words = `${done} of ${target} today${pace}`;
     this.card.part("side").replaceChildren(

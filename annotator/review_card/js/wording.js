@@ -240,6 +240,7 @@ class Wording {
     const { panel, root } = this.card;
     panel.pressed(this.level);
     panel.showConfirm(this.card.current);
+    this.card.stack.show();
     for (const button of root.querySelectorAll("[data-reason]")) button.setAttribute("aria-pressed", String(button.dataset.reason === this.code));
     for (const button of root.querySelectorAll("[data-specific]")) {
       const [kind, ...text] = button.dataset.specific.split(":");
@@ -278,6 +279,7 @@ class Wording {
     if (this.isChoice) return; // there is nothing behind it: one of the two is the answer
     if (card.current && !card.changing) card.outbox.kept.drop("draft", card.current.frame);
     this.close();
+    card.stack.forget();
     card.panel.show(card.current, card.changing);
     card.deciding.offerChoice(card.current);
     card.focus();

@@ -5,7 +5,7 @@ what the app serves the next frame from, and statuses can be rebuilt from the ac
 1970 UTC, taken from the store's clock. No row knows a rule: what a row means is decided in the rooms above.
 """
 
-from data.store.tables.finding import FrameMark, SavedView
+from data.store.tables.finding import FrameMark, FrameStack, SavedView
 from data.store.tables.frames import NOT_INGESTED, Dataset, Frame, SampledFrame, Sampling, Scene
 from data.store.tables.generated import ClipCritique, ClipJudgement, GeneratedClip, GeneratedFrame
 from data.store.tables.live import (
@@ -67,6 +67,7 @@ __all__ = [
     "FrameLook",
     "FrameMark",
     "FrameNote",
+    "FrameStack",
     "FrameStatus",
     "GeneratedClip",
     "GeneratedFrame",

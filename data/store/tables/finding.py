@@ -36,3 +36,13 @@ class SavedView(SQLModel, table=True):
     name: str = Field(max_length=64)
     address: str = text_column()
     saved_at_us: int = time_column()
+
+
+class FrameStack(SQLModel, table=True):
+    """A frame that looks like others of a standing vehicle, and the first of them; itself for that one. Made anew by
+    every `embed`."""
+
+    __tablename__ = "frame_stack"
+
+    frame_id: str = Field(foreign_key="frame.id", primary_key=True)
+    first_id: str = Field(foreign_key="frame.id", index=True)

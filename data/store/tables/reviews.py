@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from data.store.tables.columns import enum_column, text_column, time_column
 from data.vocabulary import Mode, NoteKind, TriageLevel, Verdict
+
+
+def _where_marked(name: str, mark: str, *, columns: tuple[str, ...]) -> Index:
+    is_marked = text(f"{mark} IS NOT NULL")
+    return Index(name, *columns, sqlite_where=is_marked, postgresql_where=is_marked)
 
 
 class Review(SQLModel, table=True):
@@ -15,10 +20,16 @@ class Review(SQLModel, table=True):
     `proposal_id` is what was shown (None in blind mode); `verdict` is None where nothing was shown to accept.
     `reasoning` and `action` are None where the person kept the proposal's wording. `first_level` is the own
     level chosen before the proposal was shown (decide-first). `is_unsure`: the person said so beside the level;
-    `is_unconfirmed`: given too fast to count by itself. Both are True or NULL, so that older rows keep their hash.
+    `is_unconfirmed`: given too fast to count by itself. `stack`: of the frame that was on screen and of those judged
+    together with it (mode stack) the token of the first; `is_taken_back`: it replaces one of those and says nothing.
+    All are True or NULL (`stack` a token), so that older rows keep their hash.
     """
 
-    __table_args__ = (Index("ix_review_person_frame", "person_id", "frame_id"),)
+    __table_args__ = (
+        Index("ix_review_person_frame", "person_id", "frame_id"),
+        _where_marked("ix_review_stack", "stack", columns=("stack",)),
+        _where_marked("ix_review_taken_back", "is_taken_back", columns=("person_id", "frame_id")),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     token: str = Field(unique=True, max_length=64)
@@ -38,6 +49,8 @@ class Review(SQLModel, table=True):
     reviewed_at_us: int = time_column()
     is_unsure: bool | None = None
     is_unconfirmed: bool | None = None
+    stack: str | None = Field(default=None, max_length=64)
+    is_taken_back: bool | None = None
 
 
 class LabelStudioAnnotation(SQLModel, table=True):

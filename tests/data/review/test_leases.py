@@ -10,8 +10,9 @@ from sqlalchemy import event, text
 from sqlmodel import select
 
 from data.errors import NotAllowed
+from data.review.modes import assign_mode
 from data.review.reviews import submit_review
-from data.review.serving import _queue, assign_mode, lease_frames, release_leases
+from data.review.serving import _queue, lease_frames, release_leases
 from data.store.opening import Store
 from data.store.tables import Frame, FrameStatus, Lease, Review
 from data.verification.status import refresh_statuses
