@@ -6,7 +6,7 @@ from annotator.monitor.watching.returning import is_drawn
 from annotator.review_order.ranking import is_in_random_share
 from data.hashing import seeded_chance
 from data.review.gold import gold_due
-from data.review.modes import assign_mode
+from data.review.line.modes import assign_mode
 from data.vocabulary import Mode, Split
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from annotator.review_order.ranking import is_in_random_share
 from data.hashing import seeded_chance
 from data.overview.review_columns import MODES, NONE, ReviewColumns
-from data.review.modes import assign_mode
+from data.review.line.modes import assign_mode
 from data.verification.policy import ReviewFact, verify
 from data.vocabulary import LEVELS, Mode, Split, TriageLevel, VerificationState
 from eval.annotators.automation_bias import Bias, bias
