@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from pydantic import Field
 from starlette.routing import Route
 
 from annotator.frame_grid import told
 from annotator.pictures.signed_addresses import ImageRequest, image_address, image_key
 from annotator.review_card.serving import Address
+from annotator.review_order.ranking import rank_frames
 from annotator.runtime import COOKIE, store, workspace
 from annotator.web.json_door import Act, Body, Door
 from data.find.doubts import standing_suspicion
@@ -20,7 +22,10 @@ from data.find.words import hits
 from data.overview.contested import frames_around
 from data.overview.frame_history import frame_view
 from data.people.permissions import Act as Permission
+from data.review.blind_audits import open_stratum
 from data.store.opening import Store
+from data.vocabulary import FromOutside
+from eval.certificate.from_store import people_see
 
 DOOR = Door(
     lambda: store(),  # noqa: PLW0108 - the name is looked up when somebody asks
@@ -87,9 +92,32 @@ def opened(store: Store, person_id: int, body: Body) -> Body:
 
 def act(store: Store, person_id: int, body: Body) -> Body:
     """Do one thing to the frames that were picked."""
+    if body.get("act") == "stratum":
+        picked = OpenStratum.model_validate({name: body.get(name, "") for name in ("frames", "words")})
+        return _stratum(store, person_id, picked)
     given = OnMany.model_validate({name: body.get(name, "") for name in ("act", "frames", "words")})
     done = act_on_frames(store, person_id, given)
     return {"done": done.done, "refused": done.refused}
+
+
+MOST_AUDITED = 20_000
+
+
+class OpenStratum(FromOutside):
+    """Frames that a lead has audited blind under a name."""
+
+    frames: list[str] = Field(min_length=1, max_length=MOST_AUDITED)
+    words: str
+
+
+def _stratum(store: Store, person_id: int, given: OpenStratum) -> Body:
+    """Open the audit of these frames, with what gold shows of how much people recognise."""
+    with store.read() as session:
+        see = people_see(session, store.now_us(session))
+    lot = open_stratum(store, person_id, given.frames, given.words, people_see=see.share, golds=see.golds)
+    rank_frames(store)
+    why = "It is reviewed, near a found miss, on somebody's screen, held out or proposed TELEOPERATION."
+    return {"done": lot.frames, "refused": [("", why)] * (len(set(given.frames)) - lot.frames)}
 
 
 def views(store: Store, person_id: int, body: Body) -> Body:

@@ -12,8 +12,16 @@ from data.errors import TeletriageError
 from data.review.blind_audits import LIMIT, MAX_REASON_CHARS, cancel_audit, open_audit
 from data.store.tables import Person
 from data.text.phrases import counted
+from data.text.visible import visible
 from data.vocabulary import LotEnd
-from eval.certificate.certificate import RECALL_GOAL, Certificate, in_words, recall_at_least, recall_text
+from eval.certificate.certificate import (
+    RECALL_GOAL,
+    Certificate,
+    in_words,
+    recall_at_least,
+    recall_text,
+    stratum_in_words,
+)
 from eval.certificate.from_store import LotRecord, Trust, trust
 
 
@@ -22,18 +30,20 @@ def show(person: Person) -> None:
     page_head(person, "Audit of unreviewed frames")
     found = trust(store())
     if found.certificate is None:
-        empty_state("No audit is open", f"{_left(found)} {_HOW}")
-        _open_button(person, found)
+        empty_state("No audit of all frames yet", f"{_left(found)} {_HOW}")
+        _strata(found)
+        _open_or_cancel(person, found)
         return
     _figures(found.certificate, found)
     promises, silences = in_words(found.certificate, found.found, found.others)
     left, right = st.columns(2, gap="large")
     with left:
         st.header("What it promises" if found.certificate.is_given else "Where it stands")
-        _listed([*_before(found.lots), *promises])
+        _listed([*_before([one for one in found.lots if one.stratum is None]), *promises])
     with right:
         st.header("What it does not promise")
         _listed(silences)
+    _strata(found)
     st.header("Lots")
     st.caption(
         "A lot ends when it is certified, when a missed frame is confirmed (its neighbours are reviewed, and the "
@@ -43,9 +53,25 @@ def show(person: Person) -> None:
     figures_table([_lot(one) for one in found.lots], name="audit-lots")
     if found.lots[-1].end is not None:
         st.caption(_left(found))
-        _open_button(person, found)
-    else:
+    _open_or_cancel(person, found)
+
+
+def _open_or_cancel(person: Person, found: Trust) -> None:
+    if found.lots and found.lots[-1].end is None:
         _cancel(person, found.lots[-1].number)
+    else:
+        _open_button(person, found)
+
+
+def _strata(found: Trust) -> None:
+    """Audits of frames that leads picked, each with its own certificate."""
+    if not found.strata:
+        return
+    st.header("Strata: frames that a lead picked")
+    for name, certificate in found.strata.items():
+        words = stratum_in_words(visible(name), certificate)
+        st.html(f"<h3>{plain(visible(name))}, lot {certificate.lot:,}: {plain(_standing(certificate))}</h3>")
+        _listed(words)
 
 
 def _before(lots: list[LotRecord]) -> list[str]:
@@ -129,6 +155,7 @@ def _standing(certificate: Certificate) -> str:
 def _lot(one: LotRecord) -> dict[str, object]:
     return {
         "lot": one.number,
+        "of": visible(one.stratum) if one.stratum else "all that was left",
         "frames": one.frames,
         "audited": one.audited,
         "missed on": ", ".join(one.missed) or "none",

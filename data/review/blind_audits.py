@@ -3,13 +3,15 @@
 A lot is every unreviewed training frame for which less than TELEOPERATION was proposed and which nobody has on screen
 with its proposal, in a random order that is drawn when the lot is opened. A confirmed miss ends the lot: the frames
 around it are reviewed first, and what is left is the next lot. A lot ends too when what is left is certified, when
-every frame of it was looked at, or when a lead cancels it. `data.review.audit_bound` says what a lot proves.
+every frame of it was looked at, or when a lead cancels it. `data.review.audit_bound` says what a lot proves. A lead can
+have frames of their own choice audited as a stratum, which proves something of these frames alone.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
@@ -35,6 +37,7 @@ NEIGHBOUR_REACH = 3
 LIMIT = 0.01
 LARGEST_LIMIT = 0.2
 MAX_REASON_CHARS = 300
+MAX_STRATUM_CHARS = 64
 
 
 def open_audit(
@@ -53,16 +56,63 @@ def open_audit(
     if not 0 < people_see <= 1:
         raise ReviewRefused(f"People see a share of misses above 0 and up to 1, not {people_see}.")
     with store.write(alone=True) as session:
-        require(session, person_id, Act.ADJUDICATE)
-        now_us = store.now_us(session)
-        state = lot_state(session)
-        if state is not None and _end_if_over(session, state, person_id, now_us) is None:
-            raise ReviewRefused("An audit is open already; it goes on until it certifies or finds a miss.")
+        now_us = _may_open(session, store, person_id)
         terms = AuditTerms(lot_id=0, person_id=person_id, people_see=people_see, golds=golds)
         lot = _open(session, now_us, limit, "opened by a lead", terms)
         if lot is None:
             raise ReviewRefused("Nothing is left to audit: every frame below TELEOPERATION has a review.")
         return lot
+
+
+def open_stratum(
+    store: Store,
+    person_id: int,
+    frame_ids: Collection[str],
+    name: str,
+    *,
+    limit: float = LIMIT,
+    people_see: float = PEOPLE_SEE,
+    golds: int = 0,
+) -> AuditLot:
+    """Audit frames that a lead picked, as a lot of its own: those of them that an audit opened now would hold.
+
+    What it proves it proves of these frames alone, since nobody drew them; a miss goes on with the rest of them. It
+    uses up its part of the error that all lots together may make. Otherwise as `open_audit`. Raises NotAllowed, and
+    ReviewRefused: an audit is open already, none of the frames can be audited, or a name that is none.
+    """
+    called = " ".join(storable_text(name).split())
+    if not 0 < len(called) <= MAX_STRATUM_CHARS:
+        raise ReviewRefused(
+            f"A stratum's name has 1 to {MAX_STRATUM_CHARS} characters; this one has {len(called)}."
+        )
+    with store.write(alone=True) as session:
+        now_us = _may_open(session, store, person_id)
+        terms = AuditTerms(lot_id=0, person_id=person_id, people_see=people_see, golds=golds)
+        lot = _open(session, now_us, limit, "picked by a lead", terms, Stratum(called, frozenset(frame_ids)))
+        if lot is None:
+            raise ReviewRefused(
+                f"None of the {len(frame_ids):,} frames can be audited: they are training frames below TELEOPERATION "
+                "that nobody has reviewed, not near a found miss and on nobody's screen with their proposal."
+            )
+        return lot
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """Frames that a lead picked, and what they called them."""
+
+    name: str
+    frame_ids: frozenset[str]
+
+
+def _may_open(session: Session, store: Store, person_id: int) -> int:
+    """The store's time. Raises NotAllowed, and ReviewRefused while a lot is open."""
+    require(session, person_id, Act.ADJUDICATE)
+    now_us = store.now_us(session)
+    state = lot_state(session)
+    if state is not None and _end_if_over(session, state, person_id, now_us) is None:
+        raise ReviewRefused("An audit is open already; it goes on until it certifies or finds a miss.")
+    return now_us
 
 
 def follow_audit(session: Session, frame_id: str, person_id: int, now_us: int) -> None:
@@ -147,15 +197,31 @@ def _open_next(session: Session, ended: LotState, now_us: int) -> None:
     missed = session.get_one(Frame, ended.missed[0])
     reason = f"a TELEOPERATION was missed on {missed.filename}"
     terms = AuditTerms(lot_id=0, people_see=ended.people_see, golds=ended.golds)
-    _open(session, now_us, ended.lot.limit, reason, terms)
+    picked = None
+    if ended.lot.stratum is not None:  # the rest of what was picked, never of everything
+        query = select(AuditFrame.frame_id).where(AuditFrame.lot_id == ended.lot.id)
+        picked = Stratum(ended.lot.stratum, frozenset(session.exec(query)))
+    _open(session, now_us, ended.lot.limit, reason, terms, picked)
 
 
-def _open(session: Session, now_us: int, limit: float, reason: str, terms: AuditTerms) -> AuditLot | None:
-    left = sorted(frame_id for frame_id, _ in _left(session))
+def _open(
+    session: Session,
+    now_us: int,
+    limit: float,
+    reason: str,
+    terms: AuditTerms,
+    picked: Stratum | None = None,
+) -> AuditLot | None:
+    left = sorted(one for one, _ in _left(session) if picked is None or one in picked.frame_ids)
     if not left:
         return None
     lot = AuditLot(
-        opened_by_id=terms.person_id, limit=limit, frames=len(left), reason=reason, opened_at_us=now_us
+        opened_by_id=terms.person_id,
+        limit=limit,
+        frames=len(left),
+        reason=reason,
+        opened_at_us=now_us,
+        stratum=picked.name if picked else None,
     )
     session.add(lot)
     session.flush()

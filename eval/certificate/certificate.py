@@ -157,6 +157,25 @@ def in_words(
     ]
 
 
+def stratum_in_words(name: str, certificate: Certificate) -> list[str]:
+    """What the audit of frames that a lead picked says, and that it says nothing of others."""
+    lines = [standing(certificate)]
+    if certificate.at_most is not None and not certificate.is_exhausted and not certificate.is_doubted:
+        then = " when it was given" if certificate.end is LotEnd.CERTIFIED else ""
+        lines.append(
+            f"At most {counted(certificate.at_most, 'TELEOPERATION frame')} "
+            f"{'is' if certificate.at_most == 1 else 'are'} missed among the {certificate.frames:,} left{then}."
+        )
+    return [
+        *lines,
+        *since_the_end(certificate),
+        *_pace(certificate),
+        f"It speaks of the frames that a lead picked as {name} and of no others: nobody drew them, so nothing follows "
+        "for the frames that were not picked, and they are in no certificate of those.",
+        _oversight(certificate),
+    ]
+
+
 def _promises(certificate: Certificate, found: int) -> list[str]:
     if certificate.at_most is None or certificate.is_exhausted or certificate.is_doubted:
         return []

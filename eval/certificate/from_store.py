@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sqlmodel import Session, col, func, select
@@ -24,7 +24,8 @@ T = TriageLevel.TELEOPERATION
 
 @dataclass(frozen=True)
 class LotRecord:
-    """One lot as a row: what ended it, or where it stands; `cancelled`: why, by a lead."""
+    """One lot as a row: what ended it, or where it stands; `cancelled`: why, by a lead; `stratum`: the name of frames
+    that a lead picked."""
 
     number: int
     frames: int
@@ -33,6 +34,7 @@ class LotRecord:
     reason: str
     end: LotEnd | None
     cancelled: str | None = None
+    stratum: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,9 @@ class PeopleSee:
 class Trust:
     """The audits so far, of frames that a camera took. `unreviewed`: training frames below TELEOPERATION that nobody
     has reviewed; `would_audit`: those of them that a lot opened now would hold; `found`: verified TELEOPERATION
-    frames of the training side; `certificate`: of the latest lot, None before the first; `people_see`: as measured
-    now, for the next lot."""
+    frames of the training side; `certificate`: of the latest lot of all that was left, None before the first;
+    `people_see`: as measured now, for the next lot; `strata`: by name, of the latest lot of frames that a lead picked.
+    """
 
     unreviewed: int
     would_audit: int
@@ -59,12 +62,14 @@ class Trust:
     certificate: Certificate | None
     others: OtherFrames
     people_see: PeopleSee
+    strata: dict[str, Certificate] = field(default_factory=dict)
 
 
 def trust(store: Store) -> Trust:
-    """Add up every lot, and certify the latest."""
+    """Add up every lot, and certify the latest; strata apart, so that nothing is said of frames nobody drew."""
     with store.read() as session:
         states = [state for lot in lots(session) if (state := lot_state(session, lot)) is not None]
+        of_all = [state for state in states if state.lot.stratum is None]
         unreviewed = unreviewed_frames(session)
         near, on_screen = near_found_misses(session), shown_with_proposal(session)
         left_out = sum(at in near or frame_id in on_screen for frame_id, at in unreviewed.items())
@@ -75,9 +80,10 @@ def trust(store: Store) -> Trust:
             would_audit=len(unreviewed) - left_out,
             found=found,
             lots=[_record(session, state) for state in states],
-            certificate=_certificate(session, states[-1]) if states else None,
+            certificate=_certificate(session, of_all[-1]) if of_all else None,
             others=_others(counts, len(unreviewed), left_out),
             people_see=people_see(session, store.now_us(session)),
+            strata={state.lot.stratum: _certificate(session, state) for state in states if state.lot.stratum},
         )
 
 
@@ -135,6 +141,7 @@ def _record(session: Session, state: LotState) -> LotRecord:
         reason=lot.reason,
         end=end.why if end else None,
         cancelled=end.reason if end else None,
+        stratum=lot.stratum,
     )
 
 

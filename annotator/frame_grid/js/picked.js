@@ -2,6 +2,9 @@
 
 const ON_MANY = [
   { act: "second_look", title: "Second look", asks: "Why should they be looked at again?" },
+  { act: "next", title: "Review next", asks: "By whom? Accounts, divided by commas; empty is everybody", isLeads: true, isOptional: true },
+  { act: "not_next", title: "Not next", isLeads: true },
+  { act: "stratum", title: "Audit as stratum", asks: "What are these frames? Their certificate speaks of them alone", isLeads: true, isWhole: true },
   { act: "gold", title: "Make gold", isLeads: true },
   { act: "tag", title: "Tag", asks: "Tag", isLeads: true },
   { act: "untag", title: "Untag", asks: "Tag to take off", isLeads: true },
@@ -49,7 +52,7 @@ class Picked {
 
   ask(one) {
     if (!one.asks) return this.send(one, "");
-    return askForWords(this.grid, `${one.title}: ${this.frames.size.toLocaleString("en")} picked`, one.asks, "", (words) => this.send(one, words));
+    return askForWords(this.grid, `${one.title}: ${this.frames.size.toLocaleString("en")} picked`, one.asks, "", (words) => this.send(one, words), one.isOptional);
   }
 
   async send(one, words) {
@@ -57,8 +60,9 @@ class Picked {
       let done = 0;
       const refused = [];
       const frames = [...this.frames];
-      for (let start = 0; start < frames.length; start += FAR) {
-        const told = await this.grid.server.ask("act", { act: one.act, frames: frames.slice(start, start + FAR), words });
+      const most = one.isWhole ? frames.length : FAR; // an audit is opened once
+      for (let start = 0; start < frames.length; start += most) {
+        const told = await this.grid.server.ask("act", { act: one.act, frames: frames.slice(start, start + most), words });
         done += told.done;
         refused.push(...told.refused);
       }
@@ -74,9 +78,9 @@ class Picked {
 }
 
 // One line of text, asked for in a dialog.
-function askForWords(grid, title, label, given, then) {
+function askForWords(grid, title, label, given, then, isOptional = false) {
   const dialog = grid.part("dialog");
-  const input = el("input", { type: "text", value: given, maxlength: "600", required: true, autocomplete: "off" });
+  const input = el("input", { type: "text", value: given, maxlength: "600", required: !isOptional, autocomplete: "off" });
   const form = el("form", { method: "dialog" }, el("h2", { text: title }), el("label", { text: label }, input),
     el("div", {}, el("button", { type: "submit", text: "Do it" }), " ", el("button", { type: "button", text: "Cancel", onclick: () => dialog.close() })));
   form.addEventListener("submit", () => then(input.value));

@@ -42,7 +42,8 @@ class TourAnswer(SQLModel, table=True):
 class AuditLot(SQLModel, table=True):
     """The frames left unreviewed when an audit was opened; `id` counts lots from 1. Appended only.
 
-    `limit` is the miss rate to be ruled out, `frames` how many frames the lot holds.
+    `limit` is the miss rate to be ruled out, `frames` how many frames the lot holds. `stratum`: what a lead called the
+    frames that they picked of those left; NULL for a lot of all of them.
     """
 
     __tablename__ = "audit_lot"
@@ -53,6 +54,7 @@ class AuditLot(SQLModel, table=True):
     frames: int
     reason: str = text_column()
     opened_at_us: int = time_column()
+    stratum: str | None = Field(default=None, max_length=64)
 
 
 class AuditFrame(SQLModel, table=True):
