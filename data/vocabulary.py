@@ -192,6 +192,7 @@ class TrailAct(StrEnum):
     REMOVED_CLIP = "removed_clip"
     MARKED_FRAME = "marked_frame"
     SAVED_VIEW = "saved_view"
+    REQUESTED_NEXT = "requested_next"
     HANDED_OVER = "handed_over"
     CONFIRMED_HANDOVER = "confirmed_handover"
     CHANGED_SETTING = "changed_setting"

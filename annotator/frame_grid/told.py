@@ -39,6 +39,7 @@ def found_frame(found: FoundFrame, hit: Hit | None, address: Address) -> dict[st
         "level": found.level.value if found.level else None,
         "generated": found.is_generated,
         "aside": found.is_set_aside,
+        "alike": found.alike,
         "small": address(found.frame_id, SMALL_PX),
         "large": address(found.frame_id, SCREEN_PX),
         "hit": {"source": hit.source, "runs": hit.runs} if hit else None,
@@ -138,6 +139,7 @@ def _standing(view: FrameView) -> dict[str, Any]:
         "level": status.level.value if status.level else None,
         "gold": view.is_gold,
         "priority": status.priority,
+        "next": list(view.asked_next),
         "terms": {name.replace("_", " "): value for name, value in status.priority_terms.items()}
         if status.reviews_needed
         else {},

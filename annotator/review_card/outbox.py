@@ -14,7 +14,7 @@ from sqlmodel import select
 from data.errors import ReviewRefused, StoreUnavailable, TeletriageError
 from data.review.notes import Note, note_frame
 from data.review.reviews import Decision, submit_review
-from data.review.stack_judgements import StackDecision, judge_stack, take_stack_back
+from data.review.stack.judgements import StackDecision, judge_stack, take_stack_back
 from data.scenarios.plausibility import Judgement, judge_clip
 from data.store.opening import Store
 from data.store.tables import Review

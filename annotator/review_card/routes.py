@@ -27,7 +27,7 @@ from data.review.examples import guideline_examples
 from data.review.guideline import guideline_in_force, read_guideline, unread_change
 from data.review.notes import answers_to
 from data.review.serving import ServedFrame, lease_frames, record_first_level
-from data.review.stacks import companions
+from data.review.stack.frames import companions
 from data.review.tour import answer_tour, tour_frames
 from data.store.opening import Store
 from data.store.tables import Frame

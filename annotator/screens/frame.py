@@ -129,6 +129,7 @@ def _terms(view: FrameView) -> None:
     st.html(
         f'<div class="tt-label">Why it stands where it does in the order</div>'
         f'<table class="tt-table">{rows}{total}</table>'
+        + "".join(f"<p>Served before the order: {plain(one)}</p>" for one in view.asked_next)
     )
 
 

@@ -17,13 +17,14 @@ from data.alike.descriptor import VERSION, Floats, descriptor, reduced_picture
 from data.alike.frames import PicturedFrame, pictured_frames
 from data.alike.kept_stacks import keep_stacks
 from data.alike.maker import Maker
-from data.alike.vectors import current_vectors
+from data.alike.vectors import FOLDER, STACKS, current_vectors
 from data.alike.writing import VectorWriter, vector_writer
 from data.errors import VectorsError
 from data.images.inspection import ImageRefused, read_image
 from data.store.opening import Store
 from data.vlm.client import Asking
 from data.vlm.embedding import Embedded, embed_frames
+from data.whole_files import written_whole
 
 BATCH = 256
 GIVE_UP_AFTER = 32
@@ -83,7 +84,12 @@ def embed_at_endpoint(
 
 def _with_stacks(store: Store, workspace: Path, done: EmbeddedFrames) -> EmbeddedFrames:
     vectors = current_vectors(workspace)
-    return done if vectors is None else replace(done, stacks=keep_stacks(store, vectors))
+    if vectors is None:
+        return done
+    stacks = keep_stacks(store, vectors)
+    with written_whole(workspace / FOLDER / STACKS) as partial:
+        partial.write_text(f"{stacks}\n", encoding="utf-8")
+    return replace(done, stacks=stacks)
 
 
 def _frames(store: Store) -> list[PicturedFrame]:

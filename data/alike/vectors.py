@@ -22,6 +22,8 @@ from data.errors import VectorsError
 
 FOLDER, CURRENT, INDEX = "vectors", "current", "index.jsonl"
 RESIDENT_BYTES = 1 << 29
+STACKS = "stacks"
+"""Beside `current`: says when stacks were last put into the store, and how many."""
 Ints = npt.NDArray[np.int64]
 
 

@@ -14,6 +14,7 @@ from data.errors import FindRefused, NotAllowed, NotNow, TeletriageError
 from data.frames.named_lists import frames_marked
 from data.people.permissions import Act, require
 from data.review.gold import make_gold
+from data.review.line.next_requests import request_next, withdraw_next
 from data.review.second_looks import send_back
 from data.store.opening import Store
 from data.store.tables import Frame, FrameMark
@@ -25,9 +26,10 @@ _AT_ONCE = 500
 
 
 class OnMany(FromOutside):
-    """What a person does to frames. words: why they are sent back, or the tag's or list's name."""
+    """What a person does to frames. words: why they are sent back, the tag's or list's name, or the
+    accounts that review them next ("" is everybody)."""
 
-    act: Literal["second_look", "gold", "tag", "untag", "list", "unlist"]
+    act: Literal["second_look", "gold", "tag", "untag", "list", "unlist", "next", "not_next"]
     frames: list[str] = Field(min_length=1, max_length=MOST)
     words: str = ""
 
@@ -50,12 +52,20 @@ def act_on_frames(store: Store, person_id: int, given: OnMany) -> Done:
             return _each(given.frames, partial(send_back, store, person_id, reason=given.words))
         case "gold":
             return _each(given.frames, partial(make_gold, store, person_id))
+        case "next":
+            return _but(given.frames, request_next(store, person_id, given.frames, given.words))
+        case "not_next":
+            return _but(given.frames, withdraw_next(store, person_id, given.frames))
         case "tag" | "untag":
             return mark_frames(store, person_id, given.frames, MarkKind.TAG, given.words, given.act == "tag")
         case _:
             return mark_frames(
                 store, person_id, given.frames, MarkKind.LIST, given.words, given.act == "list"
             )
+
+
+def _but(frame_ids: Sequence[str], refused: list[tuple[str, str]]) -> Done:
+    return Done(len(set(frame_ids)) - len(refused), refused)
 
 
 def _each(frame_ids: Sequence[str], act: Callable[[str], object]) -> Done:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from data.find.facets import Flags, Ints
 from data.find.frame_facts import FrameFacts
 from data.find.question import OF_REVIEWS, About, Question, Sort
 from data.find.said_facts import ANSWERS
+from data.find.stacked import first_of_each, stack_places
 from data.find.standing_facts import STATES
 from data.find.words import texts_with_words
 from data.people.permissions import Act, require
@@ -36,7 +37,8 @@ Cursor = tuple[float, str]
 @dataclass(frozen=True)
 class FoundFrame:
     """A frame in the grid. `proposed` is a level or `failed`; `said` are the different levels that people said. All
-    levels are None or empty where the frame waits for reviews and the question does not tell."""
+    levels are None or empty where the frame waits for reviews and the question does not tell. `alike`: how many
+    others of the answer it stands for."""
 
     frame_id: str
     scene: str
@@ -48,6 +50,7 @@ class FoundFrame:
     level: TriageLevel | None
     is_generated: bool
     is_set_aside: bool
+    alike: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,8 @@ def find_frames(
     kept &= ~np.isnan(order.key)
     left_out = int(np.count_nonzero(kept[held]))
     kept[held] = False
-    places, total, following = _page(columns, order, question.is_reversed, kept, after, n)
+    stack = stack_places(store, columns.frames, workspace) if question.is_stacked else None
+    places, total, following = _page(columns, order, question.is_reversed, kept, after, n, stack)
     asked = _may_be_asked(columns)
     reserved = _note_looks(store, person_id, columns, places[asked[places]]) if question.tells else set()
     is_silent = _is_like_held(columns, held, question)
@@ -100,6 +104,12 @@ def find_frames(
         _found(columns, int(place), not is_silent and (question.tells or not asked[place]))
         for place in places
     ]
+    if stack is not None:
+        sizes = np.bincount(stack[np.flatnonzero(kept)], minlength=len(stack))
+        frames = [
+            replace(one, alike=int(sizes[stack[place]]) - 1)
+            for one, place in zip(frames, places, strict=True)
+        ]
     frames = [one for one in frames if one.frame_id not in reserved]
     return FoundPage(frames, total, left_out, following)
 
@@ -214,12 +224,20 @@ def _values(columns: Columns, about: About, counts: Ints) -> list[ValueCount]:
 
 
 def _page(
-    columns: Columns, order: Order, is_reversed: bool, kept: Flags, after: Cursor | None, n: int
+    columns: Columns,
+    order: Order,
+    is_reversed: bool,
+    kept: Flags,
+    after: Cursor | None,
+    n: int,
+    stack: Ints | None = None,
 ) -> tuple[Ints, int, Cursor | None]:
     """The places of a page, how many there are in all, and the cursor to the next."""
     places = order.places[kept[order.places]]
     if is_reversed:
         places = places[::-1]
+    if stack is not None:
+        places = first_of_each(places, stack)
     start = _behind(columns, order, is_reversed, places, after) if after is not None else 0
     page = places[start : start + n]
     is_end = start + n >= len(places)

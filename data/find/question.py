@@ -163,6 +163,7 @@ class Question:
     """What is asked. `words`: those that one text about the frame holds, all of them; "" asks for none.
 
     is_reversed: smallest first. shows_levels: show what was said even of frames that still wait for reviews.
+    is_stacked: look-alikes of a standing vehicle are one frame.
     """
 
     filters: tuple[Filter, ...] = ()
@@ -170,6 +171,7 @@ class Question:
     sort: Sort = Sort.QUEUE
     is_reversed: bool = False
     shows_levels: bool = False
+    is_stacked: bool = False
 
     @property
     def of_values(self) -> tuple[Filter, ...]:
@@ -203,6 +205,8 @@ class Question:
             pairs.append(("sort", ("-" if self.is_reversed else "") + self.sort.value))
         if self.shows_levels:
             pairs.append(("levels", "all"))
+        if self.is_stacked:
+            pairs.append(("stacks", "one"))
         return urlencode(pairs)
 
 
@@ -222,7 +226,7 @@ def from_address(query: str) -> Question:
     filters = tuple(
         Filter(_about(name), value)
         for name, values in asked.items()
-        if name not in (*VIEW, "words", "sort", "levels")
+        if name not in (*VIEW, "words", "sort", "levels", "stacks")
         for value in dict.fromkeys(values)
     )
     if len(filters) > MAX_FILTERS:
@@ -235,6 +239,7 @@ def from_address(query: str) -> Question:
         sort=_sort(sort.removeprefix("-")),
         is_reversed=sort.startswith("-"),
         shows_levels=_shows_levels(_one(asked, "levels", "decided")),
+        is_stacked=_is_stacked(_one(asked, "stacks", "all")),
     )
 
 
@@ -272,3 +277,9 @@ def _shows_levels(value: str) -> bool:
     if value not in ("decided", "all"):
         raise FindRefused(f"levels is decided or all, not {value[:64]!r}.")
     return value == "all"
+
+
+def _is_stacked(value: str) -> bool:
+    if value not in ("all", "one"):
+        raise FindRefused(f"stacks is one or all, not {value[:64]!r}.")
+    return value == "one"

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from data.errors import TraceError
 from data.people.permissions import Act, require
+from data.review.line.next_requests import why_next
 from data.review.looks import note_look
 from data.store.opening import Store
 from data.store.tables import (
@@ -28,7 +29,8 @@ from data.store.tables import (
 @dataclass(frozen=True)
 class FrameView:
     """`status` is None for a frame that is not in review; reviews and adjudications oldest first, superseded ones
-    included; `taken_back`: ids of adjudications that were; proposals by run, oldest first."""
+    included; `taken_back`: ids of adjudications that were; proposals by run, oldest first;
+    `asked_next`: by which lead and of whom it is wanted before the order."""
 
     frame: Frame
     scene: Scene
@@ -38,6 +40,7 @@ class FrameView:
     proposals: list[tuple[Proposal, ModelRun]]
     is_gold: bool
     taken_back: frozenset[int] = frozenset()
+    asked_next: tuple[str, ...] = ()
 
 
 def frame_view(store: Store, person_id: int, address: str) -> FrameView:
@@ -55,6 +58,7 @@ def frame_view(store: Store, person_id: int, address: str) -> FrameView:
             proposals=_proposals(session, frame.id),
             is_gold=session.get(GoldFrame, frame.id) is not None,
             taken_back=_taken_back(session, frame.id),
+            asked_next=tuple(why_next(session, frame.id)),
         )
 
 

@@ -8,7 +8,7 @@ from data.errors import ReviewRefused
 from data.hashing import keyed_chance
 from data.people.permissions import Act, require
 from data.proposals.runs import latest_run, proposals_by_frame
-from data.review.lease_time import keeps_others_away
+from data.review.line.lease_time import keeps_others_away
 from data.store.opening import Store
 from data.store.tables import Adjudication, Frame, FrameLook, GoldFrame, Lease, Review, Setting, TourAnswer
 from data.store.trail import note_act

@@ -14,10 +14,11 @@ from data.people.permissions import Act, require
 from data.proposals.runs import proposals_for_review
 from data.review.audit_lots import audited_now
 from data.review.gold import gold_due, gold_for, gold_share
-from data.review.lease_time import keeps_others_away
-from data.review.modes import assign_mode
+from data.review.line.lease_time import keeps_others_away
+from data.review.line.modes import assign_mode
+from data.review.line.next_requests import next_for
 from data.review.own_levels import own_level
-from data.review.stacks import taken_back_by
+from data.review.stack.frames import taken_back_by
 from data.store.keys import serving_key
 from data.store.opening import WRITES, Store
 from data.store.tables import (
@@ -145,16 +146,26 @@ def _take(
 
 
 def _next_free(session: Session, person_id: int, n: int, now_us: int) -> list[FrameStatus]:
-    """At most n frames from the front of the queue, which nobody else can take until the act ends.
+    """At most n frames, a lead's next ones and then the front of the queue, which nobody else can take until the act
+    ends.
 
     On PostgreSQL others take frames at the same time. Rows that they have locked are passed over; what they leased
     between the reading and the locking of a row is dropped here and made up for.
     """
+    asked = next_for(session, person_id)
+    first = _in_line(session, person_id, n, now_us, col(FrameStatus.frame_id).in_(asked)) if asked else []
+    others = _not_in([one.frame_id for one in first])
+    return first + _in_line(session, person_id, n - len(first), now_us, others)
+
+
+def _in_line(
+    session: Session, person_id: int, n: int, now_us: int, among: ColumnElement[bool]
+) -> list[FrameStatus]:
     chosen: list[FrameStatus] = []
     passed: list[str] = []
     while len(chosen) < n:
         wanted = n - len(chosen)
-        front = list(session.exec(_queue(person_id, now_us).where(_not_in(passed)).limit(wanted)))
+        front = list(session.exec(_queue(person_id, now_us).where(among, _not_in(passed)).limit(wanted)))
         gone = _unavailable(session, person_id, [status.frame_id for status in front], now_us)
         chosen += [status for status in front if status.frame_id not in gone]
         passed += [status.frame_id for status in front]

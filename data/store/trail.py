@@ -48,6 +48,7 @@ ROW_ACTS: Mapping[type[SQLModel], tuple[TrailAct, str]] = {
     tables.AlertAcknowledgement: (TrailAct.ACKNOWLEDGED_ALERT, "person_id"),
     tables.FrameMark: (TrailAct.MARKED_FRAME, "person_id"),
     tables.SavedView: (TrailAct.SAVED_VIEW, "person_id"),
+    tables.NextRequest: (TrailAct.REQUESTED_NEXT, "person_id"),
     tables.ShiftHandover: (TrailAct.HANDED_OVER, "person_id"),
     tables.HandoverConfirmation: (TrailAct.CONFIRMED_HANDOVER, "person_id"),
 }

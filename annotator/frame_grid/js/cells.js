@@ -100,9 +100,10 @@ class Cells {
       item.level && ["verified", el("span", {}, el("i", { text: "✓" }), levelChip(marks, item.level, "Verified"))],
     ].filter(Boolean);
     const label = [item.caption, item.state.replaceAll("_", " "), item.proposed && `proposed ${item.proposed}`,
-      item.said.length && `people said ${item.said.join(", ")}`, item.level && `verified ${item.level}`].filter(Boolean).join(", ");
+      item.said.length && `people said ${item.said.join(", ")}`, item.level && `verified ${item.level}`, item.alike && `stands for ${item.alike} more`].filter(Boolean).join(", ");
     return el("div", { class: "fg-cell", "data-frame": item.frame, "data-state": item.state, "aria-label": visible(label) },
-      el("div", { class: "fg-picture" }, picture, item.generated ? el("span", { class: "fg-made", text: "generated" }) : null),
+      el("div", { class: "fg-picture" }, picture, item.generated ? el("span", { class: "fg-made", text: "generated" }) : null,
+        item.alike ? el("span", { class: "fg-stack", title: `Stands for ${item.alike} more that look like it`, text: `+${item.alike}` }) : null),
       el("div", { class: "fg-caption", title: visible(item.caption), text: visible(item.caption) }),
       el("div", { class: "fg-chips" }, ...chips.map(([, chip]) => chip)), item.hit ? hitRuns(item.hit) : null);
   }

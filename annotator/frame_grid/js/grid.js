@@ -48,6 +48,7 @@ class FrameGrid {
       const button = event.target.closest("button");
       if (button?.dataset.size) this.resize(button.dataset.size);
       else if (button?.dataset.act === "levels") this.turnLevels();
+      else if (button?.dataset.act === "stacks") this.turnStacks();
       else if (button?.dataset.act === "reverse") this.turnAround();
       else if (button?.dataset.act === "help") this.help();
       else if (button?.dataset.act === "save-view") this.views.save();
@@ -93,6 +94,7 @@ class FrameGrid {
     this.part("sort").value = asked.sort;
     this.root.querySelector("[data-act=reverse]").setAttribute("aria-pressed", String(asked.isReversed));
     this.root.querySelector("[data-act=levels]").setAttribute("aria-pressed", String(asked.showsLevels));
+    this.root.querySelector("[data-act=stacks]").setAttribute("aria-pressed", String(asked.isStacked));
     for (const button of this.root.querySelectorAll("[data-size]")) button.setAttribute("aria-pressed", String(button.dataset.size === asked.size));
     this.filters.showAsked();
   }
@@ -180,6 +182,12 @@ class FrameGrid {
     this.ask();
   }
 
+  // Look-alikes of a standing vehicle as one cell, or each by itself.
+  turnStacks() {
+    this.asked.isStacked = !this.asked.isStacked;
+    this.ask();
+  }
+
   turnAround() {
     this.asked.isReversed = !this.asked.isReversed;
     this.ask();
@@ -204,6 +212,7 @@ class FrameGrid {
     else if (key === "/") this.part("words").focus();
     else if (key === "f") this.part("filter").focus();
     else if (key === "l") this.turnLevels();
+    else if (key === "s") this.turnStacks();
     else if (key === "x") this.picked.turn(this.cells.at);
     else if (key === "Escape" && this.picked.frames.size) this.picked.clear();
     else if (key === "m" && this.items[this.cells.at]) this.likeThis(this.items[this.cells.at].frame);
@@ -223,7 +232,7 @@ class FrameGrid {
     const dialog = this.part("dialog");
     const keys = [["← ↑ → ↓", "another frame"], ["Enter", "open it; arrows step, F shows the whole picture"], ["Esc", "back to all frames"],
       ["Home End", "first and last"], ["Page ↑ ↓", "a screen further"], ["/", "search words; pedest* finds every word that begins so"], ["F", "add a filter"], ["M", "more like this one"], ["X", "pick it, for one act on all that are picked (a click with Shift does too)"],
-      ["+ −", "larger and smaller pictures"], ["L", "levels of frames that wait for reviews too: who sees them is not asked to review the frame"], ["?", "these keys"]];
+      ["+ −", "larger and smaller pictures"], ["L", "levels of frames that wait for reviews too: who sees them is not asked to review the frame"], ["S", "look-alikes of a standing vehicle as one"], ["?", "these keys"]];
     dialog.replaceChildren(el("h2", { text: "Keys" }),
       el("dl", {}, ...keys.flatMap(([key, words]) => [el("dt", {}, el("kbd", { text: key })), el("dd", { text: words })])),
       el("button", { type: "button", text: "Close", onclick: () => dialog.close() }));

@@ -101,6 +101,7 @@ class Opened {
       opened.suspicion ? el("p", { class: "fg-doubt" }, "May be wrong: ", levelChip(marks, opened.suspicion.likely, "Likelier"),
         ` is likelier (${opened.suspicion.chances}). ${visible(opened.suspicion.why)}`) : null,
       opened.state === "contested" ? el("p", {}, el("a", { href: `adjudicate?frame=${encodeURIComponent(opened.frame)}`, target: "_self", text: "Settle it under Adjudicate" })) : null,
+      ...(opened.next || []).map((words) => el("p", { class: "fg-next", text: `Served before the order: ${visible(words)}` })),
       terms.length ? el("details", {}, el("summary", { text: `Priority ${opened.priority.toFixed(3)}` }),
         el("table", {}, ...terms.map(([name, value]) => el("tr", {}, el("th", { scope: "row", text: visible(name) }), el("td", { text: value.toFixed(3) }))))) : null,
     ].filter(Boolean);

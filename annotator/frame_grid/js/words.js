@@ -11,6 +11,7 @@ class Asked {
     this.sort = "queue";
     this.isReversed = false;
     this.showsLevels = false;
+    this.isStacked = false;
     this.size = "medium";
     this.frame = "";
     for (const [name, value] of new URLSearchParams(search)) this.take(name, value);
@@ -20,6 +21,7 @@ class Asked {
     if (name === "words") this.words = value;
     else if (name === "sort") [this.isReversed, this.sort] = [value.startsWith("-"), value.replace(/^-/, "")];
     else if (name === "levels") this.showsLevels = value === "all";
+    else if (name === "stacks" && value === "one") this.isStacked = true;
     else if (name === "size") this.size = value in SIZES ? value : "medium";
     else if (name === "frame" || name === "id") this.frame = value;
     else this.filters.push([name, value]);
@@ -31,6 +33,7 @@ class Asked {
     if (this.words) params.append("words", this.words);
     if (this.sort !== "queue" || this.isReversed) params.append("sort", (this.isReversed ? "-" : "") + this.sort);
     if (this.showsLevels) params.append("levels", "all");
+    if (this.isStacked) params.append("stacks", "one");
     return params.toString();
   }
 
@@ -59,7 +62,7 @@ class Asked {
   // Another question, in the same view.
   askInstead(query) {
     const other = new Asked(query);
-    Object.assign(this, { filters: other.filters, words: other.words, sort: other.sort, isReversed: other.isReversed, showsLevels: other.showsLevels });
+    Object.assign(this, { filters: other.filters, words: other.words, sort: other.sort, isReversed: other.isReversed, showsLevels: other.showsLevels, isStacked: other.isStacked });
   }
 }
 

@@ -40,7 +40,15 @@ from data.store.tables.reviews import (
     Review,
     SecondLook,
 )
-from data.store.tables.serving import FrameLook, FrameStatus, Lease, OwnLevel, RandomShare, Ranking
+from data.store.tables.serving import (
+    FrameLook,
+    FrameStatus,
+    Lease,
+    NextRequest,
+    OwnLevel,
+    RandomShare,
+    Ranking,
+)
 from data.store.tables.settings import Secret, Setting
 from data.store.tables.shifts import AlertAcknowledgement, HandoverConfirmation, ShiftHandover
 from data.store.tables.trail import TrailEntry
@@ -78,6 +86,7 @@ __all__ = [
     "LabelStudioAnnotation",
     "Lease",
     "ModelRun",
+    "NextRequest",
     "OperatorAnswer",
     "OwnLevel",
     "Person",

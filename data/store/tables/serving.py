@@ -95,3 +95,17 @@ class Ranking(SQLModel, table=True):
     frames: int
     seconds: float
     ranked_at_us: int = time_column()
+
+
+class NextRequest(SQLModel, table=True):
+    """A lead wants a frame reviewed before all others, by everybody (`for_person_id` NULL) or by somebody, or no longer
+    does (`is_set` False). Appended only; the latest of a frame and a person counts."""
+
+    __tablename__ = "next_request"
+
+    id: int | None = Field(default=None, primary_key=True)
+    frame_id: str = Field(foreign_key="frame.id", index=True)
+    person_id: int = Field(foreign_key="person.id")
+    for_person_id: int | None = Field(default=None, foreign_key="person.id")
+    is_set: bool
+    requested_at_us: int = time_column()

@@ -18,7 +18,7 @@ from data.review.notes import Note, note_frame
 from data.review.second_looks import send_back
 from data.review.serving import ServedFrame, lease_frames, release_leases
 from data.store.opening import Store
-from data.store.tables import Frame, FrameLook
+from data.store.tables import Frame, FrameLook, FrameStack
 from data.vocabulary import NoteKind, PersonRole, Split
 from tests.builders import A, S, T, a_person, a_store, frames_of, reviewed
 
@@ -270,3 +270,32 @@ def test_frames_like_one_that_the_person_is_reviewing_tell_no_levels(asked: Aske
             asked.page(f"like={held}&{more}", workspace=workspace)
     release_leases(asked.store, asked.lead)
     assert levels(held)
+
+
+def test_look_alikes_of_a_standing_vehicle_are_one_frame_where_that_is_asked_for(
+    asked: Asked, tmp_path: Path
+) -> None:
+    stack, other = asked.training[:4], asked.training[4]
+    with asked.store.write() as session:
+        session.add_all(FrameStack(frame_id=one, first_id=stack[0]) for one in stack)
+    marker = tmp_path / "workspace" / "vectors" / "stacks"
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    marker.write_text("1\n")
+    reviewed(asked.store, asked.ada, stack[2], A)
+    reviewed(asked.store, asked.ada, other, A)
+    whole = asked.page("split=train&sort=-time", n=100, workspace=tmp_path / "workspace")
+    shown = asked.page("split=train&sort=-time&stacks=one", n=100, workspace=tmp_path / "workspace")
+    assert (whole.n - shown.n, [one.alike for one in shown.frames if one.alike]) == (3, [3])
+    first = next(one.frame_id for one in whole.frames if one.frame_id in stack)
+    assert next(one for one in shown.frames if one.alike).frame_id == first
+    verified = asked.page("state=verified&stacks=one", workspace=tmp_path / "workspace").frames
+    assert {(one.frame_id, one.alike) for one in verified} == {(stack[2], 0), (other, 0)}
+    pages = [asked.page("split=train&stacks=one", n=3, workspace=tmp_path / "workspace")]
+    while pages[-1].after:
+        pages.append(
+            asked.page("split=train&stacks=one", n=3, after=pages[-1].after, workspace=tmp_path / "workspace")
+        )
+    found = [one.frame_id for page in pages for one in page.frames]
+    assert len(found) == len(set(found)) == shown.n
+    with pytest.raises(FindRefused, match="stacks is one or all, not 'two'"):
+        asked.page("stacks=two")

@@ -14,8 +14,8 @@ from data.maintenance.trail_check import verify_trail
 from data.overview.frame_history import frame_view
 from data.review.adjudication import Settlement, adjudicate
 from data.review.gold import make_gold, set_gold_share
+from data.review.line.modes import assign_mode
 from data.review.looks import note_look
-from data.review.modes import assign_mode
 from data.review.reviews import submit_review
 from data.review.serving import ServedFrame, lease_frames, record_first_level, release_leases
 from data.review.tour import TOUR_FRAMES, answer_tour, tour_frames

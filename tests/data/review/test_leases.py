@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from sqlmodel import select
 
 from data.errors import NotAllowed
-from data.review.modes import assign_mode
+from data.review.line.modes import assign_mode
 from data.review.reviews import submit_review
 from data.review.serving import _queue, lease_frames, release_leases
 from data.store.opening import Store

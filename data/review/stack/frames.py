@@ -17,8 +17,8 @@ from sqlmodel.sql.expression import SelectOfScalar
 from data.errors import ReviewRefused
 from data.proposals.runs import proposals_for_review
 from data.review.audit_lots import audited_now
-from data.review.lease_time import keeps_others_away
-from data.review.modes import assign_mode
+from data.review.line.lease_time import keeps_others_away
+from data.review.line.modes import assign_mode
 from data.store.keys import serving_key
 from data.store.tables import (
     Frame,

@@ -1,7 +1,7 @@
 """Use cases: one judgement for a stack of look-alikes, still one row per frame, and taking it back.
 
 The frame on screen gets an assisted review like any other. The others get one of mode stack, which is in no figure on
-agreement, bias or pace: it is no judgement of its own. `data.review.stacks` says which frames may be among them.
+agreement, bias or pace: it is no judgement of its own. `data.review.stack.frames` says which frames may be among them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from data.errors import ReviewRefused
 from data.people.permissions import Act, require
 from data.proposals.runs import proposals_for_review
 from data.review.reviews import Decision, review_row, standing_review, submit_within
-from data.review.stacks import MOST, companions, refuse_unseen
+from data.review.stack.frames import MOST, companions, refuse_unseen
 from data.store.opening import Store
 from data.store.tables import GoldFrame, Lease, Review
 from data.verification.standing import standing

@@ -11,8 +11,8 @@ from data.overview.progress import progress
 from data.review.blind_audits import open_audit
 from data.review.reviews import submit_review
 from data.review.serving import lease_frames, release_leases
-from data.review.stack_judgements import StackDecision, StackJudged, judge_stack, take_stack_back
-from data.review.stacks import companions
+from data.review.stack.frames import companions
+from data.review.stack.judgements import StackDecision, StackJudged, judge_stack, take_stack_back
 from data.snapshot.folder import load_snapshot
 from data.snapshot.freeze import freeze
 from data.store.opening import Store
