@@ -35,7 +35,7 @@ class Stack {
     this.card.keys.mark(button, "stack");
     part.replaceChildren(
       el("div", { class: "rc-label", text: `The vehicle stands: ${frames.length} more ${frames.length === 1 ? "frame looks" : "frames look"} like this one` }),
-      el("div", { class: "rc-alike" }, ...frames.map((one) => this.thumb(one))),
+      el("div", { class: "rc-look-alikes" }, ...frames.map((one) => this.thumb(one))),
       button,
     );
   }
