@@ -50,7 +50,9 @@ from data.review import (
     serving,
     tour,
 )
+from data.review.line import next_requests
 from data.review.serving import ServedFrame, lease_frames, record_first_level
+from data.review.stack import judgements
 from data.scenarios import plausibility
 from data.snapshot import freeze
 from data.store.opening import Store
@@ -159,6 +161,28 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
     gold.make_gold: (Act.ADJUDICATE, gold.make_gold),
     gold.set_gold_share: (Act.ADJUDICATE, lambda store, who, frame: gold.set_gold_share(store, who, 0.1)),
     blind_audits.open_audit: (Act.ADJUDICATE, lambda store, who, frame: blind_audits.open_audit(store, who)),
+    blind_audits.open_stratum: (
+        Act.ADJUDICATE,
+        lambda store, who, frame: blind_audits.open_stratum(store, who, [frame], "x"),
+    ),
+    next_requests.request_next: (
+        Act.ADJUDICATE,
+        lambda store, who, frame: next_requests.request_next(store, who, [frame]),
+    ),
+    next_requests.withdraw_next: (
+        Act.ADJUDICATE,
+        lambda store, who, frame: next_requests.withdraw_next(store, who, [frame]),
+    ),
+    judgements.judge_stack: (
+        Act.REVIEW,
+        lambda store, who, frame: judgements.judge_stack(
+            store, who, judgements.StackDecision(**a_decision(frame, person=who).model_dump(), others=[frame])
+        ),
+    ),
+    judgements.take_stack_back: (
+        Act.REVIEW,
+        lambda store, who, frame: judgements.take_stack_back(store, who, "no-such-stack"),
+    ),
     plausibility.judge_clip: (
         Act.REVIEW,
         lambda store, who, frame: plausibility.judge_clip(store, who, a_judgement(frame)),

@@ -235,7 +235,7 @@ class ReviewCard {
     this.part("context").replaceChildren(
       el("span", { text: visible([item.caption, item.place, item.local_time].join(" · ")) }),
       ...item.cues.map((cue) => el("span", { class: "rc-cue", title: visible(cue.evidence), text: visible(cue.name) })),
-      alikeLink(item, this.server.root),
+      ...[alikeLink(item, this.server.root)].filter(Boolean),
     );
     this.part("mode").textContent = item.tour ? "tour" : this.changing ? "changing" : item.mode;
     if (!this.wording.isOpen) this.say(this.spoken(item));

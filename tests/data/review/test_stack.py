@@ -179,7 +179,9 @@ def test_where_teleoperation_is_said_or_proposed_every_frame_is_seen_large_first
 ) -> None:
     standing = Standing(tmp_path, teacher=proposed)
     others = standing.offered()
-    words: dict[str, Any] = {} if proposed is said else {"reasoning": "A lorry blocks the lane.", "action": "Take over."}
+    words: dict[str, Any] = (
+        {} if proposed is said else {"reasoning": "A lorry blocks the lane.", "action": "Take over."}
+    )
     with pytest.raises(ReviewRefused, match=f"1 of {len(others)} were not"):
         standing.judge(said, seen=others[1:], **words)
     assert standing.rows() == []
