@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from eval.episodes.figures import EventFigures
 
 
+GATE_REFUSED = 3
+"""The exit code of `evaluate --against` where a run may not take the other's place."""
+
+
 @stopped_says(
     lambda given: (
         "Nothing was changed; run the same command again."
@@ -45,6 +49,16 @@ def evaluate(
     than: Annotated[
         str | None, typer.Option(help="The run that the claim compares with, e.g. the baseline.")
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="The run whose place each --run is to take, e.g. the model before it was quantised: exit code 3 where "
+            "one is not shown to miss at most --margin more TELEOPERATION."
+        ),
+    ] = None,
+    margin: Annotated[
+        float, typer.Option(help="With --against: the most that a run may miss more, a share.")
+    ] = 0.01,
     snapshot: Annotated[
         Path | None, typer.Option(help="Refuse if the verified frames are no longer those of this snapshot.")
     ] = None,
@@ -85,6 +99,8 @@ def evaluate(
         raise typer.BadParameter("Name the folder of the report with --out.")
     if (claim is None) != (limit is None) or (than is not None and claim is None):
         raise typer.BadParameter("--claim and --limit go together, and --than goes with them.")
+    if against is not None and not set(run or []) - {against}:
+        raise typer.BadParameter("Name the run that is to take its place with --run.")
     if snapshot is not None and as_of is not None:
         raise typer.BadParameter("--snapshot and --as-of are two ways to name the frames; give one of them.")
     from eval.comparison.claim import stated_claim
@@ -99,9 +115,10 @@ def evaluate(
     snapshot, as_of = (settings.found(one) if one else None for one in (snapshot, as_of))
     evaluation = evaluate_runs(
         settings.open_store(),
-        run or [],
+        run or [] if against is None else list(dict.fromkeys([against, *(run or [])])),
         against=Against(snapshot=snapshot, as_of=as_of, by_log=by_log, of_list=of_list),
         claim=None if claim is None or limit is None else stated_claim(claim, limit, than=than),
+        gate=None if against is None else (against, margin),
         author=author,
         assumptions=Assumptions(frames_per_second=frame_rate, feeds=feeds),
         workspace=settings.workspace,
@@ -112,7 +129,8 @@ def evaluate(
     claimed = [one.says for claimed in evaluation.claims for one in claimed.runs]
     known = evaluation.lineage
     look = f"Evaluation {known.look} of this held-out set, entry {known.trail_entry} of the audit trail."
-    lines = [f"{runs} on {frames}: {page}", look, *claimed, *evaluation.shows]
+    passed = [one.says for one in evaluation.gates]
+    lines = [f"{runs} on {frames}: {page}", look, *passed, *claimed, *evaluation.shows]
     if evaluation.generated:
         made = counted(evaluation.generated.frames.compared, "verified generated frame")
         lines.append(f"{made} apart, in no figure above.")
@@ -121,6 +139,8 @@ def evaluate(
         figures["events"] = {name: one.model_dump(mode="json") for name, one in happened.items()}
         lines += [line for name, one in happened.items() for line in _event_lines(name, one)]
     print_result(figures, "\n".join(lines), as_json=as_json, then=_after_evaluate(settings, out))
+    if not all(one.is_passed for one in evaluation.gates):
+        raise typer.Exit(GATE_REFUSED)
 
 
 def _after_evaluate(settings: Settings, out: Path) -> str | None:

@@ -19,7 +19,8 @@ INTRODUCTION = """# Commands
 
 This page is generated from the code by `docs/scripts/write_commands.py`; a test compares the two. Options before the
 command hold for every command. Commands that print figures take `--json` and then print one JSON object on stdout;
-progress goes to stderr. Exit codes: 0 done, 1 a domain rule said no, 2 wrong arguments, 130 interrupted.
+progress goes to stderr. Exit codes: 0 done, 1 a domain rule said no, 2 wrong arguments, 3 `evaluate --against` refused
+a run, 130 interrupted.
 """
 
 

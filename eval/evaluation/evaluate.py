@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from data.errors import EvaluationError
 from data.vocabulary import LEVELS, Cue, Failure, ModelRole, TriageLevel
 from eval.comparison.claim import Claim, Claimed, ClaimResult, held_against
+from eval.comparison.gate import gates
 from eval.comparison.runs import compare_runs
 from eval.evaluation.label_errors import doubts
 from eval.evaluation.label_quality import LabelQuality
@@ -84,9 +85,11 @@ class EvaluatedRun:
 @dataclass(frozen=True)
 class Question:
     """What is asked besides the figures: claims, each with the names of the runs that it is about and when it was
-    registered for them, what holds on the road, and what the frames' `scene_id` names."""
+    registered for them, the run whose place others are to take with how many points they may miss more, what holds on
+    the road, and what the frames' `scene_id` names."""
 
     claims: Sequence[tuple[Claim, Mapping[str, str]]] = ()
+    gate: tuple[str, float] | None = None
     assumptions: Assumptions = field(default_factory=Assumptions)
     unit: Literal["scene", "log"] = "scene"
 
@@ -126,6 +129,7 @@ def evaluate(
     held = _with_open_frames(compared, open_frames, runs, answers)
     return Evaluation(
         claims=_claims(asked.claims, held, method),
+        gates=gates(answers, *asked.gate, held, method) if asked.gate else [],
         shows=what_it_shows(account, results, method),
         does_not_show=what_it_does_not_show(account, results, label_quality),
         frames=account,

@@ -33,13 +33,15 @@ def evaluate_runs(
     *,
     against: Against | None = None,
     claim: Claim | None = None,
+    gate: tuple[str, float] | None = None,
     assumptions: Assumptions | None = None,
     author: str | None = None,
     workspace: Path | None = None,
 ) -> Evaluation:
     """Evaluate the named runs (all that answered, if none is named) on the verified held-out frames, generated ones
     apart, and write into the audit trail that this was looked at. author: by default the account of this process.
-    workspace: where the vectors are that training levels are looked at with.
+    gate: the run whose place the others are to take, and how much more they may miss. workspace: where the vectors
+    are that training levels are looked at with.
 
     Raises EvaluationError: no such run, no run that answered, no held-out frame is verified or was answered in every
     run, they are no longer those of the snapshot named, or a claim is to hold on a list; SnapshotError: the snapshot
@@ -62,6 +64,7 @@ def evaluate_runs(
         contested=found.contested,
         question=Question(
             claims=claims,
+            gate=gate,
             assumptions=assumptions or Assumptions(),
             unit="log" if chosen.by_log else "scene",
         ),

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from data.vocabulary import Failure, ModelRole, ReplyForm, TriageLevel
 from eval.comparison.claim import ClaimResult
+from eval.comparison.gate import Gate
 from eval.comparison.runs import Comparison
 from eval.evaluation.label_quality import LabelQuality
 from eval.evaluation.label_uncertainty import LabelUncertainty
@@ -180,13 +181,15 @@ class Evaluation(Part):
     """A report as data. Lists are in the order in which they are shown; runs in the order in which they were given.
 
     `false_alarms`: frames below TELEOPERATION that a run called TELEOPERATION. `confused`: true SUPERVISION called
-    AUTONOMY, and the other way round. Reports of version 0.1 have neither.
+    AUTONOMY, and the other way round. Reports of version 0.1 have neither. `gates`: runs that are to take the place of
+    one that was named.
     Everything but `generated` is about frames that a camera took. `training_levels` is about what models are trained
     on; reports of version 0.1 do not have it.
     """
 
     schema_version: Literal[3] = 3
     claims: list[ClaimResult]
+    gates: list[Gate] = Field(default_factory=list)
     shows: list[str]
     does_not_show: list[str]
     frames: FrameAccount

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
-from data.text.visible import visible
 from eval.statistics.rate import Interval, Undefined
 from eval.statistics.values import Figure
 
@@ -40,17 +38,6 @@ def figure_interval(figure: Figure, interval: Interval | Undefined) -> str:
     if isinstance(interval, Undefined):
         return str(interval)
     return f"{interval.low:.3f}–{interval.high:.3f}" if figure.count is None else percent_range(interval)
-
-
-def markdown_text(text: str) -> str:
-    r"""Untrusted text in one line of Markdown, its markup made harmless.
-
-    >>> print(markdown_text("<b>|a|*"))
-    &lt;b&gt;\|a\|\*
-    """
-    plain = " ".join(visible(text).split())
-    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_{}\[\]#!|~])", r"\\\1", plain)
 
 
 def _p(value: float) -> str:

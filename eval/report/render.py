@@ -10,6 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from data.errors import EvaluationError
 from data.find.question import About, Filter, Question
+from data.text.markdown import markdown_text
+from data.text.visible import visible
 from data.text.visible import visible
 from data.vocabulary import LEVELS, Split, TriageLevel
 from data.whole_files import written_whole
@@ -22,7 +24,7 @@ from eval.metrics.shares import (
     UNANSWERED_TELEOPERATION,
     UNDER_ESCALATION,
 )
-from eval.presentation.in_words import figure_interval, figure_value, markdown_text, told, told_range
+from eval.presentation.in_words import figure_interval, figure_value, told, told_range
 from eval.report.figures import recall_figure, trade_off_figure
 from eval.report.frame_image import image_data_uri
 from eval.report.load_figure import load_figure
@@ -99,7 +101,7 @@ def render_markdown(evaluation: Evaluation) -> str:
 
 
 def _verdicts(evaluation: Evaluation) -> list[Verdict]:
-    return verdicts(evaluation.claims, {one.key: one for one in evaluation.definitions})
+    return verdicts(evaluation.claims, evaluation.gates, {one.key: one for one in evaluation.definitions})
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What an evaluation accepts or rejects, one line for each claim and run: what stands under a report's title."""
+"""What an evaluation accepts or rejects, one line for each gate, claim and run: what stands under a report's title."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from eval.comparison.claim import Claim, ClaimResult
+from eval.comparison.gate import Gate
 from eval.statistics.values import Definition
 
 
@@ -22,13 +23,20 @@ class Verdict:
         return "Shown" if self.holds else "Not shown"
 
 
-def verdicts(claims: Sequence[ClaimResult], definitions: Mapping[str, Definition]) -> list[Verdict]:
-    """Every claim against every run that it is about, in the order of the report."""
-    return [
+def verdicts(
+    claims: Sequence[ClaimResult], gates: Sequence[Gate], definitions: Mapping[str, Definition]
+) -> list[Verdict]:
+    """Every gate, then every claim against every run that it is about, in the order of the report."""
+    return [_of_gate(one) for one in gates] + [
         Verdict(one.holds, f"{one.run}: {_in_words(result.claim, definitions)}")
         for result in claims
         for one in result.runs
     ]
+
+
+def _of_gate(gate: Gate) -> Verdict:
+    says = f"{gate.run} in place of {gate.than}: misses at most {100 * gate.margin:g} points more"
+    return Verdict(gate.is_passed, says)
 
 
 def _in_words(claim: Claim, definitions: Mapping[str, Definition]) -> str:

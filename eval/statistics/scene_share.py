@@ -9,6 +9,7 @@ counts.
 
 from __future__ import annotations
 
+from math import ceil, log, log1p
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,68 @@ def scene_lower_bound(
     return rest if isinstance(rest, Undefined) else 1 - rest
 
 
+def scene_difference(
+    more: ArrayLike, fewer: ArrayLike, frames: ArrayLike, *, confidence: float = CONFIDENCE
+) -> Interval | Undefined:
+    """Two-sided interval of a paired difference where few frames differ: the share of `more` minus that of `fewer`.
+
+    The ends are those of the two shares, which share the error. Each is Clopper-Pearson at as many frames as scenes are
+    worth where all frames of a scene go together, (sum of frames)^2 / sum of frames^2 (Kish), or Korn and Graubard's
+    fewer: where few scenes hold a difference, the variance between scenes is not known well enough to give more.
+    """
+    counted = [_counted(events, frames) for events in (more, fewer)]
+    if isinstance(counted[0], Undefined) or isinstance(counted[1], Undefined):
+        return too_few_scenes(int((np.asarray(frames) > 0).sum()))
+    low, high = difference_ends(counted[0][0], counted[1][0], counted[0][1], confidence=confidence)
+    return Interval(float(low), float(high))
+
+
+def difference_ends(
+    more: Floats, fewer: Floats, frames: Floats, *, confidence: float
+) -> tuple[Floats, Floats]:
+    """(...) lower and upper ends of `scene_difference` for (..., scenes) frames."""
+    each = 1 - (1 - confidence) / 2
+    low_more, high_more = _ends_worst(more, frames, each)
+    low_fewer, high_fewer = _ends_worst(fewer, frames, each)
+    return low_more - high_fewer, high_more - low_fewer
+
+
+def equal_scenes(frames: ArrayLike) -> float:
+    """How many frames these scenes are worth where all frames of a scene go together; scenes of one size count as what
+    they are.
+
+    >>> equal_scenes([4, 4, 4]), equal_scenes([1, 1, 10])
+    (3.0, 1.411764705882353)
+    """
+    m = np.asarray(frames, dtype=np.float64)
+    return float(m.sum(-1) ** 2 / (m**2).sum(-1))
+
+
+def scenes_without_difference(margin: float, *, confidence: float = CONFIDENCE) -> int:
+    """The fewest equally large scenes without a difference whose `scene_difference` ends at most at the margin.
+
+    >>> [scenes_without_difference(margin) for margin in (0.01, 0.05)]
+    [436, 86]
+    """
+    return max(ceil(log((1 - confidence) / 4) / log1p(-margin)), FEWEST_SCENES)
+
+
+def _ends_worst(events: Floats, frames: Floats, confidence: float) -> tuple[Floats, Floats]:
+    n = frames.sum(-1)
+    worst = n**2 / (frames**2).sum(-1)
+    effective = np.minimum(effective_counts(events, frames, confidence=confidence)[1], worst)
+    return _clopper_pearson(events.sum(-1) / n * effective, effective, confidence)
+
+
+def _clopper_pearson(x: Floats, n: Floats, confidence: float) -> tuple[Floats, Floats]:
+    """(...) ends of the exact interval of x events of n frames, neither of them whole numbers."""
+    tail = (1 + confidence) / 2
+    with np.errstate(invalid="ignore"):
+        low = np.where(x > 0, beta.ppf(1 - tail, x, n - x + 1), 0.0)
+        high = np.where(x < n, beta.ppf(tail, x + 1, n - x), 1.0)
+    return np.asarray(low), np.asarray(high)
+
+
 def clustering(events: ArrayLike, frames: ArrayLike) -> Clustering | Undefined:
     """Design effect and effective n of a share; a reason below `FEWEST_SCENES` scenes."""
     found = _counted(events, frames)
@@ -114,12 +177,7 @@ def smallest_limit(frames: ArrayLike, *, confidence: float = CLAIM_CONFIDENCE) -
 
 def korn_graubard(events: Floats, frames: Floats, *, confidence: float = CONFIDENCE) -> tuple[Floats, Floats]:
     """(...) lower and upper ends of `scene_interval` for (..., scenes) events and frames."""
-    x, effective = effective_counts(events, frames, confidence=confidence)
-    tail = (1 + confidence) / 2
-    with np.errstate(invalid="ignore"):
-        low = np.where(x > 0, beta.ppf(1 - tail, x, effective - x + 1), 0.0)
-        high = np.where(x < effective, beta.ppf(tail, x + 1, effective - x), 1.0)
-    return np.asarray(low), np.asarray(high)
+    return _clopper_pearson(*effective_counts(events, frames, confidence=confidence), confidence)
 
 
 def effective_counts(events: Floats, frames: Floats, *, confidence: float) -> tuple[Floats, Floats]:

@@ -7,6 +7,7 @@ import json
 import sys
 import time
 
+from tests.eval.comparison.gate_simulation import every_gate
 from tests.eval.coverage_matrix import as_values, every_cell, other_intervals
 
 
@@ -20,12 +21,15 @@ def main() -> None:
         print(cell, file=sys.stderr, flush=True)
     defined = [cell.coverage for cell in cells if cell.coverage is not None]
     others = other_intervals(max(1, n // 30))
+    gate = every_gate(max(1, n // 5))
     figures = {
         "cells": as_values(cells),
         "others": others,
+        "gate": gate,
         "lowest_coverage": round(min(defined), 4),
         "lowest_coverage_of_others": min(other["coverage"] for other in others),
         "most_false_claims": max(cell.false_claims for cell in cells),
+        "most_false_passes": gate["most_false_passes"],
         "most_false_differences": max(cell.false_differences for cell in cells),
         "processor_seconds": round(time.process_time() - started, 1),
     }

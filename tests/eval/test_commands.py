@@ -5,9 +5,12 @@ import shlex
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 from typer.testing import CliRunner, Result
 
 from annotator.__main__ import app
+from data.store.tables import ModelRun
+from eval.commands import GATE_REFUSED
 from tests.eval.evaluation.test_from_store import a_reviewed_store
 from tests.eval.stand_in_server import a_server
 
@@ -38,6 +41,8 @@ def test_the_paper_check_as_json_is_one_object() -> None:
         "--out x --limit 0.1",
         "--out x --snapshot a --as-of b",
         "--out x --than a",
+        "--out x --against a",
+        "--out x --against a --run a",
     ],
 )
 def test_options_that_do_not_go_together_are_wrong_arguments(tmp_path: Path, options: str) -> None:
@@ -71,6 +76,23 @@ def test_a_second_report_into_the_same_folder_is_refused(tmp_path: Path) -> None
     command = f"--workspace {tmp_path}/workspace evaluate --out {tmp_path}/report"
     assert teletriage(command).exit_code == 0
     assert "holds a report already" in str(teletriage(command).exception)
+
+
+def test_a_run_that_may_not_take_anothers_place_ends_with_a_code_of_its_own(tmp_path: Path) -> None:
+    store, *_ = a_reviewed_store(tmp_path)
+    with store.read() as session:
+        names = sorted(run.name for run in session.exec(select(ModelRun)))
+    store.close()
+    asked = f"--run {names[1]} --against {names[0]} --out {tmp_path}/report"
+    found = teletriage(f"--workspace {tmp_path}/workspace evaluate {asked}")
+    assert found.exit_code == GATE_REFUSED == 3
+    assert f"{names[1]} in place of {names[0]} is refused: it misses" in found.stdout
+    kept = json.loads((tmp_path / "report" / "evaluation.json").read_text())
+    assert [(one["run"], one["than"], one["is_passed"]) for one in kept["gates"]] == [
+        (names[1], names[0], False)
+    ]
+    assert "<h2>In place of another run</h2>" in (tmp_path / "report" / "report.html").read_text()
+    assert "## In place of another run" in (tmp_path / "report" / "report.md").read_text()
 
 
 def test_throughput_writes_its_table_plot_and_figures(tmp_path: Path) -> None:

@@ -15,12 +15,13 @@ import pytest
 from PIL import Image
 
 from data.suspicion.traits import Trait
+from data.text.markdown import markdown_text
 from data.vocabulary import Cue, ModelRole
 from eval.comparison.claim import UNREGISTERED, stated_claim
 from eval.evaluation.evaluate import Question, evaluate
 from eval.evaluation.label_quality import Agreed, LabelQuality
 from eval.evaluation.result import Evaluation
-from eval.presentation.in_words import STYLES, markdown_text
+from eval.presentation.in_words import STYLES
 from eval.report.frame_image import image_data_uri
 from eval.report.render import SCHEMA, SIDE_BY_SIDE, render_html, render_markdown, write_report
 from eval.statistics.rate import Interval, Undefined
