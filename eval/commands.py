@@ -59,6 +59,12 @@ def evaluate(
     margin: Annotated[
         float, typer.Option(help="With --against: the most that a run may miss more, a share.")
     ] = 0.01,
+    card: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder of a run's weights, adapter or merged: its model card gets the run's figures."
+        ),
+    ] = None,
     snapshot: Annotated[
         Path | None, typer.Option(help="Refuse if the verified frames are no longer those of this snapshot.")
     ] = None,
@@ -103,15 +109,19 @@ def evaluate(
         raise typer.BadParameter("Name the run that is to take its place with --run.")
     if snapshot is not None and as_of is not None:
         raise typer.BadParameter("--snapshot and --as-of are two ways to name the frames; give one of them.")
+    from data.vlm.weights import read_weights
     from eval.comparison.claim import stated_claim
     from eval.evaluation.from_store import evaluate_runs
     from eval.evaluation.reference_set import Against
     from eval.metrics.deployment import Assumptions
+    from eval.report.model_card import run_of_weights, tell_the_card
     from eval.report.render import refuse_taken, write_evaluation
 
     settings: Settings = ctx.obj
     out = settings.made(out)
     refuse_taken(out)
+    if card is not None:
+        read_weights(settings.found(card))
     snapshot, as_of = (settings.found(one) if one else None for one in (snapshot, as_of))
     evaluation = evaluate_runs(
         settings.open_store(),
@@ -123,6 +133,8 @@ def evaluate(
         assumptions=Assumptions(frames_per_second=frame_rate, feeds=feeds),
         workspace=settings.workspace,
     )
+    if card is not None:
+        run_of_weights(evaluation.runs, settings.found(card))
     page = write_evaluation(evaluation, out)
     frames, runs = counted(evaluation.frames.compared, "held-out frame"), counted(len(evaluation.runs), "run")
     figures = {**evaluation.model_dump(mode="json"), "report": str(page)}
@@ -134,6 +146,8 @@ def evaluate(
     if evaluation.generated:
         made = counted(evaluation.generated.frames.compared, "verified generated frame")
         lines.append(f"{made} apart, in no figure above.")
+    if card is not None:
+        lines.append(f"Model card: {tell_the_card(evaluation, settings.found(card), out.name)}")
     if events:
         happened = _events(ctx, [one.name for one in evaluation.runs], out)
         figures["events"] = {name: one.model_dump(mode="json") for name, one in happened.items()}

@@ -14,6 +14,7 @@ from peft import PeftModel
 from data.decisions.decision import DECISION, decision_for, write_decision
 from data.errors import TrainingError
 from data.snapshot.judged import JUDGED_DEVELOPMENT
+from data.vlm.model_card import write_model_card
 from data.vlm.weights import read_weights, served_name
 from data.whole_files import written_whole
 from training.models.folder import (
@@ -82,6 +83,7 @@ def merge(adapter: Path, model: Path, out: Path, *, dtype: MergedDtype = "bfloat
         _copy_processor(model, folder)
         write_provenance(folder, _merge_provenance(provenance, dtype))
         _carry_decision(adapter, folder)
+        write_model_card(folder, name=out.name)
         _let_servers_read(folder)
     return MergeResult(out, served_name(out), dtype, is_stand_in(out))
 

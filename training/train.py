@@ -14,6 +14,7 @@ import torch
 
 from data.errors import TrainingError
 from data.snapshot.judged import JUDGED_DEVELOPMENT, JudgedFrame, write_judged
+from data.vlm.model_card import write_model_card
 from data.vlm.weights import served_name
 from training.assembly import build_trainer, build_warm_up, is_packed, run_origin, training_order
 from training.models.folder import first_line, is_stand_in
@@ -85,9 +86,10 @@ def train(
     """Train an adapter into the new folder `out`, or with `resume` go on with the run that was interrupted there.
 
     `out` gets the adapter in PEFT's form, the recipe as it was, `history.jsonl` (one line of figures per log),
-    TensorBoard logs, sealed checkpoints if the recipe asks for them, and last of all `provenance.json`: a folder
-    without it is an interrupted run. A resumed run ends with the parameters that it would have had uninterrupted: to
-    the last bit on a CPU, and on a GPU where the recipe is deterministic; else to rounding, as two whole runs do.
+    TensorBoard logs, sealed checkpoints if the recipe asks for them, and last of all `provenance.json` and the model
+    card made of it: a folder without the record is an interrupted run. A resumed run ends with the parameters that it
+    would have had uninterrupted: to the last bit on a CPU, and on a GPU where the recipe is deterministic; else to
+    rounding, as two whole runs do.
 
     reference_file: where reference log-probabilities are kept and looked up; runs on one snapshot may share it.
     warm_ups: the same for adapters after a warm-up; runs that begin alike then warm up once.
@@ -170,6 +172,7 @@ class _Run:
         if is_main_process():
             _keep_judged(watch, new)
             seal(new, step=step, origin=self.origin)
+            write_model_card(new, name=self.folder.best.name)
 
     def _first_trainer(
         self, inputs: CheckedInputs, watch: TrainingWatch, decisions: DecisionWatch | None
@@ -311,6 +314,7 @@ def _keep(
         if is_main_process():
             _write_history(folder.history, history)
             write_provenance(folder.path, _provenance(inputs, origin, result))
+            write_model_card(folder.path)
     except SAVING_ERRORS as error:
         raise TrainingError(
             f"The adapter could not be written into {folder.path} ({first_line(error)}). Make room and go on "

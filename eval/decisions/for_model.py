@@ -16,6 +16,7 @@ from data.snapshot.folder import Snapshot, load_snapshot
 from data.snapshot.judged import JUDGED_DEVELOPMENT, read_judged
 from data.store.opening import Store
 from data.store.tables import ModelRun
+from data.vlm.model_card import write_model_card
 from data.vlm.weights import Weights, read_weights
 
 Probabilities = dict[str, tuple[float, float, float]]
@@ -31,7 +32,7 @@ def decide_for_model(
     costs: Costs = COSTS,
     false_calls: float = 1.0,
 ) -> ModelDecision:
-    """Fit the decision and write it into the model's folder.
+    """Fit the decision and write it into the model's folder, whose card then tells of it.
 
     run: whose stored probabilities are used; without it those that training's last look left beside the weights.
     Raises ProposalError for a folder without a record, DecisionError: another snapshot than the weights were trained
@@ -46,6 +47,7 @@ def decide_for_model(
         said = _left_by_training(model)
     decision = _fitted(frozen, weights, said, costs, false_calls)
     write_decision(model, decision)
+    write_model_card(model)
     return decision
 
 

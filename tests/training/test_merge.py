@@ -67,6 +67,9 @@ def test_the_merged_folder_says_where_it_comes_from_and_that_it_is_a_stand_in(
     merged: MergeResult, trained: TrainingResult
 ) -> None:
     provenance = MergeProvenance.model_validate_json((merged.model / "provenance.json").read_bytes())
+    card = (merged.model / "README.md").read_text()
+    assert f"# {merged.served_name}" in card
+    assert "**A stand-in:**" in card
     assert isinstance(provenance.adapter, AdapterProvenance)
     assert (provenance.dtype, provenance.adapter.recipe, provenance.adapter.steps) == (
         "float32",

@@ -82,6 +82,7 @@ def test_the_adapter_s_folder_holds_all_that_explains_it(trained: TrainingResult
         "recipe.yaml",
         "history.jsonl",
         "provenance.json",
+        "README.md",
         "tensorboard",
     }
     assert (trained.adapter / "recipe.yaml").read_text() == find_recipe("stand_in").read_text()

@@ -83,6 +83,8 @@ def test_the_best_look_s_adapter_is_kept_sealed_and_merges(watched: Watched, sta
     best = watched.folder / "on" / "best"
     assert watched.result.best == best
     assert is_whole(best)
+    assert (best / "README.md").read_text().splitlines()[0] == "---"
+    assert "# best-" in (best / "README.md").read_text()
     assert len(read_judged(best / JUDGED_DEVELOPMENT)) == 6
     assert merge(best, stand_in, watched.folder / "merged").model == watched.folder / "merged"
 
