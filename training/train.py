@@ -27,7 +27,7 @@ from training.process.chatter import library_chatter_to_stderr
 from training.process.memory import release_memory
 from training.process.processes import is_main_process, processes
 from training.process.trackers import Tracker, refuse_missing, tracking
-from training.record.checkpoints import last_good, remove_unfinished, seal, steps_of
+from training.record.checkpoints import last_good, remove_unfinished, seal, steps_of, take_place
 from training.record.provenance import (
     AdapterProvenance,
     BaseModelRecord,
@@ -267,6 +267,7 @@ def _where_to_go_on(
     """The last good checkpoint, its pairs counted as seen; None: from the start."""
     if is_main_process():
         remove_unfinished(folder.checkpoints)
+        take_place(folder.best)
     trainer.accelerator.wait_for_everyone()
     checkpoint = last_good(folder.checkpoints)
     seen = training_order(inputs, steps_of(checkpoint))

@@ -62,6 +62,22 @@ def remove_unfinished(folder: Path) -> None:
             shutil.rmtree(checkpoint)
 
 
+def replaced_by(place: Path) -> Path:
+    """Where a folder is written that is to take the place of `place`."""
+    return place.with_name(f"{place.name}.new")
+
+
+def take_place(place: Path) -> None:
+    """Put what was written to `replaced_by(place)` there, if it is whole; else remove it. Whoever died on the way
+    leaves either the old one, the new one, or one that the next call puts in its place."""
+    new = replaced_by(place)
+    if is_whole(new):
+        shutil.rmtree(place, ignore_errors=True)
+        new.rename(place)
+    else:
+        shutil.rmtree(new, ignore_errors=True)
+
+
 def _files(checkpoint: Path) -> list[Path]:
     return sorted(path for path in checkpoint.rglob("*") if path.is_file() and path.name != PROVENANCE)
 

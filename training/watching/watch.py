@@ -20,6 +20,7 @@ from training.pairs.questions import ShownQuestion
 from training.process.callbacks import Say
 from training.process.processes import is_main_process
 from training.recipe import WatchSettings
+from training.record.checkpoints import replaced_by, take_place
 from training.trainer.sa_dpo_trainer import SADPOTrainer
 from training.watching.figures import best_look, decision_figures, in_words, looks, looks_since_best
 from training.watching.level_margins import margins, split_sums
@@ -138,13 +139,12 @@ class DecisionWatch(TrainerCallback):
 
     def _keep_best(self, step: int) -> None:
         """A new folder takes the old one's place when it is whole."""
-        new = self.best.with_name(f"{self.best.name}.new")
+        new = replaced_by(self.best)
         if is_main_process():
             shutil.rmtree(new, ignore_errors=True)
         self.keep(self, new, step)
         if is_main_process():
-            shutil.rmtree(self.best, ignore_errors=True)
-            new.rename(self.best)
+            take_place(self.best)
 
 
 def _certain(reply: str) -> list[float]:

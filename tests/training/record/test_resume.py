@@ -20,8 +20,8 @@ from safetensors.torch import load_file
 
 from data.errors import TrainingError
 from tests import forked
-from tests.training.builders import MIXED, write_recipe, write_snapshot
-from training.record.checkpoints import last_good
+from tests.training.builders import MIXED, A, S, T, a_development_frame, write_recipe, write_snapshot
+from training.record.checkpoints import is_whole, last_good, take_place
 from training.record.provenance import read_adapter_provenance, read_checkpoint
 from training.train import train
 
@@ -97,6 +97,35 @@ def test_a_resumed_run_ends_with_the_same_parameters_and_the_same_log(run: Run, 
     seen = {name: n for name, n in run.history[-1].items() if name.startswith("pairs_seen/")}
     assert sum(seen.values()) == 15  # five updates over three pairs
     assert read_adapter_provenance(tmp_path / "out").steps == 5
+
+
+def test_a_watched_run_goes_on_with_its_looks_and_its_best_adapter(run: Run, tmp_path: Path) -> None:
+    """Killed between two renames, when the best look's adapter is whole and not yet under its name."""
+    folder, out = tmp_path / "watched", tmp_path / "watched" / "out"
+    part = [a_development_frame(folder / "snapshot", place, level) for place, level in enumerate((T, A, S))]
+    watch = {"every_steps": 2, "false_calls": 0.2, "patience": None, "replies": 0}
+    watched = Run(
+        write_snapshot(folder / "snapshot", MIXED, development=part),
+        write_recipe(folder / "recipe.yaml", **{**EVERY_STEP, "watch": watch}),
+        run.model,
+        run.parameters,
+        run.history,
+    )
+    interrupt(watched, out)
+    (out / "best").rename(out / "best.new")
+    resume(watched, out)
+    assert_as_uninterrupted(run, out)
+    assert is_whole(out / "best")
+    assert not (out / "best.new").exists()
+    lines = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "eval_missed" in line] == [0, 2, 4, 5]
+
+
+def test_a_half_written_best_adapter_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "best.new").mkdir()
+    (tmp_path / "best.new" / "adapter_model.safetensors").touch()
+    take_place(tmp_path / "best")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_checkpoint_bears_its_step_its_origin_and_the_hash_of_each_file(run: Run, tmp_path: Path) -> None:
