@@ -35,7 +35,8 @@ AT = 0.05
 
 
 class RunFigures(Part):
-    """One run on `n` frames, `n_t` of them TELEOPERATION; the level said is the likeliest.
+    """One run on `n` frames, `n_t` of them TELEOPERATION. The level said is the one that `decision` names, by its hash,
+    made of the probabilities, or the likeliest where it is None.
 
     `under_escalation`: TELEOPERATION frames called AUTONOMY. `false_t`: the share of the other frames called
     TELEOPERATION. `missed_t_at`: missed ones at each of `FALSE_SHARES`. `auc_t`: of P(TELEOPERATION).
@@ -43,6 +44,7 @@ class RunFigures(Part):
 
     n: int
     n_t: int
+    decision: str | None
     missed_t: int
     false_t: float
     under_escalation: int
@@ -74,6 +76,7 @@ def run_figures(run: Answers) -> RunFigures:
     return RunFigures(
         n=run.n,
         n_t=int(true_t.sum()),
+        decision=run.decision,
         missed_t=int((run.said[true_t] != T).sum()),
         false_t=float((run.said[~true_t] == T).mean()),
         under_escalation=int((run.said[true_t] == 0).sum()),

@@ -72,6 +72,7 @@ def write_comparison(found: Comparison, arms: Arms, out: Path) -> Path:
 
 COLUMNS = (
     "seeds",
+    "own point",
     "missed T",
     "false T",
     "accuracy",
@@ -126,6 +127,7 @@ def _row(arm: ArmFigures) -> list[str]:
     at = [run.missed_t_at[f"{AT:.2f}"] for run in runs]
     return [
         str(len(runs)),
+        own_point(runs),
         f"{_each([run.missed_t for run in runs])} of {n_t}",
         f"{mean(run.false_t for run in runs):.3f}",
         f"{mean(run.accuracy for run in runs):.3f}",
@@ -134,6 +136,14 @@ def _row(arm: ArmFigures) -> list[str]:
         f"{mean(run.auc_t for run in runs):.3f}",
         f"{_each(at)} of {n_t}",
     ]
+
+
+def own_point(runs: Sequence[RunFigures]) -> str:
+    """By what the level said was chosen: the likeliest, or a decision, in so many of the runs."""
+    decided = sum(run.decision is not None for run in runs)
+    if decided == len(runs):
+        return "decision"
+    return f"decision {decided}/{len(runs)}" if decided else "likeliest"
 
 
 def _each(values: Sequence[int]) -> str:

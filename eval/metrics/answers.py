@@ -22,6 +22,7 @@ class Answers:
     `true` and `said` are (n,) ranks 0, 1, 2 of the level; `said` is 3 where there is no assessment. `scene` is (n,)
     places of `scenes` scenes. `probabilities` is (n, 3) of A, S, T, NaN in rows that the run has none for. `inclusion`
     is (n,) the probability with which the draw took the frame, NaN where it was not drawn, None where none is known.
+    `decision`: the hash of the decision that made `said` of the probabilities; None where the model's own levels stand.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Answers:
     scenes: int
     probabilities: Values
     inclusion: Values | None = None
+    decision: str | None = None
 
     @property
     def n(self) -> int:

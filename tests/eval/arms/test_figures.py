@@ -8,14 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.errors import EvaluationError
+from data.decisions.decision import write_decision
+from data.errors import DecisionError, EvaluationError
 from data.snapshot.judged import JudgedFrame, write_judged
+from data.vlm.weights import read_weights
 from data.vocabulary import LEVELS, TriageLevel
 from eval.arms.figures import difference, run_figures
 from eval.arms.folder import answers_of, read_arms
 from eval.arms.report import compare_arms, comparison_lines, write_comparison
 from eval.metrics.answers import Answers
 from eval.statistics.rate import Interval
+from tests.data.decisions.test_decisions import a_decision
+from tests.data.vlm.test_model_card import a_folder as a_trained_folder
 
 A, S, T = LEVELS
 
@@ -71,6 +75,23 @@ def test_a_folder_becomes_a_table_a_page_and_figures(tmp_path: Path) -> None:
     assert "3 arms on 60 held-out frames" in page
     kept = json.loads((tmp_path / "comparison" / "comparison_figures.json").read_text())
     assert [arm["name"] for arm in kept["arms"]] == ["zero_shot", "sa_dpo", "sft"]
+
+
+def test_an_arm_whose_weights_have_a_decision_is_judged_by_it_and_says_so(tmp_path: Path) -> None:
+    folder = a_folder(tmp_path / "comparison")
+    adapter = a_trained_folder(folder / "sft" / "seed-1" / "adapter")
+    write_decision(adapter, a_decision(weights=read_weights(adapter).revision, teleoperation=0.2))
+    found = compare_arms(read_arms(folder), baseline="sa_dpo")
+    decided, likeliest = next(arm for arm in found.arms if arm.name == "sft").runs
+    assert (decided.missed_t, decided.false_t) == (0, 1.0)
+    assert (likeliest.missed_t, likeliest.false_t) == (0, 0.0)
+    assert decided.missed_t_at == likeliest.missed_t_at, "at equal false calls no decision takes part"
+    lines = comparison_lines(found).splitlines()
+    assert next(row for row in lines if row.startswith("sft ")).split()[1:4] == ["2", "decision", "1/2"]
+    assert next(row for row in lines if row.startswith("sa_dpo ")).split()[1:3] == ["1", "likeliest"]
+    write_decision(adapter, a_decision(weights="0" * 64))
+    with pytest.raises(DecisionError, match="was fitted on the weights 000000000000"):
+        read_arms(folder)
 
 
 def test_what_cannot_be_compared_is_one_sentence(tmp_path: Path) -> None:

@@ -10,15 +10,26 @@ import pytest
 from data.errors import TrainingError
 from data.snapshot.judged import read_judged
 from eval.arms.folder import read_arms
-from tests.training.builders import an_evaluation_frame, write_recipe, write_snapshot
+from eval.decisions.for_model import decide_for_model
+from tests.training.builders import (
+    A,
+    S,
+    T,
+    a_development_frame,
+    an_evaluation_frame,
+    write_recipe,
+    write_snapshot,
+)
 from training.arms.recipes import arms_of
 from training.arms.run import Compared, run_arms
 from training.train import train
 
 
 def test_a_comparison_goes_on_where_it_was(tmp_path: Path, stand_in: Path) -> None:
-    snapshot = write_snapshot(tmp_path / "snapshot", evaluation=[an_evaluation_frame()])
-    recipe = write_recipe(tmp_path / "short.yaml", schedule__max_steps=1)
+    part = [a_development_frame(tmp_path / "snapshot", place, level) for place, level in enumerate((T, A, S))]
+    snapshot = write_snapshot(tmp_path / "snapshot", evaluation=[an_evaluation_frame()], development=part)
+    watch = {"every_steps": 1, "false_calls": 0.2, "patience": None, "replies": 0}
+    recipe = write_recipe(tmp_path / "short.yaml", schedule__max_steps=1, watch=watch)
     compared, out, said = (
         Compared(snapshot, stand_in, arms_of([str(recipe)], {}), 2),
         tmp_path / "out",
@@ -30,6 +41,10 @@ def test_a_comparison_goes_on_where_it_was(tmp_path: Path, stand_in: Path) -> No
     (frame,) = read_judged(out / "short" / "seed-2" / "judged.jsonl")
     assert frame.scene_id == "scene-held-out"
     assert sum(frame.probabilities) == pytest.approx(1.0)
+
+    decision = decide_for_model(out / "short" / "seed-2" / "adapter", snapshot)
+    assert [run.decision for run in read_arms(out)["short"]] == [None, decision.hash]
+    assert decision.hash in (out / "short" / "seed-2" / "adapter" / "README.md").read_text()
 
     (out / "short" / "seed-2" / "judged.jsonl").unlink()
     said.clear()
