@@ -70,7 +70,8 @@ class Prediction:
 @dataclass(frozen=True)
 class EvaluatedRun:
     """A run's answers by frame id. `is_stand_in`: scripted or random weights, there to run the path;
-    `is_origin_known`: whether it is known which training made the weights, where one did."""
+    `is_origin_known`: whether it is known which training made the weights, where one did; `decision`: the hash of the
+    decision that made its levels of the probabilities, None where the model's own stand."""
 
     name: str
     role: ModelRole
@@ -80,6 +81,7 @@ class EvaluatedRun:
     predictions: Mapping[str, Prediction]
     origin: RunOrigin | None = None
     is_origin_known: bool = True
+    decision: str | None = None
 
 
 @dataclass(frozen=True)
@@ -233,6 +235,7 @@ def _answers(run: EvaluatedRun, frames: Sequence[ReferenceFrame]) -> Answers:
         inclusion=np.array(
             [np.nan if one.inclusion is None else one.inclusion for one in frames], dtype=float
         ),
+        decision=run.decision,
     )
 
 

@@ -315,6 +315,7 @@ def _evaluated(session: Session, run: ModelRun, frame_ids: Sequence[str]) -> Eva
         origin=RunOrigin(
             run_id=run.id, source=run.source, question_hash=run.question_hash, parameters=run.parameters
         ),
+        decision=" and ".join(sorted({one.decision for one in asked if one.decision})) or None,
     )
 
 

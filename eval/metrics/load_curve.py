@@ -16,16 +16,20 @@ from eval.statistics.scene_share import scene_interval
 from eval.statistics.values import Method, Part
 
 SHARE_OF_T = 0.01
+FIVE_PERCENT = 0.05
 FALSE_SHARES = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 """Shares of AUTONOMY and SUPERVISION frames called falsely: the threshold that misses least at each is a point."""
 
 
 class LoadPoint(Part):
-    """TELEOPERATION called from `threshold` on (None: as the run answers). `alarms_per_hour` of all feeds together,
-    `operators` that they keep busy, at 1 % TELEOPERATION; `missed` of the true TELEOPERATION frames, with a band that
-    covers all points of the curve at once."""
+    """TELEOPERATION called from `threshold` on (None: never, or not by a threshold). `false_calls`: of the AUTONOMY and
+    SUPERVISION frames, the share called. `alarms_per_feed_hour`: at 1 % TELEOPERATION and the frame rate assumed;
+    `alarms_per_hour` of all feeds together, `operators` that they keep busy. `missed` of the true TELEOPERATION frames,
+    with a band that covers all points of the curve at once."""
 
     threshold: float | None
+    false_calls: float
+    alarms_per_feed_hour: float
     alarms_per_hour: float
     operators: float
     missed: float
@@ -33,10 +37,14 @@ class LoadPoint(Part):
 
 
 class LoadCurve(Part):
-    """The points of one run from few alarms to many, and its own answers as one more."""
+    """The points of one run from few alarms to many, and where it may be operated: its `own` answers, by the decision
+    with the hash `decision` where one made them, the `likeliest` level, and `at_five_percent` false calls at most."""
 
     run: str
+    decision: str | None
     own: LoadPoint | Undefined
+    likeliest: LoadPoint | Undefined
+    at_five_percent: LoadPoint | Undefined
     points: list[LoadPoint] | Undefined
 
 
@@ -49,19 +57,40 @@ def load_curves(runs: Sequence[Answers], assumptions: Assumptions, method: Metho
 def _curve(run: Answers, assumptions: Assumptions, confidence: float) -> LoadCurve:
     true_t = run.true == T
     if not true_t.any() or true_t.all():
-        reason = Undefined("there must be true TELEOPERATION frames and others")
-        return LoadCurve(run=run.name, own=reason, points=reason)
+        return _without_points(run, Undefined("there must be true TELEOPERATION frames and others"))
     own = _point(run, None, assumptions, confidence)
     if not run.has_probabilities:
-        return LoadCurve(
-            run=run.name, own=own, points=Undefined("no level probabilities for every compared frame")
-        )
-    points = points_of(true_t, run.probabilities[:, T])
-    thresholds = sorted({best_within(points, share).threshold for share in FALSE_SHARES}, reverse=True)
-    moved = [(run.with_said(np.where(run.probabilities[:, T] >= at, T, 0)), at) for at in thresholds]
+        return _without_points(run, Undefined("no level probabilities for every compared frame"), own)
+    found = points_of(true_t, run.probabilities[:, T])
+    at = {share: best_within(found, share).threshold for share in (*FALSE_SHARES, FIVE_PERCENT)}
+    points = {
+        threshold: _point(_called_from(run, threshold), threshold, assumptions, confidence)
+        for threshold in sorted(set(at.values()), reverse=True)
+    }
+    likeliest = run.with_said(run.probabilities.argmax(axis=1))
     return LoadCurve(
-        run=run.name, own=own, points=[_point(one, at, assumptions, confidence) for one, at in moved]
+        run=run.name,
+        decision=run.decision,
+        own=own,
+        likeliest=_point(likeliest, None, assumptions, confidence),
+        at_five_percent=points[at[FIVE_PERCENT]],
+        points=list(points.values()),
     )
+
+
+def _without_points(run: Answers, reason: Undefined, own: LoadPoint | None = None) -> LoadCurve:
+    return LoadCurve(
+        run=run.name,
+        decision=run.decision,
+        own=own or reason,
+        likeliest=reason,
+        at_five_percent=reason,
+        points=reason,
+    )
+
+
+def _called_from(run: Answers, threshold: float) -> Answers:
+    return run.with_said(np.where(run.probabilities[:, T] >= threshold, T, 0))
 
 
 def called_within(run: Answers, false_calls: float) -> Point:
@@ -74,11 +103,13 @@ def _point(run: Answers, threshold: float | None, assumptions: Assumptions, conf
     events, frames = share_parts(MISSED_TELEOPERATION, per_scene)
     called = {"T": _called(per_scene, [T]), "A": _called(per_scene, [0]), "S": _called(per_scene, [1])}
     called["others"] = _called(per_scene, [0, 1])
-    at = {"share": SHARE_OF_T, "assumptions": assumptions}
+    alarms = expected("alarms_per_hour", called, share=SHARE_OF_T, assumptions=assumptions)
     return LoadPoint(
         threshold=None if threshold == NEVER else threshold,
-        alarms_per_hour=expected("alarms_per_hour", called, **at) * assumptions.feeds,  # type: ignore[arg-type]
-        operators=expected("operator_load", called, **at),  # type: ignore[arg-type]
+        false_calls=called["others"],
+        alarms_per_feed_hour=alarms,
+        alarms_per_hour=alarms * assumptions.feeds,
+        operators=expected("operator_load", called, share=SHARE_OF_T, assumptions=assumptions),
         missed=float(events.sum() / frames.sum()),
         band=scene_interval(np.minimum(events, frames), frames, confidence=confidence),
     )

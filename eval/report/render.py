@@ -27,7 +27,7 @@ from eval.metrics.shares import (
 from eval.presentation.in_words import figure_interval, figure_value, told, told_range
 from eval.report.figures import recall_figure, trade_off_figure
 from eval.report.frame_image import image_data_uri
-from eval.report.load_figure import load_figure
+from eval.report.load_figure import false_call_figure, load_figure
 from eval.report.reliability_figure import reliability_figure
 from eval.report.verdicts import Verdict, verdicts
 from eval.statistics.rate import Interval, Undefined
@@ -82,6 +82,7 @@ def render_html(evaluation: Evaluation) -> str:
             recall_figure=recall_figure(evaluation),
             trade_off_figure=trade_off_figure(evaluation),
             load_figure=load_figure(evaluation.load_curves),
+            false_call_figure=false_call_figure(evaluation.load_curves),
             reliability_figures={run.name: reliability_figure(run) for run in evaluation.runs},
         )
     )

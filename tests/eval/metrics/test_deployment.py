@@ -129,6 +129,13 @@ def test_the_load_curve_trades_alarms_for_misses_and_marks_the_runs_own_answers(
     hits = sum(one > 0.5 for one in p[:60]) / 60
     assert curve.own.alarms_per_hour == near((0.01 * hits + 0.99 * false) * 36_000)
     assert curve.own.missed == near(1 - hits)
+    assert curve.own.false_calls == near(false)
+    assert curve.own.alarms_per_feed_hour == near(curve.own.alarms_per_hour / 10)
+    assert curve.likeliest == curve.own, "of two levels the likelier one is that above a half"
+    assert curve.at_five_percent in curve.points
+    assert not isinstance(curve.at_five_percent, Undefined)
+    assert curve.at_five_percent.false_calls <= 0.05
+    assert curve.at_five_percent.missed == min(p.missed for p in curve.points if p.false_calls <= 0.05)
 
 
 def test_without_probabilities_the_curve_is_the_runs_own_point() -> None:
