@@ -25,7 +25,7 @@ from data.frames.ingest import ingest
 from data.frames.sampling import sample_frames
 from data.proposals.recorded_replies import propose_from_replies
 from data.snapshot.folder import Manifest
-from data.snapshot.freeze import freeze
+from data.snapshot.freeze import FreezeOptions, freeze
 from data.store.keys import draw_repeatably
 from data.store.opening import Store, open_store
 from data.store.tables import Frame, FrameStatus, Proposal, Review
@@ -87,7 +87,7 @@ def _walk(asked: WalkthroughInput, stages: TrainingStages, store: Store, workspa
     settle_contested(store, SCRIPTED_LEAD, truth, split=Split.HELD_OUT)
     _say("Freezing the snapshot")
     snapshot = _free(workspace / "snapshots", "walkthrough")
-    manifest = freeze(store, snapshot)
+    manifest = freeze(store, snapshot, FreezeOptions(development=0))  # a dozen scenes have none to spare
     trained = _train(stages, store, workspace, snapshot)
     _say("Evaluating")
     evaluation = evaluate_runs(store, [], against=Against(snapshot=snapshot))

@@ -17,7 +17,6 @@ from annotator.widgets.page import empty_state, level_chip, page_head, plain
 from annotator.widgets.tables import repeated_table
 from data.commands.following import after_snapshot
 from data.errors import SnapshotError, TeletriageError
-from data.frames.development_part import SHARE
 from data.frames.named_lists import list_names
 from data.scenarios.plausibility import count_generated
 from data.snapshot.diff import diff_snapshots
@@ -72,7 +71,6 @@ def _options() -> FreezeOptions:
         ),
         generated=made > 0
         and generated.checkbox(f"Include generated frames: {made:,} verified, marked and counted apart"),
-        development=SHARE,
         of_list=generated.selectbox("Frames", [None, *lists], format_func=_frames_of) if lists else None,
         images=ImageStorage.REFERENCED
         if named.checkbox("Reference pictures instead of copying them")

@@ -15,7 +15,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from data.errors import SnapshotError
-from data.frames.development_part import SEED, in_development
+from data.frames.development_part import SEED, SHARE, in_development
 from data.frames.named_lists import NamedList, named_list
 from data.hashing import canonical_json
 from data.people.permissions import Act, require
@@ -74,7 +74,7 @@ class FreezeOptions:
     form: ReplyForm | None = None
     generated: bool = False
     images: ImageStorage = ImageStorage.COPIED
-    development: float = 0.0
+    development: float = SHARE
     of_list: str | None = None
 
     def as_policy(self) -> dict[str, object]:

@@ -14,7 +14,7 @@ import pytest
 from sqlmodel import select
 
 from data.errors import LeakError, SnapshotError
-from data.frames.development_part import in_development
+from data.frames.development_part import SHARE, in_development
 from data.hashing import file_hash
 from data.proposals.runs import latest_run, proposals_by_frame, record_reply
 from data.review.adjudication import Settlement, adjudicate
@@ -459,7 +459,7 @@ def test_whole_scenes_are_kept_out_of_training_as_the_development_part(tmp_path:
     assert manifest.policy["development"] == share
     assert manifest.policy["development_seed"] == 0
     assert preview(store, options).development == len(kept.development)
-    freeze(store, tmp_path / "all")
+    assert freeze(store, tmp_path / "all").policy["development"] == SHARE, "as the command does"
     (change, *_) = diff_snapshots(tmp_path / "all", tmp_path / "snap").changes
     assert change.why == "It moved from training to the development part."
 
