@@ -124,7 +124,7 @@ def scenes_without_difference(margin: float, *, confidence: float = CONFIDENCE) 
     """The fewest equally large scenes without a difference whose `scene_difference` ends at most at the margin.
 
     >>> [scenes_without_difference(margin) for margin in (0.01, 0.05)]
-    [436, 86]
+    [437, 86]
     """
     return max(ceil(log((1 - confidence) / 4) / log1p(-margin)), FEWEST_SCENES)
 
