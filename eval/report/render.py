@@ -12,7 +12,6 @@ from data.errors import EvaluationError
 from data.find.question import About, Filter, Question
 from data.text.markdown import markdown_text
 from data.text.visible import visible
-from data.text.visible import visible
 from data.vocabulary import LEVELS, Split, TriageLevel
 from data.whole_files import written_whole
 from eval.evaluation.result import Evaluation
