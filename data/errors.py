@@ -15,6 +15,10 @@ class DatarootError(TeletriageError):
     """The nuScenes dataroot cannot be read as it is."""
 
 
+class MomentUnknown(TeletriageError):
+    """What the data set has around a frame cannot be looked up."""
+
+
 class StoreError(TeletriageError):
     """The store cannot be opened or used."""
 

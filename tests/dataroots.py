@@ -171,3 +171,51 @@ def replies_file(path: Path, replies: Mapping[str, str], *, role: ModelRole, mod
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
+
+
+OTHER_CAMERAS = ("CAM_FRONT_LEFT", "CAM_FRONT_RIGHT", "CAM_BACK_LEFT", "CAM_BACK", "CAM_BACK_RIGHT")
+
+
+def with_moments(dataroot: Path, scene: str, *, between: int = 5, version: str = VERSION) -> list[str]:
+    """Give a scene of a small dataroot pictures between its keyframes, and the other cameras at them; returns the file
+    names of the former. Tables are replaced, not written into: other dataroots may share their files."""
+    tables = {name: json.loads((dataroot / version / f"{name}.json").read_text()) for name in _OF_MOMENTS}
+    keyframes = [row for row in tables["sample_data"] if Path(row["filename"]).name.startswith(f"{scene}__")]
+    for channel in OTHER_CAMERAS:
+        tables["sensor"].append({"token": a_token(channel), "channel": channel, "modality": "camera"})
+        tables["calibrated_sensor"].append(
+            {
+                **tables["calibrated_sensor"][0],
+                "token": a_token(f"cs-{channel}"),
+                "sensor_token": a_token(channel),
+            }
+        )
+    sweeps: list[str] = []
+    for number, row in enumerate(keyframes):
+        for step in range(1, between + 1) if number + 1 < len(keyframes) else ():
+            name = f"{scene}__CAM_FRONT__{number:03d}_{step}"
+            taken_us = row["timestamp"] + step * 500_000 // (between + 1)
+            sweep = {"token": a_token(name), "timestamp": taken_us, "is_key_frame": False}
+            sweeps.append(_another(dataroot, tables, {**row, **sweep}, f"sweeps/CAM_FRONT/{name}.jpg"))
+        for channel in OTHER_CAMERAS:
+            name = f"{scene}__{channel}__{number:03d}"
+            other = {"token": a_token(name), "calibrated_sensor_token": a_token(f"cs-{channel}")}
+            _another(dataroot, tables, {**row, **other}, f"samples/{channel}/{name}.jpg")
+    for table, rows in tables.items():
+        path = dataroot / version / f"{table}.json"
+        path.unlink()
+        path.write_text(json.dumps(rows, indent=0))
+    return sweeps
+
+
+_OF_MOMENTS = ("sample_data", "sensor", "calibrated_sensor")
+
+
+def _another(
+    dataroot: Path, tables: dict[str, list[dict[str, Any]]], row: dict[str, Any], filename: str
+) -> str:
+    tables["sample_data"].append({**row, "filename": filename})
+    (dataroot / filename).parent.mkdir(parents=True, exist_ok=True)
+    colour = (40 + len(tables["sample_data"]) % 200, 90, 160)
+    (dataroot / filename).write_bytes(a_picture(colour=colour, size=SHOWN_PX))
+    return filename

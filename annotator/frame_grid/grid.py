@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from annotator.player import told as player
 from annotator.widgets.page import LEVEL_MARKS
 from data.find.question import ADDS, DAYS, MEANINGS, Sort
 from data.people.permissions import Act, may
@@ -38,8 +39,8 @@ def _shared(name: str) -> str:
 _mount = st.components.v2.component(
     "frame_grid",
     html=_file("grid.html"),
-    css=_file("grid.css"),
-    js="\n".join([*map(_shared, SHARED), *(_file(f"js/{name}") for name in SCRIPTS)]),
+    css=player.style() + _file("grid.css"),
+    js="\n".join([*map(_shared, SHARED), player.script(), *(_file(f"js/{name}") for name in SCRIPTS)]),
     isolate_styles=False,
 )
 

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from annotator.frame_grid import told
 from annotator.pictures.signed_addresses import ImageRequest, image_address, image_key
+from annotator.player.told import Addresses, boxes_told, cameras_told, frame_place, moment_told
 from annotator.review_card.serving import Address
 from annotator.review_order.ranking import rank_frames
 from annotator.runtime import COOKIE, store, workspace
@@ -19,10 +20,13 @@ from data.find.pages import Cursor, count_values, emptied_by, find_frames, notes
 from data.find.question import from_address
 from data.find.views import save_view, saved_views
 from data.find.words import hits
+from data.moments.before import FramePlace
 from data.overview.contested import frames_around
 from data.overview.frame_history import frame_view
 from data.people.permissions import Act as Permission
+from data.people.permissions import require
 from data.review.blind_audits import open_stratum
+from data.review.looks import require_own_answer
 from data.store.opening import Store
 from data.vocabulary import FromOutside
 from eval.certificate.from_store import people_see
@@ -90,6 +94,28 @@ def opened(store: Store, person_id: int, body: Body) -> Body:
     return {"opened": told.opened_frame(view, around, suspicion, _address(store, person_id))}
 
 
+def moment(store: Store, person_id: int, body: Body) -> Body:
+    """The seconds before a frame."""
+    return {"moment": moment_told(_place(store, person_id, body), Addresses(store, person_id))}
+
+
+def boxes(store: Store, person_id: int, body: Body) -> Body:
+    """The data set's boxes in a frame."""
+    return boxes_told(_place(store, person_id, body))
+
+
+def cameras(store: Store, person_id: int, body: Body) -> Body:
+    """The other cameras at a frame's moment."""
+    return cameras_told(_place(store, person_id, body), Addresses(store, person_id))
+
+
+def _place(store: Store, person_id: int, body: Body) -> FramePlace:
+    with store.read() as session:
+        require(session, person_id, Permission.SEE_PROGRESS)
+        require_own_answer(session, person_id, str(body["frame"]))
+        return frame_place(session, str(body["frame"]))
+
+
 def act(store: Store, person_id: int, body: Body) -> Body:
     """Do one thing to the frames that were picked."""
     if body.get("act") == "stratum":
@@ -135,6 +161,9 @@ _ACTS: dict[str, Act] = {
     "page": page,
     "counts": counts,
     "open": opened,
+    "moment": moment,
+    "boxes": boxes,
+    "cameras": cameras,
     "act": act,
     "views": views,
     "save": save,

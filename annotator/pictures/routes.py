@@ -4,6 +4,7 @@ a fresh JPEG made here, so that nothing of the original file but its pixels reac
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,7 @@ _HEADERS = {
 
 @dataclass(frozen=True)
 class Picture:
-    """Where a frame's image lies, and where its rendition at the asked width is kept once it was made."""
+    """Where an image of a frame's moment lies, and where its rendition at the asked width is kept once it was made."""
 
     dataroot: Path
     filename: str
@@ -68,10 +69,22 @@ def _look_up(secret: str | None, asked: ImageRequest) -> bytes | Picture | None:
     )
     with store().read() as session:
         filename, sha256, dataroot = session.exec(query).one()
-    kept = workspace() / "images" / f"{sha256}-{asked.width_px}.jpg"
+    filename = asked.file or filename
+    name = _name(Path(dataroot) / filename) if asked.file else sha256
+    kept = workspace() / "images" / f"{name}-{asked.width_px}.jpg"
     if (content := CACHE.read(kept)) is not None:
         return content
     return Picture(Path(dataroot), filename, kept, asked.width_px or None)
+
+
+def _name(source: Path) -> str:
+    """Names a file that no ingest has hashed, anew when it changes."""
+    try:
+        found = source.stat()
+        changed = f"{found.st_size} {found.st_mtime_ns}"
+    except OSError:
+        changed = "missing"
+    return hashlib.sha256(f"{source} {changed}".encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def made(picture: Picture) -> bytes:

@@ -1,6 +1,6 @@
 """Addresses of frame images that only the person they were made for can open, and only for a while.
 
-The signature covers frame, person, width and the hour of expiry; within an hour an address stays the same, so
+The signature covers frame, file, person, width and the hour of expiry; within an hour an address stays the same, so
 that the browser can keep the picture.
 """
 
@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import quote
 
 from data.hashing import is_same, signature
 from data.store.opening import Store
@@ -25,11 +26,13 @@ WIDTHS_PX = (FULL_PX, SMALL_PX, SCREEN_PX, 1600)
 
 @dataclass(frozen=True)
 class ImageRequest:
-    """A frame image that a signed address asks for."""
+    """A frame image that a signed address asks for; `file`: another picture of the frame's moment, named relative to
+    its dataroot, empty for the frame's own."""
 
     frame_id: str
     person_id: int
     width_px: int
+    file: str = ""
 
 
 @lru_cache(maxsize=8)
@@ -41,9 +44,10 @@ def image_key(store: Store) -> bytes:
 def image_address(key: bytes, request: ImageRequest, *, now_s: float | None = None) -> str:
     """The address below the app's own root, good for one to two hours."""
     until = (int(now_s if now_s is not None else time.time()) // HOUR_S + 2) * HOUR_S
+    file = f"&f={quote(request.file, safe='')}" if request.file else ""
     return (
         f"frame/{request.frame_id}.jpg?p={request.person_id}&w={request.width_px}&e={until}"
-        f"&s={_signature(key, request, until)}"
+        f"&s={_signature(key, request, until)}{file}"
     )
 
 
@@ -52,7 +56,7 @@ def checked_request(
 ) -> ImageRequest | None:
     """The request if its signature is right and its time has not run out, else None."""
     try:
-        request = ImageRequest(frame_id, int(query["p"]), int(query["w"]))
+        request = ImageRequest(frame_id, int(query["p"]), int(query["w"]), query.get("f", ""))
         until, given = int(query["e"]), query["s"]
     except (KeyError, ValueError):
         return None
@@ -63,4 +67,5 @@ def checked_request(
 
 
 def _signature(key: bytes, request: ImageRequest, until: int) -> str:
-    return signature(key, "image", request.frame_id, request.person_id, request.width_px, until)
+    file = (request.file,) if request.file else ()
+    return signature(key, "image", request.frame_id, request.person_id, request.width_px, until, *file)

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from annotator.player import told as player
 from annotator.review_card.contradiction import NEGATION, PHRASES
 from annotator.review_card.reason_codes import REASON_KEYS, REASON_TITLES, ReasonCode, composed_assessment
 from annotator.review_card.specifics import HOW_FAR, WHAT, WHERE
@@ -17,10 +18,10 @@ from data.text.visible import invisible_class
 from data.vocabulary import LEVELS, MAX_ACTION_CHARS, MAX_REASONING_CHARS
 
 SCRIPTS = (
-    "text.js", "server.js", "outbox.js", "keys.js", "picture.js", "strip.js", "stack.js", "panel.js", "wording.js",
+    "server.js", "outbox.js", "keys.js", "picture.js", "strip.js", "stack.js", "panel.js", "wording.js",
     "side.js", "dialogs.js", "tour.js", "notices.js", "deciding.js", "card.js",
 )  # fmt: skip
-"""In this order they make one module; the last one exports what Streamlit calls."""
+"""After `text.js` and the player, in this order, they make one module; the last one exports what Streamlit calls."""
 
 
 def _file(name: str) -> str:
@@ -30,8 +31,8 @@ def _file(name: str) -> str:
 _mount = st.components.v2.component(
     "review_card",
     html=_file("card.html"),
-    css=_file("card.css"),
-    js="\n".join(_file(f"js/{name}") for name in SCRIPTS),
+    css=_file("card.css") + player.style(),
+    js="\n".join([_file("js/text.js"), player.script(), *(_file(f"js/{name}") for name in SCRIPTS)]),
     isolate_styles=False,
 )
 

@@ -40,11 +40,11 @@ REASON_TITLES: dict[ReasonCode, str] = {
 
 REASON_KEYS: dict[ReasonCode, str] = {
     ReasonCode.ROUTINE: "r",
-    ReasonCode.LANE_BLOCKED: "b",
+    ReasonCode.LANE_BLOCKED: "y",
     ReasonCode.DIRECTING_TRAFFIC: "d",
     ReasonCode.VULNERABLE_ROAD_USER: "p",
     ReasonCode.VISIBILITY: "v",
-    ReasonCode.CONSTRUCTION: "c",
+    ReasonCode.CONSTRUCTION: "w",
     ReasonCode.ROAD_LAYOUT: "l",
     ReasonCode.ANIMAL: "a",
     ReasonCode.SENSOR: "i",

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from starlette.routing import Route
 
 from annotator.pictures.signed_addresses import ImageRequest, image_address
+from annotator.player.told import Addresses, boxes_told, cameras_told, frame_place, moment_told
 from annotator.review_card import serving
 from annotator.review_card.alike import readable_vectors, with_alike
 from annotator.review_card.outbox import apply_outbox
@@ -19,12 +20,14 @@ from annotator.runtime import COOKIE, store, workspace
 from annotator.settings import settings as app_settings
 from annotator.web.json_door import Act, Body, Door
 from annotator.widgets.text_differences import differences
+from data.moments.before import FramePlace
 from data.overview.personal_progress import reviews_today
 from data.people.card_settings import save_settings
 from data.people.permissions import Act as Permission
 from data.people.permissions import require
 from data.review.examples import guideline_examples
 from data.review.guideline import guideline_in_force, read_guideline, unread_change
+from data.review.looks import require_own_answer
 from data.review.notes import answers_to
 from data.review.serving import ServedFrame, lease_frames, record_first_level
 from data.review.stack.frames import companions
@@ -97,6 +100,31 @@ def strip(store: Store, person_id: int, body: Body) -> Body:
     return {"strip": serving.scene_strip(store, person_id, str(body["frame"]), _address(store, person_id))}
 
 
+def moment(store: Store, person_id: int, body: Body) -> Body:
+    """The seconds before a frame."""
+    with store.read() as session:
+        serving.require_shown(session, person_id, str(body["frame"]))
+        place = frame_place(session, str(body["frame"]))
+    return {"moment": moment_told(place, Addresses(store, person_id))}
+
+
+def boxes(store: Store, person_id: int, body: Body) -> Body:
+    """The data set's boxes in a frame, for whoever has said what they think of it."""
+    return boxes_told(_answered(store, person_id, body))
+
+
+def cameras(store: Store, person_id: int, body: Body) -> Body:
+    """The other cameras at a frame's moment, for whoever has said what they think of it."""
+    return cameras_told(_answered(store, person_id, body), Addresses(store, person_id))
+
+
+def _answered(store: Store, person_id: int, body: Body) -> FramePlace:
+    with store.read() as session:
+        serving.require_shown(session, person_id, str(body["frame"]))
+        require_own_answer(session, person_id, str(body["frame"]))
+        return frame_place(session, str(body["frame"]))
+
+
 def thought(store: Store, person_id: int, body: Body) -> Body:
     """A whole chain of thought."""
     return {"thought": serving.whole_thought(store, person_id, str(body["frame"]))}
@@ -160,6 +188,9 @@ _ACTS: dict[str, Act] = {
     "sync": sync,
     "own-level": own_level,
     "strip": strip,
+    "moment": moment,
+    "boxes": boxes,
+    "cameras": cameras,
     "thought": thought,
     "settings": settings,
     "guideline": guideline,
@@ -167,7 +198,7 @@ _ACTS: dict[str, Act] = {
     "tour": tour,
     "tour-answer": tour_answer,
 }
-_READING = frozenset({"strip", "thought", "guideline", "tour"})
+_READING = frozenset({"strip", "moment", "boxes", "cameras", "thought", "guideline", "tour"})
 ROUTES = [
     Route(f"/card/{name}", (DOOR.reads if name in _READING else DOOR.writes)(act), methods=["POST"])
     for name, act in _ACTS.items()

@@ -95,7 +95,11 @@ def _picture(person: Person, view: FrameView) -> None:
         for one in frames_around(store(), view.frame)
     )
     if around:
-        st.html(f'<div class="tt-label">Before and after</div><div class="tt-strip">{around}</div>')
+        st.html(
+            f'<div class="tt-label">Before and after</div><div class="tt-strip">{around}</div>'
+            f'<a href="frames?frame={escape(view.frame.id)}" target="_self">Play the seconds before it, with boxes and '
+            "the other cameras</a>"
+        )
 
 
 def _standing(view: FrameView) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from annotator.player import told as player
 from annotator.widgets.page import LEVEL_MARKS
 from data.people.card_settings import CardSettings
 from data.store.tables import Person
@@ -14,8 +15,8 @@ from data.text.visible import invisible_class
 from data.vocabulary import LEVELS, MAX_ACTION_CHARS, MAX_REASONING_CHARS
 
 SHARED_SCRIPTS = ("text.js", "server.js", "keys.js", "picture.js", "strip.js")
-SCRIPTS = ("player.js", "said.js", "decision.js", "settling.js")
-"""After the shared ones and in this order they make one module; the last one exports what Streamlit calls."""
+SCRIPTS = ("said.js", "decision.js", "settling.js")
+"""After the shared ones and the player, in this order; the last one exports what Streamlit calls."""
 
 
 def _file(room: str, name: str) -> str:
@@ -25,10 +26,11 @@ def _file(room: str, name: str) -> str:
 _mount = st.components.v2.component(
     "settling_card",
     html=_file("settling", "card.html"),
-    css=_file("review_card", "card.css") + _file("settling", "card.css"),
+    css=_file("review_card", "card.css") + player.style() + _file("settling", "card.css"),
     js="\n".join(
         [
             *(_file("review_card", f"js/{name}") for name in SHARED_SCRIPTS),
+            player.script(),
             *(_file("settling", f"js/{name}") for name in SCRIPTS),
         ]
     ),

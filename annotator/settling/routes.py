@@ -5,15 +5,18 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from annotator.pictures.signed_addresses import ImageRequest, image_address, image_key
+from annotator.player.told import Addresses, boxes_told, cameras_told, frame_place, moment_told
 from annotator.review_card.alike import readable_vectors, settled_alike
 from annotator.review_card.serving import Address, strip_around
 from annotator.runtime import COOKIE, store, workspace
 from annotator.settling import serving
 from annotator.web.json_door import Act, Body, Door
 from data.errors import ReviewRefused
+from data.moments.before import FramePlace
 from data.people.permissions import Act as Permission
 from data.people.permissions import require
 from data.review.adjudication import Settlement, adjudicate, last_settlement, take_back
+from data.review.looks import require_own_answer
 from data.store.opening import Store
 from data.store.tables import Adjudication, Frame
 
@@ -54,6 +57,31 @@ def strip(store: Store, person_id: int, body: Body) -> Body:
         return {"strip": strip_around(session, frame.id, _address(store, person_id))}
 
 
+def moment(store: Store, person_id: int, body: Body) -> Body:
+    """The seconds before a frame."""
+    with store.read() as session:
+        require(session, person_id, Permission.ADJUDICATE)
+        place = frame_place(session, str(body["frame"]))
+    return {"moment": moment_told(place, Addresses(store, person_id))}
+
+
+def boxes(store: Store, person_id: int, body: Body) -> Body:
+    """The data set's boxes in a frame."""
+    return boxes_told(_answered(store, person_id, body))
+
+
+def cameras(store: Store, person_id: int, body: Body) -> Body:
+    """The other cameras at a frame's moment."""
+    return cameras_told(_answered(store, person_id, body), Addresses(store, person_id))
+
+
+def _answered(store: Store, person_id: int, body: Body) -> FramePlace:
+    with store.read() as session:
+        require(session, person_id, Permission.ADJUDICATE)
+        require_own_answer(session, person_id, str(body["frame"]))
+        return frame_place(session, str(body["frame"]))
+
+
 def save(store: Store, person_id: int, body: Body) -> Body:
     """Settle a frame. Sent again, as after a lost answer, it is settled once."""
     settlement = Settlement.model_validate(body["settlement"])
@@ -83,8 +111,17 @@ def _is_same(row: Adjudication, settlement: Settlement) -> bool:
     return (row.frame_id, row.level, row.reasoning, row.action, row.reason) == wanted
 
 
-_ACTS: dict[str, Act] = {"queue": queue, "frame": frame, "strip": strip, "save": save, "undo": undo}
-_READING = frozenset({"queue", "frame", "strip"})
+_ACTS: dict[str, Act] = {
+    "queue": queue,
+    "frame": frame,
+    "strip": strip,
+    "moment": moment,
+    "boxes": boxes,
+    "cameras": cameras,
+    "save": save,
+    "undo": undo,
+}
+_READING = frozenset(_ACTS) - {"save", "undo"}
 ROUTES = [
     Route(f"/settle/{name}", (DOOR.reads if name in _READING else DOOR.writes)(act), methods=["POST"])
     for name, act in _ACTS.items()

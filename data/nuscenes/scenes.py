@@ -83,7 +83,7 @@ def read_camera_frames(dataroot: Path, version: str, scenes: Sequence[str]) -> d
     rows, found = list(query(tables, sql)), dict[str, list[CameraFrame]]()
     check_camera_frames(rows)
     for row in rows:
-        frame = CameraFrame(row["token"], row["timestamp"], _confined(row["filename"]), row["is_key_frame"])
+        frame = CameraFrame(row["token"], row["timestamp"], confined(row["filename"]), row["is_key_frame"])
         found.setdefault(row["scene_token"], []).append(frame)
     return found
 
@@ -170,7 +170,7 @@ def _keyframe(row: dict[str, Any], boxes: list[SeenBox]) -> Keyframe:
         token=row["token"],
         scene_token=row["scene_token"],
         captured_at_us=row["timestamp"],
-        filename=_confined(row["filename"]),
+        filename=confined(row["filename"]),
         ego_x_m=row["ego_translation"][0],
         ego_y_m=row["ego_translation"][1],
         ego_yaw_rad=_yaw_rad(row["ego_rotation"]),
@@ -183,7 +183,8 @@ def _yaw_rad(quaternion: list[float]) -> float:
     return math.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
 
 
-def _confined(filename: str) -> str:
+def confined(filename: str) -> str:
+    """A file name of the tables. Raises DatarootError where it leaves the dataroot."""
     path = PurePosixPath(filename)
     if path.is_absolute() or ".." in path.parts or "\\" in filename or "\0" in filename:
         raise DatarootError(f"The table sample_data names {filename!r}, which leaves the dataroot.")

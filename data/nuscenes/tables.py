@@ -5,7 +5,7 @@ What cannot be read is a DatarootError that names the table or the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -93,10 +93,10 @@ def create_view(connection: Tables, path: Path, name: str, columns: dict[str, st
         )
 
 
-def query(connection: Tables, sql: str) -> Iterator[dict[str, Any]]:
+def query(connection: Tables, sql: str, values: Sequence[object] = ()) -> Iterator[dict[str, Any]]:
     """Rows of a query as dictionaries."""
     with readable():
-        cursor = connection.execute(sql)
+        cursor = connection.execute(sql, list(values))
         names = [column[0] for column in cursor.description or []]
         while rows := cursor.fetchmany(10_000):
             yield from (dict(zip(names, row, strict=True)) for row in rows)

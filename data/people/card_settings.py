@@ -22,6 +22,9 @@ DEFAULT_KEYS: dict[str, str] = {
     "skip": "s",
     "flag": "f",
     "edit": "e",
+    "play": " ",
+    "boxes": "b",
+    "cameras": "c",
     "before": "ArrowLeft",
     "after": "ArrowRight",
     "up": "ArrowUp",
@@ -38,6 +41,7 @@ DEFAULT_KEYS: dict[str, str] = {
 _SPARE = ("F2", "F4", "F6", "F7", "F8", "F9", "F10", "Insert")
 _NAMED = {
     *_SPARE,
+    " ",
     "Enter",
     "ArrowLeft",
     "ArrowRight",

@@ -10,6 +10,7 @@ from data.errors import ReviewRefused
 from data.people.permissions import Act, require
 from data.store.opening import Store
 from data.store.tables import FrameLook, Lease
+from data.vocabulary import Mode
 
 
 def note_look(store: Store, person_id: int, frame_id: str) -> None:
@@ -35,6 +36,18 @@ def note_looks(store: Store, person_id: int, frame_ids: Sequence[str]) -> set[st
         reserved = _reserved(session, store, person_id, frame_ids)
         _write(session, store, person_id, [one for one in frame_ids if one not in reserved])
         return reserved
+
+
+def require_own_answer(session: Session, person_id: int, frame_id: str) -> None:
+    """Raises ReviewRefused where what the data set says of a frame would come before its person's own answer: while it
+    is with them blind, or to be decided first and not yet decided."""
+    lease = session.get(Lease, frame_id)
+    if lease is None or lease.person_id != person_id:
+        return
+    if lease.mode is Mode.BLIND:
+        raise ReviewRefused("This frame is judged blind: boxes and other cameras come after your answer.")
+    if lease.mode is Mode.DECIDE_FIRST and lease.first_level is None:
+        raise ReviewRefused("Choose your level first: boxes and other cameras come after it.")
 
 
 def _reserved(session: Session, store: Store, person_id: int, frame_ids: Sequence[str]) -> set[str]:

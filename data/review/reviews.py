@@ -32,7 +32,8 @@ class Decision(FromOutside):
     """What a person sends. `token` is made once per decision, so that sending it twice writes once.
 
     `reasoning` and `action` are None where the proposal's wording is kept. `supersedes_id` names the own earlier
-    review that this one replaces. `is_unsure`: a mark beside the level.
+    review that this one replaces. `is_unsure`: a mark beside the level. `seconds_played`: how long the
+    seconds before the frame were watched, None where they were not.
     """
 
     token: str = Field(min_length=8, max_length=64)
@@ -46,6 +47,7 @@ class Decision(FromOutside):
     seconds_shown: float | None = Field(default=None, ge=0, le=86_400)
     supersedes_id: int | None = None
     is_unsure: bool = False
+    seconds_played: float | None = Field(default=None, gt=0, le=86_400)
 
 
 def submit_review(store: Store, person_id: int, decision: Decision) -> Review:
@@ -181,6 +183,7 @@ def review_row(
         reviewed_at_us=now_us,
         is_unsure=decision.is_unsure or None,
         is_unconfirmed=is_hurried or None,
+        seconds_played=decision.seconds_played,
     )
 
 

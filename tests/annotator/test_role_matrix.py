@@ -22,6 +22,7 @@ from sqlmodel import select
 import annotator
 import data
 from annotator.frame_grid import routes as grid_routes
+from annotator.player import told
 from annotator.review_card import alike, outbox, routes
 from annotator.review_card.serving import recent_decisions, scene_strip, served_frame, whole_thought
 from annotator.settings import AppSettings
@@ -76,6 +77,11 @@ pytestmark = pytest.mark.each_store
 SCENES = {"scene-0001": 12, "scene-0002": 12}
 CANARY = "CANARY"
 Do = Callable[[Store, int, str], object]
+
+
+@pytest.fixture(autouse=True)
+def _moments_lie_with_the_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(told, "workspace", lambda: tmp_path / "workspace")
 
 
 def a_settlement(frame_id: str) -> adjudication.Settlement:

@@ -202,7 +202,8 @@ class FrameGrid {
     if (isTyping && !(key === "Escape" && this.root.contains(target))) return;
     if (isTyping || (key === "Escape" && isButton && !this.opened.isOpen)) this.focus();
     else if (this.opened.isOpen) {
-      if ((key === "Enter" && isButton) || !this.opened.key(key)) return;
+      const isPress = isButton && (key === "Enter" || key === " ");
+      if (isPress || !this.opened.key(key, { isShifted: event.shiftKey, isRepeated: event.repeat })) return;
     } else if (!this.gridKey(key, isButton)) return;
     event.preventDefault();
   }
@@ -230,7 +231,7 @@ class FrameGrid {
 
   help() {
     const dialog = this.part("dialog");
-    const keys = [["← ↑ → ↓", "another frame"], ["Enter", "open it; arrows step, F shows the whole picture"], ["Esc", "back to all frames"],
+    const keys = [["← ↑ → ↓", "another frame"], ["Enter", "open it; arrows step, F shows the whole picture, Space plays the seconds before (Shift: half speed), B shows boxes, C the other cameras"], ["Esc", "back to all frames"],
       ["Home End", "first and last"], ["Page ↑ ↓", "a screen further"], ["/", "search words; pedest* finds every word that begins so"], ["F", "add a filter"], ["M", "more like this one"], ["X", "pick it, for one act on all that are picked (a click with Shift does too)"],
       ["+ −", "larger and smaller pictures"], ["L", "levels of frames that wait for reviews too: who sees them is not asked to review the frame"], ["S", "look-alikes of a standing vehicle as one"], ["?", "these keys"]];
     dialog.replaceChildren(el("h2", { text: "Keys" }),

@@ -10,12 +10,37 @@ class Opened {
     this.isOpen = false;
     this.waiting = 0;
     this.kept = new Map(); // pictures asked for ahead of time
+    this.player = new Player({
+      ask: (frame) => this.grid.server.ask("moment", { frame }),
+      away: () => this.away,
+      tell: (text) => this.tell(text),
+      say: (text) => this.tell(text),
+      changed: (isPlaying) => this.button("play")?.setAttribute("aria-pressed", String(isPlaying)),
+    });
+    this.around = new Around({
+      ask: (act, frame) => this.grid.server.ask(act, { frame }),
+      pictures: () => this.stage,
+      strip: () => this.below,
+      button: (act) => this.button(act),
+      tell: (text) => this.tell(text),
+      say: (text) => this.tell(text),
+    });
     this.root.addEventListener("click", (event) => {
       const around = event.target.closest("[data-frame]");
       if (around) this.openFrame(around.dataset.frame);
       if (event.target.closest("[data-act=back]")) this.close();
       if (event.target.closest("[data-act=like]")) this.grid.likeThis(this.frame);
+      if (event.target.closest("[data-act=play]")) this.player.toggle();
+      for (const act of ["boxes", "cameras"]) if (event.target.closest(`[data-act=${act}]`)) this.around.toggle(act);
     });
+  }
+
+  button(act) {
+    return this.root.querySelector(`[data-act=${act}]`);
+  }
+
+  tell(text) {
+    this.said.textContent = text;
   }
 
   open(place) {
@@ -43,13 +68,24 @@ class Opened {
     this.picture = el("img", { class: "fg-large", src: picture || null, alt: caption ? `Front camera picture, ${visible(caption)}` : "" });
     this.side = el("div", { class: "fg-side", "aria-live": "polite" });
     this.below = el("div", { class: "fg-below" });
+    this.away = el("div", { class: "fg-away", hidden: true });
+    this.stage = el("div", { class: "fg-stage" }, this.picture, this.away);
+    this.said = el("p", { class: "fg-said", role: "status" });
+    this.player.follow(frame);
+    this.around.follow(frame);
     this.root.replaceChildren(
       el("div", { class: "fg-head" }, el("button", { type: "button", "data-act": "back" }, "All frames ", el("kbd", { text: "Esc" })),
         el("h2", { text: visible(caption) }), el("button", { type: "button", "data-act": "like" }, "More like this ", el("kbd", { text: "M" })), el("span", { class: "fg-place", text: this.placeWords() })),
-      el("div", { class: "fg-left" }, this.picture, this.below), this.side);
+      el("div", { class: "fg-left" }, this.stage, this.tools(), this.said, this.below), this.side);
     this.root.focus({ preventScroll: true });
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.load(frame), WORDS_AFTER_MS);
+  }
+
+  tools() {
+    const tool = (act, text, key, title) => el("button", { type: "button", "data-act": act, "aria-pressed": "false", title }, `${text} `, el("kbd", { text: key }));
+    return el("div", { class: "fg-tools" }, tool("play", "Play", "Space", "Play the seconds before this frame; with Shift at half speed"),
+      tool("boxes", "Boxes", "B", "What the data set has marked, with its distance"), tool("cameras", "Cameras", "C", "What the other cameras saw at this moment"));
   }
 
   placeWords() {
@@ -139,6 +175,8 @@ class Opened {
 
   close() {
     clearTimeout(this.waiting);
+    this.player.follow(null);
+    this.around.follow(null);
     this.isOpen = false;
     this.frame = "";
     this.grid.asked.frame = "";
@@ -151,10 +189,15 @@ class Opened {
     this.grid.focus();
   }
 
-  key(key) {
+  key(key, { isShifted, isRepeated }) {
+    if (isRepeated && [" ", "b", "c"].includes(key)) return true;
+    if (key === "Escape" && this.player.close()) return true;
     if (key === "Escape") this.close();
-    else if (key === "ArrowRight" || key === "ArrowDown") this.step(1);
-    else if (key === "ArrowLeft" || key === "ArrowUp") this.step(-1);
+    else if (key === " ") this.player.toggle({ half: isShifted });
+    else if (key === "b") this.around.toggle("boxes");
+    else if (key === "c") this.around.toggle("cameras");
+    else if (key === "ArrowRight" || key === "ArrowDown") this.player.step(1) || this.step(1);
+    else if (key === "ArrowLeft" || key === "ArrowUp") this.player.step(-1) || this.step(-1);
     else if (key === "m") this.grid.likeThis(this.frame);
     else if (key === "f" && this.full) this.picture.src = this.full;
     else return false;

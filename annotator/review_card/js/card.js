@@ -25,6 +25,21 @@ class ReviewCard {
     this.picture = new Picture(this);
     this.strip = new Strip(this);
     this.stack = new Stack(this);
+    this.player = new Player({
+      ask: (frame) => this.server.ask("moment", { frame }),
+      away: () => this.part("away"),
+      tell: (text) => this.notices.pass(text),
+      say: (text) => this.say(text),
+      changed: (isPlaying) => this.button("play").setAttribute("aria-pressed", String(isPlaying)),
+    });
+    this.around = new Around({
+      ask: (act, frame) => this.server.ask(act, { frame }),
+      pictures: () => this.part("pictures"),
+      strip: () => this.part("strip"),
+      button: (act) => this.button(act),
+      tell: (text) => this.notices.pass(text),
+      say: (text) => this.say(text),
+    });
     this.panel = new Panel(this);
     this.wording = new Wording(this);
     this.side = new Side(this);
@@ -80,6 +95,7 @@ class ReviewCard {
 
   stop() {
     this.keys.stop();
+    this.player.follow(null);
     this.notices.stop();
     clearInterval(this.heartbeat);
     clearTimeout(this.outbox.timer);
@@ -186,6 +202,9 @@ class ReviewCard {
     this.stack.forget();
     this.shownAt = null;
     this.part("made").hidden = !item?.generated;
+    this.player.follow(item && !item.tour ? item.frame : null);
+    this.around.follow(item && !item.tour ? item.frame : null);
+    this.offerAround(item, change);
     const { dataset } = this.root;
     if (!item) {
       delete dataset.frame;
@@ -214,6 +233,13 @@ class ReviewCard {
     const draft = this.outbox.kept.get("draft", item.frame);
     if (draft && !(item.mode === "decide-first" && !item.first_level)) this.wording.open(draft.level, draft);
     else this.deciding.offerChoice(item);
+  }
+
+  // What the data set says comes after one's own answer; the server holds to that too.
+  offerAround(item, change = null) {
+    const isBefore = !item || item.tour || (!change && (item.mode === "blind" || (item.mode === "decide-first" && !item.first_level)));
+    for (const act of ["boxes", "cameras"]) this.button(act).hidden = isBefore;
+    this.button("play").hidden = !item || Boolean(item.tour);
   }
 
   // Everything that does not have to be there with the picture comes a moment after it.
@@ -329,12 +355,14 @@ class ReviewCard {
 
   // ---- what a person does
 
-  act(act) {
+  act(act, isShifted = false) {
     if (this.wording.act(act)) return;
     if (act === "help") return this.dialogs.help();
     if (act === "guideline") return this.dialogs.guideline();
     if (act === "undo") return this.deciding.undo();
     if (!this.current) return;
+    if (act === "play") return this.player.toggle({ half: isShifted });
+    if (act === "boxes" || act === "cameras") return this.around.toggle(act);
     if (["zoom", "zoom_in", "zoom_out", "before", "after", "up", "down"].includes(act)) return this.picture.steer(act);
     this.deciding.act(act);
   }
@@ -344,6 +372,7 @@ class ReviewCard {
       target.blur();
       this.focus();
     } else if (this.picture.isZoomed) this.picture.resetZoom();
+    else if (this.player.close()) event.preventDefault();
     else if (this.strip.comeBack() || this.stack.comeBack()) event.preventDefault();
     else if (this.wording.isOpen) this.wording.back();
     else if (this.changing) this.deciding.stopChanging();

@@ -100,6 +100,7 @@ class Deciding {
     card.contextOf = null; // with the proposal a lead's card may lead to frames like this one
     card.showContext();
     if (item.proposal?.level) card.root.dataset.proposedLevel = item.proposal.level;
+    card.offerAround(item);
     card.panel.show(item, card.changing);
     card.say(card.spoken(item));
     this.offerChoice(item);
@@ -145,6 +146,7 @@ class Deciding {
     const entry = {
       token, kind: "decision", level, ...words, guideline_version: card.guideline, seconds_shown: seconds,
       ...(item.unsure && { is_unsure: true }),
+      ...(card.player.secondsPlayed && { seconds_played: card.player.secondsPlayed }),
       ...(item.first_level && { first_level: item.first_level }),
       ...(change && { supersedes_token: change.token }),
       ...card.stack.taken(token),

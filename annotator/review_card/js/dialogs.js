@@ -8,6 +8,7 @@ const ACT_TITLES = {
   autonomy: "Autonomy", supervision: "Supervision", teleoperation: "Teleoperation", accept: "Accept, keep or save, as the large button says",
   undo: "Take back the last decision", skip: "Skip with a reason", flag: "Flag for the lead", edit: "Edit the text",
   take: "Take the model's, after your own level", unsure: "Mark as unsure",
+  play: "Play the seconds before, pause; with Shift at half speed", boxes: "Boxes of the data set", cameras: "Other cameras",
   before: "Frame before; pan left", after: "Frame after; pan right", up: "Pan up", down: "Pan down",
   zoom: "Zoom to where you looked last", zoom_in: "Zoom in", zoom_out: "Zoom out",
   implausible: "Reject a generated clip", stack: "The level for all frames that look the same", guideline: "Guideline and examples", help: "Keys and settings",

@@ -55,7 +55,7 @@ class Keys {
     const mayRepeat = isZoomed && ["before", "after", "up", "down", "zoom_in", "zoom_out"].includes(act);
     if (event.repeat && !mayRepeat) return;
     if ((act === "accept" || act === "stack") && this.card.deciding.isTooSoon()) return;
-    this.card.act(act);
+    this.card.act(act, event.shiftKey);
   }
 
   isTyping(target) {
@@ -77,7 +77,7 @@ class Keys {
       hint.hidden = !key;
       hint.dataset.key = key || "";
     }
-    if (key) button.setAttribute("aria-keyshortcuts", key.length === 1 ? key.toUpperCase() : key);
+    if (key) button.setAttribute("aria-keyshortcuts", key === " " ? "Space" : key.length === 1 ? key.toUpperCase() : key);
     else button.removeAttribute("aria-keyshortcuts");
   }
 }

@@ -116,7 +116,7 @@ class Picture {
     if (act === "zoom_in" || act === "zoom_out") return this.zoomBy(act === "zoom_in" ? 1.5 : 1 / 1.5);
     const [dx, dy] = { before: [1, 0], after: [-1, 0], up: [0, 1], down: [0, -1] }[act];
     if (this.isZoomed) this.pan(dx * 60, dy * 60);
-    else if (dx) this.card.strip.step(-dx);
+    else if (dx && !this.card.player.step(-dx)) this.card.strip.step(-dx);
   }
 
   // In to where the pointer is, or else to where one looked last; out again.

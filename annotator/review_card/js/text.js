@@ -27,7 +27,7 @@ function visible(text) {
   );
 }
 
-const KEY_NAMES = { Enter: "⏎", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc" };
+const KEY_NAMES = { Enter: "⏎", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", " ": "Space" };
 
 function keyLabel(key) {
   return KEY_NAMES[key] || (key.length === 1 ? key.toUpperCase() : key);

@@ -1,7 +1,7 @@
 // The settling card: a queue of frames, the one on screen, its decision, and the way back from the last one.
 
 const KEYS = {
-  autonomy: "1", supervision: "2", teleoperation: "3", next: "j", previous: "k", undo: "u", gold: "g", play: "p",
+  autonomy: "1", supervision: "2", teleoperation: "3", next: "j", previous: "k", undo: "u", gold: "g", play: " ", boxes: "b", cameras: "c",
   zoom: "z", zoom_in: "+", zoom_out: "-", before: "ArrowLeft", after: "ArrowRight", up: "ArrowUp", down: "ArrowDown",
 };
 const NO_MORE = "Frames on which people disagree about the level, or that were sent back, appear here.";
@@ -23,7 +23,7 @@ class SettlingKeys extends Keys {
     const { isZoomed } = this.card.picture;
     if ((act === "up" || act === "down") && !isZoomed) return; // the page scrolls
     event.preventDefault();
-    if (!event.repeat || isZoomed) this.card.act(act);
+    if (!event.repeat || isZoomed) this.card.act(act, event.shiftKey);
   }
 
   // Boxes to tick are no boxes to type into.
@@ -48,7 +48,21 @@ class SettlingCard {
     this.keys = new SettlingKeys(this);
     this.picture = new Picture(this);
     this.strip = new Strip(this);
-    this.player = new Player(this);
+    this.player = new Player({
+      ask: (frame) => this.server.ask("moment", { frame }),
+      away: () => this.part("away"),
+      tell: (text) => this.note(el("span", { text })),
+      say: (text) => this.say(text),
+      changed: (isPlaying) => this.button("play").setAttribute("aria-pressed", String(isPlaying)),
+    });
+    this.around = new Around({
+      ask: (act, frame) => this.server.ask(act, { frame }),
+      pictures: () => this.part("pictures"),
+      strip: () => this.part("strip"),
+      button: (act) => this.button(act),
+      tell: (text) => this.note(el("span", { text })),
+      say: (text) => this.say(text),
+    });
     this.said = new Said(this);
     this.decision = new Decision(this);
     this.root.addEventListener("click", (event) => this.clicked(event));
@@ -66,7 +80,7 @@ class SettlingCard {
   }
 
   stop() {
-    this.player.stop();
+    this.player.follow(null);
     this.keys.stop();
   }
 
@@ -153,7 +167,7 @@ class SettlingCard {
   // ---- one frame
 
   async show() {
-    this.player.stop();
+    this.player.close();
     this.showPlace();
     const { line } = this;
     for (const act of ["previous", "next"]) this.button(act).disabled = this.queue.length < 2;
@@ -188,6 +202,8 @@ class SettlingCard {
     this.picture.warm([item]);
     this.picture.show(item.frame);
     this.strip.follow(item.frame);
+    this.player.follow(item.frame);
+    this.around.follow(item.frame);
     this.said.show(item);
     this.decision.show(item);
     if (item.warning) this.note(el("span", { text: visible(item.warning) }));
@@ -218,6 +234,8 @@ class SettlingCard {
     this.root.dataset.state = "empty";
     delete this.root.dataset.frame;
     this.strip.follow(null);
+    this.player.follow(null);
+    this.around.follow(null);
     const words = this.isRandom
       ? ["Nothing of the random share waits", "Verified frames of the random share that no lead has settled appear here."]
       : ["No frame is contested", NO_MORE];
@@ -261,13 +279,14 @@ class SettlingCard {
     this.act(button.dataset.act);
   }
 
-  act(act) {
+  act(act, isShifted = false) {
     if (act === "contested" || act === "random") return this.turnTo(act === "random");
     if (act === "undo") return this.undo();
     if (act === "next" || act === "previous") return this.step(act === "next" ? 1 : -1);
     if (!this.current) return;
     if (act === "settle") return this.decision.save();
-    if (act === "play") return this.player.toggle();
+    if (act === "play") return this.player.toggle({ half: isShifted });
+    if (act === "boxes" || act === "cameras") return this.around.toggle(act);
     if (act === "gold") return this.toggleGold();
     const level = this.data.levels.find((one) => one.name.toLowerCase() === act);
     if (level) return this.decision.choose(level.name);
@@ -290,8 +309,8 @@ class SettlingCard {
     if (this.keys.isTyping(target)) {
       target.blur();
       this.focus();
-    } else if (this.player.isPlaying) this.player.stop();
-    else if (this.picture.isZoomed) this.picture.resetZoom();
+    } else if (this.picture.isZoomed) this.picture.resetZoom();
+    else if (this.player.close()) event.preventDefault();
     else if (this.strip.comeBack()) event.preventDefault();
   }
 

@@ -23,6 +23,8 @@ class Review(SQLModel, table=True):
     `is_unconfirmed`: given too fast to count by itself. `stack`: of the frame that was on screen and of those judged
     together with it (mode stack) the token of the first; `is_taken_back`: it replaces one of those and says nothing.
     All are True or NULL (`stack` a token), so that older rows keep their hash.
+    `seconds_played`: how long the person watched the seconds before the frame, NULL where they did not. It is kept to
+    be looked into, and nothing judges a person or a frame by it.
     """
 
     __table_args__ = (
@@ -51,6 +53,7 @@ class Review(SQLModel, table=True):
     is_unconfirmed: bool | None = None
     stack: str | None = Field(default=None, max_length=64)
     is_taken_back: bool | None = None
+    seconds_played: float | None = None
 
 
 class LabelStudioAnnotation(SQLModel, table=True):

@@ -23,15 +23,16 @@ from data.vocabulary import TriageLevel, Verdict
 
 CARD = "[data-testid=review-card]"
 RECORDER = Path(__file__).with_name("screen_recorder.js").read_text(encoding="utf-8")
-SHOWN = {"Enter": "⏎", "ArrowLeft": "←", "ArrowRight": "→", "ArrowUp": "↑", "ArrowDown": "↓"}
+SHOWN = {"Enter": "⏎", "ArrowLeft": "←", "ArrowRight": "→", "ArrowUp": "↑", "ArrowDown": "↓", " ": "Space"}
 AFTER_REASON_MS = 600
 WEIGHTS: dict[str, int] = {
     **dict.fromkeys("123", 9),
     "Enter": 14, "e": 3, "u": 6, "t": 5, "q": 4, "Escape": 14, "Control+Enter": 4,
-    **dict.fromkeys("rbdpvcliao", 2),
+    **dict.fromkeys("rydpvwliao", 2),
+    **dict.fromkeys((" ", "b", "c"), 2),
     **dict.fromkeys("456789ghjnm,", 1),
     **dict.fromkeys(("z", "+", "-", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"), 1),
-    **dict.fromkeys(("s", "f", "?", "x", "Tab", " ", "w", "y", "0", "reload"), 1),
+    **dict.fromkeys(("Shift+Space", "s", "f", "?", "x", "Tab", "0", "reload"), 1),
 }  # fmt: skip
 """How often each key is pressed. Most decide, correct, take back or write; the rest must change nothing."""
 

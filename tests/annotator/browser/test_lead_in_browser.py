@@ -109,7 +109,7 @@ def test_a_lead_settles_ten_frames_by_keyboard_alone(app: RunningApp, desk: Call
     expect(page.locator("[data-act=zoom]")).to_have_attribute("aria-pressed", "true")
     lena.press("Escape", "ArrowLeft")
     expect(page.locator("[data-part=away]")).to_be_visible()
-    lena.press("Escape", "p")
+    lena.press("Escape", "Space")
     expect(page.locator("[data-act=play]")).to_have_attribute("aria-pressed", "true")
     lena.press("Escape")
     expect(page.locator("[data-part=away]")).to_be_hidden()

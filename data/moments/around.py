@@ -1,0 +1,48 @@
+"""What the data set has of a frame's moment beside the front camera's picture: boxes, and the other cameras."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.errors import DatarootError, MomentUnknown
+from data.moments.before import FramePlace, is_there
+from data.moments.files import MomentFiles
+from data.nuscenes.moment_files import DrawnBox, OtherCamera, boxes_in_view, other_cameras
+
+
+@dataclass(frozen=True)
+class Cameras:
+    """The other cameras whose pictures are there; `note`: what is missing, None where nothing is."""
+
+    there: list[OtherCamera]
+    note: str | None
+
+
+def boxes_of_frame(files: MomentFiles, place: FramePlace) -> list[DrawnBox]:
+    """The boxes that the data set has in a frame, nearest first. Raises MomentUnknown with the reason where that is not
+    known."""
+    try:
+        return boxes_in_view(_folder(files, place), place.frame.id)
+    except DatarootError as error:
+        raise MomentUnknown(str(error)) from error
+
+
+def cameras_of_frame(files: MomentFiles, place: FramePlace) -> Cameras:
+    """The other cameras at a frame's moment. Raises MomentUnknown as `boxes_of_frame`."""
+    try:
+        listed = other_cameras(_folder(files, place), place.frame.scene_id, place.frame.id)
+    except DatarootError as error:
+        raise MomentUnknown(str(error)) from error
+    there = [one for one in listed if is_there(place.dataroot, one.filename)]
+    if not listed:
+        return Cameras([], "The data set lists no other camera at this moment.")
+    missing = len(listed) - len(there)
+    note = f"{missing} of {len(listed)} other cameras' pictures are not in the dataroot." if missing else None
+    return Cameras(there, note)
+
+
+def _folder(files: MomentFiles, place: FramePlace) -> Path:
+    if place.frame.generated_clip_id is not None:
+        raise MomentUnknown("A generated frame has neither boxes nor other cameras.")
+    return files.of(place.dataroot, place.version)

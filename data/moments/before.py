@@ -1,0 +1,119 @@
+"""The seconds before a frame, as the pictures that there are of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from sqlmodel import Session, col, select
+
+from data.errors import DatarootError, MomentUnknown
+from data.images.inspection import leads_inside
+from data.moments.files import MomentFiles
+from data.nuscenes.moment_files import sweeps_of
+from data.nuscenes.scenes import CameraFrame
+from data.store.tables import Dataset, Frame, Scene
+
+MOMENT_US = 3_000_000
+_SCENES_KEPT = 64
+
+
+@dataclass(frozen=True)
+class MomentPicture:
+    """One picture of a moment, `before_us` before its frame. `frame_id` names a keyframe of the store; a picture
+    between keyframes has only its file, `filename` relative to the dataroot."""
+
+    before_us: int
+    frame_id: str | None
+    filename: str
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The pictures by time, the frame itself last. `sweeps`: how many lie between keyframes; `note`: why there are no
+    more of them, None where nothing is missing."""
+
+    pictures: list[MomentPicture]
+    sweeps: int
+    note: str | None
+
+
+@dataclass(frozen=True)
+class FramePlace:
+    """A frame with the dataroot that its files lie in, and the keyframes of the seconds before it by time."""
+
+    frame: Frame
+    dataroot: Path
+    version: str
+    earlier: list[Frame]
+
+
+def place_of(session: Session, frame_id: str, *, reach_us: int = MOMENT_US) -> FramePlace | None:
+    """Where a frame's files lie; None for no such frame. reach_us: how far back its moment goes."""
+    query = (
+        select(Frame, Dataset)
+        .join(Scene, col(Scene.id) == Frame.scene_id)
+        .join(Dataset, col(Dataset.id) == Scene.dataset_id)
+        .where(Frame.id == frame_id)
+    )
+    row = session.exec(query).first()
+    if row is None:
+        return None
+    frame, dataset = row
+    return FramePlace(frame, Path(dataset.dataroot), dataset.version, _earlier(session, frame, reach_us))
+
+
+def moment_before(files: MomentFiles, place: FramePlace, *, reach_us: int = MOMENT_US) -> Moment:
+    """The pictures from `reach_us` before a frame up to it. What cannot be found is a note, never an error."""
+    frame = place.frame
+    keyframes = [
+        MomentPicture(frame.captured_at_us - one.captured_at_us, one.id, one.filename)
+        for one in (*place.earlier, frame)
+    ]
+    if frame.generated_clip_id is not None:
+        return Moment(keyframes, 0, "A generated clip has no pictures in between.")
+    try:
+        listed = _sweeps(files.of(place.dataroot, place.version), frame.scene_id)
+    except (DatarootError, MomentUnknown) as error:
+        return Moment(keyframes, 0, str(error))
+    within = [
+        MomentPicture(frame.captured_at_us - one.captured_at_us, None, one.filename)
+        for one in listed
+        if 0 < frame.captured_at_us - one.captured_at_us <= reach_us
+    ]
+    there = [one for one in within if is_there(place.dataroot, one.filename)]
+    pictures = sorted([*keyframes, *there], key=lambda one: -one.before_us)
+    return Moment(pictures, len(there), _missing(len(within), len(there)))
+
+
+def _earlier(session: Session, frame: Frame, reach_us: int) -> list[Frame]:
+    query = select(Frame).where(
+        Frame.scene_id == frame.scene_id,
+        col(Frame.captured_at_us).between(frame.captured_at_us - reach_us, frame.captured_at_us - 1),
+        col(Frame.set_aside).is_(None),
+    )
+    return list(session.exec(query.order_by(col(Frame.captured_at_us))))
+
+
+@lru_cache(maxsize=_SCENES_KEPT)
+def _sweeps(folder: Path, scene: str) -> list[CameraFrame]:
+    return sweeps_of(folder, scene)
+
+
+def is_there(dataroot: Path, filename: str) -> bool:
+    """Whether a file of the tables is below the dataroot, all links followed."""
+    path = dataroot / filename
+    return path.is_file() and leads_inside(path, dataroot)
+
+
+def _missing(listed: int, there: int) -> str | None:
+    if not listed:
+        return "The data set lists no pictures between keyframes here."
+    if not there:
+        return f"The {listed} pictures between keyframes that the data set lists are not in the dataroot."
+    return (
+        f"{listed - there} of {listed} pictures between keyframes are not in the dataroot."
+        if there < listed
+        else None
+    )
