@@ -1,7 +1,8 @@
 """How long a reviewer waits from the key press to the next frame, on the card and on the plain page of the same app.
 
 Both are measured in one run, taking turns, in headless Chromium at 1440x900 on pictures of 1600x900: from the key event
-to the next picture decoded and the next proposed level in the page, plus one animation frame. The last line is JSON.
+to the next picture decoded and the next proposed level in the page, plus one animation frame. A third person plays
+moments, so that the pictures of each next moment are being fetched when the key comes. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -28,9 +29,12 @@ from data.vocabulary import Mode
 from tests.annotator.browser.conftest import CHROMIUM, FLAGS
 from tests.annotator.browser.served import RunningApp, hold
 from tests.builders import a_person, a_store
+from tests.dataroots import with_moments
 
 WARM_UP = 3
 GAP_MS = 250
+PLAYING_GAP_MS = 1000
+"""Long enough that the pictures of the moment have begun to come, too short for all of them."""
 CARD = {
     "page": "",
     "picture": "[data-testid=review-card] .rc-pictures img",
@@ -86,6 +90,11 @@ def served_frames() -> Iterator[tuple[RunningApp, Store]]:
         contents = [camera_like_picture(number) for number in range(8)]
         for number, picture in enumerate(pictures):
             picture.write_bytes(contents[number % len(contents)])
+        for scene in range(1, 17):
+            for number, sweep in enumerate(with_moments(Path(folder) / "dataroot", f"scene-{scene:04}")):
+                place = Path(folder) / "dataroot" / sweep
+                place.unlink()
+                place.hardlink_to(pictures[number % len(pictures)])
         app = RunningApp(Path(folder) / "workspace", store)
         app.start()
         try:
@@ -107,11 +116,19 @@ def camera_like_picture(number: int) -> bytes:
 
 
 class Bench:
-    """One person on one of the pages, with frames to accept."""
+    """One person on one of the pages, with frames to accept. plays: on the card, somebody who plays moments."""
 
     def __init__(
-        self, chromium: Any, app: RunningApp, store: Store, name: str, where: dict[str, Any]
+        self,
+        chromium: Any,
+        app: RunningApp,
+        store: Store,
+        name: str,
+        where: dict[str, Any],
+        *,
+        plays: bool = False,
     ) -> None:
+        self.plays, self.fetched = plays, 0
         person_id = a_person(store, name)
         self.where, self.waits = where, list[float]()
         context = chromium.new_context(viewport={"width": 1440, "height": 900})
@@ -122,13 +139,25 @@ class Bench:
         self.page.goto(app.url + where["page"])
         self.page.wait_for_selector(where["ready"], timeout=60_000)
         self.page.evaluate(PROBE, where)
+        if plays:
+            self.page.on("request", self._asked)
+
+    def _asked(self, request: Any) -> None:
+        self.fetched += "f=sweeps" in request.url
+
+    def play(self) -> None:
+        """Play the moment on screen for a second, if it has one: the next ones are then fetched ahead."""
+        self.page.bring_to_front()
+        self.page.keyboard.press("Space")
+        self.page.wait_for_timeout(1000)
+        self.page.keyboard.press("Escape")
 
     def accept(self) -> float | None:
         """Accept what is shown; returns the wait in milliseconds, None where nothing came within 15 s."""
         self.page.bring_to_front()
         if self.where is PLAIN:
             self.page.get_by_role("button", name="Accept").wait_for(timeout=60_000)
-        self.page.wait_for_timeout(GAP_MS)
+        self.page.wait_for_timeout(PLAYING_GAP_MS if self.plays else GAP_MS)
         promise = self.page.evaluate_handle("() => ({ wait: window.measureNext() })")
         self.page.keyboard.press("Enter")
         waited: float | None = promise.evaluate("({ wait }) => wait")
@@ -144,17 +173,30 @@ def measure(n: int) -> dict[str, Any]:
         )
         card = Bench(chromium, app, store, "bench-card", CARD)
         plain = Bench(chromium, app, store, "bench-plain", PLAIN)
+        playing = Bench(chromium, app, store, "bench-playing", CARD, plays=True)
         missed = 0
-        for bench in (card, plain):
+        for bench in (card, plain, playing):
             for _ in range(WARM_UP):
                 bench.accept()
         for _ in range((n + 9) // 10):
-            for bench in (card, plain):
+            for bench in (card, plain, playing):
+                if bench.plays:
+                    bench.play()
                 for waited in [bench.accept() for _ in range(min(10, n - len(bench.waits)))]:
                     missed += waited is None
                     bench.waits.extend([] if waited is None else [waited])
         chromium.close()
-    return figures(card.waits, plain.waits, missed)
+    return {**figures(card.waits, plain.waits, missed), **of_playing(playing)}
+
+
+def of_playing(bench: Bench) -> dict[str, Any]:
+    """What is printed of the person who plays; `fetched_ahead` counts pictures between keyframes."""
+    return {
+        "playing_p50_ms": round(median(bench.waits), 1),
+        "playing_p95_ms": round(percentile(bench.waits, 0.95), 1),
+        "n_playing": len(bench.waits),
+        "fetched_ahead": bench.fetched,
+    }
 
 
 def figures(card: list[float], plain: list[float], missed: int) -> dict[str, Any]:

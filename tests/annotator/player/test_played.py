@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import select, text
+from sqlmodel import col, select, text
 
 from annotator.review_card.outbox import apply_outbox
 from annotator.review_order.ranking import rank_frames
@@ -39,7 +39,7 @@ def test_seconds_played_are_written_once_with_the_review_and_are_sealed(tmp_path
     )
     assert [one.saved for one in answers] == [True, True, False]
     with store.read() as session:
-        assert session.exec(select(Review.seconds_played).order_by(Review.id)).all() == [2.5, None]
+        assert session.exec(select(Review.seconds_played).order_by(col(Review.id))).all() == [2.5, None]
         assert verify_trail(session).breaks == []
     with pytest.raises(DBAPIError, match="review"), store.engine.begin() as connection:
         connection.execute(text("UPDATE review SET seconds_played = 0.5"))
