@@ -54,7 +54,7 @@ def test_another_level_and_a_reasons_key_correct_and_save(desk: MakeDesk) -> Non
     ada = desk()
     ada.press("3")
     assert "Teleoperation: choose a reason" in ada.text("choice")
-    ada.press_and_move_on("b")
+    ada.press_and_move_on("y")
     ada.state("saved")
     (review,) = ada.reviews()
     assert (review.verdict, review.level, review.reason_code) == (Verdict.CORRECT, T, "lane_blocked")
@@ -64,7 +64,7 @@ def test_another_level_and_a_reasons_key_correct_and_save(desk: MakeDesk) -> Non
 
 def test_the_key_after_a_reasons_key_does_not_decide_the_next_frame(desk: MakeDesk) -> None:
     ada = desk()
-    ada.press("3", "b", "Enter")
+    ada.press("3", "y", "Enter")
     ada.state("saved")
     ada.page.get_by_text("is saved already").wait_for()
     assert [review.level for review in ada.reviews()] == [T]
@@ -105,7 +105,7 @@ def test_own_words_survive_another_level_and_another_reason(desk: MakeDesk) -> N
     ada = desk()
     ada.press("3", "e")
     ada.page.keyboard.type("A crane stands across the lane.")
-    ada.press("Escape", "1", "d", "3", "b")
+    ada.press("Escape", "1", "d", "3", "y")
     assert ada.page.input_value("#rc-reasoning") == "A crane stands across the lane."
     assert ada.page.input_value("#rc-action").startswith("Take control now")
     assert ada.reviews() == []
@@ -155,7 +155,7 @@ def test_enter_on_an_own_answer_keeps_it_and_shows_its_words(desk: MakeDesk) -> 
     ada = desk()
     ada.page.wait_for_timeout(1100)
     ada.press("3")
-    decided = ada.press_and_move_on("b")
+    decided = ada.press_and_move_on("y")
     ada.state("saved")
     ada.press("u")
     assert ada.frame() == decided
@@ -184,7 +184,7 @@ def test_keys_do_nothing_while_something_lies_over_the_card(desk: MakeDesk, cove
     ada = desk()
     before = ada.frame()
     ada.page.evaluate(cover)
-    ada.press("Enter", "1", "3", "b", "s", "x", "u", "e")
+    ada.press("Enter", "1", "3", "y", "s", "x", "u", "e")
     ada.page.wait_for_timeout(300)
     assert ada.frame() == before
     assert "rc-wording" not in str(ada.card.get_attribute("class"))

@@ -108,7 +108,7 @@ def test_a_frame_that_went_to_somebody_else_becomes_a_draft(desk: MakeDesk, app:
     eve = a_person(app.store, f"taker-from-{ada.name}")
     pass_on(app, frame, eve)
     ada.press("3")
-    ada.press_and_move_on("b")
+    ada.press_and_move_on("y")
     draft = ada.page.locator(f"{CARD} [data-draft='{frame}']")
     draft.wait_for()
     assert "Not saved" in draft.inner_text()

@@ -82,7 +82,7 @@ def test_keeping_ones_own_level_takes_one_key_like_taking_the_models(desk: MakeD
     assert f"{review.reasoning} {review.action}" == words
     ada.press("1")
     ada.page.wait_for_selector(f"{CARD}[data-proposed-level=SUPERVISION]")
-    ada.press_and_move_on("b")
+    ada.press_and_move_on("y")
     ada.state("saved")
     assert [(one.level, one.reason_code) for one in ada.reviews()][1:] == [(A, "lane_blocked")]
 
