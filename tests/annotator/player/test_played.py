@@ -23,7 +23,6 @@ SCENES = {"scene-0001": 6, "scene-0002": 6}
 KEEPS_IT = {
     "annotator/review_card/js/deciding.js",
     "data/review/reviews.py",
-    "data/store/migrations/versions/0028_moments.py",
     "data/store/tables/reviews.py",
 }
 
@@ -68,6 +67,6 @@ def test_no_other_code_reads_it() -> None:
         for package in ("annotator", "data", "eval", "training")
         for kind in ("*.py", "*.js", "*.jinja")
         for path in (ROOT / package).rglob(kind)
-        if "seconds_played" in path.read_text(encoding="utf-8")
+        if "migrations" not in path.parts and "seconds_played" in path.read_text(encoding="utf-8")
     }
     assert found == KEEPS_IT
