@@ -75,7 +75,7 @@ def test_one_key_judges_a_stack_undo_takes_it_back_and_teleoperation_is_seen_lar
         expect(ada.card.locator("[data-part=away]")).to_be_visible()
     ada.press("k")
     expect(stack.locator(".rc-all")).to_contain_text("the reason's key saves")
-    ada.press_and_move_on("b")
+    ada.press_and_move_on("y")
     ada.state("saved")
     said = {one.frame_id: one.level for one in ada.reviews() if one.frame_id in {second, *others}}
     assert said == dict.fromkeys({second, *others}, T)
