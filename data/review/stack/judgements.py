@@ -73,6 +73,7 @@ def judge_stack(
                 "frame_id": frame_id,
                 "token": _token(decision.token, frame_id),
                 "supersedes_id": before.id if before else None,
+                "seconds_played": None,  # the moment of the frame on screen was watched, not theirs
             }
             row = review_row(person_id, alone.model_copy(update=own), Mode.STACK, said[frame_id], now_us)
             row.stack, row.seconds_shown = decision.token, None

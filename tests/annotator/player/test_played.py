@@ -23,6 +23,7 @@ SCENES = {"scene-0001": 6, "scene-0002": 6}
 KEEPS_IT = {
     "annotator/review_card/js/deciding.js",
     "data/review/reviews.py",
+    "data/review/stack/judgements.py",
     "data/store/tables/reviews.py",
 }
 
