@@ -82,6 +82,7 @@ def model_card(folder: Path, name: str) -> str:
         is_merged=is_merged,
         dtype=record.get("dtype"),
         trained=trained,
+        pictures=_pictures(int((trained.get("origin") or trained).get("frames", 1))),
         decision=read_decision(folder) if (folder / DECISION).is_file() else None,
         evaluated=_evaluated(folder, weights.revision),
         levels=LEVELS,
@@ -92,6 +93,10 @@ def _base(trained: dict[str, Any]) -> str | None:
     """The base model's own name, without the machine's path to it; a checkpoint's record has its hash alone."""
     path = (trained.get("base_model") or {}).get("path")
     return PurePath(path).name if path else None
+
+
+def _pictures(frames: int) -> str:
+    return "one front-camera frame" if frames == 1 else f"{frames} front-camera frames of one scene"
 
 
 def _front_matter(known: Profile | None, *, is_merged: bool, stand_in: bool) -> str:

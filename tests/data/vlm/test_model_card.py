@@ -55,6 +55,9 @@ def test_an_adapter_of_a_known_base_is_what_the_hub_lists_under_it(tmp_path: Pat
     assert "Apache-2.0" in text
     assert "CC BY-NC-SA 4.0" in text
     assert "/home/ina" not in text
+    assert "reads one front-camera frame and says" in text
+    _, timed = card_of(a_folder(tmp_path / "timed", {**TRAINED, "frames": 3, "spacing_s": 1.0}))
+    assert "reads 3 front-camera frames of one scene and says" in timed
 
 
 def test_a_merge_of_a_stand_ins_checkpoint_says_so_and_names_no_base_of_the_hub(tmp_path: Path) -> None:
