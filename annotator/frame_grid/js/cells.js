@@ -35,6 +35,7 @@ class Cells {
   layOut() {
     const width = this.list.clientWidth;
     if (!width) return;
+    this.list.dataset.size = this.grid.asked.size;
     this.columns = Math.max(1, Math.floor((width - GAP_PX) / (SIZES[this.grid.asked.size] + GAP_PX)));
     this.width = Math.floor((width - GAP_PX * (this.columns + 1)) / this.columns);
     this.height = Math.round((this.width * 9) / 16) + CAPTION_PX + (this.grid.asked.words ? HIT_PX : 0);
@@ -97,7 +98,7 @@ class Cells {
     const chips = [
       item.proposed && ["proposed", el("span", {}, el("i", { text: "proposed" }), levelChip(marks, item.proposed, "Proposed"))],
       item.said.length && ["said", el("span", {}, el("i", { text: "people" }), ...item.said.map((level) => levelChip(marks, level, "A person said")))],
-      item.level && ["verified", el("span", {}, el("i", { text: "✓" }), levelChip(marks, item.level, "Verified"))],
+      item.level && ["verified", el("span", {}, el("i", { class: "fg-tick", text: "✓" }), levelChip(marks, item.level, "Verified"))],
     ].filter(Boolean);
     const label = [item.caption, item.state.replaceAll("_", " "), item.proposed && `proposed ${item.proposed}`,
       item.said.length && `people said ${item.said.join(", ")}`, item.level && `verified ${item.level}`, item.alike && `stands for ${item.alike} more`].filter(Boolean).join(", ");
