@@ -3,6 +3,7 @@ a line for when the server is gone."""
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -10,21 +11,29 @@ from pathlib import Path
 import streamlit
 from starlette.responses import HTMLResponse
 
+from annotator.shell.addresses import SCREENS, Screen
+
 _HERE = Path(__file__).parent
 _PAGE = Path(streamlit.__file__).parent / "static" / "index.html"
 GONE = (
     "No connection to teletriage. What you have done is kept, "
     "and this page goes on by itself when the server is back."
 )
+_PICTURED = {"review", "review-plain", "adjudicate"}
+_GROUPS = json.dumps({screen.path: screen.group.value for screen in SCREENS})
 _BESIDE = (
-    f'<div id="tt-loading" role="status"><span>Loading…</span><i></i><i></i><i></i><i></i></div>'
+    '<div id="tt-loading" class="{shape}" role="status"><span>Loading…</span>'
+    "<i></i><i></i><i></i><i></i><i></i></div>"
+    f'<script type="application/json" id="tt-groups">{_GROUPS}</script>'
     f'<div id="tt-gone" role="alert" hidden>{GONE}</div>'
 )
 
 
-def page_document() -> HTMLResponse:
-    """The document of every screen."""
-    return HTMLResponse(_html(), headers={"cache-control": "no-cache"})
+def page_document(screen: Screen) -> HTMLResponse:
+    """The document of a screen. What is seen while it loads has the places of what follows: a picture with a panel, or
+    lines."""
+    shape = "tt-pictured" if screen.path in _PICTURED else "tt-lines"
+    return HTMLResponse(_html().replace("{shape}", shape), headers={"cache-control": "no-cache"})
 
 
 @cache

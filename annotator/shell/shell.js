@@ -14,7 +14,18 @@
     }
   }
 
+  // Streamlit marks the open screen only inside a group's list, which is closed: the group is marked as well.
+  const groups = JSON.parse(document.getElementById("tt-groups").textContent);
+  function markGroup() {
+    const open = groups[location.pathname.split("/")[1]];
+    for (const group of document.querySelectorAll("[data-testid=stTopNavSection]")) {
+      if (group.firstElementChild?.textContent.trim() === open) group.setAttribute("aria-current", "true");
+      else group.removeAttribute("aria-current");
+    }
+  }
+
   function look() {
+    markGroup();
     wasConnected ||= isConnected();
     gone.hidden = isConnected() || !wasConnected;
     dismissDialog();

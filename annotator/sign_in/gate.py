@@ -158,7 +158,7 @@ def _screen(person: Person, path: str) -> Response | None:
         return not_found(person, path)
     if not may(person.role, screen.act):
         return not_for_role(person, screen)
-    return None if path.endswith("/") else page_document()
+    return None if path.endswith("/") else page_document(screen)
 
 
 def _page(asked: HTTPConnection) -> str:

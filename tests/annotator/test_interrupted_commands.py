@@ -12,6 +12,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from data.maintenance.backup import restore_backup, write_backup
+from data.store.opening import open_store
 from data.vocabulary import ModelRole
 from tests import forked
 from tests.annotator.browser.served import free_port
@@ -38,6 +40,7 @@ class Place:
         return {
             "V": VERSION,
             "NEW": str(self.folder / "new"),
+            "COPY": f"sqlite:///{self.folder / 'copy.db'}",
             **{one: str(self.folder / one) for one in names},
         }
 
@@ -69,6 +72,8 @@ LONG = {
     "snapshot NEW": ("data/snapshot/writer.py:add", "No snapshot was written to"),
     "snapshot --verify NEW": ("data/snapshot/folder.py:load_snapshot", "Nothing was changed"),
     "backup NEW": ("data/maintenance/backup.py:_copy_file", "No backup was written to"),
+    "store copy --to COPY": ("data/maintenance/backup.py:_fill", "does not hold all rows"),
+    "trace PAIR": ("data/snapshot/trace.py:trace", "Nothing was changed"),
     "check": ("data/maintenance/check.py:check_store", "The check did not finish"),
     "tables --csv NEW": ("data/maintenance/table_files.py:write_csv", "do not hold all tables"),
     "cues": ("data/frames/cue_sheets.py:count_cues", "Nothing was changed"),
@@ -101,6 +106,21 @@ def test_training_keeps_its_checkpoints_and_names_the_option_that_goes_on(place:
     late = stopped(place, "training/process/callbacks.py:on_step_end", line)
     assert late.returncode == 130, late.stderr
     assert "has no checkpoint yet; the same command with --resume starts it again" in late.stderr
+
+
+def test_a_restore_that_is_stopped_leaves_no_store_and_the_same_command_restores(place: Place) -> None:
+    elsewhere = Place(place.folder / "elsewhere")
+    elsewhere.folder.mkdir()
+    store = open_store(place.workspace)
+    write_backup(store, elsewhere.folder / "backup.db")
+    store.close()
+    done = stopped(elsewhere, "data/maintenance/backup.py:_fill", "restore backup.db")
+    assert (done.returncode, "Nothing is restored until all of it is" in done.stderr) == (130, True), (
+        done.stderr
+    )
+    assert not (elsewhere.workspace / "store.db").exists()
+    restore_backup(elsewhere.folder / "backup.db", elsewhere.workspace)
+    assert (elsewhere.workspace / "store.db").exists()
 
 
 def test_asking_an_endpoint_keeps_every_answer(place: Place) -> None:
