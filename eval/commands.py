@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import typer
 
+from data.commands.lookback import FRAMES_HELP, SPACING_HELP, WIDTH_HELP, lookback_asked
 from data.terminal import AsJson, Settings, print_result, stopped_says
 from data.text.phrases import counted
 from data.vocabulary import ReplyForm
@@ -384,9 +385,11 @@ def throughput(
     ] = ReplyForm.LEVEL_FIRST,
     width_px: Annotated[
         int | None,
-        typer.Option(
-            "--width", min=32, max=16_384, help="Width that pictures are scaled down to, in pixels (1152)."
-        ),
+        typer.Option("--width", min=32, max=16_384, help=WIDTH_HELP),
+    ] = None,
+    frames: Annotated[int | None, typer.Option(min=1, max=8, help=FRAMES_HELP)] = None,
+    spacing_s: Annotated[
+        float | None, typer.Option("--spacing", min=0.1, max=10.0, help=SPACING_HELP)
     ] = None,
     bench: Annotated[
         Path | None, typer.Option(help="A result of vllm bench serve --save-result, to show beside it.")
@@ -398,17 +401,20 @@ def throughput(
     as_json: AsJson = False,
 ) -> None:
     """Measure how many camera feeds at a fixed frame rate an endpoint can serve."""
-    from data.images.model_picture import DEFAULT_WIDTH_PX
+    from data.images.model_picture import shared_width_px
     from data.terminal import progress_bar
+    from data.vlm.moment import STILL
     from eval.throughput.feeds import Load
     from eval.throughput.report import read_bench, throughput_lines, write_throughput
     from eval.throughput.server import Server, measure_throughput
 
+    lookback = lookback_asked(frames, spacing_s) or STILL
+    width_px = width_px or shared_width_px(lookback.frames)
     beside = read_bench(bench) if bench else None
     with progress_bar("Trying loads") as progress:
         found = measure_throughput(
             ctx.obj.open_store(),
-            Server(endpoint, model, api_key, form, width_px or DEFAULT_WIDTH_PX),
+            Server(endpoint, model, api_key, form, width_px, lookback),
             Load(1, frame_rate, seconds, in_flight=in_flight),
             feeds=feeds or (),
             most_feeds=most_feeds,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from data.commands.lookback import FRAMES_HELP, SPACING_HELP, WIDTH_HELP, lookback_asked
 from data.terminal import AsJson, stopped_says
 from data.vocabulary import ReplyForm
 
@@ -33,9 +34,11 @@ def monitor(
     ] = ReplyForm.LEVEL_FIRST,
     width_px: Annotated[
         int | None,
-        typer.Option(
-            "--width", min=32, max=16_384, help="Width that pictures are scaled down to, in pixels (1152)."
-        ),
+        typer.Option("--width", min=32, max=16_384, help=WIDTH_HELP),
+    ] = None,
+    frames: Annotated[int | None, typer.Option(min=1, max=8, help=FRAMES_HELP)] = None,
+    spacing_s: Annotated[
+        float | None, typer.Option("--spacing", min=0.1, max=10.0, help=SPACING_HELP)
     ] = None,
     snapshot: Annotated[
         str | None, typer.Option(help="The snapshot that the model was trained on: its hash or folder.")
@@ -69,19 +72,22 @@ def monitor(
     from annotator.monitor.rules.limits_file import read_limits
     from annotator.monitor.service.run import PICTURES, Asked, run_monitor, snapshot_hash
     from annotator.monitor.sources.feed_sheet import read_feed_sheet
-    from data.images.model_picture import DEFAULT_WIDTH_PX
+    from data.images.model_picture import shared_width_px
     from data.terminal import print_result
     from data.text.phrases import counted
+    from data.vlm.moment import STILL
 
     settings = ctx.obj
     _log_to_stderr()
     sheet, held = read_feed_sheet(feeds), read_limits(limits)
+    lookback = lookback_asked(frames, spacing_s) or STILL
     asked = Asked(
         endpoints=tuple(endpoint),
         model=model,
         revision=revision,
         form=form,
-        image_width_px=width_px or DEFAULT_WIDTH_PX,
+        image_width_px=width_px or shared_width_px(lookback.frames),
+        lookback=lookback,
         snapshot=snapshot_hash(snapshot),
         api_key=api_key,
         host=host,

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 FRAMES_HELP = "Pictures per question: the frame and those before it, oldest first; 1 by default."
 SPACING_HELP = "Seconds between the pictures of a question; 0.5 by default. Needs --frames 2 or more."
 
+WIDTH_HELP = (
+    "Width that pictures are scaled down to, in pixels; by default 1152, or with several --frames what keeps them "
+    "within as many pixels together."
+)
+
 
 def lookback_asked(
     frames: int | None, spacing_s: float | None, weights: Weights | None = None

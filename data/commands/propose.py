@@ -10,7 +10,7 @@ import typer
 
 from data.commands.asking_bar import asking_bar
 from data.commands.following import after_propose
-from data.commands.lookback import FRAMES_HELP, SPACING_HELP, lookback_asked
+from data.commands.lookback import FRAMES_HELP, SPACING_HELP, WIDTH_HELP, lookback_asked
 from data.terminal import AsJson, Settings, print_result, stopped_says
 from data.text.phrases import counted, listed
 from data.vocabulary import ModelRole, ReplyForm
@@ -88,13 +88,7 @@ def propose(
     ] = None,
     width_px: Annotated[
         int | None,
-        typer.Option(
-            "--width",
-            min=32,
-            max=16_384,
-            help="Width that pictures are scaled down to, in pixels; by default 1152, or with several --frames what "
-            "keeps them within as many pixels together.",
-        ),
+        typer.Option("--width", min=32, max=16_384, help=WIDTH_HELP),
     ] = None,
     frames: Annotated[int | None, typer.Option(min=1, max=8, help=FRAMES_HELP)] = None,
     spacing_s: Annotated[

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from data.images.model_picture import ModelPicture
 from data.vlm.answer import Sample, read_samples
 from data.vlm.kept_connection import OK, Address, Answered, KeptConnection
+from data.vlm.moment import Earlier
 from data.vlm.request import (
     STUDENT_SAMPLING,
     SamplingParameters,
@@ -58,9 +59,13 @@ class LiveEndpoints:
         self._idle: dict[Address, list[KeptConnection]] = defaultdict(list)
         self._turn = 0
 
-    async def ask(self, picture: ModelPicture, *, deadline_s: float) -> LiveAnswer:
-        """Ask once about a picture in memory. Whatever the endpoint does is an answer, never an exception."""
-        body = one_call_body(data_url(picture), self.model, self.sampling)
+    async def ask(
+        self, picture: ModelPicture, *, deadline_s: float, earlier: Sequence[Earlier[ModelPicture]] = ()
+    ) -> LiveAnswer:
+        """Ask once about a picture in memory, shown after earlier ones, oldest first. Whatever the endpoint does is an
+        answer, never an exception."""
+        before = [Earlier(data_url(one.picture), one.before_s) for one in earlier]
+        body = one_call_body(data_url(picture), self.model, self.sampling, before)
         answered = Answered(0, b"", "no connection")
         try:
             async with asyncio.timeout(deadline_s):

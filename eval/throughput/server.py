@@ -11,6 +11,7 @@ from data.images.inspection import ImageRefused
 from data.images.model_picture import DEFAULT_WIDTH_PX, ModelPicture, model_picture_of
 from data.store.opening import Store
 from data.vlm.kept_connection import Address
+from data.vlm.moment import STILL, Lookback
 from data.vlm.request import default_sampling, largest_reply_bytes
 from data.vocabulary import ModelRole, ReplyForm
 from eval.throughput.feeds import Load, run_feeds
@@ -30,6 +31,7 @@ class Server:
     api_key: str = "none"
     form: ReplyForm = ReplyForm.LEVEL_FIRST
     width_px: int = DEFAULT_WIDTH_PX
+    lookback: Lookback = STILL
 
 
 def measure_throughput(
@@ -47,7 +49,12 @@ def measure_throughput(
     Raises EvaluationError: nothing listens there, or the store has no readable frame to ask about.
     """
     address = Address.of(server.endpoint)
-    sampling = replace(default_sampling(ModelRole.ALIGNED), form=server.form, image_width_px=server.width_px)
+    sampling = replace(
+        default_sampling(ModelRole.ALIGNED),
+        form=server.form,
+        image_width_px=server.width_px,
+        lookback=server.lookback,
+    )
     pictures = frame_pictures(store, MOST_IMAGES, width_px=sampling.image_width_px)
     requests = UniqueRequests(address, pictures, server.model, sampling, api_key=server.api_key)
     most_bytes = largest_reply_bytes(sampling)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from data.errors import EvaluationError
 from data.images.model_picture import ModelPicture
 from data.vlm.kept_connection import Address
+from data.vlm.moment import Earlier
 from data.vlm.request import SamplingParameters, data_url, one_call_body
 
 _TABLE = b"\xff\xdb"
@@ -42,18 +43,19 @@ def varied(content: bytes, variant: int) -> bytes:
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A request cut around the beginning of its picture, the only part that differs between variants."""
+    """A request cut around the beginning of each of its pictures, the only parts that differ between variants."""
 
-    before: bytes
-    head: bytes
+    cuts: list[tuple[bytes, bytes]]
     after: bytes
 
     def request(self, variant: int) -> bytes:
-        return self.before + base64.b64encode(varied(self.head, variant)) + self.after
+        shown = (before + base64.b64encode(varied(head, variant)) for before, head in self.cuts)
+        return b"".join(shown) + self.after
 
 
 class UniqueRequests:
-    """Requests about some pictures in turn, each with pixels that no other request has."""
+    """Requests about some pictures in turn, each with pixels that no other request has; where the sampling looks back,
+    the pictures before one in turn stand for its earlier ones."""
 
     def __init__(
         self,
@@ -64,10 +66,13 @@ class UniqueRequests:
         *,
         api_key: str = "none",
     ) -> None:
-        self._prepared = [
-            _prepare(address.request(one_call_body(data_url(one), model, sampling), api_key=api_key), one)
-            for one in pictures
-        ]
+        due_s = sampling.lookback.due_s
+        self._prepared = []
+        for place, own in enumerate(pictures):
+            before = [pictures[(place - back) % len(pictures)] for back in range(len(due_s), 0, -1)]
+            earlier = [Earlier(data_url(one), due) for one, due in zip(before, due_s, strict=True)]
+            body = one_call_body(data_url(own), model, sampling, earlier)
+            self._prepared.append(_prepare(address.request(body, api_key=api_key), [*before, own]))
         self._sent = 0
 
     def __call__(self) -> bytes:
@@ -81,10 +86,12 @@ class UniqueRequests:
         return self._prepared[place].request(turn)
 
 
-def _prepare(request: bytes, picture: ModelPicture) -> _Prepared:
-    """Cut where the picture's bytes and their base64 are both cut: at a multiple of three."""
-    length = -(-(_steps_begin(picture.content) + _FREQUENCIES) // 3) * 3
-    head = picture.content[:length]
-    written = base64.b64encode(head)
-    before, _, after = request.partition(written)
-    return _Prepared(before, head, after)
+def _prepare(request: bytes, pictures: Sequence[ModelPicture]) -> _Prepared:
+    """Cut where a picture's bytes and their base64 are both cut: at a multiple of three."""
+    cuts = []
+    for picture in pictures:
+        length = -(-(_steps_begin(picture.content) + _FREQUENCIES) // 3) * 3
+        head = picture.content[:length]
+        before, _, request = request.partition(base64.b64encode(head))
+        cuts.append((before, head))
+    return _Prepared(cuts, request)

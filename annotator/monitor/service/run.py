@@ -23,6 +23,7 @@ from annotator.monitor.service.operator_answers import OperatorAnswers
 from annotator.monitor.service.serving import listening, served
 from annotator.monitor.sources.feed_sheet import FeedSheet
 from annotator.monitor.sources.opened import source_of
+from annotator.monitor.sources.past import Past
 from annotator.monitor.sources.recorded import LONGEST_PAUSE_S, Fail, Show, ShowsClosely, Source
 from annotator.monitor.watching.clips import Clips
 from annotator.monitor.watching.feeds import Feeds
@@ -39,6 +40,7 @@ from data.store.opening import Store
 from data.store.tables import WatchMinute
 from data.vlm.conversation import conversation_hash
 from data.vlm.live_client import LiveEndpoints, endpoint_problems
+from data.vlm.moment import STILL, Lookback
 from data.vlm.request import STUDENT_SAMPLING, SamplingParameters
 from data.vocabulary import ReplyForm
 from eval.guarantee.decide import Decision
@@ -53,14 +55,16 @@ Ready = Callable[[Monitor, str], None]
 
 @dataclass(frozen=True)
 class Asked:
-    """What the monitor is to do: which model behind which endpoints, what it was trained on, where to listen (port 0:
-    any that is free), and for how many days clips around alerts are kept (0: none are made)."""
+    """What the monitor is to do: which model behind which endpoints, what it was trained on, how far its questions look
+    back, where to listen (port 0: any that is free), and for how many days clips around alerts are kept (0: none are
+    made)."""
 
     endpoints: tuple[str, ...]
     model: str
     revision: str | None = None
     form: ReplyForm = STUDENT_SAMPLING.form
     image_width_px: int = STUDENT_SAMPLING.image_width_px
+    lookback: Lookback = STILL
     snapshot: str | None = None
     api_key: str = "none"
     host: str = "127.0.0.1"
@@ -72,7 +76,9 @@ class Asked:
     @property
     def sampling(self) -> SamplingParameters:
         """How the model is asked."""
-        return replace(STUDENT_SAMPLING, form=self.form, image_width_px=self.image_width_px)
+        return replace(
+            STUDENT_SAMPLING, form=self.form, image_width_px=self.image_width_px, lookback=self.lookback
+        )
 
     def address(self, channel: socket.socket) -> str:
         """Where the monitor is reached once the socket is bound."""
@@ -125,7 +131,7 @@ async def run_monitor(
         started = watch.start(sheet, limits, pictures)
         try:
             logbook = Logbook(store, started.watch_id, pictures)
-            feeds = Feeds(_watched_feeds(sheet, started, made), limits, logbook)
+            feeds = Feeds(_watched_feeds(sheet, started, made, asked.lookback), limits, logbook)
             if asked.keep_clips_days:
                 feeds.clips = Clips(Places(pictures), started.watch_id, limits, feeds.clock, feeds.news)
             returning = ReturningFrames(store, started.watch_id, limits, pictures)
@@ -134,12 +140,16 @@ async def run_monitor(
             end_watch(store, started.watch_id)
 
 
-def _watched_feeds(sheet: FeedSheet, started: Started, sources: Sequence[Source]) -> list[WatchedFeed]:
+def _watched_feeds(
+    sheet: FeedSheet, started: Started, sources: Sequence[Source], lookback: Lookback
+) -> list[WatchedFeed]:
     now_s = asyncio.get_running_loop().time()
     feeds = []
     for place, (entry, source) in enumerate(zip(sheet.feeds, sources, strict=True)):
         feed_id = started.feed_ids[entry.name]
-        feed = WatchedFeed(entry.name, entry.kind, feed_id, place, Signs(started_s=now_s))
+        feed = WatchedFeed(
+            entry.name, entry.kind, feed_id, place, Signs(started_s=now_s), past=Past(lookback)
+        )
         if isinstance(source, ShowsClosely):
             feed.look_closely = source.look_closely
         feeds.append(feed)
@@ -161,7 +171,7 @@ class _Watch:
             endpoint=", ".join(asked.endpoints),
             revision=asked.revision,
             snapshot=asked.snapshot,
-            question=conversation_hash(asked.form),
+            question=conversation_hash(asked.form, asked.lookback),
             parameters={
                 **asked.sampling.as_dict(),
                 **({"decision": asked.decision.hash} if asked.decision else {}),

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 
 from annotator.monitor.rules.attention import next_feed
 from annotator.monitor.rules.deciding import decided, decided_by_model
+from annotator.monitor.sources.recorded import Picture
 from annotator.monitor.watching.alerting import Alerting
 from annotator.monitor.watching.feeds import Feeds
 from annotator.monitor.watching.tasks import Tasks
 from annotator.monitor.watching.watched_feed import Captured, Said, WatchedFeed
 from data.decisions.decision import ModelDecision
 from data.images.inspection import ImageRefused
-from data.images.model_picture import model_picture
+from data.images.model_picture import ModelPicture, model_picture
 from data.vlm.live_client import LiveAnswer, LiveEndpoints
+from data.vlm.moment import Earlier
 from data.vlm.reply import parse_reply
 from data.vocabulary import ManualReason
 
@@ -46,23 +50,37 @@ class Asking:
     async def _ask(self, feed: WatchedFeed, captured: Captured) -> None:
         asked_s = self._feeds.clock.now_s()
         try:
-            answer = await self._answer(captured, asked_s)
+            answer = await self._answer(captured, feed.past.before(captured.captured_s), asked_s)
         finally:
             self._under_way -= 1
             feed.end_request(captured.number)
         self._take_in(feed, captured, answer, asked_s)
         self.ask_next()
 
-    async def _answer(self, captured: Captured, asked_s: float) -> LiveAnswer:
-        width_px = self.endpoints.sampling.image_width_px
+    async def _answer(
+        self, captured: Captured, past: Sequence[Earlier[Picture]], asked_s: float
+    ) -> LiveAnswer:
         try:
-            picture = await asyncio.to_thread(
-                model_picture, captured.picture.content, "The picture", width_px=width_px
-            )
+            shown = await self._shown(captured.picture)
         except ImageRefused as refused:
             return LiveAnswer(None, ManualReason.UNREADABLE, str(refused))
         deadline_s = captured.captured_s + self._feeds.limits.stale_s - asked_s
-        return await self.endpoints.ask(picture, deadline_s=max(deadline_s, SHORTEST_DEADLINE_S))
+        earlier = await self._earlier(past)
+        return await self.endpoints.ask(
+            shown, deadline_s=max(deadline_s, SHORTEST_DEADLINE_S), earlier=earlier
+        )
+
+    async def _earlier(self, past: Sequence[Earlier[Picture]]) -> list[Earlier[ModelPicture]]:
+        """Those that can be decoded: the message says which are missing."""
+        shown = []
+        for one in past:
+            with suppress(ImageRefused):
+                shown.append(Earlier(await self._shown(one.picture), one.before_s))
+        return shown
+
+    async def _shown(self, picture: Picture) -> ModelPicture:
+        width_px = self.endpoints.sampling.image_width_px
+        return await asyncio.to_thread(model_picture, picture.content, "The picture", width_px=width_px)
 
     def _take_in(self, feed: WatchedFeed, captured: Captured, answer: LiveAnswer, asked_s: float) -> None:
         now_s, signs, tally = self._feeds.clock.now_s(), feed.signs, self._feeds.tally

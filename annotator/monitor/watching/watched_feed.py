@@ -10,6 +10,7 @@ from annotator.monitor.rules.attention import Candidate, NewestFrame
 from annotator.monitor.rules.fail_safe import NEVER, Signs
 from annotator.monitor.rules.levels import FeedLevel
 from annotator.monitor.rules.situation import NotNeeded
+from annotator.monitor.sources.past import Past
 from annotator.monitor.sources.picture import Look, Signature, is_still
 from annotator.monitor.sources.recorded import Picture
 from annotator.monitor.watching.news import News
@@ -118,6 +119,7 @@ class WatchedFeed:
     shown_news: News = field(default_factory=News)
     look_closely: Callable[[], None] = field(default=lambda: None)
     boundary_s: float = NEVER
+    past: Past = field(default_factory=Past)
 
     @property
     def shown(self) -> TriageLevel | None:
@@ -139,6 +141,7 @@ class WatchedFeed:
         """Number a picture that is accepted."""
         self.accepted_s = self.signs.picture_s = now_s
         self.pictures += 1
+        self.past.add(picture, now_s)
         return Captured(picture, now_s, self.pictures)
 
     def begin_request(self, number: int, now_s: float) -> None:

@@ -30,6 +30,7 @@ from data.images.inspection import ImageRefused
 from data.images.model_picture import model_picture
 from data.live.record import current_watch
 from data.store.opening import Store
+from data.vlm.moment import STILL, Lookback
 from data.vlm.request import STUDENT_SAMPLING
 from data.vocabulary import TriageLevel
 from eval.guarantee.decide import Decision
@@ -146,6 +147,7 @@ def watch(
     endpoint: str | None = None,
     decision: Decision | ModelDecision | None = None,
     keep_clips_days: float = 0.0,
+    lookback: Lookback = STILL,
     **model: Any,
 ) -> Watched:
     """Run a monitor for as long as the scenario takes, and raise what it raises."""
@@ -157,6 +159,7 @@ def watch(
             snapshot="snap-1",
             decision=decision,
             keep_clips_days=keep_clips_days,
+            lookback=lookback,
         )
         return asyncio.run(_watch(store, folder, scenario, feeds, limits, stand_in, says, asked))
 

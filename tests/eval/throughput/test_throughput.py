@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 from PIL import Image
 
 from data.errors import EvaluationError, ProposalError
-from data.images.model_picture import model_picture
+from data.images.model_picture import ModelPicture, model_picture
 from data.vlm.kept_connection import Address, Answered
+from data.vlm.moment import Lookback
 from data.vlm.request import STUDENT_SAMPLING, data_url, one_call_body
 from eval.statistics.percentiles import Percentiles, percentiles
 from eval.statistics.rate import Undefined
@@ -175,11 +177,15 @@ def test_what_a_server_had_cached_is_a_share_of_the_prompts() -> None:
     assert "15% of the prompt tokens came from the server's cache" in throughput_lines(all_of_it)
 
 
-def test_no_two_requests_show_the_same_pixels() -> None:
-    noise = np.random.default_rng(0).integers(0, 255, (96, 160, 3), dtype=np.uint8)
+def noise(seed: int) -> ModelPicture:
+    values = np.random.default_rng(seed).integers(0, 255, (96, 160, 3), dtype=np.uint8)
     out = io.BytesIO()
-    Image.fromarray(noise).save(out, "JPEG", quality=92)
-    picture = model_picture(out.getvalue(), "noise", width_px=1152)
+    Image.fromarray(values).save(out, "JPEG", quality=92)
+    return model_picture(out.getvalue(), "noise", width_px=1152)
+
+
+def test_no_two_requests_show_the_same_pixels() -> None:
+    picture = noise(0)
     address = Address.of("http://127.0.0.1:9/v1")
     requests = UniqueRequests(address, [picture], "m", STUDENT_SAMPLING)
     whole = address.request(one_call_body(data_url(picture), "m", STUDENT_SAMPLING))
@@ -189,11 +195,32 @@ def test_no_two_requests_show_the_same_pixels() -> None:
     assert pixels_of(whole) not in sent
 
 
+def test_earlier_pictures_of_a_request_are_its_own_too() -> None:
+    pictures = [noise(seed) for seed in range(3)]
+    sampling = replace(STUDENT_SAMPLING, lookback=Lookback(3, 0.5))
+    requests = UniqueRequests(Address.of("http://127.0.0.1:9/v1"), pictures, "m", sampling)
+    sent = [all_pixels_of(requests()) for _ in range(9)]
+    assert [len(shown) for shown in sent] == [3] * 9
+    first, second, third = (shown[2] for shown in sent[:3])
+    assert (sent[2][:2], sent[0][:2]) == ([first, second], [second, third])
+    assert len({tuple(shown) for shown in sent}) == 9
+    assert set(sent[0]).isdisjoint(sent[3])
+
+
 def pixels_of(request: bytes) -> bytes:
+    (pixels,) = all_pixels_of(request)
+    return pixels
+
+
+def all_pixels_of(request: bytes) -> list[bytes]:
     head, _, body = request.partition(b"\r\n\r\n")
     assert f"Content-Length: {len(body)}".encode() in head
-    address = json.loads(body)["messages"][1]["content"][0]["image_url"]["url"]
-    return Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).tobytes()
+    *pictures, _ = json.loads(body)["messages"][1]["content"]
+    addresses = [one["image_url"]["url"] for one in pictures]
+    return [
+        Image.open(io.BytesIO(base64.b64decode(one.partition(",")[2]))).convert("RGB").tobytes()
+        for one in addresses
+    ]
 
 
 def test_every_request_of_a_load_shows_a_picture_of_its_own(tmp_path: Path) -> None:
