@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from data.errors import DatarootError, MomentUnknown
 from data.images.inspection import leads_inside
+from data.live.frame_moments import FeedMoment, feed_moment
 from data.moments.files import MomentFiles
 from data.nuscenes.moment_files import sweeps_of
 from data.nuscenes.scenes import CameraFrame
@@ -47,6 +48,8 @@ class FramePlace:
     dataroot: Path
     version: str
     earlier: list[Frame]
+    feed: FeedMoment | None = None
+    """What a live feed's clip has of the seconds before, for a frame that came back from one."""
 
 
 def place_of(session: Session, frame_id: str, *, reach_us: int = MOMENT_US) -> FramePlace | None:
@@ -61,7 +64,13 @@ def place_of(session: Session, frame_id: str, *, reach_us: int = MOMENT_US) -> F
     if row is None:
         return None
     frame, dataset = row
-    return FramePlace(frame, Path(dataset.dataroot), dataset.version, _earlier(session, frame, reach_us))
+    return FramePlace(
+        frame,
+        Path(dataset.dataroot),
+        dataset.version,
+        _earlier(session, frame, reach_us),
+        feed_moment(session, frame, reach_us=reach_us),
+    )
 
 
 def moment_before(files: MomentFiles, place: FramePlace, *, reach_us: int = MOMENT_US) -> Moment:
@@ -71,6 +80,13 @@ def moment_before(files: MomentFiles, place: FramePlace, *, reach_us: int = MOME
         MomentPicture(frame.captured_at_us - one.captured_at_us, one.id, one.filename)
         for one in (*place.earlier, frame)
     ]
+    if place.feed is not None:
+        clip = [
+            MomentPicture(frame.captured_at_us - at_us, None, name) for at_us, name in place.feed.pictures
+        ]
+        return Moment(
+            sorted([*clip, keyframes[-1]], key=lambda one: -one.before_us), len(clip), place.feed.note
+        )
     if frame.generated_clip_id is not None:
         return Moment(keyframes, 0, "A generated clip has no pictures in between.")
     try:

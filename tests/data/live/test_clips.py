@@ -17,6 +17,8 @@ from data.live.frame_moments import feed_moment
 from data.live.record import Entries, record
 from data.live.returned_frames import return_disagreements
 from data.maintenance.check import check_store
+from data.moments.before import moment_before, place_of
+from data.moments.files import MomentFiles
 from data.store.opening import Store
 from data.store.tables import Alert, AlertClip, Frame, ReturnedFrame, TrailEntry
 from data.vocabulary import PersonRole, Response, TrailAct
@@ -192,5 +194,10 @@ def test_a_frame_that_came_back_has_the_pictures_before_it(tmp_path: Path) -> No
     assert moment is not None
     assert [at_us - risen_us for at_us, _ in moment.pictures] == [-2_000_000, -1_000_000]
     assert all((places.pictures / name).is_file() for _, name in moment.pictures)
+    with store.read() as session:
+        place = place_of(session, frame.id)
+    assert place is not None
+    played = moment_before(MomentFiles(tmp_path), place)
+    assert [one.before_us for one in played.pictures] == [2_000_000, 1_000_000, 0]
     remove_clips(store, places, keep_days=0, most_bytes=10**9, now_us=risen_us + 1)
     assert not places.moment(alert).exists()
