@@ -4,6 +4,9 @@ The last line is one JSON object. `speed_ratio`: our pairs per second over stock
 recipe's epochs, the reference computed in the first and kept for the others. `memory_ratio`: our memory over stock's;
 on a GPU the peak of the step, on a CPU the bytes kept for the backward pass. On a CPU the model is a small one of the
 same architecture at the real proportions of image, question and answer. Fails if loss or gradients differ.
+
+`three_frames_ratio`: what a pair costs whose question shows three pictures that together have no more pixels than the
+one, over what the pair of one picture costs, both packed and in a whole run.
 """
 
 from __future__ import annotations
@@ -25,7 +28,9 @@ from trl.trainer.dpo_trainer import DPOTrainer
 
 from data.hashing import file_hash
 from data.snapshot.pairs import Message
+from data.vlm.moment import STILL, Lookback
 from data.vlm.reply import render_reply
+from tests.gpu.setting import take_large_pictures
 from tests.training.builders import (
     FORM,
     A,
@@ -33,6 +38,7 @@ from tests.training.builders import (
     T,
     a_pair,
     an_assessment,
+    looking_back,
     write_recipe,
     write_snapshot,
 )
@@ -52,6 +58,8 @@ from training.trainer.sa_dpo_trainer import SADPOTrainer
 
 ROUNDS = 5
 WIDTH_PX = 1088
+THREE, THREE_WIDTH_PX = Lookback(3, 0.5), 608
+"""Three pictures of 608 x 352 pixels have 627 tokens, one of 1088 x 608 has 646."""
 ANSWER_WORDS = 40
 """Words in the reasoning of an answer; with the stand-in's tokenizer an answer is then about 120 tokens."""
 LOSS_TOLERANCE = GRADIENT_TOLERANCE = 1e-5
@@ -76,41 +84,72 @@ def main() -> None:
 
 def measure(folder: Path) -> dict[str, Any]:
     """All figures, ratios as ours over stock's."""
-    inputs = _inputs(folder)
+    model = _model(folder / "model")
+    one = _question(_inputs(folder / "one", model, STILL, WIDTH_PX), folder / "one")
+    three = _question(_inputs(folder / "three", model, THREE, THREE_WIDTH_PX), folder / "three")
+    arms = _rounds(
+        {
+            "stock": lambda: _step(one.stock, one.batches["stock"]),
+            "ours": lambda: _step(one.ours, one.batches["ours"]),
+            "ours_reference_kept": lambda: _step(one.ours, one.batches["ours"], one.kept()),
+            "three": lambda: _step(three.ours, three.batches["ours"]),
+            "three_reference_kept": lambda: _step(three.ours, three.batches["ours"], three.kept()),
+        }
+    )
+    return {**_figures(arms, one.batches), **_three_frames(arms, three.batches)}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A pair's question with stock TRL and with ours; `keys`: of the reference's values, kept in `folder`."""
+
+    stock: Any
+    ours: Any
+    batches: dict[str, Any]
+    keys: dict[str, str]
+    folder: Path
+
+    def kept(self) -> ReferenceCache:
+        """The reference's values, computed by the first who asks."""
+        cache = ReferenceCache(self.folder / "kept.jsonl", self.keys)
+        if cache.find(self.batches["ours"]["pair_id"]) is None:
+            _step(self.ours, self.batches["ours"], cache)
+        return cache
+
+
+def _question(inputs: CheckedInputs, folder: Path) -> Question:
     stock, ours = _trainer(inputs, folder, DPOTrainer), _trainer(inputs, folder, SADPOTrainer)
     pack_pairs(ours, inputs)
     if not is_packed(ours):
         sys.exit("The benchmark's model does not pack: there is nothing to measure.")
-    keys = reference_keys(inputs.pairs, setting={})
     batches = {"stock": _batch(stock), "ours": _batch(ours)}
     _refuse_difference(stock, ours, batches)
-    arms = _rounds(
-        {
-            "stock": lambda: _step(stock, batches["stock"]),
-            "ours": lambda: _step(ours, batches["ours"]),
-            "ours_reference_kept": lambda: _step(ours, batches["ours"], _filled(folder, keys, ours, batches)),
-        }
-    )
-    return _figures(arms, batches)
+    return Question(stock, ours, batches, reference_keys(inputs.pairs, setting={}), folder)
 
 
-def _inputs(folder: Path) -> CheckedInputs:
-    model = _model(folder / "model")
+def _inputs(folder: Path, model: Path, lookback: Lookback, width_px: int) -> CheckedInputs:
     pair = a_pair(folder / "snapshot", chosen=T, rejected=A)
-    image = folder / "snapshot" / pair.images[0]
-    Image.effect_noise((1600, 900), 60).convert("RGB").save(image)
+    pair = looking_back(folder / "snapshot", pair, lookback, lookback.due_s)
+    images = [folder / "snapshot" / name for name in pair.images]
+    for image in images:
+        Image.effect_noise((1600, 900), 60).convert("RGB").save(image)
+    *before, own = [file_hash(image) for image in images]
+    earlier = [
+        shown.model_copy(update={"image_sha256": sha256})
+        for shown, sha256 in zip(pair.earlier, before, strict=True)
+    ]
     words = "a lorry stands across both lanes while workers direct traffic "
     chosen, rejected = (
         Message(role="assistant", content=_reply(level, words)) for level in (pair.chosen_level, A)
     )
     pair = pair.model_copy(
-        update={"image_sha256": file_hash(image), "chosen": [chosen], "rejected": [rejected]}
+        update={"image_sha256": own, "earlier": earlier, "chosen": [chosen], "rejected": [rejected]}
     )
-    write_snapshot(folder / "snapshot", pairs=[pair])
+    write_snapshot(folder / "snapshot", pairs=[pair], **lookback.as_dict())
     standard: dict[str, Any] = {
         "loss__alpha_high": 1.0,
         "loss__alpha_med": 1.0,
-        "image__width_px": WIDTH_PX,
+        "image__width_px": width_px,
     }
     precision: dict[str, Any] = {
         "runtime__precision": "bf16" if ON_GPU else "fp32",
@@ -130,6 +169,7 @@ def _reply(level: Any, words: str) -> str:
 def _model(folder: Path) -> Path:
     """The stand-in's processor with a model large enough that time goes where it goes in a real one."""
     build_stand_in(folder)
+    take_large_pictures(folder)
     config: Any = AutoConfig.from_pretrained(folder)
     text, vision = config.text_config, config.vision_config
     text.hidden_size, text.intermediate_size, text.num_hidden_layers = 256, 768, 6
@@ -180,13 +220,6 @@ def _step(trainer: Any, batch: Any, cache: ReferenceCache | None = None) -> tupl
     seconds = _now() - started
     memory = torch.cuda.max_memory_allocated() if ON_GPU else kept.bytes
     return float(loss.detach()), Arm(seconds, float(memory))
-
-
-def _filled(folder: Path, keys: dict[str, str], ours: Any, batches: dict[str, Any]) -> ReferenceCache:
-    cache = ReferenceCache(folder / "kept.jsonl", keys)
-    if cache.find(batches["ours"]["pair_id"]) is None:
-        _step(ours, batches["ours"], cache)
-    return cache
 
 
 def _now() -> float:
@@ -247,10 +280,9 @@ def _refuse_difference(stock: Any, ours: Any, batches: dict[str, Any]) -> None:
 
 def _figures(arms: dict[str, Arm], batches: dict[str, Any]) -> dict[str, Any]:
     stock, first, later = arms["stock"], arms["ours"], arms["ours_reference_kept"]
-    epochs = load_recipe(find_recipe("sa_dpo")).recipe.schedule.epochs
-    run = (first.seconds + (epochs - 1) * later.seconds) / epochs
+    epochs, run = _epochs(), _run_seconds(first, later)
     packed = batches["ours"]
-    image_tokens = int(packed["image_grid_thw"].prod(dim=1).sum()) // 4
+    image_tokens = _image_tokens(packed)
     answers = int(packed["completion_mask"].sum())
     return {
         "speed_ratio": round(stock.seconds / run, 3),
@@ -268,6 +300,33 @@ def _figures(arms: dict[str, Arm], batches: dict[str, Any]) -> dict[str, Any]:
         "rounds": ROUNDS,
         "device": torch.cuda.get_device_name() if ON_GPU else "cpu, 1 thread, small model of the same shape",
     }
+
+
+def _three_frames(arms: dict[str, Arm], batches: dict[str, Any]) -> dict[str, Any]:
+    one, kept, three, three_kept = (
+        arms[name] for name in ("ours", "ours_reference_kept", "three", "three_reference_kept")
+    )
+    memory = [max(first.memory, later.memory) for first, later in ((one, kept), (three, three_kept))]
+    return {
+        "three_frames_ratio": round(_run_seconds(three, three_kept) / _run_seconds(one, kept), 3),
+        "three_frames_ratio_first_epoch": round(three.seconds / one.seconds, 3),
+        "three_frames_ratio_later_epochs": round(three_kept.seconds / kept.seconds, 3),
+        "three_frames_memory_ratio": round(memory[1] / memory[0], 3),
+        "three_frames_image_tokens": _image_tokens(batches["ours"]),
+    }
+
+
+def _epochs() -> float:
+    return load_recipe(find_recipe("sa_dpo")).recipe.schedule.epochs
+
+
+def _run_seconds(first: Arm, later: Arm) -> float:
+    """Seconds of a pair in a whole run: the reference is computed in the first epoch and kept for the others."""
+    return (first.seconds + (_epochs() - 1) * later.seconds) / _epochs()
+
+
+def _image_tokens(packed: Any) -> int:
+    return int(packed["image_grid_thw"].prod(dim=1).sum()) // 4
 
 
 if __name__ == "__main__":
