@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import re
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -107,11 +109,16 @@ def test_a_picture_that_is_gone_is_404_with_a_sentence(
     assert "is not in the dataroot" in answer.text
 
 
-def test_the_sign_in_page_runs_and_loads_nothing_and_sends_its_form_here(client: TestClient) -> None:
+def test_the_sign_in_page_runs_its_own_script_loads_nothing_and_sends_its_form_here(
+    client: TestClient,
+) -> None:
     answer = client.get("/sign-in")
     assert answer.status_code == 200
-    assert not re.search(r"<script|https?://|url\(|@import|src=", answer.text)
-    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert not re.search(r"https?://|url\(|@import|src=", answer.text)
+    (script,) = re.findall(r"<script>(.*?)</script>", answer.text, re.DOTALL)
+    of_it = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = answer.headers["content-security-policy"]
+    assert f"default-src 'none'; script-src 'sha256-{of_it}';" in policy
     assert answer.headers["cache-control"] == "no-store"
     assert 'autocomplete="username"' in answer.text
     assert 'autocomplete="current-password"' in answer.text

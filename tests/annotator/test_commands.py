@@ -65,9 +65,8 @@ def test_the_whole_way_by_commands(tmp_path: Path) -> None:
     assert (figures[0]["frames"], figures[1]["taken"]) == (8, {"train": 4, "held_out": 4})
     assert (figures[2]["parsed"], figures[3]["run"]) == (8, "test-student")
     assert len(figures[4]["password"]) == 19
-    assert figures[5]["people"] == [
-        {"name": "ada", "role": "annotator", "scripted": False, "disabled": False, "no_password": False}
-    ]
+    ada = {"name": "ada", "role": "annotator", "scripted": False, "disabled": False, "no_password": False}
+    assert figures[5]["people"] == [{**ada, "temporary_password": True}]
 
 
 ASK = ("propose", "--role", "student", "--endpoint", "http://127.0.0.1:9/v1", "--model", "m")

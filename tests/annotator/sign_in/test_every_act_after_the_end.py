@@ -136,7 +136,8 @@ def buttons_in(path: Path) -> Iterator[str]:
         if not isinstance(node, ast.Call):
             continue
         named = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        given = {keyword.arg for keyword in node.keywords}
+        draws_anew = [one.arg for one in node.keywords if ast.unparse(one.value) == "'rerun'"]
+        given = {one.arg for one in node.keywords} - {*draws_anew}
         if named in PRESSES or given & CALLBACKS:
             yield ast.unparse(node.args[0])
 
