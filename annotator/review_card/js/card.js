@@ -4,10 +4,6 @@ const HEARTBEAT_MS = 60000;
 const SIDE_DELAY_MS = 40;
 const KEEPS_FRAME = ["flag", "plausible"]; // entries after which a frame is still to be judged
 
-function framesOf(entry) {
-  return [entry.frame_id, ...(entry.others || [])];
-}
-
 class ReviewCard {
   constructor(root, data) {
     this.root = root;

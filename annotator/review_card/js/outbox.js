@@ -78,6 +78,11 @@ class Kept {
   }
 }
 
+// Those that one entry decides: the frame on screen and, with a stack, the others in it.
+function framesOf(entry) {
+  return [entry.frame_id, ...(entry.others || [])];
+}
+
 function newToken() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
