@@ -91,12 +91,11 @@ def rank_if_due(store: Store) -> bool:
 
 
 def keep_ranking(store: Store) -> threading.Thread:
-    """Follow the reviews in the background for as long as the process lives."""
+    """Follow the reviews in the background until the store is closed."""
 
     def follow() -> None:
         took_s = 0.0
-        while True:
-            time.sleep(max(POLL_S, REST * took_s))
+        while not store.closed.wait(max(POLL_S, REST * took_s)):
             begun = time.perf_counter()
             try:
                 rank_if_due(store)

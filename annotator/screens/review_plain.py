@@ -17,9 +17,16 @@ from annotator.runtime import store
 from annotator.settings import settings
 from annotator.sign_in.visitor import frame_image
 from annotator.widgets.page import empty_state, frame_caption, level_chip, made_mark, page_head, plain
+from annotator.widgets.text_differences import differences_html
 from data.errors import TeletriageError
 from data.overview.personal_progress import frames_reviewed, recent_reviews
-from data.review.guideline import current_guideline
+from data.review.guideline import (
+    GuidelineChange,
+    current_guideline,
+    guideline_in_force,
+    read_guideline,
+    unread_change,
+)
 from data.review.reviews import Decision, submit_review
 from data.review.serving import ServedFrame, lease_frames, record_first_level
 from data.scenarios.plausibility import Judgement, judge_clip
@@ -106,8 +113,30 @@ def _own_work(person: Person) -> None:
     )
     if rows:
         st.html(f'<table class="tt-table">{rows}</table>')
+    with store().read() as session:
+        held = guideline_in_force(session)
+        unread = unread_change(session, person_id, held)
+    if unread is not None:
+        _new_in_guideline(person_id, unread)
     with st.expander("Guideline"):
-        st.markdown(current_guideline(store()).text)
+        st.markdown(held.text)
+
+
+def _new_in_guideline(person_id: int, change: GuidelineChange) -> None:
+    """What is new since this person last read the guideline: the lead's words, and what went and came."""
+    st.html(
+        f'<div class="tt-card"><b>New in version {change.now.number} of the guideline</b>'
+        f'<p>{plain(change.now.note or "")}</p><div class="tt-diff">'
+        f"{differences_html(change.before.text, change.now.text)}</div></div>"
+    )
+    st.button("I have read it", on_click=_note_read, args=(person_id, change.now.number))
+
+
+def _note_read(person_id: int, number: int) -> None:
+    try:
+        read_guideline(store(), person_id, number)
+    except TeletriageError as error:
+        st.toast(str(error))
 
 
 def _panel(person: Person, served: ServedFrame, state: OnScreen) -> None:

@@ -58,6 +58,7 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._writer = threading.Lock()
+        self.closed = threading.Event()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -119,6 +120,8 @@ class Store:
         return bytes.fromhex(row.value)
 
     def close(self) -> None:
+        """End its connections, and what follows it in the background."""
+        self.closed.set()
         self.engine.dispose()
 
 

@@ -48,6 +48,8 @@ def made(
     for kept in (runtime.store, settings):
         kept.cache_clear()
     yield store, frames
+    if runtime.store.cache_info().currsize:
+        runtime.store().close()
     for kept in (runtime.store, settings):
         kept.cache_clear()
 

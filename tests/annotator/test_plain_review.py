@@ -23,6 +23,8 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     for kept in (runtime.store, settings):
         kept.cache_clear()
     yield made
+    if runtime.store.cache_info().currsize:
+        runtime.store().close()
     for kept in (runtime.store, settings):
         kept.cache_clear()
 

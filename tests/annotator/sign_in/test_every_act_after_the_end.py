@@ -16,12 +16,22 @@ from data.maintenance.copying import table_states
 from data.people.accounts import change_role, disable_person, end_sign_ins, set_password, sign_in, sign_out
 from data.review.audit_lots import open_lot
 from data.review.blind_audits import cancel_audit
+from data.review.guideline import write_guideline
 from data.review.notes import Note, note_frame
 from data.review.pauses import release_answers
 from data.review.serving import lease_frames
 from data.snapshot.freeze import freeze
 from data.store import Store
-from data.store.tables import ClipJudgement, Frame, FrameStatus, GeneratedClip, GeneratedFrame, Lease, Scene
+from data.store.tables import (
+    ClipJudgement,
+    Frame,
+    FrameStatus,
+    GeneratedClip,
+    GeneratedFrame,
+    GuidelineReading,
+    Lease,
+    Scene,
+)
 from data.verification.standing import paused_people
 from data.vocabulary import NoteKind, PersonRole, Split
 from eval.evaluation.from_store import evaluate_runs
@@ -47,6 +57,14 @@ class Place:
     writes: str
     steps: tuple[dict[str, Any], ...] = ()
     values: tuple[tuple[str, str], ...] = ()
+    before: Callable[[Store, int], object] | None = None
+    """What happens before the page of a person, whose id it gets, is opened."""
+
+
+def knows_the_first(store: Store, person_id: int) -> None:
+    """The person has read the guideline's first version; the second is in force."""
+    with store.write() as session:
+        session.add(GuidelineReading(person_id=person_id, guideline_number=1, version="1", read_at_us=1))
 
 
 WHY = "Why? (kept in the record)"
@@ -54,7 +72,7 @@ AGAIN = "Why do they count again? (kept in the record)"
 PAUSE = {"Whose answers": "ada", WHY: "Too fast.", "Pause these answers": True}
 PLACES = {
     "guideline": Place(
-        *("guideline", PersonRole.LEAD, "Publish version 2"),
+        *("guideline", PersonRole.LEAD, "Publish version 3"),
         values=(
             ("Text (Markdown)", "Be careful."),
             ("What changed, and why? (annotators read it)", "More care."),
@@ -79,6 +97,9 @@ PLACES = {
     "reports": Place("reports", PersonRole.LEAD, "Send them for a second look"),
     "review": Place("review-plain", PersonRole.ANNOTATOR, "Accept SUPERVISION"),
     "correction": Place("review-plain", PersonRole.ANNOTATOR, "Save", ({"Teleoperation": True},)),
+    "changed guideline": Place(
+        *("review-plain", PersonRole.ANNOTATOR, "I have read it"), before=knows_the_first
+    ),
     "snapshot": Place("snapshot", PersonRole.TRAINER, "Freeze a snapshot"),
     "people": Place("people", PersonRole.ADMIN, "Add", values=(("Name to sign in with", "nina"),)),
     "disabled account": Place(
@@ -87,7 +108,7 @@ PLACES = {
     "audit trail": Place("audit-trail", PersonRole.ADMIN, ""),
 }
 BUTTONS = {
-    ("guideline", "f'Publish version {held.number + 1}'"): ("guideline", "Publish version 2"),
+    ("guideline", "f'Publish version {held.number + 1}'"): ("guideline", "Publish version 3"),
     ("trust", "'Open an audit'"): ("trust", "Open an audit"),
     ("trust", "'Cancel the audit'"): ("audit", "Cancel the audit"),
     ("pauses", "'Pause these answers'"): ("annotators", "Pause these answers"),
@@ -101,6 +122,7 @@ BUTTONS = {
     ),
     ("review_plain", "f'Accept {proposal.level.value}'"): ("review", "Accept SUPERVISION"),
     ("review_plain", "level.value.capitalize()"): ("review", "Teleoperation"),
+    ("review_plain", "'I have read it'"): ("changed guideline", "I have read it"),
     ("review_plain", "'Save'"): ("correction", "Save"),
     ("review_plain", "'Back'"): ("correction", "Back"),
     ("snapshot", "'Freeze a snapshot'"): ("snapshot", "Freeze a snapshot"),
@@ -170,6 +192,8 @@ def a_store_with_work(folder: Path) -> Store:
     for person in (ada, ben):
         for frame_id in held_out[:4]:
             reviewed(store, person, frame_id, T)
+    lead = a_person(store, "lena", PersonRole.LEAD)
+    write_guideline(store, lead, "# Two", note="More care.")
     _generate(store, shown=rest[2], rejected=rest[3], by=ada)
     _report(store, folder / "workspace" / "reports" / "one")
     freeze(store, folder / "workspace" / "snapshots" / "one")
@@ -243,7 +267,9 @@ def opened(app: RunningApp, place: Place) -> tuple[PageSocket, str, str]:
         for status in session.exec(made):
             status.priority = 1e6
     name = f"{place.role.value}-{next(_numbers)}"
-    a_person(app.store, name, place.role)
+    person_id = a_person(app.store, name, place.role)
+    if place.before is not None:
+        place.before(app.store, person_id)
     secret = sign_in(app.store, name, f"password-{name}")
     page = PageSocket(app.url, secret, place.page).__enter__()
     for step in place.steps:

@@ -22,7 +22,7 @@ from tests.data.vlm.vllm_stand_in import StandIn, served
 @pytest.fixture
 def row(tmp_path: Path) -> dict[str, Any]:
     (tmp_path / "a.jpg").write_bytes(a_picture())
-    return {"frame_id": "f", "image": str(tmp_path / "a.jpg")}
+    return {"frame_id": "f", "image": str(tmp_path / "a.jpg"), "earlier": "[]"}
 
 
 def test_a_worker_sends_what_a_batch_file_would_hold(row: dict[str, Any]) -> None:
@@ -131,7 +131,7 @@ def test_a_dead_endpoint_is_a_row_and_no_exception(row: dict[str, Any]) -> None:
 
 
 def test_an_unreadable_image_is_never_sent(tmp_path: Path) -> None:
-    missing = {"frame_id": "f", "image": str(tmp_path / "none.jpg")}
+    missing = {"frame_id": "f", "image": str(tmp_path / "none.jpg"), "earlier": "[]"}
     payload = FrameRequest("tiny-vl", STUDENT_SAMPLING).for_http(missing)["payload"]
     (found,) = asyncio.run(posted([payload], "http://127.0.0.1:9/v1"))
     answer = model_answer(found)

@@ -71,7 +71,7 @@ def test_scenes_that_a_model_was_trained_on_are_refused(tmp_path: Path) -> None:
     for frame in frames[:20]:
         for person in (ada, ben):
             reviewed(store, person, frame, T)
-    freeze(store, tmp_path / "all")
+    freeze(store, tmp_path / "all", FreezeOptions(development=0.0))
     freeze(store, tmp_path / "apart", FreezeOptions(development=0.5))
     with pytest.raises(EvaluationError, match=r"--development 0\.5"):
         decide(store, run.name, guarantee=0.3, share=0.5, snapshot=tmp_path / "all")
