@@ -26,13 +26,17 @@ from data.store import open_store
 from data.vocabulary import Split
 from tests import forked
 from tests.annotator.browser.served import free_port
-from tests.builders import S, a_dataroot, a_filename, a_raw_reply
-from tests.data.vlm.vllm_stand_in import StandIn, served
+from tests.builders import A, S, a_dataroot, a_filename, a_raw_reply
+from tests.data.vlm.vllm_stand_in import StandIn, an_answer, served
 from tests.documentation.pages import typed
 from tests.repository import ROOT
 from training.recipe import shipped_recipes
 
 SCENES = {f"scene-{number:04d}": 2 for number in range(1, 9)}
+
+
+SAYS = {8001: lambda asked: a_raw_reply(A, reasoning="The lane is free.", action="Let it drive.")}
+"""The student is lenient, or nothing would be left to learn."""
 
 
 class Shell:
@@ -121,7 +125,10 @@ def test_a_page_leads_from_a_dataroot_to_a_report(tmp_path: Path, page: str, ver
     lines = [line.words for line in typed(ROOT / page)]
     models = {8000: "nvidia/Cosmos-Reason2-8B", 8001: "Qwen/Qwen3-VL-2B-Instruct", 8002: "models/aligned"}
     with ExitStack() as stack:
-        servers = {port: stack.enter_context(served(StandIn(model=name))) for port, name in models.items()}
+        servers = {
+            port: stack.enter_context(served(StandIn(model=name, says=SAYS.get(port, an_answer))))
+            for port, name in models.items()
+        }
         instead = {f"http://127.0.0.1:{port}/v1": server.url for port, server in servers.items()}
         instead |= {"/data/nuscenes": str(tmp_path / "nuscenes"), "sa_dpo": str(a_recipe(tmp_path))}
         shell = Shell(tmp_path, instead)
