@@ -112,7 +112,15 @@ def _curve(number: int, curve: LoadCurve, across: _Across) -> Markup:
         ).format(n=number, x1=across.x(one), y1=_y(one.missed), x2=across.x(other), y2=_y(other.missed))
         for one, other in pairwise(points)
     ]
-    return Markup("").join([_band(points, across), *segments, _marks(number, curve, across)])
+    named = [_number(number, points[-1], across)] if segments else []
+    return Markup("").join([_band(points, across), *segments, *named, _marks(number, curve, across)])
+
+
+def _number(number: int, end: LoadPoint, across: _Across) -> Markup:
+    """The run's number where its curve ends."""
+    return Markup('<text x="{x:.1f}" y="{y:.1f}">{number}</text>').format(
+        x=across.x(end) + 5, y=_y(end.missed) + 4, number=number
+    )
 
 
 def _band(points: Sequence[LoadPoint], across: _Across) -> Markup:
