@@ -181,7 +181,8 @@ def with_moments(dataroot: Path, scene: str, *, between: int = 5, version: str =
     names of the former. Tables are replaced, not written into: other dataroots may share their files."""
     tables = {name: json.loads((dataroot / version / f"{name}.json").read_text()) for name in _OF_MOMENTS}
     keyframes = [row for row in tables["sample_data"] if Path(row["filename"]).name.startswith(f"{scene}__")]
-    for channel in OTHER_CAMERAS:
+    there = {row["token"] for row in tables["sensor"]}
+    for channel in [one for one in OTHER_CAMERAS if a_token(one) not in there]:
         tables["sensor"].append({"token": a_token(channel), "channel": channel, "modality": "camera"})
         tables["calibrated_sensor"].append(
             {

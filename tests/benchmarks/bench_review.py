@@ -96,12 +96,12 @@ def percentile(values: list[float], share: float) -> float:
 def served_frames() -> Iterator[tuple[RunningApp, Store]]:
     """An app with frames as large and as hard to decode as a camera's."""
     with tempfile.TemporaryDirectory(prefix="bench-review-") as folder:
-        store = a_store(Path(folder), scenes={f"scene-{number:04}": 20 for number in range(1, 17)})
+        store = a_store(Path(folder), scenes={f"scene-{number:04}": 20 for number in range(1, 33)})
         pictures = sorted((Path(folder) / "dataroot" / "samples").rglob("*.jpg"))
         contents = [camera_like_picture(number) for number in range(8)]
         for number, picture in enumerate(pictures):
             picture.write_bytes(contents[number % len(contents)])
-        for scene in range(1, 17):
+        for scene in range(1, 33):
             for number, sweep in enumerate(with_moments(Path(folder) / "dataroot", f"scene-{scene:04}")):
                 place = Path(folder) / "dataroot" / sweep
                 place.unlink()
