@@ -29,15 +29,6 @@ class Ring:
             if not self._in_order:
                 return
 
-    def recent(self, feed: str, seconds: float) -> list[Captured]:
-        """A feed's pictures from the `seconds` before its newest one (HELD_S at most), oldest first, that one included;
-        none if nothing is held of the feed. Nothing is copied, and the pictures are as the source gave them: JPEG or
-        PNG, `captured_s` on the monitor's steady clock. Call it on the event loop."""
-        held = self._by_feed.get(feed)
-        if not held:
-            return []
-        return [one for one in held if one.captured_s >= held[-1].captured_s - seconds]
-
     def since(self, feed: str, from_s: float) -> list[Captured]:
         """A feed's pictures from a time on the steady clock, oldest first."""
         return [one for one in self._by_feed.get(feed, ()) if one.captured_s >= from_s]

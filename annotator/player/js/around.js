@@ -140,3 +140,15 @@ class Around {
     this.press("cameras", true);
   }
 }
+
+// What surrounds a card's picture, asked for and shown as the card's player does.
+function aroundOn(card, tell) {
+  return new Around({
+    ask: (act, frame) => card.server.ask(act, { frame }),
+    pictures: () => card.part("pictures"),
+    strip: () => card.part("strip"),
+    button: (act) => card.button(act),
+    tell,
+    say: (text) => card.say(text),
+  });
+}

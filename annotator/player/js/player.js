@@ -224,3 +224,14 @@ class Player {
     return true;
   }
 }
+
+// The player of a card, which has a server, parts and buttons by name, and says what changes to who listens to it.
+function playerOn(card, tell) {
+  return new Player({
+    ask: (frame) => card.server.ask("moment", { frame }),
+    away: () => card.part("away"),
+    tell,
+    say: (text) => card.say(text),
+    changed: (isPlaying) => card.button("play").setAttribute("aria-pressed", String(isPlaying)),
+  });
+}

@@ -21,21 +21,9 @@ class ReviewCard {
     this.picture = new Picture(this);
     this.strip = new Strip(this);
     this.stack = new Stack(this);
-    this.player = new Player({
-      ask: (frame) => this.server.ask("moment", { frame }),
-      away: () => this.part("away"),
-      tell: (text) => this.notices.pass(text),
-      say: (text) => this.say(text),
-      changed: (isPlaying) => this.button("play").setAttribute("aria-pressed", String(isPlaying)),
-    });
-    this.around = new Around({
-      ask: (act, frame) => this.server.ask(act, { frame }),
-      pictures: () => this.part("pictures"),
-      strip: () => this.part("strip"),
-      button: (act) => this.button(act),
-      tell: (text) => this.notices.pass(text),
-      say: (text) => this.say(text),
-    });
+    const tell = (text) => this.notices.pass(text);
+    this.player = playerOn(this, tell);
+    this.around = aroundOn(this, tell);
     this.panel = new Panel(this);
     this.wording = new Wording(this);
     this.side = new Side(this);

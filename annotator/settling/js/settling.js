@@ -48,21 +48,9 @@ class SettlingCard {
     this.keys = new SettlingKeys(this);
     this.picture = new Picture(this);
     this.strip = new Strip(this);
-    this.player = new Player({
-      ask: (frame) => this.server.ask("moment", { frame }),
-      away: () => this.part("away"),
-      tell: (text) => this.note(el("span", { text })),
-      say: (text) => this.say(text),
-      changed: (isPlaying) => this.button("play").setAttribute("aria-pressed", String(isPlaying)),
-    });
-    this.around = new Around({
-      ask: (act, frame) => this.server.ask(act, { frame }),
-      pictures: () => this.part("pictures"),
-      strip: () => this.part("strip"),
-      button: (act) => this.button(act),
-      tell: (text) => this.note(el("span", { text })),
-      say: (text) => this.say(text),
-    });
+    const tell = (text) => this.note(el("span", { text }));
+    this.player = playerOn(this, tell);
+    this.around = aroundOn(this, tell);
     this.said = new Said(this);
     this.decision = new Decision(this);
     this.root.addEventListener("click", (event) => this.clicked(event));

@@ -16,7 +16,7 @@ from annotator.monitor.service.board import board
 from annotator.monitor.service.figures import prometheus_text
 from annotator.monitor.sources.recorded import Picture
 from annotator.monitor.watching.clips import Clips, ClipState
-from annotator.monitor.watching.ring import HELD_S, Ring
+from annotator.monitor.watching.ring import Ring
 from annotator.monitor.watching.watched_feed import Captured
 from data.images.timed_clip import read_timed_clip
 from data.live.clip_spool import Places, read_spool
@@ -160,7 +160,7 @@ def test_what_came_before_a_kill_becomes_a_clip_at_the_next_start(store: Store, 
 
 
 def held(ring: Ring, feed: str) -> list[float]:
-    return [one.captured_s for one in ring.recent(feed, HELD_S)]
+    return [one.captured_s for one in ring.since(feed, 0.0)]
 
 
 def test_the_ring_holds_ten_seconds_of_each_feed_and_so_many_bytes_of_all() -> None:
@@ -169,7 +169,7 @@ def test_the_ring_holds_ten_seconds_of_each_feed_and_so_many_bytes_of_all() -> N
         for feed in ("van", "gate"):
             ring.add(feed, Captured(Picture(b"x" * 10), float(second), second))
     assert held(ring, "van") == [float(one) for one in range(4, 15)]
-    assert [one.captured_s for one in ring.recent("gate", 2.0)] == [12.0, 13.0, 14.0]
+    assert [one.captured_s for one in ring.since("gate", 12.0)] == [12.0, 13.0, 14.0]
     assert (ring.bytes, ring.pictures) == (220, 22)
     ring.add("van", Captured(Picture(b"x" * 900), 15.0, 15))
     assert ring.bytes <= 1000
