@@ -11,7 +11,11 @@ class NotNow(TeletriageError):
     """Nothing of the act was done; the same act may succeed in a moment."""
 
 
-class DatarootError(TeletriageError):
+class SourceError(TeletriageError):
+    """Drives cannot be read as their files are."""
+
+
+class DatarootError(SourceError):
     """The nuScenes dataroot cannot be read as it is."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Annotated, Any, Self
 
@@ -76,6 +77,26 @@ class Assessment(BaseModel):
     reasoning: Reasoning
     level: TriageLevel
     action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class SeenBox:
+    """An annotated box that the camera sees. `category` is one of nuScenes' names ("human.pedestrian.adult");
+    `ahead_m` and `left_m` place its centre relative to the vehicle's rear axle (x forward, y left)."""
+
+    category: str
+    ahead_m: float
+    left_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Where the vehicle is, in metres on a plane whose origin the source chose, and its heading, counter-clockwise
+    from the x axis."""
+
+    x_m: float
+    y_m: float
+    yaw_rad: float
 
 
 class Cue(StrEnum):

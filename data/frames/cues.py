@@ -21,8 +21,7 @@ import numpy.typing as npt
 
 from data.frames.driven_path import coming_path, distances_from_path
 from data.images.inspection import ImageFacts
-from data.nuscenes.boxes import SeenBox
-from data.vocabulary import Cue
+from data.vocabulary import Cue, SeenBox
 
 Path2D = npt.NDArray[np.float64]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,23 +10,13 @@ import numpy.typing as npt
 from data.errors import DatarootError
 from data.nuscenes.cameras import Cameras, Floats
 from data.nuscenes.tables import Tables, number_values, query, readable
-from data.vocabulary import storable_text
+from data.vocabulary import SeenBox, storable_text
 
 _BOXES_AT_ONCE = 20_000
 """Boxes projected together: 20 MB of corners and pixels."""
 _ROUNDING_M = 0.001
 _MAX_NUMBER = 1e7
 _BOX_FIELDS = (("translation", 3), ("size", 3), ("rotation", 4))
-
-
-@dataclass(frozen=True)
-class SeenBox:
-    """An annotated box that the camera sees. `ahead_m` and `left_m` place its centre relative to the ego
-    vehicle's rear axle (x forward, y left)."""
-
-    category: str
-    ahead_m: float
-    left_m: float
 
 
 def seen_boxes(tables: Tables, keyframes: list[dict[str, Any]]) -> dict[int, list[SeenBox]]:

@@ -15,11 +15,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from data.errors import DatarootError
-from data.nuscenes.boxes import SeenBox, seen_boxes
+from data.nuscenes.boxes import seen_boxes
 from data.nuscenes.json_scan import write_objects_with
 from data.nuscenes.rows import check_camera_frames, check_keyframes, check_scenes
 from data.nuscenes.tables import CAMERA, COLUMNS, Tables, create_view, number_values, open_tables, query
-from data.vocabulary import storable_text
+from data.vocabulary import SeenBox, storable_text
 
 _FARTHEST_OFFSET_MIN = 14 * 60
 _UTC_OFFSET = re.compile(r"([+-])(\d{2})(\d{2})$")

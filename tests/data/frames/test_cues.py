@@ -11,10 +11,9 @@ from data.frames.cues import CueThresholds, frame_cues
 from data.frames.driven_path import coming_path
 from data.frames.ingest import ingest
 from data.images.inspection import ImageFacts
-from data.nuscenes.boxes import SeenBox
 from data.store.opening import open_store
 from data.store.tables import Frame, Scene
-from data.vocabulary import Cue
+from data.vocabulary import Cue, SeenBox
 from tests.demo_pictures import EVERY
 from tests.repository import REAL_NUSCENES
 
