@@ -1,4 +1,4 @@
-"""Clips as mp4: writing one from images, reading one back frame by frame. The only module that knows PyAV.
+"""Clips as mp4: writing one from images, reading one back frame by frame.
 
 Files that a generator made are not trusted: nothing above 5,000 frames or 20 megapixels is decoded.
 """
