@@ -8,10 +8,10 @@ from typing import Any
 import streamlit as st
 
 from annotator.player import told as player
-from annotator.review_card.contradiction import NEGATION, PHRASES
 from annotator.review_card.reason_codes import REASON_KEYS, REASON_TITLES, ReasonCode, composed_assessment
 from annotator.review_card.specifics import HOW_FAR, WHAT, WHERE
 from annotator.widgets.page import LEVEL_MARKS
+from data.grounding.level_words import NEGATION, PHRASES
 from data.people.card_settings import DEFAULT_KEYS, CardSettings
 from data.store.tables import Person
 from data.text.visible import invisible_class

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from data.grounding.level_words import reason_against
 from data.vocabulary import Failure, TriageLevel
 from eval.statistics.intervals import wilson
 from eval.statistics.rate import Interval, Rate, Undefined
@@ -20,18 +21,6 @@ GRASP_S = 2.0
 
 _SENTENCE_END = re.compile(r"[.!?]+(?=\s|$)")
 _WORD = re.compile(r"\w+(?:[’'-]\w+)*")
-_CONTRADICTS: dict[TriageLevel, re.Pattern[str]] = {
-    TriageLevel.AUTONOMY: re.compile(
-        r"\b(?:can(?:not|'t)|unable to) (?:safely )?(?:proceed|continue|go on)\b|\broad is (?:fully )?blocked\b"
-        r"|\bneeds? (?:a |an )?(?:remote |human )?(?:operator|control|takeover)\b|\boverrid(?:es|ing) the signal",
-        re.I,
-    ),
-    TriageLevel.TELEOPERATION: re.compile(
-        r"\bno hazards?\b|\b(?:road|lane) is (?:clear|free)\b|\bcan (?:proceed|continue) (?:normally|safely)\b"
-        r"|\bno (?:operator|intervention|action) (?:is )?(?:needed|required)\b|\bnothing in the lane\b",
-        re.I,
-    ),
-}
 
 
 class Counted(Part):
@@ -122,12 +111,11 @@ def words_to_read(reply: Reply) -> int:
 
 
 def contradiction(reply: Reply) -> Contradiction | None:
-    """The first phrase of the reasoning that denies the level."""
-    pattern = _CONTRADICTS.get(reply.level) if reply.level else None
-    found = pattern.search(reply.reasoning) if pattern else None
+    """The first phrase of the reasoning that denies the level or argues for another one."""
+    found = reason_against(reply.level, reply.reasoning) if reply.level else None
     if found is None or reply.level is None:
         return None
-    return Contradiction(frame_id=reply.frame_id, level=reply.level, phrase=found[0])
+    return Contradiction(frame_id=reply.frame_id, level=reply.level, phrase=found.phrase)
 
 
 def _percentiles(values: np.ndarray) -> tuple[float, float] | Undefined:  # type: ignore[type-arg]

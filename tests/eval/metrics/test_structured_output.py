@@ -62,7 +62,8 @@ def test_words_to_read_are_level_reasoning_and_action() -> None:
         (A, "The road is blocked by a lorry.", "road is blocked"),
         (T, "The road is clear and traffic flows.", "road is clear"),
         (T, "There are no hazards.", "no hazards"),
-        (S, "The vehicle cannot proceed.", None),
+        (S, "The vehicle cannot proceed.", "cannot proceed"),
+        (S, "Cones narrow the lane.", None),
         (T, "A fallen tree means it cannot proceed.", None),
     ],
 )
