@@ -13,10 +13,12 @@ import pytest
 from argon2 import PasswordHasher
 
 from data.people import passwords
+from data.store import opening
 from tests import demo_pictures, stores, templates
 from tests.marks import PLACES, marks, marks_of_place
 from tests.postgresql import BIN, MISSING, Cluster, Databases
 from tests.repository import scratch
+from tests.statements import engine_with_shared_statements
 
 collect_ignore_glob = ["benchmarks/bench_*.py"]
 
@@ -72,6 +74,13 @@ def _cheap_passwords() -> Iterator[None]:
     """Hashing costs the least it can while tests run; by default one password takes longer than a whole test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "create_engine", engine_with_shared_statements)
         yield
 
 
