@@ -145,3 +145,7 @@ class AlertNotWritten(NotNow):
 
 class ClipError(TeletriageError):
     """The pictures around an alert cannot be made a video, or the video cannot be read."""
+
+
+class ProbeRefused(TeletriageError):
+    """A run cannot be probed as asked."""

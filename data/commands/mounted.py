@@ -13,6 +13,7 @@ from data.commands.frames import cues, ingest, sample
 from data.commands.maintenance import COMMANDS as STORE_COMMANDS
 from data.commands.maintenance import store, tables
 from data.commands.people import people
+from data.commands.probe import probe
 from data.commands.propose import propose
 from data.commands.snapshot import snapshot, trace
 from data.commands.suspicions import suspicions
@@ -27,6 +28,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "cues": cues,
     "sample": sample,
     "propose": propose,
+    "probe": probe,
     "embed": embed,
     "suspicions": suspicions,
     "snapshot": snapshot,

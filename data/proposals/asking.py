@@ -136,25 +136,29 @@ def endpoint_run(store: Store, request: RunRequest) -> ModelRun:
 def due_frames(store: Store, run: ModelRun) -> list[DueFrame]:
     """The sampled frames that the run has not answered, in time order within scenes."""
     with store.read() as session:
-        roots = dict(
-            session.exec(
-                select(Scene.id, Dataset.dataroot).join(Dataset, col(Dataset.id) == Scene.dataset_id)
-            ).all()
-        )
-        frames = unanswered_frames(session, run)
+        roots, frames = dataroots(session), unanswered_frames(session, run)
         lookback = Lookback.of(run.parameters)
         earlier = earlier_frames(session, frames, lookback)
-        return [
-            _due(frame, earlier[frame.id], Path(roots[frame.scene_id]), run, lookback) for frame in frames
-        ]
+        return [_due(frame, earlier[frame.id], roots[frame.scene_id], run, lookback) for frame in frames]
+
+
+def dataroots(session: Session) -> dict[str, Path]:
+    """The dataroot in which a scene's files lie, by scene."""
+    query = select(Scene.id, Dataset.dataroot).join(Dataset, col(Dataset.id) == Scene.dataset_id)
+    return {scene_id: Path(root) for scene_id, root in session.exec(query)}
+
+
+def asked_frame(frame: Frame, earlier: Sequence[Earlier[Neighbour]], root: Path) -> AskedFrame:
+    """The frame's pictures as files."""
+    shown = tuple(Earlier(root / one.picture.filename, one.before_s) for one in earlier)
+    return AskedFrame(frame.id, root / frame.filename, shown)
 
 
 def _due(
     frame: Frame, earlier: tuple[Earlier[Neighbour], ...], root: Path, run: ModelRun, lookback: Lookback
 ) -> DueFrame:
-    shown = tuple(Earlier(root / one.picture.filename, one.before_s) for one in earlier)
     return DueFrame(
-        AskedFrame(frame.id, root / frame.filename, shown),
+        asked_frame(frame, earlier, root),
         frame_request_hash(frame, run, earlier),
         [one.picture.frame_id for one in earlier] if lookback.frames > 1 else None,
     )

@@ -30,6 +30,8 @@ SEALED: Mapping[type[SQLModel], str | None] = {
     tables.RandomShare: None,
     tables.ModelRun: None,
     tables.Proposal: "run_id",
+    tables.ProbeArm: None,
+    tables.ProbeAnswer: "arm_id",
     tables.Person: None,
     tables.SignIn: None,
     tables.ProviderIdentity: None,

@@ -13,6 +13,7 @@ import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -336,13 +337,23 @@ async def _keep_all(answers: asyncio.Queue[Answer | None], keep: Callable[[list[
 
 
 async def ask_frame(endpoints: Endpoints, frame: AskedFrame, question: str | None = None) -> ModelAnswer:
-    """One frame's answer: asked again, at most twice and with another seed, while no sample can be used.
+    """One frame's answer, as `ask_shown`."""
+    asking = endpoints.asking
+    show = partial(shown_frame, frame, asking.sampling, asking.files)
+    return await ask_shown(endpoints, frame.frame_id, show, question)
+
+
+async def ask_shown(
+    endpoints: Endpoints, frame_id: str, show: Callable[[], ShownFrame], question: str | None = None
+) -> ModelAnswer:
+    """The answer about pictures that `show` makes in a thread: asked again, at most twice and with another seed, while
+    no sample can be used.
 
     Raises ProposalError where the server counts other prompt tokens than were computed.
     """
     asking, attempt = endpoints.asking, 0
     try:
-        shown = await asyncio.to_thread(shown_frame, frame, asking.sampling, asking.files)
+        shown = await asyncio.to_thread(show)
         while True:
             samples, counted = await _ask_once(
                 endpoints, shown, asking.sampling.asked_again(attempt), question
@@ -351,11 +362,11 @@ async def ask_frame(endpoints: Endpoints, frame: AskedFrame, question: str | Non
                 await endpoints.refuse_other_tokens(shown, counted)
             attempt += 1
             if attempt > CONTENT_RETRIES or any(_is_usable(sample, asking, question) for sample in samples):
-                return ModelAnswer(frame.frame_id, tuple(samples), attempts=attempt, prompt_tokens=counted)
+                return ModelAnswer(frame_id, tuple(samples), attempts=attempt, prompt_tokens=counted)
     except (ImageRefused, Unreached) as error:
-        return ModelAnswer(frame.frame_id, attempts=attempt + 1, unreached=str(error))
+        return ModelAnswer(frame_id, attempts=attempt + 1, unreached=str(error))
     except Refused as error:
-        return ModelAnswer(frame.frame_id, attempts=attempt + 1, refused=str(error))
+        return ModelAnswer(frame_id, attempts=attempt + 1, refused=str(error))
 
 
 def _is_usable(sample: Sample, asking: Asking, question: str | None) -> bool:

@@ -17,7 +17,7 @@ import jinja2
 from data.hashing import canonical_json
 from data.vlm.moment import NOW, STILL, Lookback, Moment
 from data.vlm.reply import reply_schema
-from data.vocabulary import ReplyForm
+from data.vocabulary import LEVELS, ReplyForm, TriageLevel
 
 SYSTEM_TEXT = "You are a helpful assistant."
 
@@ -35,18 +35,26 @@ def _template() -> jinja2.Template:
 
 
 @lru_cache(maxsize=1024)
-def question_text(form: ReplyForm, moment: Moment = NOW) -> str:
-    """The user turn that follows the pictures; `moment`: when the earlier ones were taken."""
-    shown = "pictures" if moment.earlier else "picture"
-    said = {"form": form.value, "earlier": moment.earlier, "missing": moment.missing, "shown": shown}
+def question_text(form: ReplyForm, moment: Moment = NOW, levels: tuple[TriageLevel, ...] = LEVELS) -> str:
+    """The user turn that follows the pictures; `moment`: when the earlier ones were taken; `levels`: in which order
+    they are explained, upwards or downwards."""
+    said = {
+        "form": form.value,
+        "earlier": moment.earlier,
+        "missing": moment.missing,
+        "shown": "pictures" if moment.earlier else "picture",
+        "order": [level.value for level in levels],
+    }
     return _template().render(said).strip()
 
 
-def conversation(form: ReplyForm, moment: Moment = NOW) -> list[dict[str, str]]:
+def conversation(
+    form: ReplyForm, moment: Moment = NOW, levels: tuple[TriageLevel, ...] = LEVELS
+) -> list[dict[str, str]]:
     """The turns before a reply, as text: {"role", "content"}. The pictures stand before the user turn's text."""
     return [
         {"role": "system", "content": SYSTEM_TEXT},
-        {"role": "user", "content": question_text(form, moment)},
+        {"role": "user", "content": question_text(form, moment, levels)},
     ]
 
 

@@ -26,7 +26,7 @@ from data.vlm.conversation import conversation, with_pictures
 from data.vlm.moment import NOW, STILL, Earlier, Lookback, Moment
 from data.vlm.profiles import PAPERS_TEACHER, model_profiles
 from data.vlm.reply import reply_schema
-from data.vocabulary import ModelRole, ReplyForm
+from data.vocabulary import LEVELS, ModelRole, ReplyForm, TriageLevel
 
 END_OF_THOUGHT = "</think>"
 THINKING_SWITCH = "enable_thinking"
@@ -46,7 +46,7 @@ class SamplingParameters:
     behind it. `samples`: answers per frame; the level most of them say is proposed. `reask_temperature`: what a
     greedy request is asked again with when its reply is unusable (the same question would give the same reply).
     `image_width_px`: to what width pictures are scaled down (`data.images.model_picture`). `lookback`: which earlier
-    pictures are shown beside a frame's own."""
+    pictures are shown beside a frame's own. `levels`: in which order the question explains them."""
 
     form: ReplyForm
     temperature: float
@@ -61,18 +61,22 @@ class SamplingParameters:
     reask_temperature: float = 0.3
     image_width_px: int = DEFAULT_WIDTH_PX
     lookback: Lookback = STILL
+    levels: tuple[TriageLevel, ...] = LEVELS
 
     def as_dict(self) -> dict[str, Any]:
-        """As a run keeps them: `lookback` as its own fields, and left out where one picture is shown."""
-        flat = {name: value for name, value in asdict(self).items() if name != "lookback"}
-        return {**flat, **self.lookback.as_dict()}
+        """As a run keeps them: `lookback` as its own fields, and left out where one picture is shown; `levels` only
+        where they are not in their own order."""
+        flat = {name: value for name, value in asdict(self).items() if name not in ("lookback", "levels")}
+        other = {} if self.levels == LEVELS else {"levels": [level.value for level in self.levels]}
+        return {**flat, **self.lookback.as_dict(), **other}
 
     @classmethod
     def of(cls, parameters: dict[str, Any]) -> Self:
         """The parameters that `as_dict` gave."""
         lookback = Lookback.of(parameters)
         own = {name: value for name, value in parameters.items() if name not in lookback.as_dict()}
-        return cls(**{**own, "form": ReplyForm(parameters["form"]), "lookback": lookback})
+        levels = tuple(TriageLevel(name) for name in parameters.get("levels", LEVELS))
+        return cls(**{**own, "form": ReplyForm(parameters["form"]), "lookback": lookback, "levels": levels})
 
     @property
     def thinks(self) -> bool:
@@ -169,7 +173,7 @@ def text_body(model: str, sampling: SamplingParameters, moment: Moment = NOW) ->
     """The conversation without its pictures, for a server that counts tokens (vLLM's /tokenize)."""
     turns = [
         {**turn, "content": [{"type": "text", "text": turn["content"]}]} if turn["role"] == "user" else turn
-        for turn in conversation(sampling.form, moment)
+        for turn in conversation(sampling.form, moment, sampling.levels)
     ]
     asked: dict[str, Any] = {"model": model, "messages": turns, "add_generation_prompt": True}
     return {**asked, **_thinking(on=sampling.thinks)}
@@ -186,7 +190,10 @@ def thought_body(
     picture."""
     messages = _messages(image_url, sampling, earlier)
     if question is not None:
-        asked = [*conversation(sampling.form)[:-1], {"role": "user", "content": question}]
+        asked = [
+            *conversation(sampling.form, levels=sampling.levels)[:-1],
+            {"role": "user", "content": question},
+        ]
         messages = with_pictures(asked, [_block(image_url)])
     body = {**_sampled(model, messages, sampling), **_thinking(on=True)}
     return {**body, "n": sampling.samples, "stop": [END_OF_THOUGHT]}
@@ -222,7 +229,7 @@ def _messages(
 ) -> list[dict[str, Any]]:
     moment = Moment.of(sampling.lookback, [one.before_s for one in earlier])
     blocks = [*(_block(one.picture) for one in earlier), _block(image_url)]
-    return with_pictures(conversation(sampling.form, moment), blocks)
+    return with_pictures(conversation(sampling.form, moment, sampling.levels), blocks)
 
 
 def _block(image_url: str) -> dict[str, Any]:

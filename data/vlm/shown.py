@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,15 @@ def shown_frame(frame: AskedFrame, sampling: SamplingParameters, files: Path | N
         tuple(Earlier(address, before) for (_, address), before in zip(earlier, before_s, strict=True)),
         Moment.of(sampling.lookback, before_s),
     )
+
+
+def shown_otherwise(shown: ShownFrame, change: Callable[[ModelPicture, int], ModelPicture]) -> ShownFrame:
+    """The same question with each picture, numbered from the oldest, changed; pictures are sent, not named."""
+    pictures = tuple(change(picture, place) for place, picture in enumerate(shown.pictures))
+    *earlier, own = [data_url(one) for one in pictures]
+    before_s = [one.before_s for one in shown.earlier]
+    addressed = tuple(Earlier(url, before) for url, before in zip(earlier, before_s, strict=True))
+    return ShownFrame(pictures, own, addressed, shown.moment)
 
 
 def _addressed(image: Path, width_px: int, files: Path | None) -> tuple[ModelPicture, str]:

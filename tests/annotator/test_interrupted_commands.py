@@ -131,6 +131,16 @@ def test_asking_an_endpoint_keeps_every_answer(place: Place) -> None:
     assert "Every answer so far is stored; the same command goes on with the others." in done.stderr
 
 
+def test_a_probe_keeps_every_answer(place: Place) -> None:
+    with served(StandIn(model="student")) as server:
+        asked = f"--endpoint {server.url} --model student --concurrency 1"
+        words = ["--workspace", str(place.workspace), "propose", "--role", "student", "--name", "probed"]
+        assert forked.run("annotator", [*words, *asked.split()], timeout=120).returncode == 0
+        done = stopped(place, "data/probes/kept_answers.py:keep_answers", f"probe probed {asked}")
+    assert done.returncode == 130, done.stderr
+    assert "Every answer so far is stored; the same command goes on with the others." in done.stderr
+
+
 def wait_until_healthy(port: int) -> None:
     for _ in range(600):
         try:

@@ -26,6 +26,7 @@ from data.store.tables.people import (
     SignInAttempt,
     UsedProviderAnswer,
 )
+from data.store.tables.probes import ProbeAnswer, ProbeArm
 from data.store.tables.proposals import ModelRun, Proposal
 from data.store.tables.quality import AuditEnd, AuditFrame, AuditLot, AuditTerms, GoldFrame, TourAnswer
 from data.store.tables.reviews import (
@@ -91,6 +92,8 @@ __all__ = [
     "OwnLevel",
     "Person",
     "PersonSettings",
+    "ProbeAnswer",
+    "ProbeArm",
     "Proposal",
     "ProviderIdentity",
     "RandomShare",
