@@ -61,9 +61,11 @@ def _next(person: Person) -> None:
         "Paste an id above to see one frame."
     )
     names = list(dict.fromkeys(name for one in waiting for name in one.terms))
+    is_asked = any(one.asked_next for one in waiting)
     rows = [
         {
             "frame": frame_caption(one.frame, one.scene),
+            **({"before the order": "; ".join(one.asked_next)} if is_asked else {}),
             "priority": f"{one.priority:.3f}",
             **{name.replace("_", " "): _term(one.terms.get(name)) for name in names},
             "id": one.frame.id,

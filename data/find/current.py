@@ -27,7 +27,14 @@ from data.find.frame_facts import FrameFacts, read_frame_facts
 from data.find.question import Sort
 from data.find.said_facts import RunFacts, SaidFacts, read_run_facts, read_said_facts
 from data.find.snapshots import snapshot_facet
-from data.find.standing_facts import StatusFacts, read_marks, read_statuses, read_tags, with_statuses_of
+from data.find.standing_facts import (
+    StatusFacts,
+    read_marks,
+    read_requests,
+    read_statuses,
+    read_tags,
+    with_statuses_of,
+)
 from data.store.opening import Store
 from data.store.tables import Adjudication, Ranking, Review, SecondLook, TrailEntry
 from data.suspicion.kept import FILE
@@ -46,7 +53,7 @@ _OF_FRAMES: dict[str, type[Review] | type[Adjudication] | type[SecondLook]] = {
     "adjudication_withdrawal": Adjudication,
     "second_look": SecondLook,
 }
-TAGS, SNAPSHOTS, DOUBTS = "tags", "snapshots", "doubts"
+TAGS, REQUESTS, SNAPSHOTS, DOUBTS = "tags", "requests", "snapshots", "doubts"
 _OF_STATUSES = {
     "frame", "sampled_frame", "proposal", *_OF_FRAMES, "audit_lot", "audit_end", "gold_frame", "answer_pause",
     "answer_release",
@@ -62,9 +69,12 @@ _CHANGING = {
         "alert", "second_look", "adjudication", "adjudication_withdrawal",
     },
     TAGS: {"frame", "frame_mark"},
+    REQUESTS: {"frame", "next_request"},
     DOUBTS: {*_OF_STATUSES, "person"},
 }  # fmt: skip
 """Which subjects of the trail change which part."""
+_AT_ONCE = (TAGS, REQUESTS)
+"""What a lead has just done to many frames is there when the next page comes."""
 
 _log = logging.getLogger(__name__)
 
@@ -137,7 +147,7 @@ class Current:
             touched = self._hear(session)
             self._look_at(workspace)
             due = self._due()
-            at_once = [name for name in due if self._parts[name].took_s < LONG_S or name == TAGS]
+            at_once = [name for name in due if self._parts[name].took_s < LONG_S or name in _AT_ONCE]
             if "frames" in at_once or self._columns is None:
                 at_once = list(self._parts)
             values = self._read(session, store, workspace, at_once)
@@ -172,12 +182,12 @@ class Current:
             self._take_in(session, values, sorted(self._touched_meanwhile))
 
     def _due(self) -> list[str]:
-        """Parts that have to be read again. Tags are there as soon as somebody has put them."""
+        """Parts that have to be read again."""
         now_s = self._clock_s()
         return [
             name
             for name, kept in self._parts.items()
-            if kept.is_due(now_s) or (name == TAGS and kept.is_stale)
+            if kept.is_due(now_s) or (name in _AT_ONCE and kept.is_stale)
         ]
 
     def _hear(self, session: Session) -> list[str]:
@@ -239,6 +249,7 @@ class Current:
             "statuses": lambda: read_statuses(session, value("frames")),
             "marks": lambda: read_marks(session, value("frames")),
             TAGS: lambda: read_tags(session, value("frames")),
+            REQUESTS: lambda: read_requests(session, value("frames")),
             SNAPSHOTS: lambda: snapshot_facet(workspace and workspace / SNAPSHOTS, value("frames")),
             DOUBTS: lambda: read_doubts(workspace, value("frames"), value("said"), value("statuses")),
         }
@@ -265,12 +276,13 @@ class Current:
         said: SaidFacts = self._parts["said"].value
         statuses: StatusFacts = self._parts["statuses"].value
         doubts: DoubtFacts = self._parts[DOUBTS].value
+        requests = self._parts[REQUESTS].value
         one_each = (
-            *frames.facets, *runs.facets, said.disagreement, *statuses.facets, *self._parts["marks"].value,
+            *frames.facets, *runs.facets, said.disagreement, *statuses.facets(requests), *self._parts["marks"].value,
             *self._parts[TAGS].value, self._parts[SNAPSHOTS].value, *doubts.facets,
         )  # fmt: skip
         keys: dict[Sort, Floats] = {
-            Sort.QUEUE: np.where(statuses.needed > 0, statuses.priority, -1.0),
+            Sort.QUEUE: statuses.line(requests),
             Sort.TIME: frames.captured_at_us.astype(np.float64),
             Sort.DISAGREEMENT: said.spread.astype(np.float64),
             Sort.TELEOPERATION: runs.teleoperation,

@@ -56,6 +56,7 @@ class About(StrEnum):
     RETURNED = "returned"
     ALERT = "alert"
     QUEUE = "queue"
+    NEXT = "next"
     SNAPSHOT = "snapshot"
     SET_ASIDE = "set_aside"
     SECOND_LOOK = "second_look"
@@ -101,6 +102,7 @@ MEANINGS: dict[About, str] = {
     About.RETURNED: "Returned from a feed for",
     About.ALERT: "Alert of a feed",
     About.QUEUE: "Position in the queue",
+    About.NEXT: "Asked to be reviewed next",
     About.SNAPSHOT: "In a snapshot",
     About.SET_ASIDE: "Set aside",
     About.SECOND_LOOK: "Second look",
@@ -117,8 +119,8 @@ OF_REVIEWS = (
 CONTEXT = frozenset(
     {
         About.STATE, About.SPLIT, About.CUE, About.SCENE, About.LOCATION, About.LOG, About.TIME, About.TAKEN,
-        About.HOUR, About.BRIGHTNESS, About.SCENARIO, About.GENERATED, About.FEED, About.QUEUE, About.SNAPSHOT,
-        About.SET_ASIDE, About.LIKE,
+        About.HOUR, About.BRIGHTNESS, About.SCENARIO, About.GENERATED, About.FEED, About.QUEUE, About.NEXT,
+        About.SNAPSHOT, About.SET_ASIDE, About.LIKE,
     }
 )  # fmt: skip
 """Filters whose answers tell nothing that a model or a person said of a frame that still waits for reviews."""
@@ -127,8 +129,8 @@ CONTEXT = frozenset(
 ADDS = frozenset(
     {
         About.RUN, About.FAILED, About.CUE, About.FLAG, About.AUDIT, About.FEED, About.RETURNED, About.ALERT,
-        About.QUEUE, About.SNAPSHOT, About.SECOND_LOOK, About.TAG, About.LIST, About.SCENARIO, About.SUSPICIOUS,
-        About.SHORTCUT,
+        About.QUEUE, About.NEXT, About.SNAPSHOT, About.SECOND_LOOK, About.TAG, About.LIST, About.SCENARIO,
+        About.SUSPICIOUS, About.SHORTCUT,
     }
 )  # fmt: skip
 """Filters of which a frame can pass several."""

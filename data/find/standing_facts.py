@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from data.find.facets import NONE, Codes, Facet, Flags, Floats, Ints, many_codes
 from data.find.frame_facts import YES_NO, FrameFacts
 from data.find.question import About
 from data.find.said_facts import LEVEL_VALUES
+from data.review.line.next_requests import standing_requests
 from data.store.tables import (
     Adjudication,
     Alert,
@@ -36,6 +37,10 @@ NOT_IN_REVIEW = "not_in_review"
 STATES = (*(one.value for one in VerificationState), NOT_IN_REVIEW)
 QUEUE_ENDS = (10, 100, 1_000)
 WAITING = "waiting"
+ANYBODY, EVERYBODY = "anybody", "everybody"
+"""A request to review a frame next, of whomever it is made; and one that is made of everybody."""
+Requests = Set[tuple[int, str]]
+"""Frames that leads want next, each with `everybody` or `by:` and the account that is to review it."""
 _AT_ONCE = 500
 _STATE_CODES = {value: place for place, value in enumerate(STATES)}
 _LEVEL_CODES: dict[str | None, int] = {None: NONE, **{one: place for place, one in enumerate(LEVEL_VALUES)}}
@@ -51,18 +56,32 @@ class StatusFacts:
     priority: Floats
     is_audit: Flags
 
-    @property
-    def facets(self) -> tuple[Facet, ...]:
+    def facets(self, requests: Requests) -> tuple[Facet, ...]:
+        """`requests`: what leads want reviewed next."""
         return (
             Facet(About.STATE, STATES, self.state),
             Facet(About.LEVEL, LEVEL_VALUES, self.level),
-            self._queue(),
+            self._queue(requests),
+            many_codes(About.NEXT, (ANYBODY, EVERYBODY), self._next(requests)),
         )
 
-    def _queue(self) -> Facet:
+    def line(self, requests: Requests) -> Floats:
+        """(n,) where frames stand in the queue, the next one largest: those that leads want next for anybody, then as
+        the order has them; -1 for a frame that waits for no review."""
+        wanted = np.zeros(len(self.needed), dtype=np.bool_)
+        wanted[[frame for frame, _ in self._next(requests)]] = True
+        before_others = np.where(wanted, 1.0 + self.priority.max(initial=0.0), 0.0)
+        return np.where(self.needed > 0, self.priority + before_others, -1.0)
+
+    def _next(self, requests: Requests) -> set[tuple[int, str]]:
+        """The requests that are served: of frames that wait for a review and stand in no open audit."""
+        served = {one for one in requests if self.needed[one[0]] > 0 and not self.is_audit[one[0]]}
+        return served | {(frame, ANYBODY) for frame, _ in served}
+
+    def _queue(self, requests: Requests) -> Facet:
         """The frames that wait, in the order in which they are served, under every end that they are before."""
-        waiting = np.flatnonzero(self.needed > 0)
-        served = waiting[np.lexsort((waiting, self.priority[waiting]))][::-1]
+        waiting, line = np.flatnonzero(self.needed > 0), self.line(requests)
+        served = waiting[np.lexsort((waiting, line[waiting]))][::-1]
         groups = [*(served[:end] for end in QUEUE_ENDS), served]
         codes = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
         values = (*(f"first_{end}" for end in QUEUE_ENDS), WAITING)
@@ -227,6 +246,15 @@ def read_tags(session: Session, frames: FrameFacts) -> tuple[Facet, Facet]:
         for kind in MarkKind
     }
     return many_codes(About.TAG, (), marked[MarkKind.TAG]), many_codes(About.LIST, (), marked[MarkKind.LIST])
+
+
+def read_requests(session: Session, frames: FrameFacts) -> Requests:
+    """What leads want reviewed next."""
+    return {
+        (frames.place[frame_id], f"by:{name}" if name else EVERYBODY)
+        for frame_id, name in standing_requests(session)
+        if frame_id in frames.place
+    }
 
 
 def _second_looks(session: Session, frames: FrameFacts) -> set[tuple[int, str]]:

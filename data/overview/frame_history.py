@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from data.errors import TraceError
 from data.people.permissions import Act, require
-from data.review.line.next_requests import why_next
+from data.review.line.next_requests import standing_requests, why_next
 from data.review.looks import note_look
 from data.store.opening import Store
 from data.store.tables import (
@@ -96,25 +96,38 @@ def _proposals(session: Session, frame_id: str) -> list[tuple[Proposal, ModelRun
 
 @dataclass(frozen=True)
 class InLine:
-    """A frame that waits for a review, with its place in the order and the terms that put it there."""
+    """A frame that waits for a review, with its place in the order and the terms that put it there. `asked_next`: as in
+    `FrameView`."""
 
     frame: Frame
     scene: Scene
     priority: float
     terms: dict[str, float]
+    asked_next: tuple[str, ...] = ()
 
 
 def next_in_line(store: Store, person_id: int, *, n: int = 20) -> list[InLine]:
-    """The frames that are served next, first the next one. Raises NotAllowed."""
+    """The frames that are served next, first the next one; those that leads want next of anybody come before the
+    order. Raises NotAllowed."""
     with store.read() as session:
         require(session, person_id, Act.SEE_PROGRESS)
+        wanted = {one for one, _ in standing_requests(session)}
+        is_first = col(FrameStatus.frame_id).in_(wanted) & col(FrameStatus.is_audit).is_(False)
         query = (
             select(FrameStatus, Frame, Scene)
             .join(Frame, col(Frame.id) == FrameStatus.frame_id)
             .join(Scene, col(Scene.id) == Frame.scene_id)
             .where(FrameStatus.reviews_needed > 0)
-            .order_by(col(FrameStatus.priority).desc(), col(FrameStatus.frame_id).desc())
+            .order_by(is_first.desc(), col(FrameStatus.priority).desc(), col(FrameStatus.frame_id).desc())
             .limit(n)
         )
-        rows = session.exec(query).all()
-    return [InLine(frame, scene, status.priority, status.priority_terms) for status, frame, scene in rows]
+        return [
+            InLine(
+                frame,
+                scene,
+                status.priority,
+                status.priority_terms,
+                tuple(why_next(session, frame.id)) if frame.id in wanted else (),
+            )
+            for status, frame, scene in session.exec(query).all()
+        ]

@@ -90,10 +90,14 @@ def next_for(session: Session, person_id: int) -> list[str]:
     return list(dict.fromkeys(one.frame_id for one in session.exec(query)))
 
 
-def requested_frames(session: Session) -> set[str]:
-    """Every frame that is to come next for somebody."""
-    query = _standing_query().join(FrameStatus, col(FrameStatus.frame_id) == NextRequest.frame_id)
-    return {one.frame_id for one in session.exec(query.where(FrameStatus.reviews_needed > 0))}
+def standing_requests(session: Session) -> list[tuple[str, str | None]]:
+    """Every frame that is wanted next, with the account that is to review it, None for everybody's. Those that wait for
+    no review any more, or stand in the open audit, are among them: they are served where the order has them."""
+    names = {one.id: one.name for one in session.exec(select(Person))}
+    return [
+        (one.frame_id, names[one.for_person_id] if one.for_person_id else None)
+        for one in session.exec(_standing_query())
+    ]
 
 
 def why_next(session: Session, frame_id: str) -> list[str]:

@@ -12,8 +12,10 @@ from data.errors import FindRefused, NotAllowed, VectorsError
 from data.find import current
 from data.find.pages import FoundPage, count_values, emptied_by, find_frames
 from data.find.question import About, from_address
+from data.overview.frame_history import next_in_line
 from data.review.adjudication import Settlement, adjudicate
 from data.review.gold import make_gold
+from data.review.line.next_requests import request_next, withdraw_next
 from data.review.notes import Note, note_frame
 from data.review.second_looks import send_back
 from data.review.serving import ServedFrame, lease_frames, release_leases
@@ -101,6 +103,28 @@ def test_an_act_is_found_at_once(asked: Asked) -> None:
         row.cues = {"night": "the description says so", "rain": "the description says so"}
         session.add(row)
     assert asked.ids("cue=night&cue=rain&time=night") == {other}
+
+
+def test_frames_that_a_lead_has_reviewed_next_are_found_and_lead_the_queue(asked: Asked) -> None:
+    order = [one.frame_id for one in asked.page("queue=waiting", n=500).frames]
+    first, last, middle = order[0], order[-1], order[9]
+    request_next(asked.store, asked.lead, [last], "")
+    request_next(asked.store, asked.lead, [middle], "ada, ben")
+    assert asked.ids("next=anybody") == {last, middle}
+    assert asked.ids("next=everybody") == {last}
+    assert asked.ids("next=by:ada") == asked.ids("next=by:ada&next=by:ben") == {middle}
+    assert asked.count(About.NEXT, "by:ben") == asked.count(About.NEXT, "everybody") == 1
+    line = [one.frame_id for one in asked.page("queue=first_10").frames]
+    assert line == [middle, last, *order[:8]]
+    shown = next_in_line(asked.store, asked.lead)
+    assert [one.frame.id for one in shown][:3] == [middle, last, first]
+    assert shown[1].asked_next == ("asked for next by lena, of everybody",)
+    assert asked.page("next=anybody").frames[0].proposed is None  # it tells nothing that was said
+    withdraw_next(asked.store, asked.lead, [last])
+    reviewed(asked.store, asked.ada, middle, A, reasoning=None, action=None)
+    assert asked.ids("queue=waiting") == set(order) - {middle}
+    with pytest.raises(FindRefused, match="'by:ada' is no value of next"):
+        asked.ids("next=by:ada")
 
 
 def test_pages_follow_each_other_without_a_gap(asked: Asked) -> None:
