@@ -34,10 +34,19 @@ _MIGRATED = "migrated"
 class Cluster:
     """A running server. Nothing outside this machine's socket folder can reach it."""
 
-    def __init__(self, *, durable: bool = False, data: Path | None = None, log: Path | None = None) -> None:
-        """data, log: where the data files or the write-ahead log lie, on a disk apart from the other's."""
+    def __init__(
+        self,
+        *,
+        durable: bool = False,
+        data: Path | None = None,
+        log: Path | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """data, log: where the data files or the write-ahead log lie, on a disk apart from the other's. folder: keeps
+        the cluster, and is started again where it holds one."""
         place = Path(tempfile.gettempdir()) if durable else scratch()
-        self.folder = Path(tempfile.mkdtemp(prefix="teletriage-pg-", dir=place))
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="teletriage-pg-", dir=place))
+        self.folder.mkdir(exist_ok=True)
         self._data = str(data or self.folder / "data")
         is_apart = data is not None or log is not None
         apart = ["--wal-segsize=1", f"--waldir={log or self.folder / 'wal'}"] if is_apart else []
@@ -49,7 +58,8 @@ class Cluster:
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
         words = ("--auth=trust", "--no-sync", "--encoding=UTF8", "-Upostgres", *apart)
-        self._do("initdb", "--pgdata", self._data, *words)
+        if not Path(self._data).exists():
+            self._do("initdb", "--pgdata", self._data, *words)
         self.start()
 
     def _do(self, program: str, *words: str) -> None:

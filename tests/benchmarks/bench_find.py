@@ -2,10 +2,13 @@
 
 On SQLite and PostgreSQL each, warm, as the app's own routes answer while somebody decides on frames now and then: pages
 behind the first of every kind of question (`next_page_p95_ms`), counts of every value (`counts_p95_ms`), pages of words
-(`text_p95_ms`), and frames like one by vectors of 512 numbers (`alike_p95_ms`). `cold_s` is what the first question
-of a process takes. In Chromium, in front of the served app: `first_page_p95_ms` from a press on a filter until every
-picture in sight is there, of questions that were asked before; `picture_p95_ms` from an arrow key until the next large
-picture is; `keys_lost` of 2,000 presses while the grid scrolls. The last line is JSON.
+(`text_p95_ms`), frames like one by vectors of 512 numbers (`alike_p95_ms`), pages of stacks with one frame each
+(`stacked_p95_ms`) and which look-alikes the eight frames of a card may be judged with (`card_stacks_p95_ms`).
+`cpu_p95_ms` is what those take of a processor, which does not grow with other work on the machine; it counts what the
+process reads beside them. `cold_s` is what the first question of a process takes. In Chromium, in front of the served
+app: `first_page_p95_ms` from a press on a filter until every picture in sight is there, of questions that were asked
+before; `picture_p95_ms` from an arrow key until the next large picture is; `keys_lost` of 2,000 presses while the grid
+scrolls. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import count
@@ -24,18 +27,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlmodel import select
+from sqlalchemy import insert
+from sqlmodel import col, delete, select
 
 from annotator.frame_grid import routes
 from annotator.web.low_latency import SWITCH_INTERVAL_S
 from data.alike.maker import Maker
+from data.alike.vectors import FOLDER, STACKS
 from data.alike.writing import vector_writer
 from data.find.pages import find_frames
 from data.find.question import from_address
 from data.review.reviews import submit_review
 from data.review.serving import lease_frames
-from data.store.opening import Store, open_store
-from data.store.tables import Frame
+from data.review.stack.frames import companions
+from data.store.opening import STORE_FILE, Store, open_store
+from data.store.tables import Frame, FrameStack
 from data.vocabulary import TriageLevel
 from tests.benchmarks.bench_review import percentile
 from tests.benchmarks.frames_looked_at import look
@@ -44,7 +50,11 @@ from tests.builders import a_decision
 from tests.postgresql import BIN, MISSING, Cluster
 
 LEAD = PEOPLE + 1
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
 PAGES = 4
+ON_A_CARD = 8
+STANDS = range(8, 32)
+"""Positions at which the vehicle stands in every third scene."""
 DIMS, BLOCK = 512, 10_000
 QUESTIONS = (
     "",
@@ -75,6 +85,7 @@ SEARCHES = (
     "words=slow+down",
     "words=977",
 )
+STACKED = ("stacks=one", "stacks=one&state=awaiting", "stacks=one&cue=night&sort=time")
 
 
 class Times:
@@ -82,16 +93,19 @@ class Times:
 
     def __init__(self) -> None:
         self.ms: dict[str, list[float]] = {}
+        self.cpu_ms: dict[str, list[float]] = {}
 
     def measure(self, name: str, act: Callable[[], Any]) -> Any:
-        begun = time.perf_counter()
+        begun, used = time.perf_counter(), time.process_time()
         result = act()
         self.ms.setdefault(name, []).append(1000 * (time.perf_counter() - begun))
+        self.cpu_ms.setdefault(name, []).append(1000 * (time.process_time() - used))
         return result
 
     def figures(self) -> dict[str, Any]:
         p95 = {f"{name}_p95_ms": round(percentile(ms, 0.95), 1) for name, ms in self.ms.items()}
-        return {**p95, "asked": {name: len(ms) for name, ms in self.ms.items()}}
+        cpu = {name: round(percentile(ms, 0.95), 1) for name, ms in self.cpu_ms.items()}
+        return {**p95, "cpu_p95_ms": cpu, "asked": {name: len(ms) for name, ms in self.ms.items()}}
 
 
 def ask_everything(store: Store, rounds: int) -> dict[str, Any]:
@@ -101,8 +115,10 @@ def ask_everything(store: Store, rounds: int) -> dict[str, Any]:
     cold_s = time.perf_counter() - begun
     decide = deciding(store)
     with vectors_of(store) as workspace:
+        stand(store, workspace)
         like = asking_alike(store, workspace, times)
         next(like)
+        stacks = asking_stacks(store, workspace, times)
         for _ in range(rounds):
             for query in QUESTIONS:
                 next(decide)
@@ -114,6 +130,7 @@ def ask_everything(store: Store, rounds: int) -> dict[str, Any]:
                         after = times.measure("next_page", partial(routes.page, store, LEAD, body))["after"]
                 times.measure("counts", partial(routes.counts, store, LEAD, {"query": query}))
                 next(like)
+                next(stacks)
             for query in SEARCHES:
                 times.measure("text", partial(routes.page, store, LEAD, {"query": query}))
     return {"cold_s": round(cold_s, 1), **times.figures()}
@@ -129,6 +146,42 @@ def asking_alike(store: Store, workspace: Path, times: Times) -> Iterator[None]:
         ask = partial(find_frames, store, LEAD, question, workspace=workspace)
         times.measure("alike" if number else "first_alike", ask)
         yield
+
+
+def stand(store: Store, workspace: Path) -> None:
+    """Stacks of frames in every third scene, as `teletriage embed` leaves them."""
+    with store.read() as session:
+        query = select(Frame.scene_id, Frame.position, Frame.id).where(col(Frame.position).in_(STANDS))
+        frames = list(session.exec(query.order_by(Frame.scene_id, col(Frame.position))))
+    chosen = sorted({scene for scene, _, _ in frames})[::3]
+    first = {scene: one for scene, at, one in frames if at == STANDS[0]}
+    wanted = set(chosen)
+    rows = [{"frame_id": one, "first_id": first[scene]} for scene, _, one in frames if scene in wanted]
+    with store.write() as session:
+        session.exec(delete(FrameStack))
+        session.connection().execute(insert(FrameStack), rows)
+    (workspace / FOLDER / STACKS).write_text(f"{len(chosen)}\n", encoding="utf-8")
+
+
+def asking_stacks(store: Store, workspace: Path, times: Times) -> Iterator[None]:
+    """Pages of stacks with one frame each, the pages behind them, and the stacks of frames on an annotator's card."""
+    with store.read() as session:
+        stacked = list(session.exec(select(FrameStack.frame_id)))
+    chance = np.random.default_rng(2)
+    for number in count():
+        question = from_address(STACKED[number % len(STACKED)])
+        page = partial(find_frames, store, LEAD, question, workspace=workspace)
+        found = times.measure("stacked" if number else "first_stacked", page)
+        times.measure("stacked", partial(page, after=found.after))
+        on_card = chance.choice(stacked, ON_A_CARD).tolist()
+        times.measure("card_stacks", partial(stacks_on_card, store, 3, on_card))
+        yield
+
+
+def stacks_on_card(store: Store, person_id: int, frame_ids: Sequence[str]) -> int:
+    """How many of the frames may be judged with look-alikes."""
+    with store.read() as session:
+        return len(companions(session, person_id, frame_ids, store.now_us(session)))
 
 
 @contextmanager
@@ -155,29 +208,47 @@ def deciding(store: Store) -> Iterator[None]:
 
 
 @contextmanager
-def stores(frames: int, reviews: int, keep: Path | None) -> Iterator[Iterator[tuple[str, Store]]]:
+def stores(
+    frames: int, reviews: int, wanted: Sequence[str], keep: Path | None
+) -> Iterator[Iterator[tuple[str, Store]]]:
     """Each store as it is needed; PostgreSQL only where it is installed."""
     with tempfile.TemporaryDirectory(prefix="bench-find-") as folder:
-        yield _each(keep or Path(folder), frames, reviews)
+        workspace = keep or Path(folder)
+        workspace.mkdir(parents=True, exist_ok=True)
+        workspace.chmod(0o711)  # PostgreSQL's account passes through
+        yield _each(workspace, frames, reviews, wanted)
 
 
-def _each(workspace: Path, frames: int, reviews: int) -> Iterator[tuple[str, Store]]:
-    is_there = (workspace / "store.db").is_file()
-    store = open_store(workspace) if is_there else large_store(workspace, frames=frames, reviews=reviews)
-    yield "sqlite", store
-    store.close()
+def _each(workspace: Path, frames: int, reviews: int, wanted: Sequence[str]) -> Iterator[tuple[str, Store]]:
+    if SQLITE in wanted:
+        is_there = (workspace / STORE_FILE).is_file()
+        store = open_store(workspace) if is_there else large_store(workspace, frames=frames, reviews=reviews)
+        yield SQLITE, store
+        store.close()
+    if POSTGRESQL not in wanted:
+        return
     if BIN is None:
         print(MISSING, file=sys.stderr)
         return
-    cluster = Cluster(durable=True)
+    folder = workspace / POSTGRESQL
+    is_there = folder.exists()
+    cluster = Cluster(durable=True, folder=folder)
     try:
-        store = large_store(Path(), frames=frames, reviews=reviews, url=cluster.bare_database())
-        with store.engine.begin() as connection:
-            connection.exec_driver_sql("ANALYZE")
-        yield "postgresql", store
+        store = _postgresql(cluster, is_there, frames, reviews)
+        yield POSTGRESQL, store
         store.close()
     finally:
-        cluster.remove()
+        cluster.stop(how="fast")
+
+
+def _postgresql(cluster: Cluster, is_there: bool, frames: int, reviews: int) -> Store:
+    """The cluster's only store, written where it is new."""
+    if is_there:
+        return open_store(Path(), url=cluster.url("bare_0"))
+    store = large_store(Path(), frames=frames, reviews=reviews, url=cluster.bare_database())
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    return store
 
 
 def main() -> int:
@@ -185,16 +256,23 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=100_000)
     parser.add_argument("--reviews", type=int, default=500_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--store", action="append", choices=(SQLITE, POSTGRESQL), help="default: both")
     parser.add_argument(
-        "--workspace", type=Path, help="where the SQLite store is kept and, if it is there, used again"
+        "--no-browser", action="store_true", help="only what the app answers, not what Chromium shows"
+    )
+    parser.add_argument(
+        "--workspace", type=Path, help="where the stores are kept and, if they are there, used again"
     )
     chosen = parser.parse_args()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     found: dict[str, Any] = {"frames": chosen.frames, "reviews": chosen.reviews}
-    with stores(chosen.frames, chosen.reviews, chosen.workspace) as each:
+    wanted = chosen.store or (SQLITE, POSTGRESQL)
+    with stores(chosen.frames, chosen.reviews, wanted, chosen.workspace) as each:
         for name, store in each:
             found[name] = ask_everything(store, chosen.rounds)
             print(f"{name}: {found[name]}", file=sys.stderr)
+            if chosen.no_browser:
+                continue
             in_browser = look(store)
             found[name] |= in_browser.pop("store")
             found |= in_browser
