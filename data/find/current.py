@@ -41,7 +41,7 @@ from data.suspicion.kept import FILE
 
 REST = 10.0
 """What takes a second to read is not read again before ten seconds are over."""
-LONG_S = 0.1
+LONG_S = 0.02
 """What takes less is read whenever it changed."""
 OLDEST_S = 60.0
 """Statuses are read again after that even if the trail says nothing: deriving all of them is no act."""
@@ -55,9 +55,9 @@ _OF_FRAMES: dict[str, type[Review] | type[Adjudication] | type[SecondLook]] = {
 }
 TAGS, REQUESTS, SNAPSHOTS, DOUBTS = "tags", "requests", "snapshots", "doubts"
 _OF_STATUSES = {
-    "frame", "sampled_frame", "proposal", *_OF_FRAMES, "audit_lot", "audit_end", "gold_frame", "answer_pause",
-    "answer_release",
+    "frame", "sampled_frame", "proposal", "audit_lot", "audit_end", "gold_frame", "answer_pause", "answer_release",
 }  # fmt: skip
+"""What changes the status of frames that it does not name. An act of `_OF_FRAMES` changes one, read at once."""
 _CHANGING = {
     "frames": {"dataset", "scene", "frame", "sampled_frame", "generated_frame"},
     "runs": {"frame", "proposal", "model_run", "returned_frame"},
@@ -70,7 +70,7 @@ _CHANGING = {
     },
     TAGS: {"frame", "frame_mark"},
     REQUESTS: {"frame", "next_request"},
-    DOUBTS: {*_OF_STATUSES, "person"},
+    DOUBTS: {*_OF_STATUSES, *_OF_FRAMES, "person"},
 }  # fmt: skip
 """Which subjects of the trail change which part."""
 _AT_ONCE = (TAGS, REQUESTS)

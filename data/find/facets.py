@@ -108,10 +108,12 @@ def _is_day(text: str) -> bool:
 
 @dataclass(frozen=True)
 class ReviewFacets:
-    """What standing reviews are filtered by; `frame` is the frame of each review."""
+    """What standing reviews are filtered by; `frame` is the frame of each review. `of_frames`: which values the reviews
+    of each frame have between them."""
 
     frame: Ints
     facets: Mapping[About, Facet]
+    of_frames: Mapping[About, Facet]
 
     def passing(self, filters: Sequence[Filter], n: int) -> Flags:
         """(n,) frames that have, for each choice of one value per name, a review with all of it."""
@@ -129,11 +131,8 @@ class ReviewFacets:
 
     def counts(self, about: About, reviews: Ints, n: int) -> Ints:
         """(values,) how many frames have one of these reviews with each value."""
-        facet, frame = self.facets[about], self.frame[reviews]
-        code = facet.code[reviews].astype(np.int64)
-        seen = np.zeros((len(facet.values) + 1, n), dtype=np.bool_)
-        seen[code, frame] = True  # NONE is the last row
-        return np.array([np.count_nonzero(one) for one in seen[:-1]], dtype=np.int64)
+        seen = _seen(self.facets[about], self.facets[about].code[reviews], self.frame[reviews], n)
+        return np.array([np.count_nonzero(one) for one in seen], dtype=np.int64)
 
     def _with_all(self, filters: Sequence[Filter]) -> Flags:
         wanted = np.ones(len(self.frame), dtype=np.bool_)
@@ -141,6 +140,22 @@ class ReviewFacets:
             facet = self.facets[about]
             wanted &= facet.matching(value)
         return wanted
+
+
+def review_facets(frame: Ints, n: int, facets: Mapping[About, Facet]) -> ReviewFacets:
+    """Facets of reviews, whose frames are some of n."""
+    of_frames = {}
+    for about, facet in facets.items():
+        code, having = np.nonzero(_seen(facet, facet.code, frame, n))
+        of_frames[about] = Facet(about, facet.values, code.astype(np.int32), having)
+    return ReviewFacets(frame, facets, of_frames)
+
+
+def _seen(facet: Facet, code: Codes, frame: Ints, n: int) -> Flags:
+    """(values, n) which frames have a review with each value."""
+    seen = np.zeros((len(facet.values) + 1, n), dtype=np.bool_)
+    seen.reshape(-1)[np.where(code >= 0, code, len(facet.values)) * np.int64(n) + frame] = True
+    return np.asarray(seen[:-1])
 
 
 def _choices(filters: Sequence[Filter]) -> list[tuple[Filter, ...]]:
@@ -185,8 +200,11 @@ class Facets:
             found[about] = facet.counts(passing(_without(about, filters) if is_replaced else tuple(filters)))
         for about in self.of_reviews.facets:
             others = _without(about, filters)
+            of_reviews = [one for one in others if one.about in OF_REVIEWS]
+            if not of_reviews:  # any review of the frame will do
+                found[about] = self.of_reviews.of_frames[about].counts(passing(others))
+                continue
             if others not in reviews:
-                of_reviews = [one for one in others if one.about in OF_REVIEWS]
                 reviews[others] = self.of_reviews.passing_reviews(of_reviews, passing(others))
             found[about] = self.of_reviews.counts(about, reviews[others], self.n)
         return found

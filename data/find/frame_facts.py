@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from data.find.facets import Facet, Flags, Floats, Ints, day_facet, many_codes, one_code
 from data.find.question import About
+from data.find.reading import rows
 from data.find.scenarios import scenario_facet
 from data.store.tables import Frame, SampledFrame, Scene
 from data.suspicion.traits import fifths, hour_of
@@ -49,9 +50,9 @@ def read_frame_facts(session: Session) -> FrameFacts:
     connection = session.connection()
     scenes = _scenes(connection)
     number = {scene[0]: place for place, scene in enumerate(scenes)}
-    rows = sorted(connection.execute(_frames()).all())  # databases sort texts by rules of their own
+    found = sorted(rows(session, _frames()))  # databases sort texts by rules of their own
     ids, scene_ids, positions, times, aside, clips, cues, splits, boxes, pixels = (
-        zip(*rows, strict=True) if rows else [()] * 10
+        zip(*found, strict=True) if found else [()] * 10
     )
     scene = np.array([number[one] for one in scene_ids], dtype=np.int64)
     of_scene = [scenes[place] for place in scene]

@@ -166,12 +166,18 @@ def _order(columns: Columns, question: Question, workspace: Path | None) -> Orde
     vectors = None if workspace is None else current_vectors(workspace)
     if vectors is None:
         raise FindRefused(NO_VECTORS)
-    similar = vectors.similarities(question.like)
-    key = np.full(columns.facets.n, np.nan)
-    there = _places_of(vectors, columns.frames)
+    return _alike(vectors, columns.frames, question.like)
+
+
+@lru_cache(maxsize=8)
+def _alike(vectors: Vectors, frames: FrameFacts, like: str) -> Order:
+    """The frames by how near they are to one: whoever turns its pages or adds a filter compares nothing anew."""
+    similar = vectors.similarities(like)
+    key = np.full(len(frames.ids), np.nan)
+    there = _places_of(vectors, frames)
     key[there[there >= 0]] = similar[there >= 0]
-    key[columns.frames.is_set_aside] = np.nan
-    key[columns.frames.places([question.like])] = np.nan
+    key[frames.is_set_aside] = np.nan
+    key[frames.places([like])] = np.nan
     return largest_first(key)
 
 

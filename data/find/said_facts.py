@@ -10,12 +10,23 @@ from sqlalchemy import String, type_coerce
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from data.find.facets import NONE, Codes, Facet, Floats, Ints, ReviewFacets, day_facet, many_codes
+from data.find.facets import (
+    NONE,
+    Codes,
+    Facet,
+    Floats,
+    Ints,
+    ReviewFacets,
+    day_facet,
+    many_codes,
+    review_facets,
+)
 from data.find.frame_facts import FrameFacts
 from data.find.question import About
+from data.find.reading import rows
 from data.overview.review_columns import MODES, VERDICTS, ReviewColumns, standing_reviews
 from data.proposals.runs import latest_run, proposals_shown
-from data.store.tables import ModelRun, Person, Proposal, Review
+from data.store.tables import ModelRun, Person, Proposal
 from data.vocabulary import LEVELS, Failure, ModelRole
 
 LEVEL_VALUES = tuple(level.value for level in LEVELS)
@@ -33,9 +44,8 @@ class Rows:
     id: Ints
     frame: Ints
 
-    def frames(self, ids: Sequence[int]) -> Ints:
-        """The frames of rows; those that are not here are left out."""
-        wanted = np.array(ids, dtype=np.int64)
+    def frames(self, wanted: Ints) -> Ints:
+        """The frames of rows by their ids; those that are not here are left out."""
         if not len(self.id):
             return wanted[:0]
         at = np.minimum(np.searchsorted(self.id, wanted), len(self.id) - 1)
@@ -57,7 +67,7 @@ class RunFacts:
 def read_run_facts(session: Session, frames: FrameFacts) -> RunFacts:
     """Read the level of every proposal."""
     runs = list(session.exec(select(ModelRun).order_by(col(ModelRun.created_at_us))))
-    rows = _proposals(session, frames)
+    proposals = _proposals(session, frames)
     answers = {run.id: _answers(session, run.id, frames) for run in runs}
     shown, teleoperation = _shown(session, frames)
     facets = [
@@ -69,36 +79,22 @@ def read_run_facts(session: Session, frames: FrameFacts) -> RunFacts:
         run = latest_run(session, role)
         nothing = np.full(len(frames.ids), NONE, dtype=np.int32)
         facets.append(Facet(about, ANSWERS, answers[run.id] if run else nothing))
-    return RunFacts(shown, teleoperation, tuple(facets), rows)
+    return RunFacts(shown, teleoperation, tuple(facets), proposals)
 
 
 def _proposals(session: Session, frames: FrameFacts) -> Rows:
     query = select_columns(col(Proposal.id), col(Proposal.frame_id)).order_by(col(Proposal.id))
-    known = [
-        (one, frames.place[frame])
-        for one, frame in session.connection().execute(query)
-        if frame in frames.place
-    ]
+    known = [(one, frames.place[frame]) for one, frame in rows(session, query) if frame in frames.place]
     both = np.array(known, dtype=np.int64).reshape(-1, 2)
     return Rows(both[:, 0].copy(), both[:, 1].copy())
 
 
 def _answers(session: Session, run_id: str, frames: FrameFacts) -> Codes:
     query = select_columns(col(Proposal.frame_id), type_coerce(col(Proposal.level), String))
-    rows = session.connection().execute(query.where(col(Proposal.run_id) == run_id)).all()
-    return _coded(frames, [one for one, _ in rows], [_CODES.get(level, len(LEVELS)) for _, level in rows])
-
-
-def _coded(frames: FrameFacts, frame_ids: Sequence[str], values: Sequence[int]) -> Codes:
     codes = np.full(len(frames.ids), NONE, dtype=np.int32)
-    known = [
-        (frames.place[one], value)
-        for one, value in zip(frame_ids, values, strict=True)
-        if one in frames.place
-    ]
-    if known:
-        places, found = zip(*known, strict=True)
-        codes[list(places)] = found
+    for frame_id, level in rows(session, query.where(col(Proposal.run_id) == run_id)):
+        if frame_id in frames.place:
+            codes[frames.place[frame_id]] = _CODES.get(level, len(LEVELS))
     return codes
 
 
@@ -109,7 +105,7 @@ def _shown(session: Session, frames: FrameFacts) -> tuple[Codes, Floats]:
     shown = np.full(len(frames.ids), NONE, dtype=np.int32)
     teleoperation = np.full(len(frames.ids), np.nan)
     for query in proposals_shown(session, columns):
-        for frame_id, level, chances in session.connection().execute(query):
+        for frame_id, level, chances in rows(session, query):
             place = frames.place.get(frame_id, NONE)
             if place != NONE:
                 shown[place] = _CODES.get(level, len(LEVELS))
@@ -136,8 +132,8 @@ def _failures(session: Session, runs: Sequence[ModelRun], frames: FrameFacts) ->
     query = select_columns(
         col(Proposal.frame_id), col(Proposal.run_id), type_coerce(col(Proposal.failure), String)
     )
-    rows = session.connection().execute(query.where(col(Proposal.failure).is_not(None))).all()
-    known = [(frames.place[frame], names[run], why) for frame, run, why in rows if frame in frames.place]
+    failed = rows(session, query.where(col(Proposal.failure).is_not(None)))
+    known = [(frames.place[frame], names[run], why) for frame, run, why in failed if frame in frames.place]
     pairs = {(place, value) for place, name, why in known for value in (why, f"{name}:{why}")}
     return many_codes(About.FAILED, [one.value for one in Failure], pairs)
 
@@ -167,7 +163,7 @@ def read_said_facts(session: Session, frames: FrameFacts, shown: Codes, *, now_u
         spread=spread,
         seconds=_seconds(columns, frame, n),
         disagreement=Facet(About.DISAGREEMENT, SPREADS, spread),
-        reviews=ReviewFacets(frame, _review_facets(session, columns, shown[frame])),
+        reviews=review_facets(frame, n, _review_facets(session, columns, shown[frame])),
         rows=Rows(columns.id, frame),
     )
 
@@ -207,10 +203,16 @@ def _review_facets(session: Session, columns: ReviewColumns, shown: Codes) -> di
         Facet(About.CELL, cells, cell),
         Facet(About.MODE, tuple(one.value for one in MODES), columns.mode.astype(np.int32)),
         Facet(About.VERDICT, tuple(one.value for one in VERDICTS), columns.verdict.astype(np.int32)),
-        _reasons(session, columns.id),
+        _reasons(columns),
         day_facet(About.DATE, columns.reviewed_at_us),
     )
     return {facet.about: facet for facet in facets}
+
+
+def _reasons(columns: ReviewColumns) -> Facet:
+    values = sorted(columns.reason_codes)
+    place = np.array([*(values.index(one) for one in columns.reason_codes), NONE], dtype=np.int32)
+    return Facet(About.REASON, tuple(values), place[columns.reason])
 
 
 def _people(session: Session, person: Ints) -> Facet:
@@ -228,19 +230,3 @@ def _own(people: Facet, own_level: Ints) -> Facet:
     return Facet(
         About.OWN, tuple(f"{name}:{level}" for name in people.values for level in LEVEL_VALUES), code
     )
-
-
-def _reasons(session: Session, review_ids: Ints) -> Facet:
-    query = select_columns(col(Review.id), col(Review.reason_code)).where(
-        col(Review.reason_code).is_not(None)
-    )
-    rows = [(one, str(code)) for one, code in session.connection().execute(query)]
-    values = sorted({code for _, code in rows})
-    places = {value: place for place, value in enumerate(values)}
-    codes = np.full(len(review_ids), NONE, dtype=np.int32)
-    if rows and len(review_ids):
-        ids = np.array([one for one, _ in rows], dtype=np.int64)
-        at = np.minimum(np.searchsorted(review_ids, ids), len(review_ids) - 1)
-        stands = review_ids[at] == ids
-        codes[at[stands]] = np.array([places[code] for _, code in rows], dtype=np.int32)[stands]
-    return Facet(About.REASON, tuple(values), codes)

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, func, select
 from data.find.facets import NONE, Codes, Facet, Flags, Floats, Ints, many_codes
 from data.find.frame_facts import YES_NO, FrameFacts
 from data.find.question import About
+from data.find.reading import parts
 from data.find.said_facts import LEVEL_VALUES
 from data.review.line.next_requests import standing_requests
 from data.store.tables import (
@@ -98,7 +99,9 @@ def read_statuses(session: Session, frames: FrameFacts) -> StatusFacts:
         priority=np.zeros(n),
         is_audit=np.zeros(n, dtype=np.bool_),
     )
-    return _taken_in(nothing, frames, session.connection().execute(_status_query()).all())
+    for some in parts(session, _status_query()):
+        _take_in(nothing, frames, some)
+    return nothing
 
 
 def with_statuses_of(
@@ -109,7 +112,7 @@ def with_statuses_of(
     for start in range(0, len(frame_ids), _AT_ONCE):
         some = frame_ids[start : start + _AT_ONCE]
         query = _status_query().where(col(FrameStatus.frame_id).in_(some))
-        fresh = _taken_in(fresh, frames, session.connection().execute(query).all())
+        _take_in(fresh, frames, session.connection().execute(query).all())
     return fresh
 
 
@@ -124,7 +127,7 @@ def _status_query() -> Any:
     )
 
 
-def _taken_in(facts: StatusFacts, frames: FrameFacts, rows: Sequence[Any]) -> StatusFacts:
+def _take_in(facts: StatusFacts, frames: FrameFacts, rows: Sequence[Any]) -> None:
     """Writes the rows into the columns."""
     known = [row for row in rows if row[0] in frames.place]
     if known:
@@ -135,7 +138,6 @@ def _taken_in(facts: StatusFacts, frames: FrameFacts, rows: Sequence[Any]) -> St
         facts.needed[at] = needed
         facts.priority[at] = priorities
         facts.is_audit[at] = audits
-    return facts
 
 
 def read_marks(session: Session, frames: FrameFacts) -> tuple[Facet, ...]:

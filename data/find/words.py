@@ -12,10 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import bindparam, text
 from sqlmodel import Session
 
 from data.errors import FindRefused
+
+Ints = npt.NDArray[np.int64]
 
 SOURCES: dict[str, tuple[str, ...]] = {
     "adjudication": ("reasoning", "action", "reason"),
@@ -51,7 +55,7 @@ class Word(NamedTuple):
 class TextsFound:
     """Numbers of rows by table of `NUMBERED`, and the frames of all other texts."""
 
-    numbers: dict[str, list[int]]
+    numbers: dict[str, Ints]
     frame_ids: list[str]
 
 
@@ -88,20 +92,31 @@ def texts_with_words(session: Session, asked: str) -> TextsFound:
     found = _sqlite if is_sqlite else _postgresql
 
     def rows(query: str) -> list[Any]:
-        return [row[0] for row in session.connection().execute(text(query), given)]
+        return list(session.connection().execute(text(query), given).scalars().all())
 
-    numbers = {table: rows(found(table, "id")) for table in NUMBERED}
+    numbers = {table: _numbers(rows(_listed(table, is_sqlite))[0]) for table in NUMBERED}
     frame_ids = [one for table in SOURCES if table not in NUMBERED for one in rows(found(table, "frame_id"))]
     scenes = found("scene", "id")
     frame_ids += rows(f"SELECT id FROM frame WHERE scene_id IN ({scenes})")  # noqa: S608 - names of our own
     return TextsFound(numbers, frame_ids)
 
 
+def _listed(table: str, is_sqlite: bool) -> str:
+    """All numbers in one text: a word that is in every tenth review would be fifty thousand rows."""
+    if is_sqlite:
+        return f"SELECT group_concat(rowid) FROM {table}_words WHERE {table}_words MATCH :words"  # noqa: S608
+    return _postgresql(table, "string_agg(CAST(id AS TEXT), ',')")
+
+
+def _numbers(listed: str | None) -> Ints:
+    return np.array([], dtype=np.int64) if listed is None else np.fromstring(listed, np.int64, sep=",")
+
+
 def _sqlite(table: str, wanted: str) -> str:
     if table == "scene":
         return "SELECT scene_id FROM scene_words WHERE scene_words MATCH :words"
     found = f"SELECT rowid FROM {table}_words WHERE {table}_words MATCH :words"  # noqa: S608
-    return found if wanted == "id" else f"SELECT {wanted} FROM {table} WHERE id IN ({found})"  # noqa: S608
+    return f"SELECT {wanted} FROM {table} WHERE id IN ({found})"  # noqa: S608
 
 
 def _postgresql(table: str, wanted: str) -> str:

@@ -42,12 +42,13 @@ class ReviewColumns:
 
     frame, scene: places in `frame_ids` and `scene_ids`; person: ids; mode: places in `MODES`; level: ranks; first:
     ranks of the own level of decide-first reviews, NONE without one; verdict: places in `VERDICTS`, NONE where nothing
-    was shown; seconds: NaN where not measured; is_test: the frame was gold by then, so that the review tests the person
-    and says nothing of the frame.
+    was shown; reason: places in `reason_codes`, NONE without one; seconds: NaN where not measured; is_test: the frame
+    was gold by then, so that the review tests the person and says nothing of the frame.
     """
 
     frame_ids: Sequence[str]
     scene_ids: Sequence[str]
+    reason_codes: Sequence[str]
     id: Ints
     frame: Ints
     scene: Ints
@@ -56,6 +57,7 @@ class ReviewColumns:
     level: Ints
     first: Ints
     verdict: Ints
+    reason: Ints
     seconds: Floats
     reviewed_at_us: Ints
     is_test: Flags
@@ -64,8 +66,8 @@ class ReviewColumns:
         return len(self.level)
 
     def where(self, wanted: Flags | Ints) -> ReviewColumns:
-        """Those reviews alone; frames and scenes keep their places."""
-        names = [name for name in vars(self) if name not in ("frame_ids", "scene_ids")]
+        """Those reviews alone; frames, scenes and reason codes keep their places."""
+        names = [name for name in vars(self) if name not in ("frame_ids", "scene_ids", "reason_codes")]
         return replace(self, **{name: getattr(self, name)[wanted] for name in names})
 
     def without_frames(self, frame_ids: Collection[str]) -> ReviewColumns:
@@ -96,6 +98,7 @@ class _Columns:
     level: Ints
     first: Ints
     verdict: Ints
+    reason: Ints
     seconds: Floats
     reviewed_at_us: Ints
     taken_back: Flags
@@ -114,9 +117,12 @@ class _Columns:
 
 @dataclass
 class _Frames:
+    """`reason`: the place of each reason code that was read."""
+
     place: dict[str, int]
     scene_ids: list[str]
     scene: Ints
+    reason: dict[str | None, int]
 
 
 @dataclass
@@ -166,6 +172,7 @@ def _standing(columns: _Columns, frames: _Frames, gold_since_us: Ints) -> Review
     return ReviewColumns(
         frame_ids=list(frames.place),
         scene_ids=frames.scene_ids,
+        reason_codes=[one for one in frames.reason if one is not None],
         scene=frames.scene[kept["frame"]],
         is_test=kept["reviewed_at_us"] >= gold_since_us[kept["frame"]],
         **kept,
@@ -183,7 +190,8 @@ def _frames(session: Session, known: _Read | None) -> _Frames:
     for frame_id in scenes:
         places.setdefault(frame_id, len(places))
     scene_ids, scene = np.unique([scenes[frame_id] for frame_id in places] or [""], return_inverse=True)
-    return _Frames(places, scene_ids.tolist(), np.asarray(scene, dtype=np.int64))
+    reasons: dict[str | None, int] = {None: NONE} if known is None else known.frames.reason
+    return _Frames(places, scene_ids.tolist(), np.asarray(scene, dtype=np.int64), reasons)
 
 
 def _new_columns(session: Session, frames: _Frames, after_id: int) -> _Columns:
@@ -204,6 +212,7 @@ def _new_columns(session: Session, frames: _Frames, after_id: int) -> _Columns:
             col(Review.frame_id),
             col(Review.person_id),
             meaning,
+            col(Review.reason_code),
             col(Review.seconds_shown),
             col(Review.reviewed_at_us),
             col(Review.is_taken_back),
@@ -220,9 +229,11 @@ def _new_columns(session: Session, frames: _Frames, after_id: int) -> _Columns:
 
 
 def _part(rows: Sequence[Any], frames: _Frames) -> _Columns:
-    ids, supersedes, frame_ids, people, meanings, seconds, times, taken_back = (
-        zip(*rows, strict=True) if rows else [()] * 8
+    ids, supersedes, frame_ids, people, meanings, reasons, seconds, times, taken_back = (
+        zip(*rows, strict=True) if rows else [()] * 9
     )
+    for one in reasons:
+        frames.reason.setdefault(one, len(frames.reason) - 1)  # None is there, and has no place
     meant = np.array([_MEANINGS[one] for one in meanings], dtype=np.int64).reshape(-1, 4)
     return _Columns(
         id=_ints(ids),
@@ -233,6 +244,7 @@ def _part(rows: Sequence[Any], frames: _Frames) -> _Columns:
         level=meant[:, 1],
         first=meant[:, 2],
         verdict=meant[:, 3],
+        reason=_ints([frames.reason[one] for one in reasons]),
         seconds=np.array(seconds, dtype=np.float64),
         reviewed_at_us=_ints(times),
         taken_back=np.array([bool(one) for one in taken_back], dtype=np.bool_),

@@ -156,6 +156,7 @@ class Project:
         return ReviewColumns(
             frame_ids=[self._name(one) for one in range(len(self.true))],
             scene_ids=[self._scene(FRAMES * one) for one in range(self.scenes)],
+            reason_codes=[],
             frame=frame,
             scene=scene,
             person=person,
@@ -164,6 +165,7 @@ class Project:
             first=first,
             id=np.arange(n),
             verdict=np.full(n, NONE),
+            reason=np.full(n, NONE),
             seconds=np.full(n, 3.0),
             reviewed_at_us=np.arange(n) * 5_000_000,
             is_test=is_test,
