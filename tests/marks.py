@@ -14,6 +14,8 @@ PLACES = {
     "faults": ("faults",),
     "slow": (
         "annotator/monitor/sources",
+        "annotator/review_order/test_audit_stratum.py",
+        "annotator/review_order/test_review_order.py",
         "annotator/web/test_low_latency.py",
         "annotator/widgets/test_figure_cache.py",
         "benchmarks/test_true_scale.py",
@@ -33,6 +35,8 @@ PLACES = {
         "data/store/test_audit_trail.py",
         "data/vlm/test_live_asking.py",
         "data/vlm/test_odd_answers.py",
+        "documentation/test_site.py",
+        "eval/coverage/test_training_side.py",
         "eval/episodes/test_from_store.py",
         "eval/guarantee/test_from_store.py",
         "eval/test_commands.py",
@@ -40,6 +44,7 @@ PLACES = {
         "eval/certificate/test_simulated_audits.py",
         "eval/comparison/test_simulated_runs.py",
         "eval/evaluation/test_simulated_labels.py",
+        "fuzz",
     ),
     "processes": (
         "annotator/demo",
@@ -56,6 +61,7 @@ PLACES = {
         "data/proposals/test_interruption.py",
         "data/proposals/test_ray_proposals.py",
         "documentation/test_pipeline_runs.py",
+        "documentation/test_supply_chain.py",
         "eval/throughput",
     ),
 }
