@@ -22,6 +22,7 @@ from data.nuscenes.tables import CAMERA, COLUMNS, Tables, create_view, number_va
 from data.vocabulary import SeenBox, storable_text
 
 _FARTHEST_OFFSET_MIN = 14 * 60
+_MAX_CHANNEL_CHARS = 64
 _UTC_OFFSET = re.compile(r"([+-])(\d{2})(\d{2})$")
 
 
@@ -88,16 +89,19 @@ def read_camera_frames(dataroot: Path, version: str, scenes: Sequence[str]) -> d
     return found
 
 
-def read_scenes(dataroot: Path, version: str) -> list[SceneTable]:
-    """Every scene of a dataroot version that has CAM_FRONT keyframes, by name, keyframes by time.
+def read_scenes(
+    dataroot: Path, version: str, camera: str = CAMERA, *, may_lack: Sequence[str] = ()
+) -> list[SceneTable]:
+    """Every scene of a dataroot version that has keyframes of a camera, by name, keyframes by time.
 
+    may_lack: tables that need not be there.
     Raises DatarootError: no such version, a table missing or not readable, a row that cannot be used, a file name that
     leaves the dataroot, a keyframe of an unknown scene.
     """
-    tables = open_tables(dataroot, version)
-    keyframes = _camera_keyframes(tables, dataroot / version / "sample_data.json")
+    tables = open_tables(dataroot, version, may_lack=may_lack)
+    keyframes = _camera_keyframes(tables, dataroot / version / "sample_data.json", camera)
     if not keyframes:
-        raise DatarootError(f"{dataroot / version} holds no {CAMERA} keyframe.")
+        raise DatarootError(f"{dataroot / version} holds no {camera} keyframe; {_channels(tables)}.")
     check_keyframes(keyframes)
     boxes = seen_boxes(tables, keyframes)
     by_scene: dict[str, list[Keyframe]] = {}
@@ -108,6 +112,12 @@ def read_scenes(dataroot: Path, version: str) -> list[SceneTable]:
     check_scenes(scenes)
     _refuse_unknown_scenes(by_scene, {row["token"] for row in scenes})
     return [_scene(row, by_scene[row["token"]]) for row in scenes if row["token"] in by_scene]
+
+
+def _channels(tables: Tables) -> str:
+    rows = query(tables, "SELECT DISTINCT channel FROM sensor WHERE channel IS NOT NULL ORDER BY channel")
+    names = ", ".join(storable_text(row["channel"])[:_MAX_CHANNEL_CHARS] for row in rows)
+    return f"its sensors are {names}" if names else "it has no sensor"
 
 
 def _refuse_unknown_scenes(by_scene: dict[str, list[Keyframe]], known: set[str]) -> None:
@@ -128,26 +138,26 @@ def _scene_rows(tables: Tables) -> list[dict[str, Any]]:
     return list(query(tables, sql))
 
 
-def _camera_keyframes(tables: Tables, table: Path) -> list[dict[str, Any]]:
+def _camera_keyframes(tables: Tables, table: Path, camera: str) -> list[dict[str, Any]]:
     """The camera's keyframes by time, from those rows of the largest table that name an image of the camera's
     folder, if they give every sample its keyframe; else from all of its rows."""
     with tempfile.TemporaryDirectory(prefix="teletriage-") as folder:
         few = Path(folder) / table.name
-        if write_objects_with(f"samples/{CAMERA}/".encode(), table, few):
+        if write_objects_with(f"samples/{camera}/".encode(), table, few):
             create_view(tables, few, table.stem, COLUMNS[table.stem])
             try:
-                keyframes = _keyframe_rows(tables)
+                keyframes = _keyframe_rows(tables, camera)
             except DatarootError:  # cut where strings hold braces
                 keyframes = []
             (samples,) = next(iter(query(tables, "SELECT count(*) AS n FROM sample"))).values()
             if len({row["sample_token"] for row in keyframes}) == samples:
                 return keyframes
     create_view(tables, table, table.stem, COLUMNS[table.stem])
-    return _keyframe_rows(tables)
+    return _keyframe_rows(tables, camera)
 
 
-def _keyframe_rows(tables: Tables) -> list[dict[str, Any]]:
-    sql = f"""
+def _keyframe_rows(tables: Tables, camera: str) -> list[dict[str, Any]]:
+    sql = """
         SELECT taken.* EXCLUDE ego_pose_token,
             pose.translation AS ego_translation, pose.rotation AS ego_rotation
         FROM ego_pose pose JOIN (
@@ -157,12 +167,12 @@ def _keyframe_rows(tables: Tables) -> list[dict[str, Any]]:
             FROM sample_data sd
             JOIN sample ON sample.token = sd.sample_token
             JOIN calibrated_sensor cs ON cs.token = sd.calibrated_sensor_token
-            JOIN sensor ON sensor.token = cs.sensor_token AND sensor.channel = '{CAMERA}'
+            JOIN sensor ON sensor.token = cs.sensor_token AND sensor.channel = ?
             WHERE sd.is_key_frame
         ) taken ON taken.ego_pose_token = pose.token
         ORDER BY taken.timestamp, taken.token
-    """  # noqa: S608 - CAMERA is ours
-    return list(query(tables, sql))
+    """
+    return list(query(tables, sql, [camera]))
 
 
 def _keyframe(row: dict[str, Any], boxes: list[SeenBox]) -> Keyframe:

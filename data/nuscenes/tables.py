@@ -15,6 +15,8 @@ import duckdb
 from data.errors import DatarootError
 
 CAMERA = "CAM_FRONT"
+ANNOTATIONS = ("sample_annotation", "instance")
+"""Tables that a set without annotated boxes may lack."""
 _MAX_REASON_CHARS = 500
 Tables = duckdb.DuckDBPyConnection
 
@@ -54,23 +56,24 @@ COLUMNS: dict[str, dict[str, str]] = {
 }
 
 
-def require_dataroot(dataroot: Path, version: str) -> None:
+def require_dataroot(dataroot: Path, version: str, *, may_lack: Sequence[str] = ()) -> None:
     """Raise DatarootError unless this is a folder that has the version with every table that is read."""
     if not dataroot.is_dir():
         raise DatarootError(f"{dataroot} is not a folder.")
     folder = dataroot / version
     if not folder.is_dir():
-        found = sorted(path.name for path in dataroot.glob("v1.0-*") if path.is_dir())
-        hint = f"It has {', '.join(found)}." if found else "It has no v1.0-… folder."
+        found = sorted(path.parent.name for path in dataroot.glob("*/sample_data.json"))
+        hint = f"It has {', '.join(found)}." if found else "It has no folder of tables."
         raise DatarootError(f"{dataroot} has no version {version}. {hint}")
-    for name in COLUMNS:
+    for name in (one for one in COLUMNS if one not in may_lack):
         if not (folder / f"{name}.json").is_file():
             raise DatarootError(f"The table {folder / name}.json is missing.")
 
 
-def open_tables(dataroot: Path, version: str) -> Tables:
-    """A view of every table that is read. Raises DatarootError as `require_dataroot`."""
-    require_dataroot(dataroot, version)
+def open_tables(dataroot: Path, version: str, *, may_lack: Sequence[str] = ()) -> Tables:
+    """A view of every table that is read; one that may be missing and is has no rows. Raises DatarootError as
+    `require_dataroot`."""
+    require_dataroot(dataroot, version, may_lack=may_lack)
     folder = dataroot / version
     connection = duckdb.connect(":memory:", config={"threads": 1})
     # Taken for a terminal (no main file), DuckDB would draw a bar on stdout, where figures belong.
@@ -79,7 +82,10 @@ def open_tables(dataroot: Path, version: str) -> Tables:
     # queries are written, what stands to the right of a JOIN is what is small.
     connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
     for name, columns in COLUMNS.items():
-        create_view(connection, folder / f"{name}.json", name, columns)
+        if name in may_lack and not (folder / f"{name}.json").is_file():
+            create_empty_view(connection, name, columns)
+        else:
+            create_view(connection, folder / f"{name}.json", name, columns)
     return connection
 
 
@@ -91,6 +97,11 @@ def create_view(connection: Tables, path: Path, name: str, columns: dict[str, st
             f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_json('{quoted}', format='array', "  # noqa: S608
             f"columns={{{spec}}}, maximum_object_size=16777216)"
         )
+
+
+def create_empty_view(connection: Tables, name: str, columns: dict[str, str]) -> None:
+    spec = ", ".join(f"NULL::{kind} AS {column}" for column, kind in columns.items())
+    connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {spec} WHERE false")
 
 
 def query(connection: Tables, sql: str, values: Sequence[object] = ()) -> Iterator[dict[str, Any]]:
