@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,10 +26,15 @@ def write_suspicions(store: Store, workspace: Path) -> tuple[TrainingLevels, lis
     if reason is not None:
         raise VectorsError(reason)
     ranked = suspicious_levels(found)
+    keep_suspicions(workspace, ranked)
+    return found, ranked
+
+
+def keep_suspicions(workspace: Path, ranked: Sequence[Suspicion]) -> None:
+    """Put a ranking in place of the one that was kept."""
     with written_whole(workspace / FILE) as partial:
         rows = [one.as_dict() for one in ranked]
         partial.write_text(json.dumps({"frames": rows}, indent=1) + "\n", encoding="utf-8")
-    return found, ranked
 
 
 def current_suspicions(workspace: Path) -> dict[str, Suspicion]:

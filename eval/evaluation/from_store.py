@@ -8,7 +8,6 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from data.alike.vectors import current_vectors
 from data.checkout import checkout_commit
 from data.errors import EvaluationError
 from data.store.opening import Store, place_of
@@ -41,7 +40,7 @@ def evaluate_runs(
     """Evaluate the named runs (all that answered, if none is named) on the verified held-out frames, generated ones
     apart, and write into the audit trail that this was looked at. author: by default the account of this process.
     gate: the run whose place the others are to take, and how much more they may miss. workspace: where the vectors
-    are that training levels are looked at with.
+    are that training levels are looked at with, and where the ranking of suspicious ones is kept.
 
     Raises EvaluationError: no such run, no run that answered, no held-out frame is verified or was answered in every
     run, they are no longer those of the snapshot named, or a claim is to hold on a list; SnapshotError: the snapshot
@@ -54,7 +53,7 @@ def evaluate_runs(
         found = read_reference(session, run_names, chosen)
         names = [run.name for run in found.runs]
         asked = how_asked(session, names)
-        trained_on = training_level_figures(session, current_vectors(workspace) if workspace else None)
+        trained_on = training_level_figures(session, workspace)
     known = [] if found.chosen else found.registrations
     claims = claims_to_hold(claim, known, found.looks, names)
     evaluation = evaluate(

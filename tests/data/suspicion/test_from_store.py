@@ -8,7 +8,6 @@ import pytest
 from sqlmodel import Session, select
 
 from data.alike.embed import embed_locally
-from data.alike.vectors import current_vectors
 from data.errors import VectorsError
 from data.store.opening import Store
 from data.store.tables import Frame, FrameStatus, ModelRun
@@ -51,8 +50,10 @@ def test_the_one_wrong_level_is_found_kept_and_reported(tmp_path: Path) -> None:
     assert list(kept.values()) == ranked
     assert (kept[wrong].level, kept[wrong].likely) == (A, T)
     assert "say TELEOPERATION" in kept[wrong].why
+    (tmp_path / FILE).unlink()
     with store.read() as session:
-        figures = training_level_figures(session, current_vectors(tmp_path))
+        figures = training_level_figures(session, tmp_path)
+    assert list(current_suspicions(tmp_path).values()) == ranked  # the report's link finds its frames
     assert figures is not None
     assert [one.frame_id for one in figures.doubted] == [wrong]
     assert figures.based_on[-1] == "vectors of local-descriptor"
