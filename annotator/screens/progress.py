@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from html import escape
 from typing import Any
@@ -28,7 +29,7 @@ from data.scenarios.plausibility import count_generated
 from data.store.opening import Store
 from data.store.tables import Person
 from data.text.phrases import counted
-from data.vocabulary import Mode, Split, VerificationState
+from data.vocabulary import LEVELS, Mode, Split, VerificationState
 from eval.coverage.from_store import Coverage, coverage
 from eval.coverage.training_side import TrainingSide, training_side
 from eval.statistics.rate import Interval, Undefined
@@ -64,8 +65,9 @@ def show(person: Person) -> None:
         st.header("Verified frames by level")
         st.caption("Not the balance of the data: likely TELEOPERATION is reviewed first.")
         st.altair_chart(_by_level(counts), width="stretch")
+        _links([(About.LEVEL, level.value, level.value) for level in LEVELS])
         st.header("Reviews by person")
-        figures_table(_by_person(counts), name="reviews-by-person")
+        figures_table(_by_person(counts), name="reviews-by-person", link="frames")
         st.caption("Accepted: of the reviews in which a proposal was shown.")
     with st.expander("Frames by scene as a table"):
         rows = [
@@ -111,6 +113,7 @@ def _generated() -> None:
             f"{made.frames:,} of these frames were generated. Of {counted(made.clips, 'generated clip')} "
             f"{made.rejected:,} stand rejected as impossible and are not used."
         )
+        _links([(About.GENERATED, "yes", "generated")])
 
 
 def _totals(counts: Progress) -> None:
@@ -133,9 +136,14 @@ def _totals(counts: Progress) -> None:
     ]
     aside = f"; {counts.set_aside:,} frames are set aside for their image" if counts.set_aside else ""
     st.caption("; ".join(sides) + aside + ".")
+    _links([(About.STATE, state.value, state.value) for state in VerificationState])
+
+
+def _links(values: Sequence[tuple[About, str, str]]) -> None:
+    """Links to the frames that a figure above counts, each by its filter and under its own word."""
     links = (
-        f'<a href="{escape(frames_address((About.STATE, state.value)))}" target="_self">{state.value}</a>'
-        for state in VerificationState
+        f'<a href="{escape(frames_address((about, value)))}" target="_self">{word}</a>'
+        for about, value, word in values
     )
     st.html(f'<p class="tt-note">Show the frames: {", ".join(links)}</p>')
 
@@ -274,6 +282,7 @@ def _by_person(counts: Progress) -> list[dict[str, Any]]:
             "blind": one.by_mode[Mode.BLIND],
             "decide first": one.by_mode[Mode.DECIDE_FIRST],
             "in stacks": one.by_mode[Mode.STACK],
+            "frames": frames_address((About.PERSON, one.account)),
         }
         for one in counts.people
     ]

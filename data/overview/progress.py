@@ -44,6 +44,7 @@ class PersonProgress:
     """One person's standing reviews. `shown`: those in which a proposal was shown; `accepted` of those."""
 
     name: str
+    account: str
     is_scripted: bool
     reviews: int
     shown: int
@@ -133,6 +134,7 @@ def _people(session: Session) -> list[PersonProgress]:
 def _person(person: Person, reviews: Counter[tuple[Mode, Verdict | None]]) -> PersonProgress:
     return PersonProgress(
         name=person.display_name,
+        account=person.name,
         is_scripted=person.is_scripted,
         reviews=reviews.total(),
         shown=sum(

@@ -6,13 +6,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from data.errors import EvaluationError
 from data.find.question import About, Filter, Question
 from data.text.markdown import markdown_text
 from data.text.visible import visible
-from data.vocabulary import LEVELS, Split, TriageLevel
+from data.vocabulary import LEVELS, Split, TriageLevel, VerificationState
 from data.whole_files import written_whole
 from eval.evaluation.result import Evaluation
 from eval.metrics.shares import (
@@ -20,8 +21,10 @@ from eval.metrics.shares import (
     MISSED_TELEOPERATION,
     NO_ANSWER,
     OVER_ESCALATION,
+    SHARES,
     UNANSWERED_TELEOPERATION,
     UNDER_ESCALATION,
+    cells,
 )
 from eval.presentation.in_words import figure_interval, figure_value, told, told_range
 from eval.report.figures import recall_figure, trade_off_figure
@@ -52,6 +55,7 @@ SIDE_BY_SIDE = (
     OVER_ESCALATION.key,
     NO_ANSWER.key,
 )
+_SHARES = {share.key: share for share in SHARES}
 GALLERY_SIZE = 24
 """Pictures of each gallery; a report with thousands of them opens nowhere."""
 SAFETY = (UNDER_ESCALATION.key, MISSED_TELEOPERATION.key, UNANSWERED_TELEOPERATION.key)
@@ -129,6 +133,7 @@ def _environment() -> Environment:
         told=told,
         frames_query=frames_query,
         compared_query=compared_query,
+        counted_queries=counted_queries,
         told_range=told_range,
     )
     return environment
@@ -146,6 +151,32 @@ def frames_query(**filters: str) -> str:
 def compared_query(**filters: str) -> str:
     """The same among what runs are held against: held-out frames that a camera took."""
     return frames_query(split=Split.HELD_OUT.value, generated="no", **filters)
+
+
+def counted_queries(key: str, run: str) -> tuple[str | None, str | None]:
+    """The app's addresses of the frames that a share of a run counts, and of those it counts them among; None where
+    they are more than one cell, row or column of the confusion matrix, which no single address asks for."""
+    share = _SHARES.get(key)
+    return (_cells_query(share.hits, run), _cells_query(share.among, run)) if share else (None, None)
+
+
+def _cells_query(drawing: str, run: str) -> str | None:
+    rows, columns = map(set, np.nonzero(cells(drawing)))
+    if cells(drawing).sum() != len(rows) * len(columns):
+        return None
+    answers = [*(level.value for level in LEVELS), "failed"]
+    match len(rows), len(columns):
+        case 1, 1:
+            return compared_query(level=answers[rows.pop()], run=f"{run}:{answers[columns.pop()]}")
+        case 1, 4:
+            return compared_query(level=answers[rows.pop()])
+        case 3, 1:
+            return compared_query(
+                state=VerificationState.VERIFIED.value, run=f"{run}:{answers[columns.pop()]}"
+            )
+        case 3, 4:
+            return compared_query(state=VerificationState.VERIFIED.value)
+    return None
 
 
 def cell_kind(place: tuple[int, int]) -> str:

@@ -73,6 +73,7 @@ def test_a_lead_finds_frames_by_address_and_keys(tmp_path: Path, chromium: Brows
         _days_and_what_is_not_computed(page, address)
         _keys(page, address)
         _acts_on_many(page, address, frames)
+        _has_one_reviewed_next(page, address)
         _the_card_leads_on(page, address)
         _annotators_find_nothing(chromium, address, frames["missed"])
     store.close()
@@ -161,6 +162,25 @@ def _acts_on_many(page: Page, address: str, frames: dict[str, str]) -> None:
     page.locator(f"{GRID} [data-part=views]").select_option(label="sun")
     expect(page.locator(".fg-count")).to_have_text("2 frames")
     assert frames["missed"] in found
+
+
+def _has_one_reviewed_next(page: Page, address: str) -> None:
+    """The last frame in line is picked and asked of one person; it is found by its address and stands first."""
+    page.goto(f"{address}frames?queue=waiting&sort=-queue")
+    last = shown(page)[0]
+    page.keyboard.press("x")
+    page.get_by_role("button", name="Review next", exact=True).click()
+    page.keyboard.type("ben")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="Review next: done for 1 frame.")).to_be_visible()
+    page.goto(f"{address}frames?next=by:ben")
+    assert shown(page) == [last]
+    expect(page.locator(f"{GRID} [data-group=next]")).to_contain_text("by:ben1")
+    page.goto(f"{address}frames?queue=first_10")
+    assert shown(page)[0] == last
+    page.keyboard.press("Enter")
+    expect(page.locator(".fg-opened")).to_contain_text("asked for next by lena, of ben")
+    page.keyboard.press("Escape")
 
 
 def _the_card_leads_on(page: Page, address: str) -> None:

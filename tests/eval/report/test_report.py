@@ -23,7 +23,14 @@ from eval.evaluation.label_quality import Agreed, LabelQuality
 from eval.evaluation.result import Evaluation
 from eval.presentation.in_words import STYLES
 from eval.report.frame_image import image_data_uri
-from eval.report.render import SCHEMA, SIDE_BY_SIDE, render_html, render_markdown, write_report
+from eval.report.render import (
+    SCHEMA,
+    SIDE_BY_SIDE,
+    counted_queries,
+    render_html,
+    render_markdown,
+    write_report,
+)
 from eval.statistics.rate import Interval, Undefined
 from eval.training_levels.figures import DoubtedLevel, TrainingLevelFigures
 from eval.training_levels.shortcuts import shortcut_figures
@@ -160,7 +167,8 @@ def test_every_figure_in_the_html_is_that_of_the_json(tmp_path: Path) -> None:
         else:
             assert attributes["data-count"] == str(figure["count"])
             assert f"{100 * figure['count'] / figure['n']:.1f}\u00a0%" in text
-            assert f"{figure['count']}/{figure['n']}" in text
+            linked = f"{figure['count']} / {figure['n']}"  # each number may be a link of its own
+            assert linked.replace(" ", "") in text.replace(" ", "")
             for ends in (figure["interval"],) if "low" in figure["interval"] else ():
                 assert f"{100 * ends['low']:.1f}–{100 * ends['high']:.1f}\u00a0%" in text
         assert_intervals(attributes, figure)
@@ -283,6 +291,21 @@ def test_every_cell_of_the_confusion_matrices_is_that_of_the_json(tmp_path: Path
         run, _, row, column = str(attributes["data-path"]).removeprefix("runs/").split("/")
         counts = report["runs"][int(run)]["confusion"][int(row)]
         assert texts == [str(counts[int(column)]), f"{100 * counts[int(column)] / sum(counts):.1f} %"]
+
+
+def test_a_share_leads_to_the_frames_that_it_counts_where_one_address_asks_for_them() -> None:
+    compared = "split=held_out&generated=no"
+    assert counted_queries("recall_teleoperation", "a run") == (
+        f"{compared}&level=TELEOPERATION&run=a+run%3ATELEOPERATION",
+        f"{compared}&level=TELEOPERATION",
+    )
+    assert counted_queries("no_assessment", "r") == (
+        f"{compared}&state=verified&run=r%3Afailed",
+        f"{compared}&state=verified",
+    )
+    assert counted_queries("missed_teleoperation", "r") == (None, f"{compared}&level=TELEOPERATION")
+    assert counted_queries("over_escalation_any", "r") == (None, None)
+    assert counted_queries("macro_f1", "r") == (None, None)
 
 
 def test_the_page_loads_nothing_and_runs_nothing() -> None:
