@@ -13,6 +13,7 @@ from sqlmodel import select
 from data.frames.ingest import ingest
 from data.frames.sampling import sample_frames
 from data.proposals.recorded_replies import propose_from_replies
+from data.sources.nuscenes import nuscenes
 from data.store.keys import draw_repeatably
 from data.store.opening import Store, open_store
 from data.store.tables import Dataset
@@ -78,7 +79,7 @@ class Recipe:
         self.take_in(folder, _opened(folder / "workspace", None))
 
     def take_in(self, folder: Path, store: Store) -> None:
-        ingest(store, folder / "dataroot", VERSION)
+        ingest(store, nuscenes(folder / "dataroot", VERSION))
         if self.is_sampled:
             total = sum(self.scenes.values())
             sample_frames(store, train=total, held_out=total, seed=0)

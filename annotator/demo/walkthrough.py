@@ -26,6 +26,7 @@ from data.frames.sampling import sample_frames
 from data.proposals.recorded_replies import propose_from_replies
 from data.snapshot.folder import Manifest
 from data.snapshot.freeze import FreezeOptions, freeze
+from data.sources.nuscenes import nuscenes
 from data.store.keys import draw_repeatably
 from data.store.opening import Store, open_store
 from data.store.tables import Frame, FrameStatus, Proposal, Review
@@ -117,7 +118,7 @@ def _frames_and_proposals(asked: WalkthroughInput, store: Store, workspace: Path
         prepare_frames(store, dataroot, workspace)
         return true_assessments()
     _say("Ingesting, sampling, proposing")
-    frames = ingest(store, asked.dataroot, asked.version).frames
+    frames = ingest(store, nuscenes(asked.dataroot, asked.version)).frames
     # Three times as many as there are on each side: all usable frames, a quarter of them held out.
     sample_frames(store, train=3 * frames, held_out=frames, seed=asked.seed)
     for role in (ModelRole.TEACHER, ModelRole.STUDENT):

@@ -18,9 +18,10 @@ from data.errors import StoreError
 from data.frames.ingest import ingest
 from data.frames.sampling import sample_frames
 from data.hashing import canonical_json
-from data.live.record import VERSION as MONITOR_VERSION
+from data.live.record import DATA_SET as MONITOR_SET
 from data.proposals.recorded_replies import propose_from_replies
 from data.snapshot.freeze import freeze
+from data.sources.nuscenes import nuscenes
 from data.store import Store, open_store
 from data.store.keys import draw_repeatably
 from data.store.tables import Dataset, Person
@@ -66,7 +67,7 @@ def build_demo(
 
 def prepare_frames(store: Store, dataroot: Path, workspace: Path) -> None:
     """Ingest, sample, propose and order the demo's frames; what is there already stays."""
-    ingest(store, dataroot, VERSION)
+    ingest(store, nuscenes(dataroot, VERSION))
     sample_frames(store, train=TRAIN, held_out=HELD_OUT, seed=SEED)
     for role in (ModelRole.TEACHER, ModelRole.STUDENT):
         replies = workspace / f"demo-{role.value}-replies.jsonl"
@@ -80,9 +81,9 @@ def prepare_frames(store: Store, dataroot: Path, workspace: Path) -> None:
 def _require_demo(store: Store, workspace: Path) -> None:
     """Raises StoreError for a workspace with work of its own: drawn frames and scripts have no place there."""
     with store.read() as session:
-        versions = set(session.exec(select(Dataset.version)))
+        names = set(session.exec(select(Dataset.name)))
         has_people = session.exec(select(Person.id)).first() is not None
-    if versions - {VERSION, MONITOR_VERSION} or (has_people and VERSION not in versions):
+    if names - {VERSION, MONITOR_SET} or (has_people and VERSION not in names):
         raise StoreError(
             f"{workspace} is in use for other work. The demo needs a workspace of its own: "
             "name a new folder with --workspace."

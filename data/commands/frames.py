@@ -11,42 +11,91 @@ import typer
 
 from data.commands.following import HELD_OUT, TRAIN, after_ingest, after_sample
 from data.errors import SamplingError
+from data.sources.opening import ADAPTERS as KINDS
 from data.terminal import AsJson, Settings, print_result, progress_bar, stopped_says
 from data.text.phrases import counted, listed
 
 if TYPE_CHECKING:
+    from data.frames.ingest import Ingested
     from data.frames.sampling import Sampled
+
+_SCENES_NAMED = 5
 
 
 @stopped_says("The pictures read so far are stored; the same command reads the others.")
 def ingest(
     ctx: typer.Context,
-    dataroot: Annotated[Path, typer.Argument(help="The nuScenes dataroot: it holds VERSION/ and samples/.")],
-    version: Annotated[str, typer.Option(help="The folder with the tables.")] = "v1.0-trainval",
+    source: Annotated[
+        Path,
+        typer.Argument(help="A dataroot with nuScenes' tables, or drives of another kind.", metavar="SOURCE"),
+    ],
+    kind: Annotated[
+        str | None,
+        typer.Option("--as", metavar="KIND", help=f"{', '.join(KINDS)}; by default what SOURCE looks like."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="What the data set is called; by default as its tables or files are.")
+    ] = None,
+    version: Annotated[
+        str | None, typer.Option(help="The folder with nuScenes' tables; v1.0-trainval by default.")
+    ] = None,
+    camera: Annotated[
+        str | None, typer.Option(help="The camera whose pictures become frames, as SOURCE calls it.")
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(min=0.01, max=100.0, help="At most so many frames of each second of a recording."),
+    ] = None,
+    licence: Annotated[
+        str | None, typer.Option(help="The terms that bind these pictures; by default what SOURCE says.")
+    ] = None,
     recheck: Annotated[
         bool, typer.Option("--recheck", help="Read every image again, not only new ones.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read nuScenes tables into the store: scenes, and their CAM_FRONT keyframes."""
+    """Read drives into the store: scenes, and the pictures of their front camera.
+
+    A workspace holds any number of data sets, each under its name. What a source lacks (boxes, poses) stays unknown.
+    """
     from data.frames.ingest import ingest as use_case
-    from data.nuscenes.tables import require_dataroot
+    from data.sources.opening import Options, open_source
     from data.verification.status import refresh_statuses
 
     settings: Settings = ctx.obj
-    require_dataroot(dataroot, version)  # before a workspace is made for it
+    # Before a workspace is made for what is no source.
+    drives = open_source(source, kind, Options(version, camera, rate, licence))
     with progress_bar("Reading images") as progress:
         store = settings.open_store(create=True)
-        done = use_case(store, dataroot, version, progress=progress, recheck=recheck)
+        done = use_case(
+            store,
+            drives,
+            name=name,
+            pictures=settings.workspace / "pictures",
+            progress=progress,
+            recheck=recheck,
+        )
     refresh_statuses(store)
-    aside = f" Set aside: {listed(done.set_aside)}." if done.set_aside else ""
-    print_result(
-        done.as_dict(),
-        f"{counted(done.frames, 'frame')} in {counted(done.scenes, 'scene')}: "
-        f"{done.added:,} added, {done.updated:,} updated.{aside}",
-        as_json=as_json,
-        then=after_ingest(settings, done.frames - sum(done.set_aside.values())),
-    )
+    usable = done.frames - sum(done.set_aside.values())
+    print_result(done.as_dict(), _ingested(done), as_json=as_json, then=after_ingest(settings, usable))
+
+
+def _ingested(done: Ingested) -> str:
+    lines = [
+        f"{done.data_set}: {counted(done.frames, 'frame')} in {counted(done.scenes, 'scene')}: "
+        f"{done.added:,} added, {done.updated:,} updated."
+    ]
+    if done.set_aside:
+        lines[0] += f" Set aside: {listed(done.set_aside)}."
+    for name, n in done.elsewhere.items():
+        lines.append(
+            f"{counted(n, 'frame')} more {'is' if n == 1 else 'are'} in the data set {name} already."
+        )
+    for name, reason in [*done.scenes_set_aside.items()][:_SCENES_NAMED]:
+        lines.append(f"Set aside, the scene {name}: {reason}")
+    if len(done.scenes_set_aside) > _SCENES_NAMED:
+        lines.append(f"{len(done.scenes_set_aside) - _SCENES_NAMED:,} more scenes are set aside; see --json.")
+    return "\n".join(lines)
 
 
 @stopped_says("A draw is stored whole or not at all; run the same command again.")

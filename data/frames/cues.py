@@ -116,6 +116,22 @@ def frame_cues(
     return {cue: evidence for cue, evidence in cues.items() if evidence}
 
 
+def unknown_cues(
+    boxes: Sequence[SeenBox] | None, image: ImageFacts | None, description: str, map_ahead: MapAhead | None
+) -> list[Cue]:
+    """Cues that nobody can look for in a frame, since what they rest on is not there: boxes (None), a picture that can
+    be measured, a map of the driven path or else a description of the scene.
+
+    >>> unknown_cues(None, None, "Rain, busy street", MapAhead(None))
+    [<Cue.PEDESTRIAN_NEAR: 'pedestrian_near'>, <Cue.CONSTRUCTION: 'construction'>, <Cue.RAIN: 'rain'>, \
+<Cue.FOG: 'fog'>, <Cue.NIGHT: 'night'>, <Cue.GLARE: 'glare'>]
+    """
+    missing = {cue for cue in _OF_BOXES if boxes is None} | {cue for cue in _OF_PIXELS if image is None}
+    if map_ahead is None and not description.strip():
+        missing.add(Cue.INTERSECTION)
+    return [cue for cue in Cue if cue in missing]
+
+
 def pedestrian_near(seen: Seen) -> str:
     """People near the way that the vehicle is going to drive."""
     near = seen.near(_PEDESTRIANS, seen.limits.pedestrian_lateral_m)
@@ -194,6 +210,8 @@ def _says(told: str) -> str:
     return f"; the scene's description says “{told}”" if told else ""
 
 
+_OF_BOXES = (Cue.PEDESTRIAN_NEAR, Cue.CONSTRUCTION)
+_OF_PIXELS = (Cue.RAIN, Cue.FOG, Cue.NIGHT, Cue.GLARE)
 _LOOKS: dict[Cue, Callable[[Seen], str]] = {
     Cue.PEDESTRIAN_NEAR: pedestrian_near,
     Cue.CONSTRUCTION: construction,

@@ -1,30 +1,33 @@
-"""Use case: a nuScenes dataroot into the store. A second ingest adds nothing; frames whose image has come since
+"""Use case: a source of drives into the store. A second ingest adds nothing; frames whose image has come since
 are taken back, frames whose image has gone are set aside.
 
 Frames are kept group by group, so that an ingest that was cut short goes on where it stopped; until it has ended its
-dataset has no time of ingest, and nothing is sampled from it.
+data set has no time of ingest, and nothing is sampled from it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlmodel import Session, col, select
 
-from data.errors import DatarootError
-from data.frames.cues import MapAhead, Path2D, frame_cues
-from data.frames.driven_path import coming_path
-from data.images.inspection import ImageFacts, ImageRefused, inspect_image, leads_inside
-from data.nuscenes.map_expansion import Intersections, in_global_axes, read_intersections
-from data.nuscenes.scenes import Keyframe, SceneTable, read_scenes
+from data.errors import SourceError
+from data.frames.data_sets import begun, require_usable_name
+from data.frames.frame_rows import Inspected, Place, derived_id, frame_row, scene_row
+from data.images.inspection import ImageRefused, inspect_image, leads_inside
+from data.nuscenes.map_expansion import read_intersections
+from data.sources.checking import Checker
+from data.sources.port import PictureRefused, SceneSetAside, Source, SourceScene
 from data.store.opening import Store
 from data.store.tables import NOT_INGESTED, Dataset, Frame, Scene
-from data.vocabulary import SetAside
+from data.vocabulary import SetAside, storable_text
+from data.whole_files import written_whole
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -32,191 +35,238 @@ Progress = Callable[[int, int], None]
 FRAMES_AT_ONCE = 1_000
 """Kept together: some ten seconds of reading pictures."""
 _READERS = 4
+_TOKENS = ("nuscenes",)
+"""Kinds of sources whose keys are unique in the world."""
+_NEW = SetAside.IMAGE_MISSING
+"""Of a frame that the store does not have, nobody has seen the picture."""
 
 
 @dataclass(frozen=True)
 class Ingested:
-    """What an ingest did. `set_aside` counts the reasons over all frames of the version."""
+    """What an ingest did. `set_aside` counts the reasons over all frames of the data set; `scenes_set_aside` has the
+    reason by the name of the scene; `elsewhere` counts frames that are left where they are, by the data set that has
+    them already."""
 
+    data_set: str
     scenes: int
     frames: int
     added: int
     updated: int
     set_aside: dict[str, int]
+    scenes_set_aside: dict[str, str] = field(default_factory=dict)
+    elsewhere: dict[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class _Place:
-    """A keyframe by its scene and its place in it."""
-
-    scene: SceneTable
-    position: int
-
-    @property
-    def keyframe(self) -> Keyframe:
-        return self.scene.keyframes[self.position]
-
-
-@dataclass(frozen=True)
-class _Inspected:
-    facts: ImageFacts | None
-    reason: SetAside | None
-    detail: str | None
-
-
 def ingest(
-    store: Store, dataroot: Path, version: str, *, progress: Progress | None = None, recheck: bool = False
+    store: Store,
+    source: Source,
+    *,
+    name: str | None = None,
+    pictures: Path | None = None,
+    progress: Progress | None = None,
+    recheck: bool = False,
 ) -> Ingested:
-    """Read a dataroot version into the store.
+    """Read a source into the store, under its own name or another.
 
-    recheck: read every image again, not only those of frames that are new or set aside.
-    Raises DatarootError as `read_scenes` does, and for an image that the store holds under another token.
+    pictures: the folder of the workspace below which pictures are written that are no files of their own. recheck: read
+    every image again, not only those of frames that are new or set aside. Raises SourceError: what the source finds, a
+    name that cannot be taken, and a file that the store has under another id.
     """
-    dataroot = dataroot.resolve()
-    scenes = read_scenes(dataroot, version)
+    name = name or source.name
+    require_usable_name(name)
+    root = source.root if source.in_files else _folder(pictures, source, name)
+    scenes, aside = _sorted_out(source)
     with store.write(alone=True) as session:
-        known = _known_frames(session)
-        _refuse_twins(scenes, known, version)
-        due = [
-            _Place(scene, position)
-            for scene in scenes
-            for position, frame in enumerate(scene.keyframes)
-            if recheck or frame.token not in known or known[frame.token].set_aside is not None
-        ]
-        dataset_id = _begun(session, version, dataroot, is_due=bool(due))
-        existing = set(session.exec(select(Scene.id)))
-        session.add_all([_scene_row(scene, dataset_id) for scene in scenes if scene.token not in existing])
-    maps = {scene.location: read_intersections(dataroot, scene.location) for scene in scenes}
-    with ThreadPoolExecutor(_READERS) as pool:
-        for first in range(0, len(due), FRAMES_AT_ONCE):
-            some = due[first : first + FRAMES_AT_ONCE]
-            inspected = pool.map(partial(_inspect_one, dataroot), [place.keyframe for place in some])
-            rows = []
-            for place, found in zip(some, inspected, strict=True):
-                rows.append(_frame_row(place, found, maps[place.scene.location]))
-                if progress:
-                    progress(first + len(rows), len(due))
-            _keep(store, rows)
+        dataset_id = begun(session, source, name, root)
+        known = _known_frames(session, dataset_id)
+        places, elsewhere = _places(session, source.kind, name, scenes, dataset_id)
+        _refuse_twins(session, places, root)
+        due = [place for place in places if recheck or known.get(place.frame_id, _NEW) is not None]
+        if due:
+            session.get_one(Dataset, dataset_id).ingested_at_us = NOT_INGESTED
+        _keep_scenes(session, places, dataset_id)
+    maps = {scene.location: read_intersections(source.root, scene.location) for scene in scenes}
+    updated = 0
+    for some in _inspected(_Reading(source, root, recheck), due, progress):
+        rows = [frame_row(place, found, maps[place.scene.location]) for place, found in some]
+        updated += _keep(store, rows)
     with store.write(alone=True) as session:
         dataset = session.get_one(Dataset, dataset_id)
         if dataset.ingested_at_us == NOT_INGESTED:
             dataset.ingested_at_us = store.now_us(session)
-        return _summary(scenes, known, _known_frames(session))
-
-
-def _known_frames(session: Session) -> dict[str, Frame]:
-    frames = {frame.id: frame for frame in session.exec(select(Frame))}
-    for frame in frames.values():
-        session.expunge(frame)  # as they are now, whatever is written later
-    return frames
-
-
-def _keep(store: Store, rows: list[Frame]) -> None:
-    with store.write(alone=True) as session:
-        there = set(session.exec(select(Frame.id).where(col(Frame.id).in_([row.id for row in rows]))))
-        for row in rows:
-            session.merge(row) if row.id in there else session.add(row)
-
-
-def _refuse_twins(scenes: list[SceneTable], known: dict[str, Frame], version: str) -> None:
-    """The same image under two tokens could stand in train and held-out at once."""
-    tokens = {frame.filename: frame.id for frame in known.values()}
-    for scene in scenes:
-        for frame in scene.keyframes:
-            if tokens.get(frame.filename, frame.token) != frame.token:
-                raise DatarootError(
-                    f"{frame.filename} of {version} is in this store already, under another token. "
-                    "Keep one dataset version per workspace."
-                )
-
-
-def _inspect_one(dataroot: Path, frame: Keyframe) -> _Inspected:
-    path = dataroot / frame.filename
-    if not leads_inside(path, dataroot):
-        detail = f"{frame.filename} leads out of the dataroot."
-        return _Inspected(None, SetAside.IMAGE_UNREADABLE, detail)
-    try:
-        return _Inspected(inspect_image(path), None, None)
-    except ImageRefused as refused:
-        return _Inspected(None, refused.reason, str(refused))
-
-
-def _begun(session: Session, version: str, dataroot: Path, *, is_due: bool) -> int:
-    """The id of the dataset. Where frames are due it counts as not ingested until this ingest has ended."""
-    dataset = session.exec(select(Dataset).where(Dataset.version == version)).one_or_none()
-    dataset = dataset or Dataset(version=version, dataroot="", ingested_at_us=NOT_INGESTED)
-    dataset.dataroot = str(dataroot)
-    if is_due:
-        dataset.ingested_at_us = NOT_INGESTED
-    session.add(dataset)
-    session.flush()
-    return int(dataset.id or 0)
-
-
-def _summary(scenes: list[SceneTable], before: dict[str, Frame], after: dict[str, Frame]) -> Ingested:
-    tokens = [keyframe.token for scene in scenes for keyframe in scene.keyframes]
-    reasons = Counter(reason.value for token in tokens if (reason := after[token].set_aside))
-    changed = [
-        token
-        for token in tokens
-        if token in before and after[token].model_dump() != before[token].model_dump()
-    ]
+        after = _known_frames(session, dataset_id)
     return Ingested(
-        scenes=len(scenes),
-        frames=len(tokens),
-        added=sum(token not in before for token in tokens),
-        updated=len(changed),
-        set_aside=dict(sorted(reasons.items())),
+        data_set=name,
+        scenes=len({place.scene_id for place in places}),
+        frames=len(places),
+        added=sum(place.frame_id not in known for place in places),
+        updated=updated,
+        set_aside=_counted(after[place.frame_id] for place in places),
+        scenes_set_aside=aside,
+        elsewhere=elsewhere,
     )
 
 
-def _scene_row(scene: SceneTable, dataset_id: int) -> Scene:
-    return Scene(
-        id=scene.token,
-        dataset_id=dataset_id,
-        name=scene.name,
-        description=scene.description,
-        log_name=scene.log_name,
-        location=scene.location,
-        utc_offset_min=scene.utc_offset_min,
+def _folder(pictures: Path | None, source: Source, name: str) -> Path:
+    if pictures is None:
+        raise SourceError(
+            f"{source.root} holds no pictures as files, and there is no folder to write them into."
+        )
+    return pictures.resolve() / name
+
+
+def _sorted_out(source: Source) -> tuple[list[SourceScene], dict[str, str]]:
+    """The scenes that can be used, and the reasons by the names of those that cannot."""
+    usable: list[SourceScene] = []
+    aside: dict[str, str] = {}
+    for scene in Checker().checked(source.scenes()):
+        if isinstance(scene, SceneSetAside):
+            aside[storable_text(scene.name)] = storable_text(scene.reason)
+        else:
+            usable.append(scene)
+    if not usable and aside:
+        name, reason = next(iter(aside.items()))
+        raise SourceError(f"No scene of {source.root} can be used; {name}: {reason}")
+    if not usable:
+        raise SourceError(f"{source.root} holds no scene.")
+    return usable, aside
+
+
+def _known_frames(session: Session, dataset_id: int) -> dict[str, SetAside | None]:
+    """Why each frame of a data set is set aside, None for those that are not, by id."""
+    query = select(Frame.id, Frame.set_aside).join(Scene).where(Scene.dataset_id == dataset_id)
+    rows: Any = session.exec(query)
+    return dict(rows.all())
+
+
+def _places(
+    session: Session, kind: str, name: str, scenes: Sequence[SourceScene], dataset_id: int
+) -> tuple[list[Place], dict[str, int]]:
+    """Where the source's frames stand in the store, and how many of them another data set has already, by its name."""
+    if kind not in _TOKENS:
+        found = [
+            Place(scene, at, derived_id(name, f"scene {scene.key}"), derived_id(name, frame.key))
+            for scene in scenes
+            for at, frame in enumerate(scene.frames)
+        ]
+        return found, {}
+    taken_scenes = set(session.exec(select(Scene.id).where(Scene.dataset_id != dataset_id)))
+    query = select(Frame.id, Dataset.name).join(Scene, col(Scene.id) == Frame.scene_id).join(Dataset)
+    taken = dict(session.exec(query.where(Scene.dataset_id != dataset_id)).all())
+    elsewhere, places = Counter[str](), []
+    for scene in scenes:
+        is_taken = scene.key in taken_scenes  # by another camera's frames, or a part of them
+        scene_id = derived_id(name, f"scene {scene.key}") if is_taken else scene.key
+        for at, frame in enumerate(scene.frames):
+            if frame.key in taken:
+                elsewhere[taken[frame.key]] += 1
+            else:
+                places.append(Place(scene, at, scene_id, frame.key))
+    return places, dict(elsewhere)
+
+
+def _refuse_twins(session: Session, places: Sequence[Place], root: Path) -> None:
+    """The same file under two ids could stand in train and held-out at once."""
+    query = (
+        select(Frame.filename, Frame.id, Dataset.name)
+        .join(Scene, col(Scene.id) == Frame.scene_id)
+        .join(Dataset, col(Dataset.id) == Scene.dataset_id)
+        .where(Dataset.dataroot == str(root))
     )
+    known = {filename: (frame_id, name) for filename, frame_id, name in session.exec(query)}
+    for place in places:
+        frame_id, name = known.get(place.frame.picture, (place.frame_id, ""))
+        if frame_id != place.frame_id:
+            raise SourceError(
+                f"{root / place.frame.picture} is in this store already, under another id, in the data set {name}. "
+                "Use another workspace to have the same pictures under another name."
+            )
 
 
-def _path(scene: SceneTable, position: int) -> Path2D:
-    coming = scene.keyframes[position:]
-    return coming_path([(one.ego_x_m, one.ego_y_m) for one in coming], coming[0].ego_yaw_rad)
+def _keep_scenes(session: Session, places: Sequence[Place], dataset_id: int) -> None:
+    """New ones are added; of those there are, what an earlier release did not ask for is filled in."""
+    scenes = {place.scene_id: place.scene for place in places}
+    known = {one.id: one for one in session.exec(select(Scene).where(Scene.dataset_id == dataset_id))}
+    for scene_id, scene in scenes.items():
+        row = known.get(scene_id)
+        if row is None:
+            session.add(scene_row(scene, scene_id, dataset_id))
+            continue
+        row.licence = row.licence or scene.licence or None
+        row.official_side = row.official_side or scene.official_side
 
 
-def _map_ahead(keyframe: Keyframe, path: Path2D, intersections: Intersections | None) -> MapAhead | None:
-    if intersections is None:
-        return None
-    way = in_global_axes(path, (keyframe.ego_x_m, keyframe.ego_y_m), keyframe.ego_yaw_rad)
-    return MapAhead(intersections.metres_ahead(way))
+@dataclass(frozen=True)
+class _Reading:
+    """A source whose pictures are read below `root`; `is_anew`: those taken out of other files are written again."""
+
+    source: Source
+    root: Path
+    is_anew: bool
 
 
-def _frame_row(place: _Place, inspected: _Inspected, intersections: Intersections | None) -> Frame:
-    scene, position, keyframe = place.scene, place.position, place.keyframe
-    facts, path = inspected.facts, _path(scene, position)
-    ahead = _map_ahead(keyframe, path, intersections)
-    cues = frame_cues(keyframe.boxes, facts, scene.description, path=path, map_ahead=ahead)
-    return Frame(
-        id=keyframe.token,
-        scene_id=scene.token,
-        position=position,
-        captured_at_us=keyframe.captured_at_us,
-        filename=keyframe.filename,
-        width_px=facts.width_px if facts else None,
-        height_px=facts.height_px if facts else None,
-        image_sha256=facts.sha256 if facts else None,
-        image_fingerprint=facts.fingerprint if facts else None,
-        set_aside=inspected.reason,
-        set_aside_detail=inspected.detail,
-        boxes=dict(sorted(Counter(box.category for box in keyframe.boxes).items())),
-        cues={cue.value: evidence for cue, evidence in cues.items()},
-        pixels=facts.pixels() if facts else None,
-        ego_x_m=keyframe.ego_x_m,
-        ego_y_m=keyframe.ego_y_m,
-    )
+def _inspected(
+    reading: _Reading, due: Sequence[Place], progress: Progress | None
+) -> Iterator[list[tuple[Place, Inspected]]]:
+    """What is seen on the pictures, group by group."""
+    with ThreadPoolExecutor(_READERS) as pool:
+        for first in range(0, len(due), FRAMES_AT_ONCE):
+            some = due[first : first + FRAMES_AT_ONCE]
+            refused = {} if reading.source.in_files else dict(_written(reading, some))
+            looks = pool.map(partial(_look, reading.root, refused), some)
+            found = []
+            for place, one in zip(some, looks, strict=True):
+                found.append((place, one))
+                if progress:
+                    progress(first + len(found), len(due))
+            yield found
+
+
+def _written(reading: _Reading, places: Sequence[Place]) -> Iterator[tuple[str, str]]:
+    """Write the pictures that are not there yet; yields the frames of those that cannot be had, with the reason."""
+    for place in places:
+        target = reading.root / place.frame.picture
+        if target.exists() and not reading.is_anew:
+            continue
+        try:
+            content = reading.source.picture(place.scene, place.frame)
+        except PictureRefused as refused:
+            yield place.frame_id, str(refused)
+            continue
+        with written_whole(target, survives_power_cut=False) as partial_file:
+            partial_file.write_bytes(content)
+
+
+def _look(root: Path, refused: dict[str, str], place: Place) -> Inspected:
+    if place.frame_id in refused:
+        return Inspected(None, SetAside.IMAGE_UNREADABLE, storable_text(refused[place.frame_id]))
+    path = root / place.frame.picture
+    if not leads_inside(path, root):
+        detail = f"{place.frame.picture} leads out of the dataroot."
+        return Inspected(None, SetAside.IMAGE_UNREADABLE, detail)
+    try:
+        return Inspected(inspect_image(path))
+    except ImageRefused as image_refused:
+        return Inspected(None, image_refused.reason, str(image_refused))
+
+
+def _keep(store: Store, rows: Sequence[Frame]) -> int:
+    """Write rows; returns how many of those that were there have changed."""
+    changed = 0
+    with store.write(alone=True) as session:
+        query = select(Frame).where(col(Frame.id).in_([row.id for row in rows]))
+        there = {one.id: one.model_dump() for one in session.exec(query)}
+        for row in rows:
+            if row.id not in there:
+                session.add(row)
+            elif there[row.id] != row.model_dump():
+                changed += 1
+                session.merge(row)
+    return changed
+
+
+def _counted(reasons: Iterable[SetAside | None]) -> dict[str, int]:
+    return dict(sorted(Counter(reason.value for reason in reasons if reason).items()))

@@ -9,8 +9,8 @@ from sqlmodel import Session, col, select
 
 from data.store.tables import ClipJudgement, Frame, GeneratedClip, GeneratedFrame, Scene
 
-VERSION = "generated"
-"""The dataset version under which the store keeps generated frames."""
+DATA_SET = "generated"
+"""The data set under which the store keeps generated frames."""
 
 
 @dataclass(frozen=True)

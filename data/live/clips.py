@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from data.live.clip_spool import Made, Places
-from data.live.record import VERSION
+from data.live.record import DATA_SET
 from data.store.opening import Store
 from data.store.tables import AlertClip, Dataset
 from data.store.trail import note_act
@@ -58,7 +58,7 @@ def clip_of(session: Session, alert_id: str) -> KeptClip | None:
 
 def clips_folder(session: Session) -> Places:
     """Where the monitor's clips lie."""
-    return Places(Path(session.exec(select(Dataset.dataroot).where(Dataset.version == VERSION)).one()))
+    return Places(Path(session.exec(select(Dataset.dataroot).where(Dataset.name == DATA_SET)).one()))
 
 
 def remove_clips(store: Store, places: Places, *, keep_days: float, most_bytes: int, now_us: int) -> int:

@@ -19,7 +19,7 @@ from data.store.tables import Alert, AlertClip, Dataset, Feed, FeedChange, Watch
 from data.text.addresses import without_password
 from data.vocabulary import AlertEnd, FeedKind, ModelRole
 
-VERSION = "monitor"
+DATA_SET = "monitor"
 """The dataset under which frames of live feeds stand; a folder of the workspace holds their pictures."""
 
 
@@ -112,8 +112,8 @@ def _end_left_open(session: Session, now_us: int) -> None:
 
 
 def _dataset(session: Session, pictures: Path, now_us: int) -> None:
-    dataset = session.exec(select(Dataset).where(Dataset.version == VERSION)).first()
-    dataset = dataset or Dataset(version=VERSION, dataroot="", ingested_at_us=now_us)
+    dataset = session.exec(select(Dataset).where(Dataset.name == DATA_SET)).first()
+    dataset = dataset or Dataset(name=DATA_SET, kind=DATA_SET, dataroot="", ingested_at_us=now_us)
     dataset.dataroot = str(pictures.resolve())
     session.add(dataset)
 

@@ -17,7 +17,7 @@ from typing import Any
 from sqlmodel import Session, and_, col, func, or_, select
 
 from data.images.inspection import ImageFacts, ImageRefused, inspect_image
-from data.live.record import VERSION
+from data.live.record import DATA_SET
 from data.proposals.runs import record_reply
 from data.store.opening import Store
 from data.store.tables import (
@@ -217,7 +217,7 @@ def _inspected(path: Path) -> tuple[ImageFacts | None, SetAside | None, str | No
 
 def _scene(session: Session, candidate: Candidate) -> tuple[Scene, Dataset]:
     """The scene of a feed's watch: a new one on the training side, whatever else is in the store."""
-    dataset = session.exec(select(Dataset).where(Dataset.version == VERSION)).one()
+    dataset = session.exec(select(Dataset).where(Dataset.name == DATA_SET)).one()
     feed = session.get_one(Feed, candidate.feed_id)
     scene_id = _id("scene", candidate.watch_id, candidate.feed_id)
     scene = session.get(Scene, scene_id)

@@ -46,7 +46,7 @@ class FramePlace:
 
     frame: Frame
     dataroot: Path
-    version: str
+    version: str | None
     earlier: list[Frame]
     feed: FeedMoment | None = None
     """What a live feed's clip has of the seconds before, for a frame that came back from one."""

@@ -36,9 +36,11 @@ class MomentFiles:
         self._making: dict[Path, Future[None]] = {}
         self._failed_at_s: dict[Path, float] = {}
 
-    def of(self, dataroot: Path, version: str) -> Path:
+    def of(self, dataroot: Path, version: str | None) -> Path:
         """The folder of a dataroot version. Raises MomentUnknown with the reason: no tables, tables that cannot be
         read, or they are being read right now."""
+        if version is None:
+            raise MomentUnknown("This data set has nothing around its frames.")
         target = self._place / f"{version}-{_of_tables(dataroot / version)}"
         if target.is_dir():
             return target

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from data.errors import TraceError
+from data.frames.addresses import frame_named
 from data.people.permissions import Act, require
 from data.review.line.next_requests import standing_requests, why_next
 from data.review.looks import note_look
@@ -65,9 +65,7 @@ def frame_view(store: Store, person_id: int, address: str) -> FrameView:
 def _addressed(store: Store, person_id: int, address: str) -> Frame:
     with store.read() as session:
         require(session, person_id, Act.SEE_PROGRESS)
-        wanted = address.strip()
-        named = or_(col(Frame.id) == wanted, col(Frame.filename) == wanted)
-        frame = session.exec(select(Frame).where(named)).first()
+        frame = frame_named(session, address.strip())
     if frame is None:
         raise TraceError(f"{address!r} is neither a frame's id nor an image's file name.")
     return frame

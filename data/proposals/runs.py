@@ -15,9 +15,10 @@ from sqlmodel import Session, col, select
 
 from data.decisions.decision import ModelDecision
 from data.errors import ProposalError
+from data.frames.addresses import by_address
 from data.hashing import canonical_json
 from data.store.opening import Store
-from data.store.tables import Frame, ModelRun, Proposal, ReturnedFrame, SampledFrame
+from data.store.tables import Dataset, Frame, ModelRun, Proposal, ReturnedFrame, SampledFrame, Scene
 from data.vlm.answer import ModelAnswer, choose_sample
 from data.vlm.reply import parse_reply
 from data.vocabulary import Failure, ModelRole, ReplyForm, storable_text
@@ -228,12 +229,16 @@ def _detail(reason: str) -> str:
 
 def frames_by_address(store: Store) -> dict[str, str]:
     with store.read() as session:
-        rows = session.exec(
-            select(Frame.id, Frame.filename).join(SampledFrame, col(SampledFrame.frame_id) == Frame.id)
-        ).all()
+        query = (
+            select(Frame.id, Frame.filename, Dataset.name)
+            .join(SampledFrame, col(SampledFrame.frame_id) == Frame.id)
+            .join(Scene, col(Scene.id) == Frame.scene_id)
+            .join(Dataset, col(Dataset.id) == Scene.dataset_id)
+        )
+        rows = session.exec(query).all()
     if not rows:
         raise ProposalError("No frame has been sampled yet. Run `teletriage sample` first.")
-    return {address: frame_id for frame_id, filename in rows for address in (frame_id, filename)}
+    return by_address(rows)
 
 
 def unanswered_frames(session: Session, run: ModelRun) -> list[Frame]:

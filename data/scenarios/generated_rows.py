@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlmodel import Session, select
 
 from data.frames.cues import frame_cues
-from data.frames.origins import VERSION
+from data.frames.origins import DATA_SET
 from data.images.inspection import ImageFacts
 from data.scenarios.outputs import Output
 from data.store.tables import Dataset, Frame, GeneratedClip, GeneratedFrame, SampledFrame, Scene
@@ -39,9 +39,9 @@ class Picture:
 
 def generated_dataset(session: Session, root: Path, now_us: int) -> Dataset:
     """The store's dataset of generated frames, whose pictures lie below `root`."""
-    dataset = session.exec(select(Dataset).where(Dataset.version == VERSION)).one_or_none()
+    dataset = session.exec(select(Dataset).where(Dataset.name == DATA_SET)).one_or_none()
     if dataset is None:
-        dataset = Dataset(version=VERSION, dataroot=str(root), ingested_at_us=now_us)
+        dataset = Dataset(name=DATA_SET, kind=DATA_SET, dataroot=str(root), ingested_at_us=now_us)
     dataset.dataroot = str(root)
     session.add(dataset)
     session.flush()

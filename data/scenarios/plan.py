@@ -157,7 +157,7 @@ def _write(
 
 def _footage(picks: Sequence[Pick], frames: int) -> dict[str, Footage]:
     """The stretch around every picked frame, by its id; each dataroot's tables are read once."""
-    roots = {(pick.candidate.dataset.dataroot, pick.candidate.dataset.version) for pick in picks}
+    roots = {(pick.candidate.dataset.dataroot, pick.candidate.dataset.version or "") for pick in picks}
     cut: dict[str, Footage] = {}
     for dataroot, version in sorted(roots):
         ours = [pick.candidate for pick in picks if pick.candidate.dataset.dataroot == dataroot]

@@ -33,7 +33,7 @@ class Pick:
 
 
 def find_candidates(session: Session, split: Split) -> list[SourceFrame]:
-    """Every usable sampled real frame of a side."""
+    """Every usable sampled real frame of a side that has pictures around it: those of nuScenes' tables."""
     query = (
         select(Frame, Scene, Dataset)
         .join(SampledFrame, col(SampledFrame.frame_id) == Frame.id)
@@ -43,6 +43,7 @@ def find_candidates(session: Session, split: Split) -> list[SourceFrame]:
             SampledFrame.split == split,
             col(Frame.set_aside).is_(None),
             col(Frame.generated_clip_id).is_(None),
+            col(Dataset.version).is_not(None),
         )
         .order_by(Frame.id)
     )

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from data.errors import SnapshotError, TraceError
+from data.frames.addresses import frame_named
 from data.frames.origins import origin_of
 from data.snapshot.folder import MANIFEST, find_pair
 from data.store.opening import Store
@@ -40,7 +41,7 @@ def trace(store: Store, address: str, *, snapshots: Path | None = None) -> dict[
     pair, unread = _pair(address, snapshots)
     with store.read() as session:
         wanted = pair["frame_id"] if pair else address
-        frame = session.exec(select(Frame).where(or_(Frame.id == wanted, Frame.filename == wanted))).first()
+        frame = frame_named(session, wanted)
         if frame is None:
             raise TraceError(
                 f"{address!r} is neither a frame's id, nor an image's file name, nor a known pair's id.{_told(unread)}"
@@ -207,7 +208,7 @@ def _frame(session: Session, frame: Frame, sampled: SampledFrame | None) -> dict
         "position": frame.position,
         "split": _value(sampled.split) if sampled else None,
         "inclusion_probability": sampled.inclusion_probability if sampled else None,
-        "dataset": dataset.version,
+        "dataset": dataset.name,
         "dataroot": dataset.dataroot,
     }
 

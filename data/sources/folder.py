@@ -17,6 +17,7 @@ from pathlib import Path
 from data.errors import SourceError
 from data.images.inspection import ImageRefused, open_image
 from data.sources.named_times import microseconds_of, offset_us, time_in_name
+from data.sources.opening import Options
 from data.sources.pace import RATE_HZ, paced
 from data.sources.port import Lack, SceneSetAside, SourceFrame, SourceScene
 from data.sources.unusable import SceneUnusable, check_name
@@ -31,6 +32,8 @@ _SECOND_US = 1_000_000
 _EXIF, _TAKEN, _FRACTION, _ZONE = 0x8769, 0x9003, 0x9291, 0x9011
 _TAKEN_FORM = "%Y:%m:%d %H:%M:%S"
 _ZONE_FORM = re.compile(r"[+-]\d{2}:\d{2}|Z")
+
+TAKES = frozenset({"rate_hz"})
 
 
 class PictureFolder:
@@ -77,6 +80,19 @@ class PictureFolder:
     def _frame(self, picture: Path, at_us: int) -> SourceFrame:
         file = picture.relative_to(self.root).as_posix()
         return SourceFrame(file, at_us, file)
+
+
+def matches(path: Path) -> bool:
+    """Whether a folder holds pictures, in itself or in the folders of it, and no tables beside them."""
+    names = [*path.glob("*"), *path.glob("*/*")] if path.is_dir() else []
+    has_tables = any(one.name == "sample_data.json" for one in names)
+    return not has_tables and any(one.suffix.lower() in _SUFFIXES for one in names)
+
+
+def source_at(path: Path, options: Options) -> PictureFolder:
+    """Raises SourceError where there is nothing to read."""
+    rate_hz = RATE_HZ if options.rate_hz is None else options.rate_hz
+    return PictureFolder(path, rate_hz=rate_hz, licence=options.licence or "")
 
 
 def _folders(root: Path) -> Iterator[tuple[Path, list[Path]]]:

@@ -75,18 +75,36 @@ class SceneSetAside:
 class Source(Protocol):
     """Drives of one data set, seen by one camera."""
 
-    kind: str
-    """The word that `teletriage ingest --as` takes."""
-    name: str
-    """What the data set is called where the user does not say."""
-    root: Path
-    """An absolute folder, below which everything that is read lies."""
-    camera: str
-    """The channel whose pictures become frames, as the source calls it; empty where there is but one."""
-    lacks: frozenset[Lack]
-    in_files: bool
-    """Whether every picture is a JPEG or PNG file of its own. If not, ingest writes what `picture` returns into
-    the workspace, once, and everything else reads it there."""
+    @property
+    def kind(self) -> str:
+        """The word that `teletriage ingest --as` takes."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What the data set is called: by the person who ingests it, or else by its files."""
+        ...
+
+    @property
+    def root(self) -> Path:
+        """An absolute folder, below which everything that is read lies."""
+        ...
+
+    @property
+    def camera(self) -> str:
+        """The channel whose pictures become frames, as the source calls it; empty where there is but one."""
+        ...
+
+    @property
+    def lacks(self) -> frozenset[Lack]:
+        """What no frame of it has."""
+        ...
+
+    @property
+    def in_files(self) -> bool:
+        """Whether every picture is a JPEG or PNG file of its own. If not, ingest writes what `picture` returns into
+        the workspace, once, and everything else reads it there."""
+        ...
 
     def scenes(self) -> Iterable[SourceScene | SceneSetAside]:
         """Every scene, without decoding a picture; asked once. A scene that is of no use is set aside, and the

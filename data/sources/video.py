@@ -24,6 +24,7 @@ from PIL import Image
 from data.errors import SourceError
 from data.images.inspection import MAX_PIXELS
 from data.sources.named_times import time_in_name
+from data.sources.opening import Options
 from data.sources.pace import RATE_HZ, paced
 from data.sources.port import Lack, PictureRefused, SceneSetAside, SourceFrame, SourceScene
 from data.sources.unusable import SceneUnusable, check_name
@@ -43,6 +44,8 @@ _OPTIONS = {"protocol_whitelist": "file"}
 _SECOND_US = 1_000_000
 _BEFORE_ALL = -(2**63)
 _TURNS = {90: Image.Transpose.ROTATE_90, -90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180}
+
+TAKES = frozenset({"rate_hz"})
 
 
 class Videos:
@@ -88,6 +91,17 @@ class Videos:
             self._places[key] = track.pts[number]
             frames.append(SourceFrame(key, start_us + times_us[number], key))
         return SourceScene(name, name, frames, description=clock, log_name=name, licence=self._licence)
+
+
+def matches(path: Path) -> bool:
+    """Whether this is a video file, or a folder of some."""
+    return bool(video_files(path))
+
+
+def source_at(path: Path, options: Options) -> Videos:
+    """Raises SourceError where there is nothing to read."""
+    rate_hz = RATE_HZ if options.rate_hz is None else options.rate_hz
+    return Videos(path, rate_hz=rate_hz, licence=options.licence or "")
 
 
 def video_files(path: Path) -> list[Path]:

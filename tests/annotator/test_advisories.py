@@ -40,6 +40,7 @@ from data.people.card_settings import DEFAULT_KEYS, save_settings
 from data.people.provider_sign_in import person_of_claims
 from data.review.adjudication import Settlement, adjudicate
 from data.review.serving import lease_frames
+from data.sources.nuscenes import nuscenes
 from data.store.opening import Store, journal_mode, open_store
 from data.store.tables import Dataset, Frame, Person, PersonSettings, Review
 from data.text.csv_text import csv_text
@@ -258,7 +259,7 @@ def test_ghsa_6f87_and_ghsa_cpmr_a_dataset_names_no_file_outside_its_folder(
     (tmp_path / "canary.txt").write_text("canary")
     store = open_store(tmp_path / "workspace", create=True)
     with pytest.raises(DatarootError, match="leaves the dataroot"):
-        ingest(store, root, VERSION)
+        ingest(store, nuscenes(root, VERSION))
 
 
 def test_ghsa_6f87_a_picture_that_became_a_link_leads_to_no_canary(

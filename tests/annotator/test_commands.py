@@ -75,7 +75,7 @@ ASK = ("propose", "--role", "student", "--endpoint", "http://127.0.0.1:9/v1", "-
 @pytest.mark.parametrize(
     ("words", "exit_code", "said"),
     [
-        (("ingest", "/nowhere"), 1, "teletriage: /nowhere is not a folder."),
+        (("ingest", "/nowhere"), 1, "teletriage: /nowhere does not exist."),
         (("sample",), 1, "is not a workspace"),
         (("snapshot", "out"), 1, "is not a workspace"),
         (("evaluate", "--out", "out"), 1, "is not a workspace"),

@@ -31,6 +31,7 @@ from data.alike.writing import vector_writer
 from data.demo import VERSION, build_dataroot
 from data.demo.truth import NARRATIVES
 from data.frames.ingest import ingest
+from data.sources.nuscenes import nuscenes
 from data.store.opening import open_store
 from data.store.tables import Scene
 from tests.benchmarks.bench_review import percentile
@@ -75,7 +76,7 @@ def quality(folder: Path) -> dict[str, float | int]:
     """Precision at ten on the demo, and how many frames stand on stacks."""
     build_dataroot(folder / "dataroot")
     store = open_store(folder, create=True)
-    ingest(store, folder / "dataroot", VERSION)
+    ingest(store, nuscenes(folder / "dataroot", VERSION))
     begun = time.perf_counter()
     embed_locally(store, folder)
     took = time.perf_counter() - begun

@@ -26,6 +26,7 @@ from data.label_studio.configuration import labelling_config
 from data.label_studio.files import export_tasks, import_answers
 from data.label_studio.tasks import tasks_to_review
 from data.proposals.recorded_replies import propose_from_replies
+from data.sources.nuscenes import nuscenes
 from data.store.opening import Store, open_store
 from data.verification.status import refresh_statuses
 from data.vocabulary import LEVELS, ModelRole
@@ -51,7 +52,7 @@ def a_store_of(folder: Path, frames: int) -> tuple[Store, Path]:
     """A store with so many training frames, few held out and no proposals, and a teacher's replies for all."""
     scenes = {f"scene-{number:04}": PER_SCENE for number in range(-(-frames // PER_SCENE) + 1)}
     store = open_store(folder / "workspace", create=True)
-    ingest(store, a_dataroot(folder / "dataroot", scenes=scenes), VERSION)
+    ingest(store, nuscenes(a_dataroot(folder / "dataroot", scenes=scenes), VERSION))
     sample_frames(store, train=frames, held_out=1)
     refresh_statuses(store)
     names = [a_filename(scene, place) for scene in scenes for place in range(PER_SCENE)]

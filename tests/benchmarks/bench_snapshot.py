@@ -83,7 +83,10 @@ def _tables(rng: random.Random, frames: int, images: Path) -> Iterator[tuple[str
     scenes = range(-(-frames // FRAMES_PER_SCENE))
     ids = [f"{number:032x}" for number in range(frames)]
     levels = [rng.choice(LEVELS) for _ in ids]
-    yield "dataset", [{"id": 1, "version": "v", "dataroot": str(images), "ingested_at_us": 1}]
+    yield (
+        "dataset",
+        [{"id": 1, "name": "v", "kind": "nuscenes", "dataroot": str(images), "ingested_at_us": 1}],
+    )
     yield "scene", [_scene(number) for number in scenes]
     yield "frame", (_frame(rng, number, frame_id) for number, frame_id in enumerate(ids))
     yield "sampling", [{"id": 1, "seed": 0, "parameters": {}, "sampled_at_us": 1}]

@@ -38,7 +38,7 @@ def fill(store: Store, frames: int) -> None:
     """So many sampled training frames, each with a proposal, waiting in a random order."""
     chance = random.Random(0)
     with store.write() as session:
-        session.add(Dataset(id=1, version="v", dataroot="/nowhere", ingested_at_us=0))
+        session.add(Dataset(id=1, name="v", dataroot="/nowhere", ingested_at_us=0))
         session.add(Sampling(id=1, seed=0, parameters={}, sampled_at_us=0))
         session.add(
             ModelRun(

@@ -119,7 +119,12 @@ def _drawn(rng: np.random.Generator, frames: int, reviews: int) -> Drawn:
 def _tables(drawn: Drawn, now_us: int) -> Iterator[tuple[Any, Iterator[dict[str, Any]]]]:
     begun_us = now_us - CAMPAIGN_DAYS * 86_400_000_000
     scenes = -(-len(drawn.true) // FRAMES_A_SCENE)
-    yield Dataset, iter([{"id": 1, "version": "v1.0-large", "dataroot": "/", "ingested_at_us": begun_us}])
+    yield (
+        Dataset,
+        iter(
+            [{"id": 1, "name": "v1.0-large", "kind": "nuscenes", "dataroot": "/", "ingested_at_us": begun_us}]
+        ),
+    )
     yield Scene, (_scene(n, drawn) for n in range(scenes))
     yield Frame, (_frame(n, drawn) for n in range(len(drawn.true)))
     yield Sampling, iter([{"id": 1, "seed": 0, "parameters": {}, "sampled_at_us": begun_us}])

@@ -62,7 +62,12 @@ def _tables(
     roads: Sequence[Road], pictures: Sequence[Path], seconds: Sequence[TriageLevel]
 ) -> Iterator[tuple[Any, Iterator[dict[str, Any]]]]:
     folder = pictures[0].parent
-    yield Dataset, iter([{"id": 1, "version": "miniature", "dataroot": str(folder), "ingested_at_us": 1}])
+    yield (
+        Dataset,
+        iter(
+            [{"id": 1, "name": "miniature", "kind": "nuscenes", "dataroot": str(folder), "ingested_at_us": 1}]
+        ),
+    )
     yield Scene, (_scene(road) for road in roads)
     yield Frame, (_frame(road, picture) for road, picture in zip(roads, pictures, strict=True))
     yield Sampling, iter([{"id": 1, "seed": 0, "parameters": {}, "sampled_at_us": 1}])

@@ -32,6 +32,7 @@ from data.label_studio.files import import_answers
 from data.label_studio.tasks import result_of
 from data.people.accounts import sign_in
 from data.scenarios.catalogue import CATALOGUE, read_catalogue
+from data.sources.nuscenes import nuscenes
 from data.store.opening import Store
 from data.vlm.answer import choose_sample, read_samples
 from data.vlm.reply import parse_reply
@@ -133,7 +134,7 @@ def check_tables(case: Any) -> None:
         try:
             path.write_text(json.dumps(rows), encoding="utf-8", errors="surrogatepass")
             with refused_in_words():
-                ingest(store, dataroot(), VERSION)
+                ingest(store, nuscenes(dataroot(), VERSION))
         finally:
             path.write_bytes(whole)
             store.close()

@@ -16,7 +16,7 @@ from annotator.web.worker_threads import in_picture_thread
 from data.errors import FeedError, NotNow
 from data.images.inspection import ImageRefused, picture_for_screen, rendition
 from data.live.clips import clip_of, clips_folder
-from data.live.record import VERSION
+from data.live.record import DATA_SET
 from data.live.returned_frames import kept_picture
 from data.store.tables import Alert, Dataset
 
@@ -92,5 +92,5 @@ def _picture(alert_id: str, width_px: int) -> bytes | None:
         alert = session.get(Alert, alert_id)
         if alert is None:
             return None
-        dataset = session.exec(select(Dataset).where(Dataset.version == VERSION)).one()
+        dataset = session.exec(select(Dataset).where(Dataset.name == DATA_SET)).one()
     return rendition(kept_picture(Path(dataset.dataroot), alert.image_sha256), width_px=width_px)

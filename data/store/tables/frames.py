@@ -13,17 +13,28 @@ NOT_INGESTED = 0
 
 
 class Dataset(SQLModel, table=True):
-    """One dataroot and version. Images are read below `dataroot`, never written. `ingested_at_us`: when its last
-    ingest ended, NOT_INGESTED while one is under way or was cut short."""
+    """One data set under the name that a person gave it. `kind`: of its source (`data.sources.opening`), or what the
+    store made itself. Pictures are read below `dataroot`, never written there; `origin` is the file or folder that was
+    ingested where its pictures were taken out of other files, and None where it is the dataroot. `version`: the folder
+    of nuScenes' tables. `lacks`: what its source has of no frame (`data.sources.port.Lack`). `ingested_at_us`: when its
+    last ingest ended, NOT_INGESTED while one is under way or was cut short."""
 
     id: int | None = Field(default=None, primary_key=True)
-    version: str = Field(unique=True)
+    name: str = Field(unique=True)
+    kind: str = "nuscenes"
+    version: str | None = None
+    camera: str | None = None
     dataroot: str = text_column()
+    origin: str | None = text_column(default=None)
+    lacks: list[str] | None = json_column(default=None)
     ingested_at_us: int = time_column()
 
 
 class Scene(SQLModel, table=True):
-    """A nuScenes scene; `id` is its token. `split` is None until frames are sampled."""
+    """A scene of a data set; `id` is its token where nuScenes' tables have it, else made of the data set's name and
+    the source's own name for it. `split` is None until frames are sampled, `sampling_id` names the draw that set it.
+    `licence`: the terms that bind its pictures, `official_side`: where its publisher has it, each None where the source
+    does not say."""
 
     id: str = Field(primary_key=True)
     dataset_id: int = Field(foreign_key="dataset.id", index=True)
@@ -33,22 +44,27 @@ class Scene(SQLModel, table=True):
     location: str
     utc_offset_min: int | None = None
     split: Split | None = enum_column(Split, default=None)
+    sampling_id: int | None = Field(default=None, foreign_key="sampling.id")
+    licence: str | None = None
+    official_side: Split | None = enum_column(Split, default=None)
 
 
 class Frame(SQLModel, table=True):
-    """One CAM_FRONT keyframe; `id` is its sample_data token, `position` its place in the scene from 0.
+    """One picture of its data set's camera; `id` is made as its scene's is, `position` its place in the scene from 0.
 
-    `boxes` counts the annotated boxes seen by the camera by category; `cues` maps each cue to its evidence.
-    `pixels` holds what was measured on the image, `image_fingerprint` how it looks (`data.images.fingerprint`), None
-    until a snapshot needs it. `generated_clip_id` is None for a frame that a camera took. A frame with `set_aside`
-    is never shown, asked about or exported.
+    `filename` is unique in its data set. `boxes` counts the annotated boxes seen by the camera by category; `cues` maps
+    each cue to its evidence; `unknown_cues` names those that could not be looked for, since the source lacks what they
+    rest on. `tags`: the source's own words. Scenes without poses have zeros as `ego_x_m` and `ego_y_m`. `pixels`
+    holds what was measured on the image, `image_fingerprint` how it looks (`data.images.fingerprint`), None until a
+    snapshot needs it. `generated_clip_id` is None for a frame that a camera took. A frame with `set_aside` is never
+    shown, asked about or exported.
     """
 
     id: str = Field(primary_key=True)
     scene_id: str = Field(foreign_key="scene.id", index=True)
     position: int
     captured_at_us: int = time_column()
-    filename: str = text_column(unique=True)
+    filename: str = text_column(index=True)
     width_px: int | None = None
     height_px: int | None = None
     image_sha256: str | None = Field(default=None, max_length=64)
@@ -57,6 +73,8 @@ class Frame(SQLModel, table=True):
     set_aside_detail: str | None = text_column(default=None)
     boxes: dict[str, int] = json_column(default_factory=dict)
     cues: dict[str, str] = json_column(default_factory=dict)
+    unknown_cues: list[str] | None = json_column(default=None)
+    tags: list[str] | None = json_column(default=None)
     pixels: dict[str, float] | None = json_column(default=None)
     ego_x_m: float = 0.0
     ego_y_m: float = 0.0
@@ -64,7 +82,8 @@ class Frame(SQLModel, table=True):
 
 
 class Sampling(SQLModel, table=True):
-    """The one drawing of frames of a store, with everything that determines it."""
+    """One drawing of frames, with everything that determines it. A draw splits the scenes that no earlier one has
+    split, so that every frame has one inclusion probability."""
 
     id: int | None = Field(default=None, primary_key=True)
     seed: int

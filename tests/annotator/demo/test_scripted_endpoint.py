@@ -15,6 +15,7 @@ from data.demo import VERSION, scripted_replies
 from data.errors import FeedError
 from data.frames.ingest import ingest
 from data.images.model_picture import ModelPicture, model_picture_of
+from data.sources.nuscenes import nuscenes
 from data.store import Store
 from data.vlm.live_client import LiveEndpoints, endpoint_problems
 from data.vlm.reply import parse_reply
@@ -28,7 +29,7 @@ from tests.conftest import with_demo_frames
 def frames(tmp_path_factory: pytest.TempPathFactory, demo_dataroot: Path) -> Store:
     workspace = with_demo_frames(tmp_path_factory.mktemp("feeds"), demo_dataroot)
     store = an_empty_store(workspace)
-    ingest(store, workspace / "demo-dataroot", VERSION)
+    ingest(store, nuscenes(workspace / "demo-dataroot", VERSION))
     return store
 
 

@@ -6,6 +6,7 @@ from PIL import Image
 
 from data.frames.cue_sheets import count_cues, write_cue_sheets
 from data.frames.ingest import ingest
+from data.sources.nuscenes import nuscenes
 from data.store.opening import open_store
 from tests.builders import VERSION, a_box, a_dataroot, a_filename
 
@@ -14,7 +15,7 @@ def test_a_sheet_is_written_for_every_cue_that_frames_show(tmp_path: Path) -> No
     person = a_box(category="human.pedestrian.adult", ahead_m=9.0)
     boxes = {a_filename("scene-0001", position): [person] for position in range(3)}
     store = open_store(tmp_path / "workspace", create=True)
-    ingest(store, a_dataroot(tmp_path / "root", boxes=boxes), VERSION)
+    ingest(store, nuscenes(a_dataroot(tmp_path / "root", boxes=boxes), VERSION))
     done = write_cue_sheets(store, tmp_path / "sheets", most=2)
     assert (done.frames, done.counts["pedestrian_near"], done.counts["glare"]) == (8, 3, 0)
     assert "pedestrian_near" in done.sheets

@@ -11,6 +11,7 @@ from data.frames.cues import CueThresholds, frame_cues
 from data.frames.driven_path import coming_path
 from data.frames.ingest import ingest
 from data.images.inspection import ImageFacts
+from data.sources.nuscenes import nuscenes
 from data.store.opening import open_store
 from data.store.tables import Frame, Scene
 from data.vocabulary import Cue, SeenBox
@@ -114,7 +115,7 @@ def test_thresholds_can_be_set() -> None:
 @pytest.mark.skipif(not REAL_NUSCENES.is_dir(), reason="the real nuScenes frames are not here")
 def test_cues_of_the_real_frames_agree_with_what_the_eye_sees(tmp_path: Path) -> None:
     store = open_store(tmp_path, create=True)
-    ingest(store, REAL_NUSCENES, "v1.0-frames")
+    ingest(store, nuscenes(REAL_NUSCENES, "v1.0-frames"))
     with store.read() as session:
         rows = session.exec(select(Scene.name, Frame.cues).join(Scene)).all()
     shown = [(name, cue) for name, cues in rows for cue in cues]
@@ -126,7 +127,7 @@ def test_cues_of_the_real_frames_agree_with_what_the_eye_sees(tmp_path: Path) ->
 
 def test_cues_of_drawn_frames_agree_with_what_was_drawn(demo_dataroot: Path, tmp_path: Path) -> None:
     store = open_store(tmp_path, create=True)
-    ingest(store, demo_dataroot, "v1.0-demo")
+    ingest(store, nuscenes(demo_dataroot, "v1.0-demo"))
     with store.read() as session:
         drawn = select(Scene.name, Frame.cues).join(Scene).where(Frame.position % EVERY == 0)
         rows = session.exec(drawn).all()

@@ -14,6 +14,7 @@ from data.frames.sampling import draw, inclusion_probabilities, sample_frames, s
 from data.frames.sampling_recipe import SplitBy, read_recipe
 from data.maintenance.trail_check import verify_trail
 from data.nuscenes.official_split import is_validation_scene
+from data.sources.nuscenes import nuscenes
 from data.store.tables import Frame, SampledFrame, Sampling, Scene, TrailEntry
 from data.verification.status import refresh_statuses
 from data.vocabulary import Split, TrailAct
@@ -132,7 +133,7 @@ def test_nuscenes_own_validation_scenes_are_those_of_its_devkit() -> None:
 def test_an_official_dataset_is_split_as_nuscenes_splits_it(tmp_path: Path) -> None:
     scenes = {"scene-0061": 3, "scene-0103": 3, "scene-0655": 3}
     store = an_empty_store(tmp_path / "workspace")
-    ingest(store, a_dataroot(tmp_path / "root", scenes=scenes, version="v1.0-mini"), "v1.0-mini")
+    ingest(store, nuscenes(a_dataroot(tmp_path / "root", scenes=scenes, version="v1.0-mini"), "v1.0-mini"))
     drawn = sample_frames(store, train=9, held_out=9, recipe=read_recipe())
     with store.read() as session:
         held_out = [scene.name for scene in session.exec(select(Scene)) if scene.split is Split.HELD_OUT]
@@ -161,7 +162,7 @@ def test_a_recipe_with_an_unknown_cue_is_refused(tmp_path: Path) -> None:
 
 def test_a_dry_run_says_what_would_be_drawn_and_stores_nothing(tmp_path: Path) -> None:
     store = an_empty_store(tmp_path / "w")
-    ingest(store, a_dataroot(tmp_path / "d"), VERSION)
+    ingest(store, nuscenes(a_dataroot(tmp_path / "d"), VERSION))
     seen = sample_frames(store, train=2, held_out=2, seed=1, dry_run=True)
     with store.read() as session:
         assert session.exec(select(SampledFrame)).all() == []
@@ -171,7 +172,7 @@ def test_a_dry_run_says_what_would_be_drawn_and_stores_nothing(tmp_path: Path) -
 
 def test_another_draw_replaces_one_that_nothing_rests_on(tmp_path: Path) -> None:
     store = an_empty_store(tmp_path / "w")
-    ingest(store, a_dataroot(tmp_path / "d"), VERSION)
+    ingest(store, nuscenes(a_dataroot(tmp_path / "d"), VERSION))
     sample_frames(store, train=2, held_out=2, seed=1)
     refresh_statuses(store)
     drawn = sample_frames(store, train=3, held_out=4, seed=1)

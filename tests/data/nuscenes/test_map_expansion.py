@@ -11,6 +11,7 @@ from sqlmodel import select
 from data.errors import DatarootError
 from data.frames.ingest import ingest
 from data.nuscenes.map_expansion import contains, read_intersections
+from data.sources.nuscenes import nuscenes
 from data.store.opening import open_store
 from data.store.tables import Frame
 from tests.builders import VERSION, a_dataroot
@@ -45,7 +46,7 @@ def an_expansion(dataroot: Path, *, from_x: float = 20.0, version: str = "1.3", 
 
 def cues_of(tmp_path: Path, dataroot: Path) -> list[str | None]:
     store = open_store(tmp_path / "workspace", create=True)
-    ingest(store, dataroot, VERSION)
+    ingest(store, nuscenes(dataroot, VERSION))
     with store.read() as session:
         return [frame.cues.get("intersection") for frame in session.exec(select(Frame))]
 

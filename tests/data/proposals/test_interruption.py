@@ -71,7 +71,7 @@ def a_large_store(folder: Path, frames: int) -> Store:
     images.mkdir(parents=True)
     store = open_store(folder / "workspace", create=True)
     with store.write() as session:
-        session.add(Dataset(id=1, version="v1.0-test", dataroot=str(folder), ingested_at_us=0))
+        session.add(Dataset(id=1, name="v1.0-test", dataroot=str(folder), ingested_at_us=0))
         session.add(Sampling(id=1, seed=0, parameters={}, sampled_at_us=0))
         session.flush()
         session.add(Scene(id="s", dataset_id=1, name="s", description="", log_name="", location=""))

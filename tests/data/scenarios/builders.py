@@ -21,6 +21,7 @@ from data.scenarios.catalogue import read_catalogue
 from data.scenarios.plan import Planned, PlanRequest, plan_clips
 from data.scenarios.plan_folder import OUTPUTS, RUN
 from data.scenarios.run_script import SUMS
+from data.sources.nuscenes import nuscenes
 from data.store.opening import Store
 from data.verification.status import refresh_statuses
 from data.vocabulary import ModelRole, Split
@@ -61,7 +62,7 @@ def a_scenario_store(folder: Path, *, scenes: Mapping[str, int] | None = None) -
     names = [a_filename(scene, place) for scene, n in chosen.items() for place in range(n)]
     for number, name in enumerate(names):
         (folder / "dataroot" / name).write_bytes(a_street(number))
-    ingest(store, folder / "dataroot", VERSION, recheck=True)
+    ingest(store, nuscenes(folder / "dataroot", VERSION), recheck=True)
     sample_frames(store, train=3 * len(names), held_out=len(names), seed=0)
     for role, level in ((ModelRole.TEACHER, S), (ModelRole.STUDENT, A)):
         replies = replies_file(

@@ -16,6 +16,7 @@ from data.images.inspection import inspect_image
 from data.nuscenes.scenes import read_scenes
 from data.snapshot.freeze import freeze
 from data.snapshot.leak_guard import complete_fingerprints
+from data.sources.nuscenes import nuscenes
 from data.store.opening import open_store
 from data.store.tables import Frame, FrameStatus
 from data.vocabulary import Split, VerificationState
@@ -115,6 +116,6 @@ def test_a_picture_is_looked_at_once(tmp_path: Path) -> None:
 
 def test_ingest_takes_the_fingerprint(demo_dataroot: Path, tmp_path: Path) -> None:
     store = open_store(tmp_path, create=True)
-    ingest(store, demo_dataroot, "v1.0-demo")
+    ingest(store, nuscenes(demo_dataroot, "v1.0-demo"))
     with store.read() as session:
         assert all(len(one or "") == 64 for one in session.exec(select(Frame.image_fingerprint)))
