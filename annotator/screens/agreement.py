@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from annotator.runtime import store
+from annotator.widgets.charts import drawn
 from annotator.widgets.figure_cache import cached
 from annotator.widgets.frame_links import counted_frames
 from annotator.widgets.page import empty_state, level_chip, page_head, plain
@@ -25,6 +26,15 @@ from eval.agreement.report import agreement_html, estimate_rows, interval_text, 
 from eval.statistics.rate import Interval, Rate, Undefined
 
 _CONFLICTS_SHOWN = 25
+_CHARTED = frozenset(
+    {
+        "Krippendorff's alpha, ordinal",
+        "Cost-weighted agreement",
+        "Gwet's AC2, quadratic",
+        "TELEOPERATION agreement",
+    }
+)
+"""The coefficients that respect the order of the levels, and the level that matters most; the table has all."""
 _HEADLINES = ("Krippendorff's alpha, ordinal", "Cost-weighted agreement", "TELEOPERATION agreement")
 
 
@@ -44,7 +54,7 @@ def show(person: Person) -> None:
     left, right = st.columns([55, 45], gap="large")
     with left:
         st.header("Coefficients")
-        st.altair_chart(_chart(summary), width="stretch")
+        drawn(_chart(summary))
     with right:
         if summary.pair is not None:
             st.header("Who said what")
@@ -96,7 +106,7 @@ def _chart(summary: AgreementSummary) -> Any:
             "high": one.interval.high if isinstance(one.interval, Interval) else None,
         }
         for one in summary.estimates
-        if not isinstance(one.value, Undefined)
+        if one.name in _CHARTED and not isinstance(one.value, Undefined)
     ]
     base = alt.Chart(pd.DataFrame(rows, columns=["figure", "value", "low", "high"])).encode(
         y=alt.Y("figure:N", title=None, sort=None, axis=alt.Axis(labelLimit=260))
@@ -120,7 +130,11 @@ def _matrix(summary: AgreementSummary) -> str:
         for level, row in zip(LEVELS, matrix, strict=False)
     )
     caption = f"Rows: {plain(first)}. Columns: {plain(second)}. Frames that both rated."
-    return f'<table class="tt-table"><tr><th></th>{head}</tr>{rows}</table><p class="tt-note">{caption}</p>'
+    return (
+        '<div class="tt-wide" role="region" aria-label="Who said what" tabindex="0">'
+        f'<table class="tt-table tt-levels"><tr><th></th>{head}</tr>{rows}</table></div>'
+        f'<p class="tt-note">{caption}</p>'
+    )
 
 
 def _cells(accounts: tuple[str, str], level: TriageLevel, row: Sequence[int]) -> str:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from annotator.runtime import store
 from annotator.screens.lead.pauses import show_pauses
+from annotator.widgets.charts import drawn, legend_above
 from annotator.widgets.figure_cache import cached
 from annotator.widgets.frame_links import frames_address
 from annotator.widgets.page import empty_state, page_head, plain
@@ -59,10 +60,10 @@ def _work(found: PeopleSummary) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.header("Modes")
-        st.altair_chart(_modes(found.people), width="stretch")
+        drawn(_modes(found.people))
     with right:
         st.header("Reviews by day")
-        st.altair_chart(_days(found.people), width="stretch")
+        drawn(_days(found.people))
     names = {one.id: one.name for one in list_people(store())}
     figures_table(
         [{**_work_row(one), "frames": _frames_of(names[one.person_id])} for one in found.people],
@@ -131,7 +132,7 @@ def _modes(people: list[AnnotatorWork]) -> Any:
             color=alt.Color(
                 "mode:N",
                 scale=alt.Scale(domain=list(_COLOURS), range=list(_COLOURS.values())),
-                legend=alt.Legend(title=None, orient="top"),
+                legend=legend_above(),
             ),
             tooltip=["person", "mode", "reviews"],
         )
@@ -184,7 +185,7 @@ def _drift(people: list[AnnotatorWork]) -> None:
     base = alt.Chart(pd.DataFrame(rows)).encode(x=alt.X("week from:O", axis=alt.Axis(labelAngle=0)))
     points = base.mark_line(point=True).encode(
         y=alt.Y("agrees with peers:Q", axis=alt.Axis(format="%"), scale=scale),
-        color=alt.Color("person:N", scale=alt.Scale(range=_LINES), legend=alt.Legend(title=None)),
+        color=alt.Color("person:N", scale=alt.Scale(range=_LINES), legend=legend_above(columns=1)),
         strokeDash=alt.StrokeDash("person:N", legend=None),
         tooltip=[
             "person",
@@ -199,7 +200,7 @@ def _drift(people: list[AnnotatorWork]) -> None:
         .mark_rule()
         .encode(y=alt.Y("low:Q", scale=scale, title="agrees with peers"), y2="high:Q", color="person:N")
     )
-    st.altair_chart((whiskers + points).properties(height=220), width="stretch")
+    drawn((whiskers + points).properties(height=220))
     with st.expander("Agreement by week as a table"):
         table = [
             {

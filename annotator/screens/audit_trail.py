@@ -54,7 +54,7 @@ def _filters() -> Wanted:
     who, what, on, since, until = st.columns([20, 20, 24, 18, 18])
     names = [one.name for one in list_people(store())]
     person = who.selectbox("Who", [_EVERYBODY, *names, _NOBODY])
-    act = what.selectbox("What", [_ACTS, _WITH_SEALS, *(one.value for one in TrailAct)])
+    act = what.selectbox("What", [_ACTS, _WITH_SEALS, *(one.value for one in TrailAct)], format_func=_words)
     subject = on.text_input("On what (begins with)", max_chars=80, placeholder="person:ada")
     first = since.date_input("From", value=None)
     last = until.date_input("To", value=None)
@@ -90,10 +90,14 @@ def _row(one: Entry) -> dict[str, str | int]:
         "no.": one.id,
         "at": f"{at:%Y-%m-%d %H:%M:%S}",
         "who": one.who,
-        "what": one.act.value.replace("_", " "),
+        "what": _words(one.act.value),
         "on": one.subject,
         "details": _told(one.details),
     }
+
+
+def _words(act: str) -> str:
+    return act.replace("_", " ")
 
 
 def _told(details: str) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from annotator.pictures.signed_addresses import SMALL_PX
 from annotator.runtime import store
 from annotator.sign_in.visitor import frame_image
+from annotator.widgets.frame_links import frames_address
 from annotator.widgets.page import empty_state, frame_caption, level_chip, page_head, plain, review_marks
 from annotator.widgets.tables import figures_table
 from data.errors import TeletriageError
+from data.find.question import MAX_WORDS_CHARS, About, Question
 from data.overview.contested import frames_around
 from data.overview.frame_history import FrameView, frame_view, next_in_line
 from data.store.tables import Adjudication, ModelRun, Person, Proposal, Review
@@ -30,7 +33,9 @@ def show(person: Person) -> None:
     """The frame that `?id=` names, by id or image file name."""
     page_head(person, "Frame")
     address = st.text_input(
-        "Frame", st.query_params.get("id", ""), placeholder="A frame's id or its image's file name"
+        "Frame",
+        st.query_params.get("id", ""),
+        placeholder="A frame's id, its image's file name, or scene-0103 frame 17",
     )
     if not address:
         _next(person)
@@ -39,6 +44,7 @@ def show(person: Person) -> None:
         view = frame_view(store(), int(person.id or 0), address)
     except TeletriageError as error:
         empty_state("No such frame", str(error))
+        _search(address)
         return
     st.query_params["id"] = view.frame.id
     left, right = st.columns([62, 38], gap="medium")
@@ -50,16 +56,23 @@ def show(person: Person) -> None:
     st.html(f'<div class="tt-side">{_cards(view)}</div>')
 
 
+def _search(words: str) -> None:
+    """To the grid, which finds frames by their scene and by what was written about them."""
+    wanted = words.strip()[:MAX_WORDS_CHARS]
+    links = [("Search what was written about frames", f"frames?{Question(words=wanted).address}")]
+    if " " not in wanted:
+        links.insert(0, ("Frames of the scene with this name", frames_address((About.SCENE, wanted))))
+    told = ", ".join(f'<a href="{escape(link)}" target="_self">{title}</a>' for title, link in links)
+    st.html(f'<p class="tt-centre">{told}</p>')
+
+
 def _next(person: Person) -> None:
     waiting = next_in_line(store(), int(person.id or 0))
     if not waiting:
         empty_state("Nothing waits for a review", "Frames appear here in the order in which they are served.")
         return
     st.header("Next in line")
-    st.caption(
-        "Why each frame is at this place in the queue; annotators never see this. "
-        "Paste an id above to see one frame."
-    )
+    st.caption("Why each frame is at this place in the queue; annotators never see this.")
     names = list(dict.fromkeys(name for one in waiting for name in one.terms))
     is_asked = any(one.asked_next for one in waiting)
     rows = [
@@ -69,10 +82,11 @@ def _next(person: Person) -> None:
             "priority": f"{one.priority:.3f}",
             **{name.replace("_", " "): _term(one.terms.get(name)) for name in names},
             "id": one.frame.id,
+            "open": f"frame?{urlencode({'id': one.frame.id})}",
         }
         for one in waiting
     ]
-    figures_table(rows, name="next-in-line")
+    figures_table(rows, name="next-in-line", link="open")
 
 
 def _term(value: float | None) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from annotator.runtime import store
 from annotator.widgets.page import empty_state, page_head, plain
@@ -28,6 +29,11 @@ from data.store.tables import Person
 from data.vocabulary import PersonRole
 
 _ROLES = [role.value for role in PersonRole]
+_ENDS = {
+    False: ("Disable", disable_person, "{} can no longer sign in. What they wrote stays."),
+    True: ("Enable", enable_person, "{} can sign in again."),
+}
+"""What ends an account's access or gives it back, by whether it is disabled."""
 
 
 def show(person: Person) -> None:
@@ -123,23 +129,27 @@ def _changing(by: int) -> None:
         )
     if out.button("Sign out everywhere", width="stretch"):
         _done(lambda: end_sign_ins(store(), name, by=by), f"{name} is signed out everywhere.")
-    if chosen.is_disabled:
-        if end.button("Enable", width="stretch"):
-            _done(lambda: enable_person(store(), name, by=by), f"{name} can sign in again.")
-    elif end.button("Disable", width="stretch"):
-        _done(
-            lambda: disable_person(store(), name, by=by),
-            f"{name} can no longer sign in. What they wrote stays.",
-        )
+    _ending(end.empty(), chosen, by)
 
 
-def _done(act: Callable[[], object], told: str, *, password: str | None = None) -> None:
-    """Do it and say so. A password is shown by this run alone: nothing keeps it, the next click removes it."""
+def _ending(place: DeltaGenerator, chosen: Person, by: int) -> None:
+    """Disable, or enable again; once that is done its opposite stands in the same place."""
+    name, is_disabled = chosen.name, chosen.is_disabled
+    title, act, told = _ENDS[is_disabled]
+    pressed = place.button(title, width="stretch", key=f"{title}-{name}")
+    if pressed and _done(lambda: act(store(), name, by=by), told.format(name)):
+        opposite = _ENDS[not is_disabled][0]
+        place.button(opposite, width="stretch", key=f"{opposite}-{name}")
+
+
+def _done(act: Callable[[], object], told: str, *, password: str | None = None) -> bool:
+    """Do it and say so; whether it could be done. A password is shown by this run alone: nothing keeps it, the next
+    click removes it."""
     try:
         act()
     except TeletriageError as error:
         st.error(plain(str(error)).replace("<br>", " "))
-        return
+        return False
     st.html(f'<p role="status" class="tt-told">{plain(told)}</p>')
     if password is not None:
         st.caption(
@@ -147,3 +157,4 @@ def _done(act: Callable[[], object], told: str, *, password: str | None = None) 
             "where its owner chooses their own."
         )
         st.code(password, language=None)
+    return True

@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from annotator.runtime import store, workspace
+from annotator.widgets.charts import drawn, legend_above
 from annotator.widgets.coverage_table import coverage_html
 from annotator.widgets.figure_cache import cached
 from annotator.widgets.frame_links import frames_address
@@ -60,11 +61,11 @@ def show(person: Person) -> None:
                 f"The {len(shown):,} of {len(counts.scenes):,} scenes with most left to do; "
                 "all of them are in the table below."
             )
-        st.altair_chart(_by_scene(shown), width="stretch")
+        drawn(_by_scene(shown))
     with right:
         st.header("Verified frames by level")
         st.caption("Not the balance of the data: likely TELEOPERATION is reviewed first.")
-        st.altair_chart(_by_level(counts), width="stretch")
+        drawn(_by_level(counts))
         _links([(About.LEVEL, level.value, level.value) for level in LEVELS])
         st.header("Reviews by person")
         figures_table(_by_person(counts), name="reviews-by-person", link="frames")
@@ -179,7 +180,7 @@ def _by_scene(scenes: list[SceneProgress]) -> Any:
             color=alt.Color(
                 "state:N",
                 scale=alt.Scale(domain=order, range=list(_STATE_COLOURS.values())),
-                legend=alt.Legend(title=None, orient="top"),
+                legend=legend_above(),
             ),
             order=alt.Order("place:Q"),
             tooltip=["scene", "state", "frames"],

@@ -56,6 +56,11 @@ def show(person: Person) -> None:
 
 def _beside(chosen: ReportFolder, others: list[ReportFolder]) -> None:
     """The figures of another report beside those of this one, and what differs between what they rest on."""
+    if not others:
+        st.text(
+            "This is the only report; every other one that teletriage evaluate writes can be set beside it."
+        )
+        return
     other = st.selectbox("Compare with", [None, *others], format_func=lambda one: _title(one) if one else "")
     if other is None:
         st.text("Choose another report to see the figures of both.")

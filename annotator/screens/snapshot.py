@@ -90,20 +90,26 @@ def _preview(options: FreezeOptions) -> SnapshotPreview:
 def _counts(seen: SnapshotPreview) -> None:
     figures = (
         ("Pairs to train on", seen.pairs),
-        *((f"of weight {weight}", n) for weight, n in seen.pairs_by_weight.items()),
-        *([("of equal levels, other words", seen.equal_levels)] if seen.equal_levels else []),
         *([("Development frames", seen.development)] if seen.development else []),
         ("Held-out frames", seen.evaluation),
         ("Left out", sum(seen.excluded_by_reason.values())),
     )
     for column, (label, value) in zip(st.columns(len(figures)), figures, strict=True):
         column.metric(label, f"{value:,}", border=True)
+    if seen.pairs:
+        st.caption(f"Pairs: {_by_weight(seen)}.")
     rows = [
         {"verified": levels.split(">")[0], "student said": levels.split(">")[1], "pairs": n}
         for levels, n in seen.pairs_by_levels.items()
     ]
     if rows:
         st.dataframe(rows, hide_index=True, width="content")
+
+
+def _by_weight(seen: SnapshotPreview) -> str:
+    told = ", ".join(f"{n:,} of weight {float(weight):g}" for weight, n in seen.pairs_by_weight.items())
+    words = f"; {seen.equal_levels:,} of them differ in words only, not in level" if seen.equal_levels else ""
+    return f"{told}{words}"
 
 
 def _left_out(seen: SnapshotPreview) -> None:
@@ -196,7 +202,8 @@ def _train(folder: Path, manifest: Manifest) -> str:
 
 
 def _existing() -> None:
-    manifests = sorted((workspace() / "snapshots").glob(f"*/{MANIFEST}"), reverse=True)
+    found = (workspace() / "snapshots").glob(f"*/{MANIFEST}")
+    manifests = sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
     rows, folders = [], {}
     for path in manifests:
         try:

@@ -31,9 +31,9 @@ _BESIDE = (
 
 def page_document(screen: Screen) -> HTMLResponse:
     """The document of a screen. What is seen while it loads has the places of what follows: a picture with a panel, or
-    lines."""
+    lines. No browser keeps it: going back after signing out asks for it again, and leads to the sign-in page."""
     shape = "tt-pictured" if screen.path in _PICTURED else "tt-lines"
-    return HTMLResponse(_html().replace("{shape}", shape), headers={"cache-control": "no-cache"})
+    return HTMLResponse(_html().replace("{shape}", shape), headers={"cache-control": "no-store"})
 
 
 @cache

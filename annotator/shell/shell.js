@@ -32,9 +32,9 @@
     if (document.querySelector("[data-testid=stMainBlockContainer] *")) document.getElementById("tt-loading")?.remove();
   }
 
-  // Whoever was signed out meanwhile is told so, and comes back to this page.
+  // Whoever was signed out meanwhile, or before this page was opened again, is told so and comes back to it.
   async function ask() {
-    if (gone.hidden) return;
+    if (isConnected()) return;
     const answer = await fetch("/_stcore/health", { cache: "no-store" }).catch(() => null);
     if (answer?.status !== 401) return;
     const page = location.pathname.slice(1) + location.search;

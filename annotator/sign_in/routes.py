@@ -52,9 +52,9 @@ async def demo_sign_in_route(request: Request) -> Response:
         return PlainTextResponse("This form was sent from another site.", 403)
     if not settings().demo:
         return PlainTextResponse("Not Found", 404)
-    form = await request.form(max_files=0, max_fields=2)
-    name = str(form.get("user", ""))[:64]
-    return await _signed_in(request, "", name, passwords(settings().workspace).get(name, ""))
+    form = await request.form(max_files=0, max_fields=3)
+    name, page = str(form.get("user", ""))[:64], wanted_page(str(form.get("next", "")))
+    return await _signed_in(request, page, name, passwords(settings().workspace).get(name, ""))
 
 
 async def _signed_in(request: Request, page: str, name: str, password: str) -> Response:

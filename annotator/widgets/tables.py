@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -15,12 +15,16 @@ from data.text.phrases import counted
 from data.text.visible import visible
 from data.vocabulary import PersonRole
 
+_WHOLE = 25
+"""Rows up to which a table shows all of them; a longer one scrolls."""
+
 
 def figures_table(rows: Sequence[Mapping[str, Any]], *, name: str, link: str | None = None) -> None:
     """The rows as a table, and below it the same as a CSV file `name`.csv. link: the column that holds addresses of the
     grid of frames, which the file leaves out."""
     shown = {link: st.column_config.LinkColumn(display_text="show")} if link else None
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", column_config=shown)
+    height: Literal["content", "auto"] = "content" if len(rows) <= _WHOLE else "auto"
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", height=height, column_config=shown)
     kept = [{column: value for column, value in row.items() if column != link} for row in rows]
     st.download_button(
         "Download CSV", csv_text(kept), file_name=f"{name}.csv", mime="text/csv", key=f"csv-{name}"

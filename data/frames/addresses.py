@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
 
 from data.errors import TraceError
 from data.store.tables import Dataset, Frame, Scene
+
+_PLACE = re.compile(r"(?P<scene>\S+)(?: ·)? frame (?P<number>[0-9]{1,6})(?: · .*)?")
+_BEGINNING = re.compile(r"[0-9a-f]{6,32}")
 
 
 def frame_named(session: Session, address: str) -> Frame | None:
@@ -29,6 +34,23 @@ def frame_named(session: Session, address: str) -> Frame | None:
             f"{names[0]}/{address}."
         )
     return rows[0][0] if rows else None
+
+
+def frame_shown_as(session: Session, words: str) -> Frame | None:
+    """The frame that screens write as `scene-0103 · frame 17 · …`, or tables by the beginning of its id. Raises
+    TraceError where several are written so."""
+    wanted = _shown_as(words)
+    found = [] if wanted is None else session.exec(select(Frame).where(wanted).limit(2)).all()
+    if len(found) > 1:
+        raise TraceError(f"Several frames are written as {words!r}: enter the id of one of them.")
+    return found[0] if found else None
+
+
+def _shown_as(words: str) -> ColumnElement[bool] | None:
+    if place := _PLACE.fullmatch(words):
+        scenes = select(Scene.id).where(col(Scene.name) == place["scene"])
+        return col(Frame.scene_id).in_(scenes) & (col(Frame.position) == int(place["number"]) - 1)
+    return col(Frame.id).startswith(words) if _BEGINNING.fullmatch(words) else None
 
 
 def by_address(rows: Iterable[tuple[str, str, str]]) -> dict[str, str]:

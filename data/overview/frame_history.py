@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from data.errors import TraceError
-from data.frames.addresses import frame_named
+from data.frames.addresses import frame_named, frame_shown_as
 from data.people.permissions import Act, require
 from data.review.line.next_requests import standing_requests, why_next
 from data.review.looks import note_look
@@ -44,8 +44,9 @@ class FrameView:
 
 
 def frame_view(store: Store, person_id: int, address: str) -> FrameView:
-    """The frame of that id or image file name. That this person has looked is written down: they are not asked about
-    the frame any more. Raises NotAllowed, TraceError if there is none, and ReviewRefused while they review it."""
+    """The frame of that id, the beginning of one, image file name, or scene and number as screens write them. That
+    this person has looked is written down: they are not asked about the frame any more. Raises NotAllowed, TraceError
+    if there is none, and ReviewRefused while they review it."""
     frame = _addressed(store, person_id, address)
     note_look(store, person_id, frame.id)
     with store.read() as session:
@@ -65,9 +66,12 @@ def frame_view(store: Store, person_id: int, address: str) -> FrameView:
 def _addressed(store: Store, person_id: int, address: str) -> Frame:
     with store.read() as session:
         require(session, person_id, Act.SEE_PROGRESS)
-        frame = frame_named(session, address.strip())
+        frame = frame_named(session, address.strip()) or frame_shown_as(session, address.strip())
     if frame is None:
-        raise TraceError(f"{address!r} is neither a frame's id nor an image's file name.")
+        raise TraceError(
+            f"{address!r} is no frame: enter a frame's id, its image's file name, or its scene and number, as in "
+            "'scene-0103 frame 17'."
+        )
     return frame
 
 

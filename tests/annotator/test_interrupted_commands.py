@@ -82,6 +82,10 @@ LONG = {
     "labelstudio export NEW": ("data/label_studio/files.py:export_tasks", "remove it and run"),
     "stand-in build --out NEW": ("training/stand_in.py:build_stand_in", "may be incomplete"),
     "shift-report": ("annotator/monitor/shift_report.py:shift_report", "Nothing was changed"),
+    "scenarios coverage": ("eval/coverage/from_store.py:_rows", "Nothing was changed"),
+    "decide --run student --out NEW": ("eval/guarantee/decide.py:_run", "No decision was written"),
+    "merge --adapter adapter --model student --out NEW": ("training/merge.py:read_trained", "No merged model"),
+    "walkthrough": ("data/demo/dataroot.py:build_dataroot", "Nothing is kept unless --workspace names one"),
 }  # fmt: skip
 """By what is typed: where in the code the signal comes, and what is said then."""
 

@@ -49,9 +49,15 @@ class Dialogs {
   onKey(event, target) {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || this.card.keys.isTyping(target)) return;
     const choose = this.card.keys.on && this.byKey[event.key];
-    if (!choose) return;
+    if (!choose) return this.write(event.key);
     event.preventDefault();
     choose();
+    return undefined;
+  }
+
+  // A reason in one's own words begins with its first letter, wherever the focus is.
+  write(key) {
+    if (key.length === 1 && key !== " ") this.dialog.querySelector("#rc-own-reason")?.focus();
   }
 
   note(kind) {

@@ -54,7 +54,7 @@ class Tour {
     const head = el("div", { class: "rc-own" },
       el("span", { class: "rc-label", text: `Tour, frame ${place} of ${this.total}` }),
       el("button", { type: "button", class: "rc-link", text: "Leave the tour", onclick: () => this.finish() }));
-    if (!this.feedback) return [head, this.card.panel.line("Which level does this frame need? What it was settled as comes after your answer.")];
+    if (!this.feedback) return [head, this.card.panel.line("Which level does this frame need? The settled level follows your answer.")];
     const { right, level, reasoning, action, said } = this.feedback;
     return [
       head,

@@ -118,8 +118,8 @@ def _hurried(opened: Store) -> Matter:
         told = f"Answers in under a second: {told}."
     else:
         told = (
-            f"nobody whose answers count gave {HURRIED_SHARE:.0%} or more of at least {HURRIED_TIMED} in under a "
-            "second."
+            f"nobody has given {HURRIED_SHARE:.0%} or more of their answers in under a second (of at least "
+            f"{HURRIED_TIMED}; people on pause are left out)."
         )
     return Matter("Too fast", len(hurried), told, _frames_of(opened, hurried))
 

@@ -333,7 +333,7 @@ def test_a_flag_goes_to_the_lead_and_the_frame_stays(desk: MakeDesk) -> None:
     ada = desk()
     frame = ada.frame()
     ada.press("f")
-    ada.page.fill("#rc-own-reason", "Is a tram a vehicle?")
+    ada.page.keyboard.type("Is a tram a vehicle?")
     ada.page.keyboard.press("Enter")
     ada.until(lambda: len(ada.notes()) == 1)
     assert ada.frame() == frame

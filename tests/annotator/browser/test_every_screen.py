@@ -1,4 +1,5 @@
-"""Every screen of every role in light and dark, under its title: what axe-core finds, captions, and headings."""
+"""Every screen of every role in light and dark, under its title: what axe-core finds, captions, headings, and the look
+that all share."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from annotator.shell.addresses import SCREENS, Screen
+from annotator.shell.addresses import SCREENS, Screen, screens_of
 from data.people.permissions import may
 from data.vocabulary import PersonRole
 from tests.annotator.browser.contrast import CONTRAST
@@ -25,6 +26,13 @@ SERIOUS = """async () => {
 OUTLINE = """main => [...main.querySelectorAll('h1, h2, h3, h4, h5, h6')].filter((one) => one.offsetParent)
   .map((one) => Number(one.tagName[1]))"""
 CAPTIONS = "[data-testid=stCaptionContainer] *, .tt-note, .tt-label"
+LOOK = """() => {
+  const block = getComputedStyle(document.querySelector("[data-testid=stMainBlockContainer]"));
+  const marked = [...document.querySelectorAll("[data-testid=stTopNavSection][aria-current]")];
+  return [block.paddingLeft, block.paddingTop, getComputedStyle(document.querySelector(".tt-head h1")).fontSize,
+    ...marked.map((group) => group.firstElementChild.textContent.trim())];
+}"""
+PADDING, TITLE_SIZE = ["20px", "65.6px"], "20px"
 MakeDesk = Callable[..., Desk]
 LEADS = [screen for screen in SCREENS if may(PersonRole.LEAD, screen.act)]
 WALKS = {
@@ -64,6 +72,13 @@ def drawn(page: Page, screen: Screen) -> None:
     expect(page).to_have_title(f"{screen.title} · teletriage")
 
 
+def odd_look(page: Page, screen: Screen, walk: list[Screen]) -> list[Any]:
+    """How a screen differs from all others: in its padding, in its title's size, in the group that is marked open."""
+    groups = [screen.group.value] if len({one.group for one in walk if one.is_listed}) > 1 else []
+    wanted, look = [*PADDING, TITLE_SIZE, *groups], page.evaluate(LOOK)
+    return [] if look == wanted else [f"looks like {look}, not {wanted}"]
+
+
 def seen_by(desk: MakeDesk, role: PersonRole) -> Page:
     """At an address that does not exist; a lead has judged a frame, which stands among their own."""
     if role is not PersonRole.LEAD:
@@ -91,7 +106,8 @@ def test_no_screen_has_a_serious_fault_in_light_or_dark(desk: MakeDesk, app: Run
                 page.emulate_media(color_scheme=scheme)
                 page.wait_for_timeout(200)
                 read = settled(page, lambda: unread(page))  # noqa: B023 - called at once
-                found[f"{screen.path} {scheme}"] = [*faults(page), *read]
+                odd = settled(page, lambda: odd_look(page, screen, screens_of(role)))  # noqa: B023 - as above
+                found[f"{screen.path} {scheme}"] = [*faults(page), *read, *odd]
         page.emulate_media(color_scheme="light")
     page.context.clear_cookies()
     page.goto(f"{app.url}sign-in")

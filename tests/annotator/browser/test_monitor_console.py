@@ -147,6 +147,10 @@ def test_of_two_operators_the_second_is_told_who_was_first(seat: Callable[..., S
 def test_sound_calls_for_teleoperation_and_a_key_mutes_it(seat: Callable[..., Seat]) -> None:
     one = seat()
     root = one.page.locator(CONSOLE)
+    assert root.get_attribute("data-sound") == "blocked"
+    one.page.keyboard.press("m")
+    one.desk.until(lambda: root.get_attribute("data-sound") == "on")
+    one.page.wait_for_timeout(600)
     one.page.keyboard.press("m")
     assert root.get_attribute("data-sound") == "muted"
     one.raised("van-2")

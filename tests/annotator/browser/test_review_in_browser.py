@@ -118,10 +118,13 @@ def test_a_trainer_has_no_review_screen(chromium: Browser, address: str) -> None
     expect(page.get_by_role("heading", name="Review is for annotators and leads")).to_be_visible()
 
 
-def test_signing_out_leads_back_to_the_form(chromium: Browser, address: str) -> None:
+def test_signing_out_leads_back_to_the_form_and_so_does_going_back(chromium: Browser, address: str) -> None:
     page = signed_in(chromium, address, "theo", "password-theo")
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_selector("#user")
+    page.go_back()
+    page.wait_for_selector("#user")
+    assert page.url == f"{address}sign-in?next=progress"
 
 
 def test_a_frame_image_opens_for_the_one_it_was_made_for_only(chromium: Browser, address: str) -> None:

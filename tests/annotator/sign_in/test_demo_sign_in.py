@@ -39,8 +39,8 @@ def client(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask
 
 def test_one_click_signs_in_to_the_demo(store: Store, client: Ask, tmp_path: Path) -> None:
     make_accounts(store, tmp_path)
-    answer = client(demo=True).post("/demo-sign-in", data={"user": "olga"})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    answer = client(demo=True).post("/demo-sign-in", data={"user": "olga", "next": "monitor?feed=van-2"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/monitor?feed=van-2")
     person = person_signed_in(store, answer.cookies["teletriage"])
     assert person is not None
     assert person.name == "olga"
@@ -88,3 +88,11 @@ def test_only_a_demo_names_its_people_on_the_sign_in_page(
     html = bytes(page.sign_in_page().body).decode()
     assert ("demo-sign-in" in html, "Olga" in html, "Nothing in it was trained" in html) == (demo,) * 3
     assert 'id="password"' in html
+
+
+def test_after_a_wrong_password_the_demo_s_form_stays_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "settings", lambda: AppSettings(workspace=tmp_path, demo=True))
+    first, again = (bytes(page.sign_in_page(name=name).body).decode() for name in ("", "lena"))
+    assert ("<details open>" in first, "<details open>" in again) == (False, True)

@@ -268,11 +268,11 @@ class Console {
 
   help() {
     const dialog = this.part("dialog");
-    const keys = [["T", "I have taken this vehicle over"], ["W", "I am watching it"], ["N", "Nothing is needed (then 1 to 4: why; 5: what the note says)"],
-      ["E", "a note with the answer (Enter: done)"], ["1 – 9", "that alert"], ["↑ ↓", "another alert"],
-      ["Space", "the seconds before the alert; again: pause; with Shift: half speed"], ["← →", "half a second back or on in them (Esc: the still again)"],
-      ["A", "acknowledge an alert that ended without an answer"], ["S", "sound off for this alert"], ["M", "sound off and on"],
-      ["H", "hand the shift over"], ["Esc", "back"], ["?", "these keys"]];
+    const keys = [["T", "Answer: taken over"], ["W", "Answer: watching"], ["N", "Answer: not needed (then 1 to 4 for the reason, 5 for the note)"],
+      ["E", "Write a note with the answer (Enter when done)"], ["1 – 9", "Go to the alert with this number"], ["↑ ↓", "Go to another alert"],
+      ["Space", "Play the seconds before the alert; again to pause; with Shift at half speed"], ["← →", "Half a second back or on (Esc: back to the still)"],
+      ["A", "Acknowledge an alert that ended without an answer"], ["S", "Sound off for this alert"], ["M", "Sound off or on"],
+      ["H", "Hand the shift over"], ["Esc", "Back"], ["?", "Show these keys"]];
     dialog.replaceChildren(el("h2", { text: "Keys" }),
       el("dl", {}, ...keys.flatMap(([key, words]) => [el("dt", {}, el("kbd", { text: key })), el("dd", { text: words })])),
       el("button", { type: "button", text: "Close", onclick: () => dialog.close() }));

@@ -1,5 +1,7 @@
 // The end of a shift: what is open, and a few words, for the next operator, who confirms having read them.
 
+const LISTED_EVERY_MS = 2000;
+
 class Handover {
   constructor(console_) {
     this.console = console_;
@@ -57,8 +59,17 @@ class Handover {
         el("button", { type: "button", onclick: () => dialog.close() }, "Back", el("kbd", { text: "Esc" }))));
     dialog.showModal();
     words.focus();
+    while (dialog.open && state.isConnected) {
+      await this.listOpen(state);
+      await new Promise((done) => setTimeout(done, LISTED_EVERY_MS));
+    }
+  }
+
+  // What is open, as it is now: it changes while somebody writes.
+  async listOpen(state) {
     try {
-      state.replaceChildren(this.list((await this.console.slow.ask("open")).state));
+      const list = this.list((await this.console.slow.ask("open")).state);
+      if (list.textContent !== state.textContent) state.replaceChildren(list);
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
       state.textContent = `What is open cannot be listed now: ${visible(error.message)}`;

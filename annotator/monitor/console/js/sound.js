@@ -1,6 +1,7 @@
 // One tone for TELEOPERATION, again every few seconds while nobody is with it. No file is loaded for it.
 
 const SOUND_EVERY_MS = 5000;
+const WAKING_MS = 500; // from pressing a button to its click
 
 class Sound {
   constructor(root, kept) {
@@ -9,18 +10,24 @@ class Sound {
     this.muted = kept.get("sound", "muted") === true;
     this.context = null;
     this.lastAt = -Infinity;
+    this.wokenAt = -Infinity;
     this.sounded = 0;
     this.show();
   }
 
   // Browsers let nothing sound before somebody has pressed something on the page.
   wake() {
-    if (!this.context && window.AudioContext) this.context = new AudioContext();
+    if (!this.context && window.AudioContext) {
+      this.context = new AudioContext();
+      this.wokenAt = performance.now();
+    }
     if (this.context?.state === "suspended") this.context.resume().then(() => this.show());
     this.show();
   }
 
+  // The press that lets the page sound at all does not put the sound off.
   toggle() {
+    if (!this.muted && performance.now() - this.wokenAt < WAKING_MS) return;
     this.muted = !this.muted;
     this.kept.put("sound", "muted", this.muted);
     this.show();
