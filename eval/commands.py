@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import typer
 
-from data.commands.lookback import FRAMES_HELP, SPACING_HELP, WIDTH_HELP, lookback_asked
+from data.commands.asked_as import WEIGHTS_HELP, asked_as
+from data.commands.lookback import FRAMES_HELP, SPACING_HELP, WIDTH_HELP
 from data.terminal import AsJson, Settings, print_result, stopped_says
 from data.text.phrases import counted
 from data.vocabulary import ReplyForm
@@ -366,7 +367,11 @@ def registered(ctx: typer.Context, as_json: AsJson = False) -> None:
 def throughput(
     ctx: typer.Context,
     endpoint: Annotated[str, typer.Option(help="The OpenAI-compatible endpoint: http://HOST:PORT/v1.")],
-    model: Annotated[str, typer.Option(help="The model's name at the endpoint.")],
+    model: Annotated[
+        str | None,
+        typer.Option(help="The model's name at the endpoint; with --weights, that of its record."),
+    ] = None,
+    weights: Annotated[Path | None, typer.Option(help=WEIGHTS_HELP)] = None,
     feeds: Annotated[
         list[int] | None,
         typer.Option(
@@ -381,8 +386,9 @@ def throughput(
     ] = 1000.0,
     most_feeds: Annotated[int, typer.Option(min=1, help="Largest number of feeds to try.")] = 64,
     form: Annotated[
-        ReplyForm, typer.Option(help="The reply form that the model was trained in.")
-    ] = ReplyForm.LEVEL_FIRST,
+        ReplyForm | None,
+        typer.Option(help="The reply form that the model was trained in; level_first by default."),
+    ] = None,
     width_px: Annotated[
         int | None,
         typer.Option("--width", min=32, max=16_384, help=WIDTH_HELP),
@@ -401,20 +407,26 @@ def throughput(
     as_json: AsJson = False,
 ) -> None:
     """Measure how many camera feeds at a fixed frame rate an endpoint can serve."""
-    from data.images.model_picture import shared_width_px
     from data.terminal import progress_bar
-    from data.vlm.moment import STILL
     from eval.throughput.feeds import Load
     from eval.throughput.report import read_bench, throughput_lines, write_throughput
     from eval.throughput.server import Server, measure_throughput
 
-    lookback = lookback_asked(frames, spacing_s) or STILL
-    width_px = width_px or shared_width_px(lookback.frames)
+    shape = asked_as(
+        ctx.obj,
+        weights=weights,
+        model=model,
+        revision=None,
+        form=form,
+        width_px=width_px,
+        frames=frames,
+        spacing_s=spacing_s,
+    )
     beside = read_bench(bench) if bench else None
     with progress_bar("Trying loads") as progress:
         found = measure_throughput(
             ctx.obj.open_store(),
-            Server(endpoint, model, api_key, form, width_px, lookback),
+            Server(endpoint, shape.model, api_key, shape.form, shape.width_px, shape.lookback),
             Load(1, frame_rate, seconds, in_flight=in_flight),
             feeds=feeds or (),
             most_feeds=most_feeds,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from data.commands.lookback import FRAMES_HELP, SPACING_HELP, WIDTH_HELP, lookback_asked
+from data.commands.asked_as import WEIGHTS_HELP, asked_as
+from data.commands.lookback import FRAMES_HELP, SPACING_HELP, WIDTH_HELP
 from data.terminal import AsJson, stopped_says
 from data.vocabulary import ReplyForm
 
@@ -27,11 +28,16 @@ def monitor(
     ctx: typer.Context,
     feeds: Annotated[Path, typer.Option(help="The feeds file (YAML): a name and a source for each feed.")],
     endpoint: Endpoint,
-    model: Annotated[str, typer.Option(help="The model's name at the endpoint.")],
+    model: Annotated[
+        str | None,
+        typer.Option(help="The model's name at the endpoint; with --weights, that of its record."),
+    ] = None,
+    weights: Annotated[Path | None, typer.Option(help=WEIGHTS_HELP)] = None,
     revision: Annotated[str | None, typer.Option(help="The model's revision, kept with its answers.")] = None,
     form: Annotated[
-        ReplyForm, typer.Option(help="The reply form that the model was trained in.")
-    ] = ReplyForm.LEVEL_FIRST,
+        ReplyForm | None,
+        typer.Option(help="The reply form that the model was trained in; level_first by default."),
+    ] = None,
     width_px: Annotated[
         int | None,
         typer.Option("--width", min=32, max=16_384, help=WIDTH_HELP),
@@ -72,28 +78,37 @@ def monitor(
     from annotator.monitor.rules.limits_file import read_limits
     from annotator.monitor.service.run import PICTURES, Asked, run_monitor, snapshot_hash
     from annotator.monitor.sources.feed_sheet import read_feed_sheet
-    from data.images.model_picture import shared_width_px
     from data.terminal import print_result
     from data.text.phrases import counted
-    from data.vlm.moment import STILL
 
     settings = ctx.obj
     _log_to_stderr()
     sheet, held = read_feed_sheet(feeds), read_limits(limits)
-    lookback = lookback_asked(frames, spacing_s) or STILL
-    asked = Asked(
-        endpoints=tuple(endpoint),
+    shape = asked_as(
+        settings,
+        weights=weights,
         model=model,
         revision=revision,
         form=form,
-        image_width_px=width_px or shared_width_px(lookback.frames),
-        lookback=lookback,
-        snapshot=snapshot_hash(snapshot),
+        width_px=width_px,
+        frames=frames,
+        spacing_s=spacing_s,
+    )
+    known = shape.known
+    revision = revision or (known.revision if known else None)
+    asked = Asked(
+        endpoints=tuple(endpoint),
+        model=shape.model,
+        revision=revision,
+        form=shape.form,
+        image_width_px=shape.width_px,
+        lookback=shape.lookback,
+        snapshot=snapshot_hash(snapshot) or (known.lineage["snapshot_hash"] if known else None),
         api_key=api_key,
         host=host,
         port=port,
         for_s=seconds,
-        decision=None if decision is None else _decision(decision, model, revision),
+        decision=None if decision is None else _decision(decision, shape.model, revision),
         keep_clips_days=keep_clips_days,
     )
     store = settings.open_store()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from data.commands.asked_as import as_trained, known_weights
 from data.commands.asking_bar import asking_bar
 from data.commands.following import after_propose
 from data.commands.lookback import FRAMES_HELP, SPACING_HELP, WIDTH_HELP, lookback_asked
@@ -123,7 +124,7 @@ def propose(
     if sum(given) != 1:
         raise typer.BadParameter(f"Give exactly one of {', '.join(_SOURCES)}.")
     settings: Settings = ctx.obj
-    known = _weights(settings, weights, model, revision)
+    known = known_weights(settings, weights, model, revision)
     named = model or (known.served_name if known else None)
     if replies is None and named is None:
         raise typer.BadParameter("This needs a --model, or the --weights of one that was trained here.")
@@ -181,20 +182,6 @@ def _decision(settings: Settings, folder: Path | None, weights: Weights | None) 
     return decision_for(settings.found(folder), weights.revision)
 
 
-def _weights(
-    settings: Settings, folder: Path | None, model: str | None, revision: str | None
-) -> Weights | None:
-    """The record of the weights that are asked: of the folder named, or of a model that is named by its folder."""
-    from data.vlm.weights import read_weights
-
-    if folder is not None:
-        return read_weights(settings.found(folder))
-    named = settings.found(Path(model)) if model else None
-    if named is None or revision is not None or not named.is_dir():
-        return None
-    return read_weights(named)
-
-
 def _write_batch(store: Store, request: RunRequest, out: Path, *, as_json: bool) -> None:
     from data.proposals.batch_files import open_batch_run, write_batch
 
@@ -229,13 +216,7 @@ def _sampling(
     from data.vlm.moment import STILL
     from data.vlm.request import default_sampling
 
-    given = {name: value for name, value in wanted.items() if value is not None}
-    if weights is not None:
-        for name, trained in (("form", weights.form), ("image_width_px", weights.image_width_px)):
-            if given.setdefault(name, trained) != trained:
-                raise ProposalError(
-                    f"{weights.served_name} was trained with {name} {trained} and cannot be asked with {given[name]}."
-                )
+    given = as_trained(weights, {name: value for name, value in wanted.items() if value is not None})
     default = default_sampling(role, model)
     given.setdefault("image_width_px", shared_width_px(given.get("lookback", STILL).frames))
     if given.get("form", default.form) is not ReplyForm.THOUGHT_FIRST:

@@ -27,6 +27,9 @@ fetches one; for a gated model, accept its licence on the hub first:
 hf download Qwen/Qwen3-VL-2B-Instruct --local-dir models/Qwen3-VL-2B-Instruct
 ```
 
+The commands below are for questions of one picture. `--limit-mm-per-prompt '{"image":3,"video":0}'` serves
+`propose --frames 3`; with a lower number vLLM refuses each such request.
+
 Leave `--reasoning-parser` out of every command: teletriage reads `<think>` itself, and a parser would suspend the reply
 schema. `propose` samples a teacher as its makers do with a chain of thought; other roles answer greedily.
 """
