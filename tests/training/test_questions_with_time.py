@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from data.errors import TrainingError
+from data.proposals.asking import propose_from_endpoint
+from data.proposals.recorded_replies import propose_from_replies
 from data.snapshot.folder import load_snapshot
-from data.vlm.moment import AskedFrame, Earlier, Lookback
+from data.snapshot.freeze import freeze
+from data.store.opening import Store
+from data.store.tables import Frame, ModelRun, Proposal
+from data.verification.status import refresh_statuses
+from data.vlm.moment import STILL, AskedFrame, Earlier, Lookback
+from data.vlm.request import STUDENT_SAMPLING
 from data.vlm.weights import read_weights
-from data.vocabulary import ModelRole
+from data.vocabulary import ModelRole, Split
+from eval.evaluation.from_store import evaluate_runs
+from tests.builders import a_person, a_store, reviewed
+from tests.data.proposals.requests import a_request
+from tests.data.review.test_reviews import frames_in
+from tests.data.vlm.vllm_stand_in import StandIn, served
 from tests.training.builders import (
     FORM,
     MIXED,
@@ -52,6 +66,66 @@ def test_a_snapshot_of_three_frames_trains_and_its_model_is_asked_with_three(
         (3, 0.5, [1.0, 0.5]),
         (3, 0.5, []),
     ]
+
+
+def asked_frames(store: Store, folder: Path, ids: list[str], run: str) -> list[AskedFrame]:
+    """Frames with the earlier pictures that a run was shown, named as recorded replies name them."""
+    with store.read() as session:
+        rows = [session.get_one(Frame, one) for one in ids]
+        query = select(Proposal).join(ModelRun).where(ModelRun.name == run)
+        shown = {one.frame_id: one.earlier_frame_ids for one in session.exec(query)}
+        before = {row.id: [session.get_one(Frame, one) for one in shown[row.id] or ()] for row in rows}
+    return [
+        AskedFrame(
+            row.filename,
+            folder / row.filename,
+            tuple(
+                Earlier(folder / one.filename, (row.captured_at_us - one.captured_at_us) / 1e6)
+                for one in before[row.id]
+            ),
+        )
+        for row in rows
+    ]
+
+
+def test_one_store_goes_from_questions_of_three_frames_to_a_report_that_compares_them_with_stills(
+    tmp_path: Path, stand_in: Path
+) -> None:
+    store = a_store(tmp_path, scenes={"scene-0001": 4, "scene-0002": 4}, teacher=None, student=None)
+    shape = replace(STUDENT_SAMPLING, image_width_px=160)
+    with served(StandIn()) as endpoint:
+        _, still, timed = (
+            propose_from_endpoint(
+                store, a_request(endpoint.url, role=role, sampling=replace(shape, lookback=one))
+            )
+            for role, one in (
+                (ModelRole.TEACHER, THREE),
+                (ModelRole.STUDENT, STILL),
+                (ModelRole.STUDENT, THREE),
+            )
+        )
+    refresh_statuses(store)
+    for name in ("ada", "ben"):
+        person = a_person(store, name)
+        for split in Split:
+            for frame in frames_in(store, split):
+                reviewed(store, person, frame, T)
+    manifest = freeze(store, tmp_path / "snapshot")
+    assert (manifest.lookback, manifest.entries_by_pictures) == (THREE, {"1": 2, "2": 2, "3": 4})
+    recipe = write_recipe(tmp_path / "recipe.yaml", schedule__max_steps=1)
+    adapter = train(tmp_path / "snapshot", recipe, stand_in, tmp_path / "adapter").adapter
+    model = merge(adapter, stand_in, tmp_path / "merged", dtype="float32").model
+    held_out, out = frames_in(store, Split.HELD_OUT), tmp_path / "replies.jsonl"
+    frames = asked_frames(store, tmp_path / "dataroot", held_out, timed.run)
+    write_replies(model, frames, out, role=ModelRole.ALIGNED, model_name="aligned", max_new_tokens=4)
+    aligned = propose_from_replies(store, out, role=ModelRole.ALIGNED)
+    assert (aligned.frames, aligned.unanswered) == (8, 4)
+    evaluation = evaluate_runs(store, [still.run, timed.run, aligned.run])
+    pairs = [(one.first, one.second, one.n) for one in evaluation.comparisons]
+    assert pairs == [(still.run, timed.run, 4), (still.run, aligned.run, 4), (timed.run, aligned.run, 4)]
+    shows = evaluation.lineage.question_shows or ""
+    assert f"{still.run}: 1 frame" in shows
+    assert f"{aligned.run}: 3 frames 0.5 s apart" in shows
 
 
 def test_an_earlier_picture_that_was_changed_is_found(tmp_path: Path) -> None:
