@@ -8,7 +8,9 @@ size by itself, so pictures are halved, never scaled to a size between.
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -34,6 +36,7 @@ _OPTIONS = {"preset": "12", "crf": "34", "g": "1", "svtav1-params": "lp=1"}
 """Each picture stands for itself (`g`): two a second have little in common, and where they are built on each other, a
 fast preset leaves out a person's legs, or leaves a shadow of where they were. Any moment is shown at once, too."""
 _MS = Fraction(1, 1000)
+_THREADS = Path("/proc/self/task")
 _LEAST_PX = 64
 """SVT-AV1 takes nothing smaller; smaller pictures are scaled up."""
 
@@ -103,7 +106,24 @@ def _stream(container: Any, size: tuple[int, int]) -> Any:
     stream = container.add_stream(_CODEC, rate=2, options=dict(_OPTIONS))
     stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
     stream.codec_context.time_base, stream.codec_context.thread_count = _MS, 1
+    with _no_real_time():
+        stream.codec_context.open()
     return stream
+
+
+@contextmanager
+def _no_real_time() -> Iterator[None]:
+    """Where root runs it, SVT-AV1 gives its threads, and the one that opens it, the highest real-time priority: nothing
+    else on the machine would run while they do, however nice their process is. Afterwards all have the caller's."""
+    if not _THREADS.is_dir():  # not Linux
+        yield
+        return
+    ours = os.sched_getscheduler(0)
+    yield
+    for thread in _THREADS.iterdir():
+        with suppress(OSError):  # it has ended
+            if os.sched_getscheduler(int(thread.name)) == os.SCHED_FIFO:
+                os.sched_setscheduler(int(thread.name), ours, os.sched_param(0))
 
 
 def _decoded(content: bytes, size: tuple[int, int] | None) -> Image.Image:

@@ -1,4 +1,4 @@
-"""The process that makes clips, at a low priority, so that no alert waits for it.
+"""The process that makes clips, of what alerts leave of the processors.
 
 `python -m data.live.clip_process PICTURES WATCH` reads one job a line (`early ALERT`, `whole ALERT`) and answers with a
 line once it is done. When its input ends, because the monitor did or was killed, it finishes every alert of that watch
@@ -33,17 +33,27 @@ from data.whole_files import written_whole
 
 NICE = 10
 """A tenth of a busy core: alerts come first, and an operator still sees the clip while the alert matters."""
+_SESSION = Path("/proc/self/autogroup")
 EARLY_WITHIN_S, EARLY_IF_FEWER = 5.0, 3
 """What there is of a clip so far is made while an operator may look at it, and while few whole clips wait."""
 
 
 def main() -> None:
     places, watch_id = Places(Path(sys.argv[1])), sys.argv[2]
-    os.setpriority(os.PRIO_PROCESS, 0, NICE)
+    step_aside()
     with suppress(EOFError):
         work(places, watch_id, _Jobs())
     for spool in sorted((places.spools / watch_id).glob("*.pictures")):
         make_whole(places, spool)
+
+
+def step_aside() -> None:
+    """Leave busy processors to others. Linux can share them out between sessions first, and within each by niceness: a
+    process alone in its own, however nice, then takes as much as the monitor."""
+    os.setpriority(os.PRIO_PROCESS, 0, NICE)
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):  # a kernel without it
+            _SESSION.write_text(str(NICE), encoding="ascii")
 
 
 def work(places: Places, watch_id: str, jobs: _Jobs) -> None:

@@ -9,10 +9,12 @@ Below the monitor's folder: `clips/ALERT.mp4`, the clips; `clips/ALERT.before.mp
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
+import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +27,8 @@ BEFORE_S, AFTER_S = 7.0, 7.0
 _RECORD = struct.Struct("<qI")
 _END = 0xFFFFFFFF
 """A length that no picture has: the window was over, and nothing is missing at the end."""
+_AT_ONCE = 1000
+"""POSIX promises that so many pieces can be written in one call (IOV_MAX is 1024 on Linux)."""
 _SECOND_US = 1_000_000
 _SPARE_US = 1_500_000
 """A window's first and last picture may be so far from its borders, or as far as pictures are apart."""
@@ -78,18 +82,31 @@ class Spool:
     def __init__(self, path: Path, risen_us: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("xb", buffering=0)
-        self._file.write(_RECORD.pack(risen_us, 0))
+        self._is_torn = False
+        self._write([_RECORD.pack(risen_us, 0)])
 
-    def append(self, at_us: int, content: bytes) -> None:
-        self._file.write(_RECORD.pack(at_us, len(content)) + content)
+    def append(self, pictures: Sequence[tuple[int, bytes]]) -> None:
+        """Add pictures with their times, oldest first, in few calls: threads that raise alerts hardly notice. After an
+        OSError those that fitted are kept, and nothing more may be added."""
+        parts = [part for at_us, content in pictures for part in (_RECORD.pack(at_us, len(content)), content)]
+        for begin in range(0, len(parts), _AT_ONCE):
+            self._write(parts[begin : begin + _AT_ONCE])
 
     def close(self, *, is_over: bool) -> None:
         """is_over: the window is; otherwise something cut it short."""
         try:
-            if is_over:
-                self._file.write(_RECORD.pack(0, _END))
+            if is_over and not self._is_torn:
+                self._write([_RECORD.pack(0, _END)])
         finally:
             self._file.close()
+
+    def _write(self, parts: Sequence[bytes]) -> None:
+        self._is_torn = True
+        if os.writev(self._file.fileno(), parts) < sum(
+            map(len, parts)
+        ):  # a disk takes what still fits, silently
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._is_torn = False
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from data.live.clip_spool import Made, read_made
 from data.live.clips import clip_row, remove_clips, strays
 from data.store.opening import Store
 
-LOOK_EVERY_S = 5.0
+LOOK_EVERY_S, GATHER_S = 5.0, 0.5
 REMOVE_EVERY_S = 600.0
 AGAIN_AFTER_S = 60.0
 _log = logging.getLogger("teletriage.monitor")
@@ -50,6 +50,7 @@ class ClipKeeping:
             for made in await asyncio.to_thread(self._collected):
                 self._clips.made(made)
             await asyncio.to_thread(self._tidy)
+            await asyncio.sleep(GATHER_S)  # one look at the disk for all that is made meanwhile
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._something.wait()

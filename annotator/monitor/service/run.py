@@ -133,7 +133,7 @@ async def run_monitor(
             logbook = Logbook(store, started.watch_id, pictures)
             feeds = Feeds(_watched_feeds(sheet, started, made, asked.lookback), limits, logbook)
             if asked.keep_clips_days:
-                feeds.clips = Clips(Places(pictures), started.watch_id, limits, feeds.clock, feeds.news)
+                feeds.clips = Clips(Places(pictures), started.watch_id, limits, feeds.clock)
             returning = ReturningFrames(store, started.watch_id, limits, pictures)
             return await watch.run(feeds, returning, made, ready)
         finally:

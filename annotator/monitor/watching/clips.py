@@ -1,7 +1,8 @@
 """Clips around alerts: which pictures belong to which, and how far each clip is.
 
 The event loop only decides; a thread of its own writes pictures to disk as they come, and a process of its own makes
-the videos, so that no alert waits for either.
+the videos, so that no alert waits for either. Nothing here tells the consoles to draw at once: each hears within a
+second how far its clips are, and drawing is what the next alert would wait for.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from dataclasses import dataclass, replace
 from annotator.monitor.rules.limits import MB, Limits
 from annotator.monitor.watching.clip_maker import ClipMaker
 from annotator.monitor.watching.clock import Clock
-from annotator.monitor.watching.news import News
 from annotator.monitor.watching.ring import Ring
 from annotator.monitor.watching.watched_feed import Captured
 from data.live.clip_spool import AFTER_S, BEFORE_S, Made, Places, Spool, reason_of
@@ -66,9 +66,8 @@ class Counts:
 class Clips:
     """The clips of one watch."""
 
-    def __init__(self, places: Places, watch_id: int, limits: Limits, clock: Clock, news: News) -> None:
-        self.places, self._watch_id, self._limits = places, watch_id, limits
-        self._clock, self._news = clock, news
+    def __init__(self, places: Places, watch_id: int, limits: Limits, clock: Clock) -> None:
+        self.places, self._watch_id, self._limits, self._clock = places, watch_id, limits, clock
         self.ring, self.counts = Ring(limits.ring_mb * MB), Counts()
         self.heard: Callable[[str, str, str], None] = lambda what, alert_id, reason: None
         self.maker = ClipMaker(places, watch_id, self._tell)
@@ -122,7 +121,6 @@ class Clips:
             _log.error("The clip of %s cannot be made yet: %s", alert_id[:8], reason)
             if state is not None:
                 state.why = reason
-        self._news.tell()
 
     def explained(self, made: Made) -> Made:
         """With the reason why pictures are missing, which only this process knows."""
@@ -138,7 +136,6 @@ class Clips:
         if state is not None:
             state.state = "none" if made.sha256 is None else "whole"
             state.first_us, state.why = made.first_us, made.detail
-        self._news.tell()
 
     def close(self) -> None:
         """End every clip with the pictures that came; what is not made yet is made behind."""
@@ -168,8 +165,7 @@ class Clips:
         try:
             if (reason := self._no_room()) is None:
                 clip.spool = Spool(self.places.spool(self._watch_id, clip.alert_id), risen_us)
-                for captured in before:
-                    self._put(clip, clip.spool, captured)
+                self._put(clip, clip.spool, before)
                 return
         except OSError as error:
             reason = reason_of(error)
@@ -187,12 +183,12 @@ class Clips:
     def _write(self, clip: OpenClip, captured: Captured) -> None:
         self._waiting_bytes -= len(captured.picture.content)
         if clip.spool is not None and clip.failed is None:
-            self._put(clip, clip.spool, captured)
+            self._put(clip, clip.spool, [captured])
 
-    def _put(self, clip: OpenClip, spool: Spool, captured: Captured) -> None:
+    def _put(self, clip: OpenClip, spool: Spool, pictures: list[Captured]) -> None:
         try:
-            spool.append(self._clock.wall_us(captured.captured_s), captured.picture.content)
-            self.counts.spool_bytes += len(captured.picture.content)
+            spool.append([(self._clock.wall_us(one.captured_s), one.picture.content) for one in pictures])
+            self.counts.spool_bytes += sum(len(one.picture.content) for one in pictures)
         except OSError as error:
             self._fail(clip, reason_of(error))
 

@@ -63,12 +63,12 @@ class Logbook:
         self._something.set()
 
     def clip(self, clip: AlertClip, told: Path | None) -> None:
-        """What became of an alert's pictures; `told` says so too and is deleted once the store has it."""
+        """What became of an alert's pictures; `told` says so too and is deleted once the store has it. It goes with
+        whatever is written next: alerts come first."""
         with self._gathering:
             self._entries.clips.append(clip)
             if told is not None:
                 self._told[clip.alert_id] = told
-        self._something.set()
 
     def minute(self, minute: WatchMinute) -> None:
         """A minute's counts."""

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import io
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from data.images.timed_clip import TimedPicture, read_timed_clip, timed_clip
@@ -20,13 +23,30 @@ def a_walker(number: int) -> Image.Image:
     return image
 
 
+def a_jpeg(number: int) -> bytes:
+    out = io.BytesIO()
+    a_walker(number).save(out, "JPEG", quality=95)
+    return out.getvalue()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are looked at as Linux lists them")
+def test_the_encoder_does_not_run_before_everything_else_on_the_machine() -> None:
+    """SVT-AV1 makes its threads real-time ones where root runs it."""
+    policies: set[int] = set()
+
+    def taken() -> Iterator[TimedPicture]:
+        for number in range(3):
+            yield TimedPicture(FIRST_US + number * 500_000, a_jpeg(number))
+            threads = [int(thread.name) for thread in Path("/proc/self/task").iterdir()]
+            policies.update(os.sched_getscheduler(one) for one in threads)
+
+    timed_clip(taken())
+    assert policies == {os.sched_getscheduler(0)}
+
+
 def test_nothing_of_one_picture_is_in_another(tmp_path: Path) -> None:
     walkers = [a_walker(number) for number in range(8)]
-    pictures = []
-    for number, walker in enumerate(walkers):
-        out = io.BytesIO()
-        walker.save(out, "JPEG", quality=95)
-        pictures.append(TimedPicture(FIRST_US + number * 500_000, out.getvalue()))
+    pictures = [TimedPicture(FIRST_US + number * 500_000, a_jpeg(number)) for number in range(8)]
     content, written = timed_clip(pictures)
     (tmp_path / "clip.mp4").write_bytes(content)
     shown = list(read_timed_clip(tmp_path / "clip.mp4", written.first_us))

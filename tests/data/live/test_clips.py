@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import resource
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def a_spool(places: Places, alert: str, times_us: list[int], *, is_over: bool = 
     path = places.spool(1, alert)
     spool = Spool(path, RISEN_US)
     for number, at_us in enumerate(times_us):
-        spool.append(at_us, a_picture(colour=(9 * number % 200, 90, 90)))
+        spool.append([(at_us, a_picture(colour=(9 * number % 200, 90, 90)))])
     spool.close(is_over=is_over)
     return path
 
@@ -58,6 +59,23 @@ def test_a_spool_gives_what_is_whole_of_it_wherever_it_was_cut_off(tmp_path: Pat
         assert [one for one, _ in cut] == at(-1, 0, 1)[: len(cut.pictures)]
         found.add(len(cut.pictures))
     assert found == {0, 1, 2, 3}
+
+
+def test_a_picture_that_fits_only_in_part_is_refused_and_nothing_is_written_behind_it(
+    tmp_path: Path,
+) -> None:
+    path, picture = tmp_path / "a.pictures", a_picture()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    spool = Spool(path, RISEN_US)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (12 + 2 * len(picture), hard))
+    try:
+        with pytest.raises(OSError, match="No space left on device"):
+            spool.append([(at_us, picture) for at_us in at(-1, 0, 1)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    spool.close(is_over=True)
+    spooled = read_spool(path)
+    assert ([one for one, _ in spooled], spooled.is_over) == (at(-1), False)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +111,7 @@ def test_a_feed_of_a_picture_every_five_seconds_plays_as_long_as_it_took(tmp_pat
 def test_pictures_that_nobody_can_decode_make_no_clip_and_say_so(tmp_path: Path) -> None:
     places = Places(tmp_path)
     spool = Spool(places.spool(1, "junk"), RISEN_US)
-    spool.append(RISEN_US, b"no picture")
+    spool.append([(RISEN_US, b"no picture")])
     spool.close(is_over=True)
     assert make_whole(places, places.spool(1, "junk")) is None
     made = read_made(places.spool(1, "junk").with_suffix(".json"))

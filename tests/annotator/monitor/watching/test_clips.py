@@ -14,16 +14,21 @@ import pytest
 
 from annotator.monitor.service.board import board
 from annotator.monitor.service.figures import prometheus_text
+from annotator.monitor.sources.camera import Camera
 from annotator.monitor.sources.recorded import Picture
 from annotator.monitor.watching.clips import Clips, ClipState
+from annotator.monitor.watching.clock import Clock
 from annotator.monitor.watching.ring import Ring
 from annotator.monitor.watching.watched_feed import Captured
 from data.images.timed_clip import read_timed_clip
+from data.live.clip_process import NICE
 from data.live.clip_spool import Places, read_spool
 from data.store.opening import Store
 from data.store.tables import Alert, AlertClip
-from data.vocabulary import TriageLevel
-from tests.annotator.monitor.watched_feeds import BRISK, Desk, watch
+from data.vocabulary import ManualReason, TriageLevel
+from tests.annotator.monitor.sources.test_sources import a_server, a_video
+from tests.annotator.monitor.watched_feeds import BRISK, Desk, a_view, watch
+from tests.faults.small_disk import NoSmallDisk, small_disk
 from tests.repository import ROOT
 from tests.stores import an_empty_store
 
@@ -59,11 +64,11 @@ def clips(desk: Desk) -> Clips:
     return desk.monitor.feeds.clips
 
 
-async def raised(desk: Desk) -> str:
-    await desk.picture(A)
-    await desk.picture(A)
-    await desk.picture(T)
-    alert = desk.feed().alert
+async def raised(desk: Desk, feed: str = "van") -> str:
+    await desk.picture(A, feed)
+    await desk.picture(A, feed)
+    await desk.picture(T, feed)
+    alert = desk.feed(feed).alert
     assert alert is not None
     return alert.id
 
@@ -71,6 +76,21 @@ async def raised(desk: Desk) -> str:
 def state(desk: Desk, alert: str) -> ClipState:
     found = clips(desk).state(alert)
     assert found is not None
+    return found
+
+
+def weight_of(pid: int | None) -> tuple[int, int]:
+    """A process's niceness, and that of its session where Linux weighs sessions."""
+    session = Path(f"/proc/{pid}/autogroup")
+    nice = os.getpriority(os.PRIO_PROCESS, pid or 0)
+    return nice, int(session.read_text().split()[-1]) if session.exists() else nice
+
+
+async def clip_of(desk: Desk, alert: str) -> AlertClip:
+    """The alert's row once its window is over."""
+    clips(desk).tick(desk.monitor.feeds.clock.now_s() + 8)
+    await desk.until(lambda: state(desk, alert).state == "whole")
+    found: AlertClip = next(row for row in desk.written(AlertClip) if row.alert_id == alert)
     return found
 
 
@@ -82,6 +102,7 @@ def test_an_alert_has_a_clip_a_moment_later_and_the_whole_one_when_its_window_is
     async def scenario(desk: Desk) -> None:
         alert = await raised(desk)
         await desk.until(lambda: state(desk, alert).state == "early")
+        assert weight_of(clips(desk).maker.pid) == (NICE, NICE)
         (shown,) = board(desk.monitor)["alerts"]
         assert shown["clip"]["state"] == "early"
         assert 0 <= shown["clip"]["before_s"] < 7
@@ -121,6 +142,96 @@ def test_a_disk_without_room_costs_the_clip_says_so_and_costs_nothing_else(
 
     limits = BRISK.model_copy(update={"clip_free_mb": 10**9})
     watch(store, tmp_path, scenario, limits=limits, keep_clips_days=30)
+
+
+def test_a_disk_that_fills_up_in_mid_clip_costs_what_comes_after_and_nothing_else(
+    store: Store, tmp_path: Path
+) -> None:
+    large = [a_view(1000 + number, size=(1280, 720)) for number in range(2)]
+
+    async def scenario(desk: Desk) -> None:
+        alert = await raised(desk)
+        await desk.until(lambda: state(desk, alert).state == "early")
+        assert desk.written(Alert)
+        disk.fill(leave_bytes=8192)
+        await desk.picture(T, content=large[0])  # of which only the beginning has room
+        await desk.until(lambda: state(desk, alert).why)
+        (shown,) = board(desk.monitor)["alerts"]
+        assert (shown["clip"]["state"], shown["clip"]["why"]) == ("early", "No space left on device.")
+        disk.make_room()
+        await desk.picture(T, content=large[1])
+        other = await raised(desk, "gate")
+        row, whole = await clip_of(desk, alert), await clip_of(desk, other)
+        assert (row.frames, row.detail) == (3, "No space left on device.")
+        assert (whole.frames, "No space" in (whole.detail or "")) == (3, False)
+        stills = [disk.folder / "frames" / f"{one.image_sha256}.jpg" for one in desk.written(Alert)]
+        assert [path.is_file() for path in stills] == [True, True]
+
+    limits = BRISK.model_copy(update={"clip_free_mb": 0})
+    try:
+        with small_disk(8) as disk:
+            watch(store, disk.folder, scenario, feeds=("van", "gate"), limits=limits, keep_clips_days=30)
+    except NoSmallDisk as nowhere:
+        pytest.skip(str(nowhere))
+
+
+def test_a_video_that_ends_inside_the_window_and_a_clock_that_jumps_lose_no_picture_that_came(
+    store: Store, tmp_path: Path
+) -> None:
+    video = a_video(tmp_path / "short.ts", codec="mpeg2video", frames=50, rate=25).read_bytes()
+    streams = iter([video])
+
+    async def ends(desk: Desk) -> str:
+        """A camera's stream that is over before the window is."""
+        desk.model.otherwise, hand = T, desk.hands["van"]
+        assert hand.show is not None
+        assert hand.fail is not None
+        with a_server(lambda: next(streams, b"")) as address:
+            playing = asyncio.create_task(Camera(address, frame_rate=30.0).run(hand.show, hand.fail))
+            await desk.until(lambda: desk.feed().detail and desk.feed().alert)
+            playing.cancel()
+        return desk.feed().alert.id  # type: ignore[union-attr]
+
+    async def jumps(desk: Desk) -> str:
+        """A camera that says an hour ago, and then tomorrow."""
+        alert = await raised(desk, "gate")
+        for apart_us in (-3_600_000_000, 86_400_000_000):
+            await desk.picture(T, "gate", stated_us=desk.monitor.feeds.clock.now_us() + apart_us)
+            desk.monitor.trust.judge_all()
+            assert desk.feed("gate").manual is ManualReason.CLOCKS_APART
+        return alert
+
+    async def scenario(desk: Desk) -> None:
+        short, jumped = await ends(desk), await jumps(desk)
+        first, second = await clip_of(desk, short), await clip_of(desk, jumped)
+        assert first.frames == desk.feed().pictures > 0
+        assert "The feed's last picture is from" in (first.detail or "")
+        assert second.frames == 5
+        assert 0 < (second.last_at_us or 0) - (second.first_at_us or 0) < 60_000_000
+
+    watch(store, tmp_path, scenario, feeds=("van", "gate"), keep_clips_days=30)
+
+
+def test_of_a_feed_with_a_picture_every_five_seconds_the_window_holds_three(tmp_path: Path) -> None:
+    """The clock of a computer that is set while it runs changes nothing: times are steady ones."""
+
+    async def scenario() -> list[int]:
+        clock = Clock()
+        kept = Clips(Places(tmp_path), 1, BRISK.model_copy(update={"clip_free_mb": 0}), clock)
+        now_s = clock.now_s()
+        for second in (-10.0, -5.0, 0.0, 5.0, 10.0):
+            kept.tick(now_s + second)
+            kept.add("van", Captured(Picture(a_view(int(second) + 10)), now_s + second, 0))
+            if not second:
+                kept.raised("van", "slow", now_s)
+        kept.tick(now_s + 10.0)
+        await asyncio.to_thread(kept._writer.shutdown)
+        kept.maker.close(0.0)
+        spooled = read_spool(Places(tmp_path).spool(1, "slow"))
+        assert spooled.is_over
+        return [round((at_us - clock.wall_us(now_s)) / 1e6) for at_us, _ in spooled]
+
+    assert asyncio.run(scenario()) == [-5, 0, 5]
 
 
 def test_without_clips_an_alert_is_what_it_was(store: Store, tmp_path: Path) -> None:
