@@ -140,6 +140,7 @@ def _walkthrough(
 
 @stopped_says("Every run that was finished is kept; the same command goes on where it was.")
 def _compare(
+    ctx: typer.Context,
     recipes: Annotated[
         list[str], typer.Argument(metavar="RECIPE...", help="Recipe files, or names of shipped ones.")
     ],
@@ -148,7 +149,11 @@ def _compare(
     ],
     model: Annotated[Path, typer.Option("--model", help="The base model's folder on this machine.")],
     out: Annotated[
-        Path, typer.Option("--out", help="Folder of the comparison; one that was interrupted is resumed.")
+        Path,
+        typer.Option(
+            "--out",
+            help="Folder of the comparison, a relative one in the workspace; one that was interrupted is resumed.",
+        ),
     ],
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Runs of each arm.")] = 3,
     grid: Annotated[
@@ -174,7 +179,8 @@ def _compare(
     from training.arms.recipes import arms_of, parse_grid
     from training.arms.run import Compared, run_arms
 
-    arms = arms_of(recipes, parse_grid(grid or []))
+    settings, arms = ctx.ensure_object(Settings), arms_of(recipes, parse_grid(grid or []))
+    snapshot, model, out = settings.found(snapshot), settings.found(model), settings.made(out)
     run_arms(Compared(snapshot, model, arms, seeds), out, say=lambda words: print(words, file=sys.stderr))
     judged = read_arms(out)
     found = compare_arms(judged, baseline=baseline or arms[0].name)

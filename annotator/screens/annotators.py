@@ -278,9 +278,9 @@ def _interval(interval: Interval | Undefined | None) -> str:
 def _gold(person: Person, found: PeopleSummary) -> None:
     st.caption(
         f"{found.gold_frames:,} gold frames. People are judged on TELEOPERATION golds alone, after each one, and pass "
-        f"after {golds_needed():,} without a miss. However often this is looked at, somebody who recognises 90 % of "
-        "them ever passes in 5 of 100 cases, and somebody who recognises 98 % ever fails in 10. Gold was contested, so "
-        "it is harder than most frames; answers of all modes count."
+        f"after {golds_needed():,} without a miss. Over any number of golds, at most 5 of 100 people who recognise "
+        "90 % of them pass by luck, and at most 10 of 100 who recognise 98 % fail. Gold was contested, so it is "
+        "harder than most frames; answers of all modes count."
     )
     with store().read() as session:
         share = gold_share(session)

@@ -147,7 +147,7 @@ def _terms(view: FrameView) -> None:
     )
     total = f'<tr><th>priority</th><td class="n">{view.status.priority:.3f}</td></tr>'
     st.html(
-        f'<div class="tt-label">Why it stands where it does in the order</div>'
+        f'<div class="tt-label">Why it is at this place in the queue</div>'
         f'<table class="tt-table">{rows}{total}</table>'
         + "".join(f"<p>Served before the order: {plain(one)}</p>" for one in view.asked_next)
     )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+import signal
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
 from multiprocessing import get_context
 from pathlib import Path
+from threading import current_thread, main_thread
 
 from PIL import Image, ImageDraw
 
@@ -53,10 +56,26 @@ def _written(dataroot: Path, keys: list[FrameKey], workers: int) -> Iterable[Fra
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         try:
-            yield from pool.map(partial(write_image, dataroot), keys, chunksize=FRAMES_PER_SCENE // 2)
+            with starting_workers():
+                written = pool.map(partial(write_image, dataroot), keys, chunksize=FRAMES_PER_SCENE // 2)
+            yield from written
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+@contextmanager
+def starting_workers() -> Iterator[None]:
+    """Ctrl-C goes to every process of a terminal. Those that are started within leave it to this one, which ends them:
+    a process inherits that it ignores a signal, even while it is still importing."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def write_image(dataroot: Path, key: FrameKey) -> FrameKey:

@@ -36,9 +36,19 @@ class Place:
 
     @property
     def words(self) -> dict[str, str]:
-        names = ("dataroot", "replies.jsonl", "student", "recipe.yaml", "backup.db", "tasks.json", "adapter")
+        names = (
+            "dataroot",
+            "replies.jsonl",
+            "student",
+            "recipe.yaml",
+            "backup.db",
+            "tasks.json",
+            "adapter",
+            "feeds.yaml",
+        )
         return {
             "V": VERSION,
+            "SNAP": str(self.folder / "snapshot"),
             "NEW": str(self.folder / "new"),
             "COPY": f"sqlite:///{self.folder / 'copy.db'}",
             **{one: str(self.folder / one) for one in names},
@@ -84,7 +94,12 @@ LONG = {
     "shift-report": ("annotator/monitor/shift_report.py:shift_report", "Nothing was changed"),
     "scenarios coverage": ("eval/coverage/from_store.py:_rows", "Nothing was changed"),
     "decide --run student --out NEW": ("eval/guarantee/decide.py:_run", "No decision was written"),
-    "merge --adapter adapter --model student --out NEW": ("training/merge.py:read_trained", "No merged model"),
+    "merge --adapter adapter --model student --out NEW": (
+        "training/record/provenance.py:read_trained", "No merged model was written to",
+    ),
+    "compare recipe.yaml --snapshot SNAP --model student --out NEW": (
+        "data/snapshot/folder.py:load_snapshot", "Every run that was finished is kept",
+    ),
     "walkthrough": ("data/demo/dataroot.py:build_dataroot", "Nothing is kept unless --workspace names one"),
 }  # fmt: skip
 """By what is typed: where in the code the signal comes, and what is said then."""
@@ -95,7 +110,7 @@ def test_ctrl_c_says_what_is_kept_and_exits_with_130(place: Place, line: str) ->
     at, words = LONG[line]
     done = stopped(place, at, line)
     assert done.returncode == 130, done.stdout + done.stderr
-    assert done.stderr.startswith("Stopped")
+    assert done.stderr.splitlines()[-1].startswith("Stopped")
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert not (place.folder / "new").exists()
@@ -127,12 +142,28 @@ def test_a_restore_that_is_stopped_leaves_no_store_and_the_same_command_restores
     assert (elsewhere.workspace / "store.db").exists()
 
 
-def test_asking_an_endpoint_keeps_every_answer(place: Place) -> None:
+ASKING = {
+    "propose --role teacher --name new --concurrency 1": (
+        "data/vlm/client.py:_post_once", "Every answer so far is stored; the same command goes on with the others.",
+    ),
+    "throughput --feeds 1 --seconds 60": (
+        "eval/throughput/feeds.py:_run", "The loads measured so far are not kept; run the same command again.",
+    ),
+    "monitor --feeds feeds.yaml": (
+        "annotator/monitor/watching/asking.py:_ask", "Watch every feed yourself until the same command runs again.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", ASKING)
+def test_what_asks_an_endpoint_says_what_is_kept(place: Place, line: str) -> None:
+    at, words = ASKING[line]
+    (place.folder / "feeds.yaml").write_text("feeds:\n  - {name: van, scene: scene-0001}\n", encoding="utf-8")
     with served(StandIn(model="teacher")) as server:
-        line = f"propose --role teacher --endpoint {server.url} --model teacher --name new --concurrency 1"
-        done = stopped(place, "data/vlm/client.py:_post_once", line)
-    assert done.returncode == 130, done.stderr
-    assert "Every answer so far is stored; the same command goes on with the others." in done.stderr
+        done = stopped(place, at, f"{line} --endpoint {server.url} --model teacher")
+    assert (done.returncode, words in done.stderr, "Traceback" in done.stderr) == (130, True, False), (
+        done.stderr
+    )
 
 
 def test_a_probe_keeps_every_answer(place: Place) -> None:
@@ -175,3 +206,4 @@ def test_the_app_says_that_everything_is_saved(place: Place) -> None:
     assert "Stopped. Everything is saved; the same command serves it again." in err
     assert "Streamlit" not in out + err
     assert "Aborted" not in out + err
+    assert err.splitlines()[-1].startswith("Stopped.")  # and not DuckDB's list of what it still holds

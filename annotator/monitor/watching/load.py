@@ -70,7 +70,11 @@ class Load:
         """Watch so many feeds, the raised and the first listed; of the others say that they must be watched by eye."""
         if held == self.held:
             return
-        _log.warning("%d of %d feeds can be held", held, len(self._feeds))
+        _log.warning(
+            "The model keeps up with %d of %d feeds; the others need manual monitoring",
+            held,
+            len(self._feeds),
+        )
         self.held = held
         chosen = carried([(feed.name, feed.level.shown) for feed in self._feeds.values()], held)
         for feed in self._feeds.values():

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ import pytest
 from PIL import Image
 
 from data.demo import VERSION, build_dataroot, dataroot, true_assessments
-from data.demo.dataroot import jpeg_bytes, write_image, write_tables
+from data.demo.dataroot import jpeg_bytes, starting_workers, write_image, write_tables
 from data.demo.drawing.world import DemoScene
 from data.demo.drives.scenes import scene_named, scenes
 from data.demo.tables import all_tables
@@ -149,3 +152,11 @@ def test_an_interrupted_build_leaves_whole_files_only(
         build_dataroot(tmp_path, workers=1)
     images = list((tmp_path / "samples" / "CAM_FRONT").iterdir())
     assert [path.read_bytes() for path in images] == [b"\xff\xd8 picture \xff\xd9"] * 2
+
+
+def test_processes_that_draw_leave_ctrl_c_to_the_one_that_started_them() -> None:
+    here = signal.getsignal(signal.SIGINT)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        with starting_workers():
+            there = pool.submit(signal.getsignal, signal.SIGINT)
+        assert (there.result(), signal.getsignal(signal.SIGINT)) == (signal.SIG_IGN, here)
