@@ -20,6 +20,7 @@ from data.errors import SourceError
 from data.nuscenes.box_geometry import rotation_matrices
 from data.nuscenes.cameras import Cameras
 from data.sources.categories import nuscenes_category
+from data.sources.opening import Options
 from data.sources.pace import RATE_HZ, paced
 from data.sources.port import Lack, PictureRefused, SceneSetAside, SourceFrame, SourceScene
 from data.sources.track import Track, yaw_rad
@@ -39,6 +40,7 @@ _DEEPEST = 3
 _ROTATION, _PLACE = ("qw", "qx", "qy", "qz"), ("tx_m", "ty_m", "tz_m")
 Floats = npt.NDArray[np.float64]
 Columns = dict[str, Any]
+TAKES = frozenset({"camera", "rate_hz"})
 
 
 class Argoverse2:
@@ -94,6 +96,19 @@ class Argoverse2:
             licence=self._licence,
             official_side=_SIDES.get(log.parent.name),
         )
+
+
+def matches(path: Path) -> bool:
+    """Whether logs lie at or below this."""
+    return bool(logs_in(path))
+
+
+def source_at(path: Path, options: Options) -> Argoverse2:
+    """Raises SourceError where there is nothing to read."""
+    rate_hz = RATE_HZ if options.rate_hz is None else options.rate_hz
+    return Argoverse2(
+        path, camera=options.camera or CAMERA, rate_hz=rate_hz, licence=options.licence or LICENCE
+    )
 
 
 def logs_in(root: Path) -> list[Path]:

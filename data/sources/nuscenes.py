@@ -55,8 +55,8 @@ def nuscenes(dataroot: Path, version: str, licence: str | None = None) -> NuScen
 
 
 def matches(path: Path) -> bool:
-    """Whether a folder holds a folder of tables."""
-    return any((folder / "sample_data.json").is_file() for folder in path.glob("*/"))
+    """Whether a folder holds tables in a folder that is called as nuScenes calls its versions."""
+    return any(path.glob("v1.0-*/sample_data.json"))
 
 
 def source_at(path: Path, options: Options) -> NuScenes:

@@ -15,10 +15,12 @@ from data.errors import DatarootError, SourceError
 from data.nuscenes.scenes import Keyframe, SceneTable, read_scenes
 from data.nuscenes.tables import ANNOTATIONS, CAMERA
 from data.sources.categories import nuscenes_category
+from data.sources.opening import Options
 from data.sources.port import Lack, PictureRefused, SceneSetAside, SourceFrame, SourceScene
 from data.sources.unusable import SceneUnusable, check_name
 from data.vocabulary import Pose, SeenBox, storable_text
 
+TAKES = frozenset({"version", "camera"})
 _TABLE = "sample_data.json"
 _DEEPEST = 4
 """Folders between the one that is named and a table: T4 keeps DATASET/VERSION/annotation/."""
@@ -105,6 +107,13 @@ def matches(path: Path) -> bool:
     if not path.is_dir() or any(path.glob(f"v1.0-*/{_TABLE}")):
         return False
     return any(True for depth in range(1, _DEEPEST + 1) for _ in path.glob(f"{'*/' * depth}{_TABLE}"))
+
+
+def source_at(path: Path, options: Options) -> NuScenesSchema:
+    """Raises SourceError where there are no tables."""
+    return NuScenesSchema(
+        path, tables=options.version, camera=options.camera or CAMERA, licence=options.licence or ""
+    )
 
 
 def _folders(folder: Path) -> list[Path]:

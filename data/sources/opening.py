@@ -16,8 +16,14 @@ ADAPTERS: Mapping[str, str] = {
     "nuscenes": "data.sources.nuscenes",
     "folder": "data.sources.folder",
     "video": "data.sources.video",
+    "mcap": "data.sources.bag.drives",
+    "nuscenes-schema": "data.sources.nuscenes_schema",
+    "waymo-e2e": "data.sources.waymo",
+    "argoverse2": "data.sources.argoverse",
 }
 """The words that `--as` takes, each with the module of its adapter."""
+_WHERE_NOTHING_ELSE = frozenset({"folder", "video"})
+"""Pictures and videos lie in data sets of every kind: these are what a path is that looks like nothing else."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,7 @@ def open_source(path: Path, kind: str | None = None, options: Options | None = N
 
 def _kind_of(path: Path) -> str:
     kinds = [kind for kind in ADAPTERS if _adapter(kind).matches(path)]
+    kinds = [kind for kind in kinds if kind not in _WHERE_NOTHING_ELSE] or kinds
     if len(kinds) == 1:
         return kinds[0]
     found = (

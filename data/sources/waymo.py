@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from data.errors import SourceError
+from data.sources.opening import Options
 from data.sources.pace import RATE_HZ, paced
 from data.sources.port import Lack, PictureRefused, SceneSetAside, SourceFrame, SourceScene
 from data.sources.unusable import SceneUnusable, check_name
@@ -63,6 +64,9 @@ class _Found:
         intent = (f"intent:{_INTENTS[self.intent]}",) if self.intent in _INTENTS else ()
         scores = "/".join(f"{score:g}" for score in self.scores)
         return (*intent, "preference:rated", f"preference:{scores}") if scores else intent
+
+
+TAKES = frozenset({"camera", "rate_hz"})
 
 
 class WaymoEndToEnd:
@@ -127,6 +131,19 @@ class WaymoEndToEnd:
         return SourceScene(
             segment, segment, frames, log_name=segment, licence=self._licence, official_side=side
         )
+
+
+def matches(path: Path) -> bool:
+    """Whether this is a TFRecord file, or some lie below it."""
+    return ".tfrecord" in path.name if path.is_file() else bool(record_files(path))
+
+
+def source_at(path: Path, options: Options) -> WaymoEndToEnd:
+    """Raises SourceError where there is nothing to read."""
+    rate_hz = RATE_HZ if options.rate_hz is None else options.rate_hz
+    return WaymoEndToEnd(
+        path, camera=options.camera or "FRONT", rate_hz=rate_hz, licence=options.licence or LICENCE
+    )
 
 
 def record_files(path: Path) -> list[Path]:

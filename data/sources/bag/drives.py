@@ -14,6 +14,7 @@ from data.sources.bag.messages import Picture, Place, picture_in, place_in
 from data.sources.bag.recording import Recording, Stored, Topic
 from data.sources.bag.sqlite_file import SqliteFile
 from data.sources.bag.topics import camera_topic, place_topic
+from data.sources.opening import Options
 from data.sources.pace import RATE_HZ, paced
 from data.sources.port import Lack, PictureRefused, SceneSetAside, SourceFrame, SourceScene
 from data.sources.track import Track, fixes_track
@@ -36,6 +37,9 @@ class _Taken:
     file: int
     place: tuple[int, int]
     suffix: str
+
+
+TAKES = frozenset({"camera", "rate_hz"})
 
 
 class Bags:
@@ -86,6 +90,17 @@ class Bags:
             self._places[key] = files[one.file], camera, one.place
             frames.append(SourceFrame(key, one.at_us, key, pose=pose))
         return SourceScene(name, name, frames, description=clock, log_name=name, licence=self._licence)
+
+
+def matches(path: Path) -> bool:
+    """Whether this is a recording, or some lie below it."""
+    return path.exists() and any(True for _ in _recordings(path, path))
+
+
+def source_at(path: Path, options: Options) -> Bags:
+    """Raises SourceError where there is nothing to read."""
+    rate_hz = RATE_HZ if options.rate_hz is None else options.rate_hz
+    return Bags(path, camera=options.camera or "", rate_hz=rate_hz, licence=options.licence or "")
 
 
 _BY_CAMERA, _BY_RECORDER = "Times are those of the camera.", "Times are those of the recording."
