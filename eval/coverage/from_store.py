@@ -55,12 +55,23 @@ class _Row:
 def coverage(store: Store, catalogue: Catalogue, reports: Path, *, report: Path | None = None) -> Coverage:
     """Count once. reports: the workspace's reports, of which the newest names the run; `report` names one itself.
 
-    Raises EvaluationError if that report cannot be read or its run is not in the store.
+    Raises EvaluationError if the report that is named cannot be read or its run is not in the store. Where the newest
+    one cannot be used, `no_run` says why and everything else is counted.
     """
     folder = report or next((one.page.parent for one in report_folders(reports)), None)
-    name = _last_run(folder) if folder else None
+    name: str | None = None
+    no_run: str | None = f"No report in {reports}, so what a run misses is not counted."
+    missed: dict[str, bool] = {}
     with store.read() as session:
-        rows, missed = _rows(session), _missed(session, name)
+        rows = _rows(session)
+        try:
+            if folder is not None:
+                name, missed = _last_run_held(session, folder)
+                no_run = None
+        except EvaluationError as error:
+            if report is not None:
+                raise
+            no_run = f"What a run misses is not counted: {error}"
         made = scenarios_of(session)
         drawn = {one.frame_id: one.level for one in reviewed_random_share(session)}
         clips = count_clips(session)
@@ -85,12 +96,18 @@ def coverage(store: Store, catalogue: Catalogue, reports: Path, *, report: Path 
     return Coverage(
         scenarios=by_need(counts),
         run=name,
-        report=str(folder) if folder else None,
-        no_run=None if name else f"No report in {reports}, so what a run misses is not counted.",
+        report=str(folder) if name else None,
+        no_run=no_run,
         frames=len(real),
         verified=sum(_is_verified(row) for row in real),
         drawn=len(drawn),
     )
+
+
+def _last_run_held(session: Session, folder: Path) -> tuple[str, dict[str, bool]]:
+    """A report's run, and whether it missed each frame that it was asked about."""
+    name = _last_run(folder)
+    return name, _missed(session, name)
 
 
 def _last_run(folder: Path) -> str:
@@ -119,10 +136,8 @@ def _rows(session: Session) -> list[_Row]:
     ]
 
 
-def _missed(session: Session, name: str | None) -> dict[str, bool]:
+def _missed(session: Session, name: str) -> dict[str, bool]:
     """Whether the run missed it, by verified held-out TELEOPERATION frame that it was asked about."""
-    if name is None:
-        return {}
     run = session.exec(select(ModelRun).where(ModelRun.name == name)).first()
     if run is None:
         raise EvaluationError(f"The report's run {name} is not in this store; name another with --report.")

@@ -80,6 +80,21 @@ def test_a_report_that_cannot_be_read_or_is_of_another_store_is_refused(tmp_path
         found_in(store, tmp_path, report=tmp_path / "elsewhere")
 
 
+def test_the_newest_report_of_another_version_leaves_the_counts_and_says_what_is_missing(
+    tmp_path: Path,
+) -> None:
+    store = a_foggy_store(tmp_path)
+    whole = found_in(store, tmp_path)
+    page = write_evaluation(evaluate_runs(store, []), tmp_path / "reports" / "first")
+    page.with_name("evaluation.json").write_text("{}")
+    found = found_in(store, tmp_path)
+    assert (found.run, found.report) == (None, None)
+    assert "What a run misses is not counted: The figures of" in str(found.no_run)
+    assert [(one.count.key, one.count.verified) for one in found.scenarios] == [
+        (one.count.key, one.count.verified) for one in whole.scenarios
+    ]
+
+
 def test_the_table_the_figures_and_the_picture_say_the_same(tmp_path: Path) -> None:
     store = a_foggy_store(tmp_path)
     with store.write() as session:
