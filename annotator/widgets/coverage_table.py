@@ -37,7 +37,8 @@ def coverage_html(found: Coverage) -> str:
     )
     return (
         f'<p class="tt-note">{plain(note)}</p>'
-        f'<table class="tt-table"><tr><th scope="col">Scenario</th>{heads}</tr>{rows}</table>'
+        '<div class="tt-wide" role="region" aria-label="Coverage by scenario" tabindex="0">'
+        f'<table class="tt-table"><tr><th scope="col">Scenario</th>{heads}</tr>{rows}</table></div>'
     )
 
 
