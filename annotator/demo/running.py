@@ -25,6 +25,7 @@ from data.demo.miniature.kept import kept_decision
 from data.store import Store, open_store
 from data.terminal import INTERRUPTED
 
+CLIPS_DAYS = 1.0
 _STOP_WITHIN_S = 15.0
 
 
@@ -79,7 +80,7 @@ async def _watch(told: AppSettings, drawn: DrawnVehicles | None) -> bool:
 async def _watch_vehicles(store: Store, workspace: Path) -> bool:
     fleet = vehicles(store)
     with served(ScriptedEndpoint(await asyncio.to_thread(_answers, fleet))) as address:
-        asked = Asked(endpoints=(address,), model=MODEL)
+        asked = Asked(endpoints=(address,), model=MODEL, keep_clips_days=CLIPS_DAYS)
         watched = await run_monitor(
             store, fleet.sheet, asked, Limits(), workspace / PICTURES, sources=fleet.sources
         )
@@ -108,6 +109,7 @@ def asked_of_miniature(address: str) -> Asked:
         revision=decision.weights,
         image_width_px=WIDTH_PX,
         decision=decision,
+        keep_clips_days=CLIPS_DAYS,
     )
 
 
