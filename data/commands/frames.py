@@ -108,6 +108,9 @@ def sample(
         Path | None,
         typer.Option(help="Split, thinning and biases (YAML); data/frames/sampling_recipe.yaml by default."),
     ] = None,
+    data_set: Annotated[
+        str | None, typer.Option("--data-set", help="Draw from this data set alone; from all by default.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be drawn; nothing is stored.")
     ] = False,
@@ -116,7 +119,8 @@ def sample(
 ) -> None:
     """Split the scenes and draw frames on both sides, edge cases with a higher probability.
 
-    Another draw replaces this one until a model or a person has answered about its frames.
+    Another draw replaces this one until a model or a person has answered about its frames. Scenes that are ingested
+    after that get a draw of their own, with their own numbers.
     """
     from data.frames.sampling import sample_frames
     from data.frames.sampling_recipe import read_recipe
@@ -126,7 +130,13 @@ def sample(
     settings: Settings = ctx.obj
     store = settings.open_store()
     draw = partial(
-        sample_frames, store, train=train, held_out=held_out, seed=seed, recipe=read_recipe(recipe)
+        sample_frames,
+        store,
+        train=train,
+        held_out=held_out,
+        seed=seed,
+        recipe=read_recipe(recipe),
+        data_set=data_set,
     )
     drawn = draw(dry_run=True)
     if not dry_run:
@@ -143,7 +153,7 @@ def sample(
     again += " (in place of the earlier draw, which nothing rested on)" if drawn.replaces else ""
     sentence = f"{sides}{again}.{note}\n{sampling_report(drawn)}"
     asked = ("sample", "--train", train, "--held-out", held_out, "--seed", seed)
-    recipe_too = ("--recipe", recipe) if recipe else ()
+    recipe_too = (("--recipe", recipe) if recipe else ()) + (("--data-set", data_set) if data_set else ())
     if dry_run:
         sentence += "\nNothing was stored."
     then = settings.command(*asked, *recipe_too) if dry_run else after_sample(settings)
@@ -155,10 +165,11 @@ def _ask_about_few_scenes(drawn: Sampled, *, yes: bool) -> None:
     can be asked."""
     from data.frames.sampling import ENOUGH_SCENES
 
-    if yes or drawn.was_there or drawn.scenes["held_out"] >= ENOUGH_SCENES:
+    scenes = drawn.scenes["held_out"] + drawn.earlier.get("held_out", 0)
+    if yes or drawn.was_there or scenes >= ENOUGH_SCENES:
         return
     few = (
-        f"Only {counted(drawn.scenes['held_out'], 'scene')} would be held out: reports give no interval on fewer than "
+        f"Only {counted(scenes, 'scene')} would be held out: reports give no interval on fewer than "
         f"{ENOUGH_SCENES} scenes."
     )
     if not sys.stdin.isatty():

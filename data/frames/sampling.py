@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import random
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -17,35 +16,18 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from sqlmodel import Session, col, delete, or_, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel import Session, col, select
 
 from data.errors import SamplingError
+from data.frames.data_sets import MADE_HERE
+from data.frames.draws import draws_of, is_rested_on, never_drawn, take_back
 from data.frames.sampling_recipe import SamplingRecipe, SplitBy, expected_mix
+from data.frames.shared_views import linked_scenes
+from data.frames.sides import SceneToSplit, sides_of
 from data.nuscenes.official_split import OFFICIAL_VERSIONS, official_split
 from data.store.opening import Store
-from data.store.tables import (
-    NOT_INGESTED,
-    Adjudication,
-    AuditLot,
-    Dataset,
-    Frame,
-    FrameStatus,
-    GeneratedClip,
-    GoldFrame,
-    Lease,
-    OwnLevel,
-    Proposal,
-    RandomShare,
-    Ranking,
-    ReturnedFrame,
-    Review,
-    SampledFrame,
-    Sampling,
-    Scene,
-)
-from data.store.trail import note_act
-from data.vocabulary import Cue, Split, TrailAct
+from data.store.tables import NOT_INGESTED, Dataset, Frame, SampledFrame, Sampling, Scene
+from data.vocabulary import Cue, Split
 
 DEFAULT_BIAS: dict[Cue, float] = {
     Cue.PEDESTRIAN_NEAR: 2.0,
@@ -65,50 +47,34 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Sampled:
-    """What a draw took. `asked` are the numbers wanted, `taken` those there were; cue shares before and after;
-    `thinned`: frames of a standing vehicle that could not be drawn; `frames_per_scene`: least, median and most
-    over scenes with any; `expected_levels`: planned shares of the frames drawn, not a measurement; `replaces`:
-    an earlier draw, which nothing rested on."""
+    """What a draw took. `asked` are the numbers wanted, `taken` those there were; cue shares before and after, of the
+    frames in which the cue could be looked for, None where in none; `cue_unknown`: the share of usable frames in which
+    it could not; `thinned`: frames of a standing vehicle that could not be drawn; `frames_per_scene`: least, median
+    and most over scenes with any; `expected_levels`: planned shares of the frames drawn, not a measurement;
+    `data_sets`: usable frames and those taken on each side by data set; `linked_scenes`: how many stand where they
+    do since another data set shows the same; `tags_unseen`: tags of the recipe that no usable frame has; `earlier`:
+    scenes on each side by draws that stay; `replaces`: an earlier draw, which nothing rested on."""
 
     seed: int
     asked: dict[str, int]
     taken: dict[str, int]
     scenes: dict[str, int]
-    cue_share_before: dict[str, float]
-    cue_share_after: dict[str, float]
+    cue_share_before: dict[str, float | None]
+    cue_share_after: dict[str, float | None]
     split_by: str = SplitBy.SCENE
     thinned: int = 0
     frames_per_scene: dict[str, float] = field(default_factory=dict)
     expected_levels: dict[str, float] = field(default_factory=dict)
     was_there: bool = False
     replaces: bool = False
+    cue_unknown: dict[str, float] = field(default_factory=dict)
+    data_sets: dict[str, dict[str, int]] = field(default_factory=dict)
+    linked_scenes: int = 0
+    tags_unseen: tuple[str, ...] = ()
+    earlier: dict[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
-
-
-def split_scenes(frames_by_scene: Mapping[str, int], held_out_share: float, seed: int) -> dict[str, Split]:
-    """Put whole scenes on the held-out side as long as that brings it nearer to its share of the frames.
-
-    Each side gets at least one scene.
-
-    Raises SamplingError for fewer than two scenes.
-    """
-    if len(frames_by_scene) < 2:  # noqa: PLR2004
-        raise SamplingError(
-            f"A split by scene needs at least two scenes with usable frames; there are {len(frames_by_scene)}."
-        )
-    order = sorted(frames_by_scene)
-    random.Random(seed).shuffle(order)
-    wanted = held_out_share * sum(frames_by_scene.values())
-    sides = dict.fromkeys(order, Split.TRAIN)
-    held_out = 0
-    for scene in order[:-1]:
-        size = frames_by_scene[scene]
-        if held_out == 0 or abs(held_out + size - wanted) < abs(held_out - wanted):
-            sides[scene] = Split.HELD_OUT
-            held_out += size
-    return sides
 
 
 def inclusion_probabilities(weights: Sequence[float], n: int) -> Floats:
@@ -148,69 +114,62 @@ def sample_frames(
     seed: int = 0,
     bias: Mapping[Cue, float] | None = None,
     recipe: SamplingRecipe | None = None,
+    data_set: str | None = None,
     dry_run: bool = False,
 ) -> Sampled:
-    """Split the store's scenes, draw frames on both sides, and write both down once.
+    """Split the scenes that no draw has split, draw frames on both sides, and write both down once.
 
-    recipe: how to split, thin and favour; without one, `bias` alone and no thinning. dry_run: nothing is written down.
-    The same call again changes nothing; another one replaces the draw for as long as nothing rests on it. Raises
-    SamplingError: something rests on another draw, no usable frames, a number below one.
+    recipe: how to split, thin and favour; without one, `bias` alone and no thinning. data_set: draw from it alone.
+    dry_run: nothing is written down. The same call again changes nothing; another one replaces draws for as long as
+    nothing rests on them. Raises SamplingError: something rests on another draw and no scene has come since, no usable
+    frames, no such data set, a number below one.
     """
     if train < 1 or held_out < 1:
         raise SamplingError(f"At least one frame on each side is needed; asked for {train} and {held_out}.")
     chosen = recipe or SamplingRecipe(bias=dict(DEFAULT_BIAS if bias is None else bias))
-    parameters = {"train": train, "held_out": held_out, **chosen.model_dump(mode="json")}
+    parameters = {"train": train, "held_out": held_out, **chosen.as_parameters()}
     parameters = json.loads(json.dumps(parameters))  # as the store gives it back
     with store.read() if dry_run else store.write(alone=True) as session:
-        before = session.exec(select(Sampling)).first()
-        if before is not None and before.seed == seed and before.parameters == parameters:
-            return _summary(session, before, was_there=True)
-        _refuse_half_ingested(session)
-        if before is not None:
-            _take_back(session, before)
+        scope = _scope(session, data_set)
+        draws = draws_of(session, scope)
+        is_new = bool(_undrawn(session, scope))
+        last = draws[-1] if draws else None
+        if last is not None and not is_new and (last.seed, last.parameters) == (seed, parameters):
+            return _summary(session, last, was_there=True)
+        _refuse_half_ingested(session, scope)
+        open_ = [one for one in draws if not is_rested_on(session, one)]
+        if last is not None and not open_ and not is_new:
+            raise SamplingError(_rests(last))
+        for one in open_:
+            take_back(session, one)
         sampling = Sampling(seed=seed, parameters=parameters, sampled_at_us=store.now_us(session))
         session.add(sampling)
         session.flush()
-        _draw_both_sides(session, sampling, chosen)
+        linked = _draw_both_sides(session, sampling, chosen, scope)
         session.flush()
-        return _summary(session, sampling, replaces=before is not None)
+        return _summary(session, sampling, replaces=bool(open_), linked=linked)
 
 
-_RESTS_ON_A_DRAW = (
-    Proposal,
-    Review,
-    OwnLevel,
-    Adjudication,
-    AuditLot,
-    GoldFrame,
-    ReturnedFrame,
-    GeneratedClip,
-)
-"""What is decided, asked or made with a split in place: with a row of any of these, the draw stays."""
+def _rests(draw: Sampling) -> str:
+    return (
+        f"This store was sampled with --train {draw.parameters['train']} --held-out {draw.parameters['held_out']} "
+        f"--seed {draw.seed}, and models or people have answered about its frames since; a second draw would break its "
+        "split. Ingest other drives to draw from them, or use another workspace for another draw."
+    )
 
 
-def _take_back(session: Session, before: Sampling) -> None:
-    """Undo a draw that nothing rests on. Raises SamplingError if something does."""
-    if any(session.exec(select(kind).limit(1)).first() is not None for kind in _RESTS_ON_A_DRAW):
-        raise SamplingError(
-            f"This store was sampled with --train {before.parameters['train']} --held-out "
-            f"{before.parameters['held_out']} --seed {before.seed}, and models or people have answered about its "
-            "frames since; a second draw would break its split. Use another workspace for another draw."
-        )
-    details = {"seed": before.seed, "sampled_at_us": before.sampled_at_us}
-    note_act(session, TrailAct.TOOK_BACK_SAMPLE, by=None, subject=f"sampling:{before.id}", details=details)
-    for derived in (Lease, FrameStatus, Ranking):
-        session.exec(delete(derived))
-    for kind in (RandomShare, SampledFrame):
-        for row in session.exec(select(kind)):
-            session.delete(row)
-    session.flush()
-    session.delete(before)
-    session.flush()
+def _scope(session: Session, data_set: str | None) -> dict[int, Dataset]:
+    """The data sets that are drawn from, by id."""
+    there = [one for one in session.exec(select(Dataset)) if one.kind not in MADE_HERE]
+    chosen = [one for one in there if data_set in (None, one.name)]
+    if data_set is not None and not chosen:
+        names = ", ".join(sorted(one.name for one in there)) or "none"
+        raise SamplingError(f"There is no data set {data_set[:64]!r} in this store. It has: {names}.")
+    return {int(one.id or 0): one for one in chosen}
 
 
-def _refuse_half_ingested(session: Session) -> None:
-    half = session.exec(select(Dataset.version).where(Dataset.ingested_at_us == NOT_INGESTED)).first()
+def _refuse_half_ingested(session: Session, scope: Mapping[int, Dataset]) -> None:
+    half = next((one.name for one in scope.values() if one.ingested_at_us == NOT_INGESTED), None)
     if half is not None:
         raise SamplingError(
             f"The ingest of {half} is still running or broke off: wait for it or run `teletriage ingest` again, then "
@@ -218,8 +177,11 @@ def _refuse_half_ingested(session: Session) -> None:
         )
 
 
-def _draw_both_sides(session: Session, sampling: Sampling, recipe: SamplingRecipe) -> None:
-    frames = _usable(session)
+def _draw_both_sides(
+    session: Session, sampling: Sampling, recipe: SamplingRecipe, scope: Mapping[int, Dataset]
+) -> int:
+    """Returns how many scenes another data set's scenes have drawn to their side."""
+    frames = _undrawn(session, scope)
     if not frames:
         raise SamplingError("The store holds no usable frame. Run `teletriage ingest` first.")
     wanted = {
@@ -227,15 +189,17 @@ def _draw_both_sides(session: Session, sampling: Sampling, recipe: SamplingRecip
         Split.HELD_OUT: int(sampling.parameters["held_out"]),
     }
     share = wanted[Split.HELD_OUT] / sum(wanted.values())
-    sides = _sides(session, frames, recipe.split_by, share, sampling.seed)
+    to_split = _to_split(session, frames)
+    links = linked_scenes(session, {frame.scene_id for frame in frames})
+    sides = sides_of(to_split, links, recipe.split_by, share, sampling.seed)
     left_out = standing_frames(frames, recipe.standing_move_m, recipe.standing_gap_s)
     frames = [frame for frame in frames if frame.id not in left_out]
     for scene in session.exec(select(Scene).where(col(Scene.id).in_(sides))):
-        scene.split = sides[scene.id]
+        scene.split, scene.sampling_id = sides[scene.id], sampling.id
         session.add(scene)
     for number, (split, n) in enumerate(wanted.items()):
         pool = [frame for frame in frames if sides[frame.scene_id] is split]
-        weights = [_weight(frame, recipe.bias) for frame in pool]
+        weights = [_weight(frame, recipe) for frame in pool]
         probabilities = inclusion_probabilities(weights, n)
         for index in draw(probabilities, sampling.seed * 2 + number):
             session.add(
@@ -246,26 +210,36 @@ def _draw_both_sides(session: Session, sampling: Sampling, recipe: SamplingRecip
                     inclusion_probability=float(probabilities[index]),
                 )
             )
+    return len({scene for pair in links for scene in pair} & set(sides))
 
 
-def _sides(
-    session: Session, frames: Sequence[Frame], split_by: SplitBy, share: float, seed: int
-) -> dict[str, Split]:
-    """The side of every scene that has usable frames."""
+def _to_split(session: Session, frames: Sequence[Frame]) -> list[SceneToSplit]:
+    """The scenes of these frames, and those that have been split."""
     sizes = Counter(frame.scene_id for frame in frames)
-    scenes = [scene for scene in session.exec(select(Scene)) if scene.id in sizes]
-    versions = set(session.exec(select(Dataset.version)))
-    if split_by is SplitBy.OFFICIAL and versions <= set(OFFICIAL_VERSIONS):
-        official = official_split({scene.id: scene.name for scene in scenes})
-        if official is not None:
-            return official
-    if split_by is not SplitBy.LOG:
-        return split_scenes(sizes, share, seed)
-    by_log: Counter[str] = Counter()
-    for scene in scenes:
-        by_log[scene.log_name] += sizes[scene.id]
-    sides = split_scenes(by_log, share, seed)
-    return {scene.id: sides[scene.log_name] for scene in scenes}
+    query = select(Scene, Dataset).join(Dataset, col(Dataset.id) == Scene.dataset_id)
+    rows = session.exec(query.where(col(Dataset.kind).not_in(MADE_HERE))).all()
+    rows = [(scene, of) for scene, of in rows if scene.id in sizes or scene.sampling_id is not None]
+    official = _official(rows)
+    return [
+        SceneToSplit(
+            id=scene.id,
+            data_set=of.name,
+            drive=scene.log_name,
+            frames=sizes[scene.id],
+            official=official.get(scene.id),
+            side=scene.split if scene.sampling_id is not None else None,
+            keeps_drives=of.kind != "nuscenes",
+        )
+        for scene, of in rows
+    ]
+
+
+def _official(rows: Sequence[tuple[Scene, Dataset]]) -> dict[str, Split]:
+    """Where publishers have the scenes; of nuScenes' own versions by their names, which older stores have alone."""
+    sides = {scene.id: scene.official_side for scene, _ in rows if scene.official_side is not None}
+    for version in OFFICIAL_VERSIONS:
+        sides |= official_split({scene.id: scene.name for scene, of in rows if of.version == version}) or {}
+    return sides
 
 
 def standing_frames(frames: Sequence[Frame], move_m: float, gap_s: float) -> set[str]:
@@ -288,57 +262,98 @@ def standing_frames(frames: Sequence[Frame], move_m: float, gap_s: float) -> set
     return left_out
 
 
-def _usable(session: Session) -> list[Frame]:
-    """Frames that the dataset's camera took; others are worked on too, but none of them is ever drawn."""
-    query = select(Frame).where(col(Frame.set_aside).is_(None), col(Frame.id).not_in(_never_drawn()))
-    return list(session.exec(query.order_by(Frame.id)))
+def _undrawn(session: Session, scope: Mapping[int, Dataset]) -> list[Frame]:
+    """Usable frames of the scenes that no draw has split."""
+    query = (
+        select(Frame)
+        .join(Scene, col(Scene.id) == Frame.scene_id)
+        .where(
+            col(Scene.dataset_id).in_(scope), col(Scene.sampling_id).is_(None), col(Frame.set_aside).is_(None)
+        )
+    )
+    return list(session.exec(query.where(col(Frame.id).not_in(never_drawn())).order_by(Frame.id)))
 
 
-def _never_drawn() -> SelectOfScalar[str]:
-    """Frames that came from live feeds, and generated ones."""
-    of_feeds = select(ReturnedFrame.frame_id).where(col(ReturnedFrame.is_new))
-    return select(Frame.id).where(or_(col(Frame.generated_clip_id).is_not(None), col(Frame.id).in_(of_feeds)))
-
-
-def _weight(frame: Frame, bias: Mapping[Cue, float]) -> float:
-    return 1.0 + sum(bias.get(Cue(cue), 0.0) for cue in frame.cues)
+def _weight(frame: Frame, recipe: SamplingRecipe) -> float:
+    by_tags = sum(recipe.tags.get(tag, 0.0) for tag in frame.tags or ()) if recipe.tags else 0.0
+    return 1.0 + sum(recipe.bias.get(Cue(cue), 0.0) for cue in frame.cues) + by_tags
 
 
 def _summary(
-    session: Session, sampling: Sampling, *, was_there: bool = False, replaces: bool = False
+    session: Session, sampling: Sampling, *, was_there: bool = False, replaces: bool = False, linked: int = 0
 ) -> Sampled:
-    usable = _usable(session)
-    rows = session.exec(select(SampledFrame).where(col(SampledFrame.frame_id).not_in(_never_drawn())))
-    drawn = {row.frame_id: row.split for row in rows}
-    generated = set(session.exec(select(GeneratedClip.scene_id)))
-    sides = [one.split for one in session.exec(select(Scene)) if one.split and one.id not in generated]
+    query = (
+        select(Frame, Dataset.name)
+        .join(Scene, col(Scene.id) == Frame.scene_id)
+        .join(Dataset, col(Dataset.id) == Scene.dataset_id)
+        .where(Scene.sampling_id == sampling.id, col(Frame.set_aside).is_(None))
+        .where(col(Frame.id).not_in(never_drawn()))
+        .order_by(Frame.id)
+    )
+    rows = session.exec(query).all()
+    usable, known = [frame for frame, _ in rows], sampling.parameters
+    drawn = _drawn(session, sampling)
     taken = [frame for frame in usable if frame.id in drawn]
+    sides = Counter(
+        (split, sampling_id == sampling.id)
+        for split, sampling_id in session.exec(
+            select(Scene.split, Scene.sampling_id).where(col(Scene.sampling_id).is_not(None))
+        )
+    )
+    tags = {tag for frame in usable for tag in frame.tags or ()}
     return Sampled(
         seed=sampling.seed,
-        asked={"train": sampling.parameters["train"], "held_out": sampling.parameters["held_out"]},
+        asked={"train": known["train"], "held_out": known["held_out"]},
         taken={split.value: list(drawn.values()).count(split) for split in Split},
-        scenes={split.value: sides.count(split) for split in Split},
+        scenes={split.value: sides[split, True] for split in Split},
         cue_share_before=_cue_shares(usable),
         cue_share_after=_cue_shares(taken),
-        split_by=sampling.parameters.get("split_by", SplitBy.SCENE),
-        thinned=_thinned(usable, sampling),
-        frames_per_scene=_per_scene(taken),
-        expected_levels=expected_mix(
-            [frame.cues for frame in taken], sampling.parameters.get("expected_levels", {})
+        split_by=known.get("split_by", SplitBy.SCENE),
+        thinned=len(
+            standing_frames(usable, known.get("standing_move_m", 0.0), known.get("standing_gap_s", 0.0))
         ),
+        frames_per_scene=_per_scene(taken),
+        expected_levels=expected_mix([frame.cues for frame in taken], known.get("expected_levels", {})),
         was_there=was_there,
         replaces=replaces,
+        cue_unknown=_unknown_shares(usable),
+        data_sets=_by_data_set([(frame.id, name) for frame, name in rows], drawn),
+        linked_scenes=linked,
+        tags_unseen=tuple(sorted(set(known.get("tags", {})) - tags)),
+        earlier={split.value: sides[split, False] for split in Split},
     )
 
 
-def _cue_shares(frames: Sequence[Frame]) -> dict[str, float]:
+def _drawn(session: Session, sampling: Sampling) -> dict[str, Split]:
+    """The sides of the frames that a draw took; others were added to its frames later."""
+    query = select(SampledFrame).where(
+        SampledFrame.sampling_id == sampling.id, col(SampledFrame.frame_id).not_in(never_drawn())
+    )
+    return {row.frame_id: row.split for row in session.exec(query)}
+
+
+def _by_data_set(frames: Sequence[tuple[str, str]], drawn: Mapping[str, Split]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for frame_id, name in frames:
+        counts = found.setdefault(name, {"usable": 0, **{split.value: 0 for split in Split}})
+        counts["usable"] += 1
+        if frame_id in drawn:
+            counts[drawn[frame_id].value] += 1
+    return dict(sorted(found.items()))
+
+
+def _cue_shares(frames: Sequence[Frame]) -> dict[str, float | None]:
     counts = Counter(cue for frame in frames for cue in frame.cues)
-    return {cue.value: round(counts[cue.value] / len(frames), 4) for cue in Cue} if frames else {}
+    unknown = Counter(cue for frame in frames for cue in frame.unknown_cues or ())
+    known = {cue.value: len(frames) - unknown[cue.value] for cue in Cue}
+    if not frames:
+        return {}
+    return {cue: round(counts[cue] / n, 4) if n else None for cue, n in known.items()}
 
 
-def _thinned(usable: Sequence[Frame], sampling: Sampling) -> int:
-    known = sampling.parameters
-    return len(standing_frames(usable, known.get("standing_move_m", 0.0), known.get("standing_gap_s", 0.0)))
+def _unknown_shares(frames: Sequence[Frame]) -> dict[str, float]:
+    unknown = Counter(cue for frame in frames for cue in frame.unknown_cues or ())
+    return {cue.value: round(unknown[cue.value] / len(frames), 4) for cue in Cue if unknown[cue.value]}
 
 
 def _per_scene(taken: Sequence[Frame]) -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -33,7 +34,12 @@ class SamplingRecipe(BaseModel):
     standing_move_m: float = Field(default=0.0, ge=0)
     standing_gap_s: float = Field(default=5.0, ge=0)
     bias: dict[Cue, float]
+    tags: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     expected_levels: dict[str, Shares] = Field(default_factory=dict)
+
+    def as_parameters(self) -> dict[str, Any]:
+        """What is stored with a draw. Tags are left out where it names none, as draws of earlier releases have it."""
+        return self.model_dump(mode="json", exclude=None if self.tags else {"tags"})
 
 
 def read_recipe(path: Path | None = None) -> SamplingRecipe:

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from data.frames.sampling_recipe import SplitBy
+from data.frames.sides import SceneToSplit, sides_of
+from data.vocabulary import Split
+
+T, H = Split.TRAIN, Split.HELD_OUT
+
+
+def a_scene(name: str, data_set: str = "one", **known: object) -> SceneToSplit:
+    return SceneToSplit(name, data_set, **{"drive": "", "frames": 4, **known})  # type: ignore[arg-type]
+
+
+def test_scenes_that_show_the_same_stand_on_one_side() -> None:
+    scenes = [a_scene(f"a{n}") for n in range(6)] + [a_scene(f"b{n}", "two") for n in range(6)]
+    links = [(f"a{n}", f"b{5 - n}") for n in range(6)]
+    for seed in range(8):
+        sides = sides_of(scenes, links, SplitBy.SCENE, 0.3, seed)
+        assert set(sides.values()) == {T, H}
+        assert all(sides[one] is sides[other] for one, other in links)
+
+
+def test_a_scene_goes_where_an_earlier_draw_has_put_its_like() -> None:
+    scenes = [a_scene("a", side=H), a_scene("c", side=T), a_scene("b", "two"), a_scene("d", "two")]
+    for seed in range(4):
+        sides = sides_of(scenes, [("a", "b")], SplitBy.SCENE, 0.1, seed)
+        assert sides == {"b": H, "d": T}  # d alone is free, and goes to train
+
+
+def test_publishers_sides_hold_where_both_are_there_and_drives_stay_whole_elsewhere() -> None:
+    official = [a_scene("a", official=T), a_scene("b", official=H)]
+    half = [a_scene(f"c{n}", "two", official=T, drive=f"d{n % 3}", keeps_drives=True) for n in range(9)]
+    for seed in range(6):
+        sides = sides_of([*official, *half], [], SplitBy.OFFICIAL, 0.3, seed)
+        assert (sides["a"], sides["b"]) == (T, H)
+        assert {sides[f"c{n}"] for n in range(9)} == {T, H}
+        assert all(sides[f"c{n}"] is sides[f"c{n % 3}"] for n in range(9))
