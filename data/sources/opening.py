@@ -19,6 +19,7 @@ ADAPTERS: Mapping[str, str] = {
     "mcap": "data.sources.bag.drives",
     "nuscenes-schema": "data.sources.nuscenes_schema",
     "waymo-e2e": "data.sources.waymo",
+    "nuplan": "data.sources.nuplan",
     "argoverse2": "data.sources.argoverse",
 }
 """The words that `--as` takes, each with the module of its adapter."""

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 from data.sources.bag.recording import Stored, Topic
 from data.sources.unusable import SceneUnusable
+from data.sources.wire.sqlite_tables import tables_of
 
-MOST_MESSAGE_BYTES = 64_000_000
-"""A compressed picture has far fewer."""
+_TABLES = ("topics", "messages")
 
 
 class SqliteFile:
@@ -26,12 +24,12 @@ class SqliteFile:
 
     def topics(self) -> list[Topic]:
         """See `Recording`."""
-        with _opened(self._path) as connection:
+        with tables_of(self._path, _TABLES, "rosbag2 file") as connection:
             return sorted(_topics(connection).values(), key=lambda topic: topic.name)
 
     def messages(self, wanted: frozenset[str]) -> Iterator[Stored]:
         """See `Recording`."""
-        with _opened(self._path) as connection:
+        with tables_of(self._path, _TABLES, "rosbag2 file") as connection:
             topics = {number: one for number, one in _topics(connection).items() if one.name in wanted}
             places = ",".join("?" * len(topics))
             sql = (
@@ -42,7 +40,7 @@ class SqliteFile:
 
     def content(self, place: tuple[int, int]) -> bytes:
         """See `Recording`."""
-        with _opened(self._path) as connection:
+        with tables_of(self._path, _TABLES, "rosbag2 file") as connection:
             row = connection.execute("SELECT data FROM messages WHERE id = ?", place[:1]).fetchone()
         if row is None:
             raise SceneUnusable(f"{self._path.name} has changed since it was read.")
@@ -52,17 +50,3 @@ class SqliteFile:
 def _topics(connection: sqlite3.Connection) -> dict[int, Topic]:
     rows = connection.execute("SELECT id, name, type, serialization_format FROM topics")
     return {int(number): Topic(str(name), str(kind), str(form)) for number, name, kind, form in rows}
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)) as connection:
-            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_MESSAGE_BYTES)
-            connection.execute("PRAGMA trusted_schema = OFF")
-            kinds = dict(connection.execute("SELECT name, type FROM sqlite_master"))
-            if (kinds.get("topics"), kinds.get("messages")) != ("table", "table"):
-                raise SceneUnusable(f"{path.name} has no tables topics and messages: it is no rosbag2 file.")
-            yield connection
-    except (sqlite3.Error, ValueError, TypeError) as error:
-        raise SceneUnusable(f"{path.name} cannot be read as a rosbag2 file: {error}.") from error

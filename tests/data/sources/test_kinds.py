@@ -11,6 +11,7 @@ from data.sources.opening import Options, open_source
 from tests.data.sources.bags import START_US, ros2_picture, write_mcap
 from tests.data.sources.pictures import a_jpeg
 from tests.data.sources.test_argoverse import a_log
+from tests.data.sources.test_nuplan import a_log as a_nuplan_log
 from tests.data.sources.test_nuscenes_schema import like_lyft, like_t4
 from tests.data.sources.test_video import write_video
 from tests.data.sources.test_waymo import a_frame
@@ -30,6 +31,7 @@ KINDS: dict[str, Callable[[Path], object]] = {
     "video": lambda folder: write_video(folder / "a.mp4", [0]),
     "mcap": mcap,
     "waymo-e2e": lambda folder: write_records(folder / "val.tfrecord-00000-of-00001", a_frame("s", 0)),
+    "nuplan": a_nuplan_log,
     "argoverse2": a_log,
 }
 
