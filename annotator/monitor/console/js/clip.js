@@ -58,7 +58,8 @@ class Clip {
 
   // Play and pause; what has ended begins again. isSlow: at half speed.
   toggle(isSlow = false) {
-    if (!this.isReady()) return false;
+    if (this.told?.state === "writing") this.console.tell("The clip of this alert is still being made.");
+    if (!this.isReady()) return this.told?.state === "writing";
     if (this.isShown() && !this.video.paused) this.video.pause();
     else this.play(isSlow);
     return true;
