@@ -17,6 +17,7 @@ from data.demo import VERSION, build_dataroot, scripted_replies
 from data.errors import StoreError
 from data.frames.ingest import ingest
 from data.frames.sampling import sample_frames
+from data.grounding.grounded_words import ground
 from data.hashing import canonical_json
 from data.live.record import DATA_SET as MONITOR_SET
 from data.proposals.recorded_replies import propose_from_replies
@@ -58,6 +59,7 @@ def build_demo(
         embed_locally(store, workspace)
         known = make_accounts(store, workspace)
         rehearse_week(store)
+        ground(store)
         rank_frames(store)
         _report(store, workspace)
     finally:
@@ -74,6 +76,7 @@ def prepare_frames(store: Store, dataroot: Path, workspace: Path) -> None:
         rows = scripted_replies(role)
         replies.write_text("".join(canonical_json(row) + "\n" for row in rows), encoding="utf-8")
         propose_from_replies(store, replies, role=role)
+    ground(store)
     refresh_statuses(store)
     rank_frames(store)
 

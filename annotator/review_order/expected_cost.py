@@ -34,13 +34,15 @@ MISS_WEIGHT = 4.0
 NEIGHBOUR_WEIGHT = 0.5
 BOUNDARY_WEIGHT = 1.0
 NEIGHBOUR_REACH = 3
+CONTRADICTED_WEIGHT = 0.25
+"""What contradicted words are worth: as much as a fair chance that a SUPERVISION is one level too low."""
 REFIT_EVERY = 200
 FIRST_FIT_AT = 100
 FIT_ON_AT_MOST = 12_000
 LEAST_CHANCE = 1e-4
 """No model's certainty is taken for more than this, or nothing could be learnt against it."""
 TELEOPERATION = 2
-TERMS = ("expected_cost", "teleoperation_missed", "boundary", "neighbour_of_miss")
+TERMS = ("expected_cost", "teleoperation_missed", "boundary", "neighbour_of_miss", "contradicted")
 
 TRUE_GIVEN_TEACHER: Floats = np.array([[0.88, 0.10, 0.02], [0.08, 0.80, 0.12], [0.02, 0.13, 0.85]])
 """Planning values, rows by the teacher's level, used where a run stored no level probabilities."""
@@ -69,8 +71,9 @@ def terms(pool: Pool, reviewed: Sequence[int], levels: Sequence[int]) -> dict[st
     """The visible terms of the order, each of shape (frames,); their sum is the score.
 
     pool: arrays `a` (proposed level 0..2), `probs` (frames, 3), `scene`, `pos` (place in its scene) and, where
-    known, `votes` (frames, 3 counts), `student` (level, -1 unknown), `cues` (frames, c). reviewed: indices done so
-    far, in the order in which they were done; levels: what people said there, 0..2.
+    known, `votes` (frames, 3 counts), `student` (level, -1 unknown), `cues` (frames, c), `contradicted` (0 or 1: what
+    is there denies the proposal's words). reviewed: indices done so far, in the order in which they were done; levels:
+    what people said there, 0..2.
     """
     done, said = np.asarray(reviewed, dtype=np.int64), np.asarray(levels, dtype=np.int64)
     proposed = np.asarray(pool["a"], dtype=np.int64)
@@ -84,6 +87,8 @@ def terms(pool: Pool, reviewed: Sequence[int], levels: Sequence[int]) -> dict[st
         "teleoperation_missed": MISS_WEIGHT * missed,
         "boundary": BOUNDARY_WEIGHT * 2 * np.minimum(probabilities[:, 1], probabilities[:, 2]),
         "neighbour_of_miss": NEIGHBOUR_WEIGHT * _near_misses(proposed, around, done, said),
+        "contradicted": CONTRADICTED_WEIGHT
+        * np.asarray(pool.get("contradicted", np.zeros(len(proposed))), np.float64),
     }
 
 

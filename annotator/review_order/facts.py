@@ -16,7 +16,16 @@ from sqlmodel import Session, col
 from annotator.review_order import expected_cost
 from data.proposals.runs import latest_run
 from data.store.opening import Store
-from data.store.tables import Frame, FrameStatus, ModelRun, OperatorAnswer, Proposal, ReturnedFrame, Review
+from data.store.tables import (
+    Frame,
+    FrameStatus,
+    GroundedWords,
+    ModelRun,
+    OperatorAnswer,
+    Proposal,
+    ReturnedFrame,
+    Review,
+)
 from data.verification.standing import standing
 from data.vocabulary import LEVELS, Cue, ModelRole, Response, Split, TriageLevel
 
@@ -47,6 +56,8 @@ class OrderFacts:
     said: Mapping[ModelRole, list[Any]]
     said_live: Mapping[ModelRole, list[Any]]
     reviews: list[Any]
+    contradicted: frozenset[str] = frozenset()
+    """Frames on which what is there denies the proposal's words."""
 
 
 def read_facts(store: Store) -> OrderFacts:
@@ -61,7 +72,17 @@ def read_facts(store: Store) -> OrderFacts:
                 ModelRole.STUDENT: _all(session, _said_by_operators()),
             },
             reviews=_all(session, _reviews()),
+            contradicted=_contradicted(session, latest_run(session, ModelRole.TEACHER)),
         )
+
+
+def _contradicted(session: Session, run: ModelRun | None) -> frozenset[str]:
+    query = (
+        select_columns(col(GroundedWords.frame_id))
+        .join(Proposal, col(Proposal.id) == GroundedWords.proposal_id)
+        .where(col(Proposal.run_id) == (run.id if run else ""), col(GroundedWords.contradicted) > 0)
+    )
+    return frozenset(session.connection().execute(query).scalars())
 
 
 def _all(session: Session, query: Any) -> list[Any]:
@@ -142,6 +163,7 @@ def pool_of(rows: list[FrameRow], facts: OrderFacts) -> dict[str, npt.NDArray[An
         "cues": np.array([[cue in row.cues for cue in Cue] for row in rows], dtype=np.float64).reshape(
             len(rows), len(Cue)
         ),
+        "contradicted": np.array([row.frame_id in facts.contradicted for row in rows], dtype=np.float64),
         "scene": np.array([row.scene for row in rows]),
         "pos": np.array([row.place for row in rows], dtype=np.int64),
     }

@@ -11,10 +11,15 @@ from annotator.pictures.signed_addresses import SMALL_PX
 from annotator.runtime import store
 from annotator.sign_in.visitor import frame_image
 from annotator.widgets.frame_links import frames_address
+from annotator.widgets.grounded_text import faults, faults_html, marked_html
 from annotator.widgets.page import empty_state, frame_caption, level_chip, page_head, plain, review_marks
 from annotator.widgets.tables import figures_table
 from data.errors import TeletriageError
 from data.find.question import MAX_WORDS_CHARS, About, Question
+from data.grounding.frame_things import scene_facts
+from data.grounding.grounded_words import Said, words_of
+from data.grounding.scene_facts import SceneFacts
+from data.grounding.words import ground_words
 from data.overview.contested import frames_around
 from data.overview.frame_history import FrameView, frame_view, next_in_line
 from data.store.tables import Adjudication, ModelRun, Person, Proposal, Review
@@ -53,7 +58,9 @@ def show(person: Person) -> None:
     with right:
         _standing(view)
         _terms(view)
-    st.html(f'<div class="tt-side">{_cards(view)}</div>')
+    with store().read() as session:
+        facts = scene_facts(session, [view.frame.id])[view.frame.id]
+    st.html(f'<div class="tt-side">{_cards(view, facts)}</div>')
 
 
 def _search(words: str) -> None:
@@ -153,11 +160,13 @@ def _terms(view: FrameView) -> None:
     )
 
 
-def _cards(view: FrameView) -> str:
+def _cards(view: FrameView, facts: SceneFacts) -> str:
     current = {review.id for review in standing(review for review, _ in view.reviews)}
-    cards = [_settled(row, who, stands=row.id not in view.taken_back) for row, who in view.adjudications]
-    cards += [_said(row, who, stands=row.id in current) for row, who in view.reviews]
-    cards += [_proposed(row, run) for row, run in view.proposals]
+    cards = [
+        _settled(row, who, facts, stands=row.id not in view.taken_back) for row, who in view.adjudications
+    ]
+    cards += [_said(row, who, facts, stands=row.id in current) for row, who in view.reviews]
+    cards += [_proposed(row, run, facts) for row, run in view.proposals]
     return "".join(cards) or '<div class="tt-note">Nobody has said anything of this frame yet.</div>'
 
 
@@ -166,23 +175,39 @@ def _card(title: str, chip: str, *paragraphs: str) -> str:
     return f'<div class="tt-card"><div class="tt-label">{plain(title)}</div>{chip}{texts}</div>'
 
 
-def _settled(row: Adjudication, who: Person, *, stands: bool) -> str:
+def _worded(title: str, row: Said, facts: SceneFacts, *more: str) -> str:
+    """A card whose words are held against what is there."""
+    words = words_of(row)
+    if words is None:
+        return _card(title, level_chip(row.level) if row.level else "", *more)
+    found, parts = ground_words(words, facts), words.parts()
+    texts = "".join(
+        f'<div class="tt-text">{marked_html(parts[part], found, part)}</div>'
+        for part in ("reasoning", "action")
+        if parts[part]
+    )
+    told = faults_html(faults(parts, found))
+    return _card(title, f"{level_chip(words.level)}{texts}{told}", *more)
+
+
+def _settled(row: Adjudication, who: Person, facts: SceneFacts, *, stands: bool) -> str:
     title = f"Settled by {who.display_name}{'' if stands else ', taken back'}"
-    return _card(title, level_chip(row.level), row.reasoning or "", row.action or "", f"Why: {row.reason}")
+    return _worded(title, row, facts, f"Why: {row.reason}")
 
 
-def _said(row: Review, who: Person, *, stands: bool) -> str:
+def _said(row: Review, who: Person, facts: SceneFacts, *, stands: bool) -> str:
     title = f"{who.display_name}, {_MODES[row.mode]}{review_marks(row)}{'' if stands else ', replaced since'}"
-    words = (row.reasoning or "The proposal's words stand.", row.action or "")
-    return _card(title, level_chip(row.level), *words)
+    if row.reasoning:
+        return _worded(title, row, facts)
+    return _card(title, level_chip(row.level), "The proposal's words stand.", row.action or "")
 
 
-def _proposed(row: Proposal, run: ModelRun) -> str:
+def _proposed(row: Proposal, run: ModelRun, facts: SceneFacts) -> str:
     title = f"{run.role.value} {run.name}"
     if row.level is None:
         failed = f"No assessment: {row.failure_detail or 'no reason kept'}"
         return _card(title, "", failed)
-    return _card(title, level_chip(row.level), row.reasoning or "", row.action or "", _chances(row))
+    return _worded(title, row, facts, _chances(row))
 
 
 def _chances(row: Proposal) -> str:

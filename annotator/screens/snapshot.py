@@ -71,6 +71,7 @@ def _options() -> FreezeOptions:
         ),
         generated=made > 0
         and generated.checkbox(f"Include generated frames: {made:,} verified, marked and counted apart"),
+        contradicted=not named.checkbox("Leave out contradicted words"),
         of_list=generated.selectbox("Frames", [None, *lists], format_func=_frames_of) if lists else None,
         images=ImageStorage.REFERENCED
         if named.checkbox("Reference pictures instead of copying them")
@@ -90,6 +91,7 @@ def _preview(options: FreezeOptions) -> SnapshotPreview:
 def _counts(seen: SnapshotPreview) -> None:
     figures = (
         ("Pairs to train on", seen.pairs),
+        *([("with contradicted words", seen.contradicted)] if seen.contradicted else []),
         *([("Development frames", seen.development)] if seen.development else []),
         ("Held-out frames", seen.evaluation),
         ("Left out", sum(seen.excluded_by_reason.values())),

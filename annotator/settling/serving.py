@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from annotator.review_card.serving import Address, frame_context
+from annotator.widgets.grounded_text import faults
 from annotator.widgets.page import frame_caption, review_marks
 from annotator.widgets.text_differences import marked_runs
 from data.errors import ReviewRefused
+from data.grounding.frame_things import scene_facts
+from data.grounding.grounded_words import words_of
+from data.grounding.scene_facts import SceneFacts
+from data.grounding.words import Words, ground_words
 from data.overview.contested import ContestedFrame, contested_frames, random_share_to_settle
 from data.people.permissions import Act, require
 from data.review.adjudication import last_settlement, other_leads
@@ -63,20 +68,22 @@ def to_settle(store: Store, person_id: int, frame_id: str, address: Address) -> 
     if not found:
         raise ReviewRefused("This frame is not contested (any more).")
     (one,) = found
+    with store.read() as session:
+        facts = scene_facts(session, [frame_id])[frame_id]
     return {
         **frame_context(one.frame, one.scene, address),
         "frame_caption": frame_caption(one.frame, one.scene),
         "description": one.scene.description,
-        "said": _said(one),
+        "said": _said(one, facts),
         "words": {level.value: words_for(one, level) for level in LEVELS},
         "warning": _warning(store, person_id, one),
         "is_random": not one.reviews,
     }
 
 
-def _said(one: ContestedFrame) -> list[dict[str, Any]]:
+def _said(one: ContestedFrame, facts: SceneFacts) -> list[dict[str, Any]]:
     """A card for each person, the words that differ from the first (of the first: from the second) marked; last the
-    model's proposal."""
+    model's proposal. `faults`: what is there, or the level, says otherwise."""
     told = [(review, person, _words(one.proposal, review)) for review, person in one.reviews]
     cards = []
     for place, (review, person, (reasoning, action)) in enumerate(told):
@@ -87,13 +94,19 @@ def _said(one: ContestedFrame) -> list[dict[str, Any]]:
                 "level": review.level.value,
                 "reasoning": marked_runs(reasoning, other[0]),
                 "action": marked_runs(action, other[1]),
+                "faults": _faults(Words(review.level, reasoning, action), facts),
             }
         )
-    return [*cards, *_proposed(one.proposal)]
+    return [*cards, *_proposed(one.proposal, facts)]
 
 
-def _proposed(proposal: Proposal | None) -> list[dict[str, Any]]:
-    if proposal is None or proposal.level is None:
+def _faults(words: Words, facts: SceneFacts) -> list[str]:
+    return faults(words.parts(), ground_words(words, facts))
+
+
+def _proposed(proposal: Proposal | None, facts: SceneFacts) -> list[dict[str, Any]]:
+    words = words_of(proposal) if proposal else None
+    if proposal is None or proposal.level is None or words is None:
         return []
     return [
         {
@@ -101,6 +114,7 @@ def _proposed(proposal: Proposal | None) -> list[dict[str, Any]]:
             "level": proposal.level.value,
             "reasoning": [(proposal.reasoning or "", False)],
             "action": [(proposal.action or "", False)],
+            "faults": _faults(words, facts),
         }
     ]
 

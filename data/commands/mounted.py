@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from data.commands.doubts import ground, suspicions
 from data.commands.embed import embed
 from data.commands.export_pairs import export_pairs
 from data.commands.frames import cues, ingest, sample
@@ -16,7 +17,6 @@ from data.commands.people import people
 from data.commands.probe import probe
 from data.commands.propose import propose
 from data.commands.snapshot import snapshot, trace
-from data.commands.suspicions import suspicions
 from data.commands.trail import audit
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "probe": probe,
     "embed": embed,
     "suspicions": suspicions,
+    "ground": ground,
     "snapshot": snapshot,
     "trace": trace,
     "export-pairs": export_pairs,

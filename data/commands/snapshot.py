@@ -64,6 +64,13 @@ def snapshot(
             "--list", help="Take only the frames on this named list, as they are put together under Frames."
         ),
     ] = None,
+    no_contradicted: Annotated[
+        bool,
+        typer.Option(
+            "--no-contradicted",
+            help="Leave out training frames whose chosen words are contradicted by what is there; judges them first.",
+        ),
+    ] = False,
     name: Annotated[str | None, typer.Option(help="What to call it; no part of its hash.")] = None,
     description: Annotated[
         str | None, typer.Option(help="What it is for, in a few words; no part of its hash.")
@@ -87,7 +94,7 @@ def snapshot(
         from data.snapshot.freeze import FreezeOptions
         from data.snapshot.writer import SnapshotLabel
 
-        options = FreezeOptions(form, generated, images, development, of_list)
+        options = FreezeOptions(form, generated, images, development, of_list, not no_contradicted)
         label = SnapshotLabel(name, description)
         _freeze(ctx.obj, ctx.obj.made(out_dir), options, label, as_json=as_json)
 
@@ -98,11 +105,19 @@ def _freeze(
     from data.snapshot.freeze import freeze
 
     store = settings.open_store()
+    if not options.contradicted:
+        from data.grounding.grounded_words import ground
+
+        with progress_bar("Judging words") as judging:
+            ground(store, progress=judging)
     with progress_bar("Freezing") as progress:
         manifest = freeze(store, out_dir, options, label=label, progress=progress)
     pairs = sum(manifest.pairs_by_weight.values())
     by_weight = ", ".join(f"{n:,} of weight {weight}" for weight, n in manifest.pairs_by_weight.items())
     excluded = f" Left out: {listed(manifest.excluded_by_reason)}." if manifest.excluded_by_reason else ""
+    excluded += (
+        f" The chosen words of {counted(n, 'pair')} are contradicted." if (n := manifest.contradicted) else ""
+    )
     made = manifest.generated["pairs"] + manifest.generated["evaluation"]
     excluded += f" {counted(made, 'frame')} of it generated." if made else ""
     figures = {**manifest.model_dump(mode="json", exclude={"files"}), "pairs": pairs, "path": str(out_dir)}

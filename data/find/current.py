@@ -24,6 +24,7 @@ from data.errors import TeletriageError
 from data.find.doubts import DoubtFacts, read_doubts
 from data.find.facets import Facets, Floats, Ints
 from data.find.frame_facts import FrameFacts, read_frame_facts
+from data.find.grounding import judged_so_far, read_grounding
 from data.find.question import Sort
 from data.find.said_facts import RunFacts, SaidFacts, read_run_facts, read_said_facts
 from data.find.snapshots import snapshot_facet
@@ -54,6 +55,7 @@ _OF_FRAMES: dict[str, type[Review] | type[Adjudication] | type[SecondLook]] = {
     "second_look": SecondLook,
 }
 TAGS, REQUESTS, SNAPSHOTS, DOUBTS = "tags", "requests", "snapshots", "doubts"
+GROUNDING = "grounding"
 _OF_STATUSES = {
     "frame", "sampled_frame", "proposal", "audit_lot", "audit_end", "gold_frame", "answer_pause", "answer_release",
 }  # fmt: skip
@@ -71,6 +73,7 @@ _CHANGING = {
     TAGS: {"frame", "frame_mark"},
     REQUESTS: {"frame", "next_request"},
     DOUBTS: {*_OF_STATUSES, *_OF_FRAMES, "person"},
+    GROUNDING: {"frame", "proposal", "model_run", "review"},
 }  # fmt: skip
 """Which subjects of the trail change which part."""
 _AT_ONCE = (TAGS, REQUESTS)
@@ -133,6 +136,7 @@ class Current:
         self._lock = threading.Lock()
         self._parts = {name: _Kept() for name in (*_CHANGING, SNAPSHOTS)}
         self._seen: tuple[int, int] = (-1, -1)
+        self._judged: tuple[int, int] = (-1, -1)
         self._files: dict[str, Hashable] = {}
         self._columns: Columns | None = None
         self._is_reading = False
@@ -196,6 +200,9 @@ class Current:
         ranking = session.exec(select(func.max(Ranking.id))).one() or 0
         before, ranked_before = self._seen
         self._seen = (trail, ranking)
+        judged = judged_so_far(session)
+        if judged != self._judged:
+            self._judged, self._parts[GROUNDING].is_stale = judged, True
         statuses = self._parts["statuses"]
         if ranking != ranked_before or self._clock_s() - statuses.read_at_s > OLDEST_S:
             statuses.is_stale = True
@@ -251,6 +258,7 @@ class Current:
             TAGS: lambda: read_tags(session, value("frames")),
             REQUESTS: lambda: read_requests(session, value("frames")),
             SNAPSHOTS: lambda: snapshot_facet(workspace and workspace / SNAPSHOTS, value("frames")),
+            GROUNDING: lambda: read_grounding(session, value("frames")),
             DOUBTS: lambda: read_doubts(workspace, value("frames"), value("said"), value("statuses")),
         }
         for name in (one for one in readers if one in names):
@@ -280,6 +288,7 @@ class Current:
         one_each = (
             *frames.facets, *runs.facets, said.disagreement, *statuses.facets(requests), *self._parts["marks"].value,
             *self._parts[TAGS].value, self._parts[SNAPSHOTS].value, *doubts.facets,
+            self._parts[GROUNDING].value,
         )  # fmt: skip
         keys: dict[Sort, Floats] = {
             Sort.QUEUE: statuses.line(requests),

@@ -64,6 +64,7 @@ class About(StrEnum):
     LIST = "list"
     SUSPICIOUS = "suspicious"
     SHORTCUT = "shortcut"
+    GROUNDING = "grounding"
     LIKE = "like"
 
 
@@ -110,6 +111,7 @@ MEANINGS: dict[About, str] = {
     About.LIST: "On the list",
     About.SUSPICIOUS: "Level that may be wrong (verified:likelier)",
     About.SHORTCUT: "Level that one trait alone tells",
+    About.GROUNDING: "Words against what is there",
     About.LIKE: "Looks like the frame",
 }
 OF_REVIEWS = (
@@ -130,7 +132,7 @@ ADDS = frozenset(
     {
         About.RUN, About.FAILED, About.CUE, About.FLAG, About.AUDIT, About.FEED, About.RETURNED, About.ALERT,
         About.QUEUE, About.NEXT, About.SNAPSHOT, About.SECOND_LOOK, About.TAG, About.LIST, About.SCENARIO,
-        About.SUSPICIOUS, About.SHORTCUT,
+        About.SUSPICIOUS, About.SHORTCUT, About.GROUNDING,
     }
 )  # fmt: skip
 """Filters of which a frame can pass several."""

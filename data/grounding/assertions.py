@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 
 OF_THINGS = frozenset({Kind.OBJECT, Kind.COUNT, Kind.SIDE, Kind.LANE, Kind.DISTANCE, Kind.STATE})
-EGO, NOT_SURE_EGO = "ego", "perhaps ego"
+EGO, NOT_SURE_EGO, NOBODY = "ego", "perhaps ego", "anybody"
 
 
 @dataclass(frozen=True)

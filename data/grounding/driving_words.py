@@ -28,6 +28,7 @@ NOUNS: tuple[Noun, ...] = (
     Noun("child", r"child(?:ren)?|kids?|boys?|girls?|toddlers?", ("human.pedestrian.child",), ("person",)),
     Noun("pushchair", r"prams?|pushchairs?|(?:baby )?strollers?|wheelchairs?", ("human.pedestrian.stroller", "human.pedestrian.wheelchair"), ("person",), is_annotated=False),
     Noun("person", r"pedestrians?|people|persons?|walkers?|peds?|jaywalkers?|passers-?by|joggers?|runners?|someone|somebody|m[ae]n|wom[ae]n", (_PERSON,), ("cyclist",)),
+    Noun("anybody", r"anybody|anyone", (_PERSON,)),
     Noun("motorcycle", r"motor-?(?:cycl(?:es?|ists?)|bikes?)|scooters?|mopeds?|bikers?", ("vehicle.motorcycle",), ("bicycle",)),
     Noun("cyclist", r"(?:bi)?cyclists?|bike riders?|people on bikes", ("vehicle.bicycle",), ("motorcycle",), with_rider=True),
     Noun("bicycle", r"bicycles?|bikes?", ("vehicle.bicycle", "static_object.bicycle_rack"), ("motorcycle",)),
@@ -112,17 +113,22 @@ LANE = {
         re.I,
     ),
     "near": re.compile(r"\b(?:near|beside|next to|close to|alongside|by) the (?:ego )?(?:lane|road|path|street)\b", re.I),
-    "opposite": re.compile(r"\boncoming(?: lanes?)?\b|\bopposite (?:lanes?|direction|side)\b|\bother lane\b", re.I),
+    "opposite": re.compile(
+        r"\b(?:in|into|on|to|along) (?:the |its |their )?(?:oncoming|opposite|other) (?:lanes?|side|carriageway|direction)\b"
+        r"|\boncoming\b(?! (?:lane|traffic))|\bopposite direction\b",
+        re.I,
+    ),
 }  # fmt: skip
 _PARKED = r"parked"
 STATE = {
     "parked": re.compile(rf"\b{_PARKED}\b", re.I),
+    "stands": re.compile(r"\bstand(?:s|ing)?\b(?! still)", re.I),
     "still": re.compile(
-        r"\b(?:stopped|stationary|stands?(?: still)?|standing(?: still)?|wait(?:s|ing)?|halted|stalled|queu(?:e|es|ed|ing)|idling|not moving|sitting|seated|unmoving)\b",
+        r"\b(?:stopped|stationary|stand(?:s|ing)? still|wait(?:s|ing)?|halted|stalled|queu(?:e|es|ed|ing)|idling|not moving|sitting|seated|unmoving)\b",
         re.I,
     ),
     "moving": re.compile(
-        r"\b(?:(?<!not )moving|moves?|driv(?:es|ing)|rid(?:es?|ing)|walk(?:s|ing)?|run(?:s|ning)|cross(?:es)?|(?<!the )(?<!a )(?<!an )(?<!zebra )(?<!marked )(?<!level )crossing|travel(?:s|l?ing)|approach(?:es|ing)?|turn(?:s|ing)|pass(?:es|ing)|overtak(?:es|ing)|accelerat(?:es|ing)|jog(?:s|ging)|cycling|merg(?:es|ing)|steps|stepping)\b",
+        r"\b(?:(?<!not )moving|moves?|driv(?:es|ing)|rid(?:es?|ing)|walk(?:s|ing)?|run(?:s|ning)|cross(?:es)?(?! traffic)|(?<!the )(?<!a )(?<!an )(?<!zebra )(?<!marked )(?<!level )crossing|travel(?:s|l?ing)|approach(?:es|ing)?|turn(?:s|ing)|pass(?:es|ing)|overtak(?:es|ing)|accelerat(?:es|ing)|jog(?:s|ging)|cycling|merg(?:es|ing)|steps|stepping)\b",
         re.I,
     ),
 }  # fmt: skip

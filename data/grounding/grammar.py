@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator
 
 from data.grounding import driving_words as words
-from data.grounding.assertions import EGO, NOT_SURE_EGO, Assertion, Kind, Mention
+from data.grounding.assertions import EGO, NOBODY, NOT_SURE_EGO, Assertion, Kind, Mention
 from data.grounding.clauses import Sentence, need_not_be_there, sentences
 
 Span = tuple[int, int]
 _BREAK = re.compile(r";|[,.]? (?:but|while|whereas|although|though|yet)\b|\bso\b")
 _LIST_GOES_ON = re.compile(r"^(?:\s*,\s*(?:or|and|nor)?|\s+(?:or|nor|and)|\s*/)\s*(?:any |other )?\s*$")
 _ADJECTIVES = re.compile(
-    r"^[\s-]+(?:(?!(?:a|an|the|its|our|past|by|for|of|in|on|at|to|and|or|with|behind|through|while)\b)[\w-]+\s+){0,2}$",
+    r"^[\s-]+(?:(?!(?:a|an|the|its|our|past|by|for|of|in|on|at|to|and|or|with|behind|through|while|between|before|beside|near|across|into|onto|around|towards?)\b)[\w-]+\s+){0,2}$",
     re.I,
 )
 _NOT = re.compile(r"(?:\b(?:not|no longer|never)|n['’]t)\s+(?:\w+\s+){0,2}$", re.I)
@@ -31,9 +31,13 @@ _AFTER_PREPOSITION = re.compile(
     re.I,
 )
 _BEHIND = re.compile(
-    r"^[\w ]{0,40}?\b(?:behind (?:the ego|the vehicle|us|our)|(?:to|at|on|in) the (?:back|rear))\b", re.I
+    r"[\w ]{0,40}?\b(?:behind (?:the ego|the vehicle|us|our)|(?:to|at|on|in) the (?:back|rear))\b", re.I
 )
 """Where the front camera does not look."""
+_GONE = re.compile(
+    r"\s+(?:has|have) (?:just |already )?(?:left|crossed|gone|passed|cleared|disappeared|moved (?:off|away|on))\b",
+    re.I,
+)
 _WORDS_TO_THING = 5
 _ONLY = re.compile(r"\b(?:only|just) $", re.I)
 _OPENS = re.compile(r"^(?:,\s*|\s+(?:there (?:is|are)|stands?|we see)\s+|\s*:\s*|\s+)", re.I)
@@ -73,7 +77,7 @@ def _mentions(text: str, sentence: Sentence) -> list[Mention]:
     ]
     own = [one.span() for one in words.EGO_PATTERN.finditer(text, sentence.start, sentence.end)]
     for one in words.NOBODY_PATTERN.finditer(text, sentence.start, sentence.end):
-        found.append(Mention("person", *one.span(), is_negated=True))
+        found.append(Mention(NOBODY, *one.span(), is_negated=True))
     for one in words.NOUN_PATTERN.finditer(text, sentence.start, sentence.end):
         if not _overlaps(one.span(), own):
             noun = words.NOUNS[int(str(one.lastgroup)[1:])].name
@@ -93,7 +97,7 @@ def _is_asserted(text: str, sentence: Sentence, one: Mention) -> bool:
         text, one.start
     ):
         return False
-    if _BEHIND.match(text[one.end : sentence.end]):
+    if _BEHIND.match(text, one.end, sentence.end) or _GONE.match(text, one.end, sentence.end):
         return False
     return sentence.asserts(one.start) and not need_not_be_there(text, sentence, one.start, one.end)
 

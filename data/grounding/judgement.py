@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from data.grounding.assertions import EGO, Assertion, Kind, Mention
+from data.grounding.assertions import EGO, NOBODY, Assertion, Kind, Mention
 from data.grounding.driving_words import NAMED, PEOPLE, VEHICLES, Noun
 from data.grounding.frame_words import judge_light, judge_place, judge_weather
 from data.grounding.scene_facts import SceneFacts, Thing
@@ -99,7 +99,7 @@ def _meant(
     parked one that has to be on the left."""
     for other in said:
         rule = _OF_THING.get(other.kind)
-        if rule is not None and other.start < one.start and not other.is_negated:
+        if rule is not None and other.start < one.start and not other.is_negated and other.value != "stands":
             fit = [thing for thing in named if rule(other, noun, [thing], facts).verdict is Verdict.SUPPORTED]
             named = fit or named
     return named
@@ -141,10 +141,12 @@ def _absent(noun: Noun, named: list[Thing], said: Sequence[Assertion], facts: Sc
             if not named
             else _shown(noun, named)
         )
+    if noun.name == NOBODY:  # nobody on the road, as a driver means it
+        named = [thing for thing in named if thing.aside_m <= ON_ROAD_M]
     fits = named
     for one in said:
         rule = _OF_THING.get(one.kind)
-        if rule is not None:
+        if rule is not None and one.value != "stands":
             told = {id(thing): rule(one, noun, [thing], facts).verdict for thing in named}
             named = [thing for thing in named if told[id(thing)] is not Verdict.CONTRADICTED]
             fits = [thing for thing in fits if told[id(thing)] is Verdict.SUPPORTED]
@@ -236,6 +238,8 @@ def _state(one: Assertion, noun: Noun, named: list[Thing], facts: SceneFacts) ->
         return decided(told, "vehicle.parked" in attributes, all(thing.is_moving is True for thing in named))
     fits = one.value == "moving"
     moves = [thing.is_moving for thing in named]
+    if one.value == "stands":  # a place as often as a state
+        return decided(told, False in moves, False)
     return decided(told, fits in moves, all(one is (not fits) for one in moves))
 
 

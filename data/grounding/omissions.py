@@ -8,6 +8,7 @@ from data.grounding.driving_words import (
     EGO_PATTERN,
     LOOSE,
     NAMED,
+    NEGATION_PATTERN,
     NOUN_PATTERN,
     NOUNS,
     PEOPLE,
@@ -21,6 +22,7 @@ LOOSE_ALONG_M, LOOSE_ASIDE_M = 20.0, 1.5
 VEHICLE_ALONG_M, VEHICLE_ASIDE_M = 15.0, 1.5
 PLAIN = 3
 """nuScenes' visibility from 60 % on."""
+_BEFORE_CHARS = 60
 _COVERS = {"obstacle": (*PEOPLE, *LOOSE, *VEHICLES), "crossing": PEOPLE}
 _WORKS = ("movable_object.trafficcone", "movable_object.barrier", "human.pedestrian.construction_worker")
 
@@ -61,9 +63,13 @@ def _decides(thing: Thing) -> bool:
 
 
 def _categories_named(words: str) -> tuple[str, ...]:
-    """nuScenes' names of what a text names, asserted or feared."""
+    """nuScenes' names of what a text names, asserted or feared; what it says is not there is left out of it."""
     named = EGO_PATTERN.sub(" ", words)
-    nouns = {NOUNS[int(str(one.lastgroup)[1:])] for one in NOUN_PATTERN.finditer(named)}
+    nouns = {
+        NOUNS[int(str(one.lastgroup)[1:])]
+        for one in NOUN_PATTERN.finditer(named)
+        if not NEGATION_PATTERN.search(named, max(one.start() - _BEFORE_CHARS, 0), one.start())
+    }
     found = {category for noun in nouns for category in _covered(noun)}
     found |= {category for word, covered in _COVERS.items() if word in named.lower() for category in covered}
     if "works" in named.lower() or "construction" in named.lower():

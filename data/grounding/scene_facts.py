@@ -65,14 +65,12 @@ class SceneFacts:
 
     `things`: None for frames of a data set without boxes, which proves nothing absent. `speed_mps`: of the ego vehicle.
     `junction_m`: metres to the next junction on the driven path by the map, infinite where it comes to none.
-    `traffic_keeps`: the side of the road that traffic keeps to. `cues`, `luma`, `edges` (0..255) and `description`: as
-    ingest found them.
+    `cues`, `luma`, `edges` (0..255) and `description`: as ingest found them.
     """
 
     things: tuple[Thing, ...] | None = None
     speed_mps: float | None = None
     junction_m: float | None = None
-    traffic_keeps: str | None = None
     cues: frozenset[str] = frozenset()
     description: str = ""
     luma: float | None = None

@@ -99,7 +99,7 @@ def read_scenes(
     leaves the dataroot, a keyframe of an unknown scene.
     """
     tables = open_tables(dataroot, version, may_lack=may_lack)
-    keyframes = _camera_keyframes(tables, dataroot / version / "sample_data.json", camera)
+    keyframes = camera_keyframes(tables, dataroot / version / "sample_data.json", camera)
     if not keyframes:
         raise DatarootError(f"{dataroot / version} holds no {camera} keyframe; {_channels(tables)}.")
     check_keyframes(keyframes)
@@ -138,7 +138,7 @@ def _scene_rows(tables: Tables) -> list[dict[str, Any]]:
     return list(query(tables, sql))
 
 
-def _camera_keyframes(tables: Tables, table: Path, camera: str) -> list[dict[str, Any]]:
+def camera_keyframes(tables: Tables, table: Path, camera: str) -> list[dict[str, Any]]:
     """The camera's keyframes by time, from those rows of the largest table that name an image of the camera's
     folder, if they give every sample its keyframe; else from all of its rows."""
     with tempfile.TemporaryDirectory(prefix="teletriage-") as folder:
@@ -183,12 +183,12 @@ def _keyframe(row: dict[str, Any], boxes: list[SeenBox]) -> Keyframe:
         filename=confined(row["filename"]),
         ego_x_m=row["ego_translation"][0],
         ego_y_m=row["ego_translation"][1],
-        ego_yaw_rad=_yaw_rad(row["ego_rotation"]),
+        ego_yaw_rad=yaw_rad(row["ego_rotation"]),
         boxes=boxes,
     )
 
 
-def _yaw_rad(quaternion: list[float]) -> float:
+def yaw_rad(quaternion: list[float]) -> float:
     w, x, y, z = quaternion
     return math.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
 

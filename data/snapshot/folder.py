@@ -56,7 +56,8 @@ class Manifest(BaseModel):
     generated frames were left out. `policy`: the options, and the named list that the snapshot was taken of, if any.
     `reply_form`: of both sides of every pair; `question_hash`: of the conversation that goes with it; `image_width_px`:
     how wide the pictures were that the student was shown, None where its replies were recorded elsewhere.
-    `judged_in_stacks`: pairs whose frame people judged together with a look-alike only.
+    `judged_in_stacks`: pairs whose frame people judged together with a look-alike only; `contradicted`: pairs whose
+    chosen words what is there denies.
     `development_…`: of the part that `policy` gives share and seed of. `frames`, `spacing_s`: how many pictures a
     question shows, and how far apart they are due; `entries_by_pictures`: how many entries show so many, since the
     first frames of a scene have fewer before them. Snapshots from before there were any do not have these.
@@ -87,6 +88,7 @@ class Manifest(BaseModel):
     student_run_id: str | None
     generated: dict[str, int] = {}
     judged_in_stacks: int = 0
+    contradicted: int = 0
     files: dict[str, str]
 
     @property

@@ -21,6 +21,7 @@ from data.hashing import canonical_json
 from data.people.permissions import Act, require
 from data.proposals.earlier_frames import earlier_frames
 from data.proposals.runs import latest_run, proposals_by_frame, run_form
+from data.snapshot.contradicted import CONTRADICTED, contradicted_words, is_contradicted
 from data.snapshot.folder import Entry, Manifest
 from data.snapshot.leak_guard import complete_fingerprints, guarded_frames, refuse_leaks, with_earlier
 from data.snapshot.pairs import DevelopmentFrame, EvaluationFrame, Message, PreferencePair, pair_weight
@@ -69,6 +70,7 @@ class FreezeOptions:
     development: the share of training scenes that are kept out of training, as the part that runs are watched and
     decisions are fitted on.
     of_list: take only the frames on this named list, of both sides of the split.
+    contradicted: take training frames whose chosen words are contradicted by what is there too; they are counted.
     """
 
     form: ReplyForm | None = None
@@ -76,10 +78,18 @@ class FreezeOptions:
     images: ImageStorage = ImageStorage.COPIED
     development: float = SHARE
     of_list: str | None = None
+    contradicted: bool = True
 
     def as_policy(self) -> dict[str, object]:
         kept_out = {"development": self.development, "development_seed": SEED} if self.development else {}
-        return {**POLICY.as_dict(), "generated": self.generated, **kept_out, "images": self.images.value}
+        left_out = {} if self.contradicted else {"contradicted": False}
+        return {
+            **POLICY.as_dict(),
+            "generated": self.generated,
+            **kept_out,
+            **left_out,
+            "images": self.images.value,
+        }
 
 
 @dataclass(frozen=True)
@@ -194,10 +204,15 @@ def each_entry(session: Session, options: FreezeOptions) -> Iterator[Excluded | 
     chosen = _chosen(session, options)
     gold = set(session.exec(select(GoldFrame.frame_id)))
     for group in _groups(each_verified(session, Split.TRAIN)):
-        students = proposals_by_frame(session, student_run, [one.frame.id for one in group])
+        ids = [one.frame.id for one in group]
+        students, wrong = proposals_by_frame(session, student_run, ids), contradicted_words(session, ids)
         for one, shown in _shown(session, group, question, options):
+            is_wrong = is_contradicted(one.frame.id, one.text, wrong)
             reason = _left_out(one, chosen, gold, options)
+            reason = reason or (CONTRADICTED if is_wrong and not options.contradicted else None)
             built = reason or _pair(one, students.get(one.frame.id), question, shown)
+            if is_wrong and isinstance(built, PreferencePair):
+                built = built.model_copy(update={"contradicted": True})
             if reason is None and options.development and in_development(one.scene_id, options.development):
                 yield _development_frame(one, built, shown), shown.files
             else:

@@ -61,7 +61,7 @@ class PreferencePair(BaseModel):
     `data.vlm.reply.render_reply`, the other as the student wrote it. `votes`: how many people said each level; empty in
     snapshots of version 0.2 and before. Of a generated frame `source_frame_id` is the real
     frame that it was made of and `scene_id` the scene of that one; None for a real frame. `in_stack`: people judged it
-    together with a look-alike only.
+    together with a look-alike only; `contradicted`: what is there denies the chosen words, as far as they were judged.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -87,6 +87,7 @@ class PreferencePair(BaseModel):
     source_frame_id: str | None = None
     votes: dict[TriageLevel, int] = {}
     in_stack: bool = False
+    contradicted: bool = False
 
 
 class _WholeFrame(BaseModel):

@@ -36,7 +36,8 @@ class ExamplePair:
 class SnapshotPreview:
     """What a snapshot taken now would hold, in counts, with its first pairs. `equal_levels`: pairs whose sides differ
     in words only; `same_picture`, `same_texts`: pairs that share their picture, or both texts, with another pair;
-    `repeated`: human sentences that many pairs share; `leak`: why it would be refused."""
+    `contradicted`: pairs whose chosen words what is there denies; `repeated`: human sentences that many pairs share;
+    `leak`: why it would be refused."""
 
     pairs: int = 0
     development: int = 0
@@ -49,6 +50,7 @@ class SnapshotPreview:
     examples: list[ExamplePair] = field(default_factory=list)
     same_picture: int = 0
     same_texts: int = 0
+    contradicted: int = 0
     leak: str | None = None
 
 
@@ -68,6 +70,7 @@ def preview(store: Store, options: FreezeOptions) -> SnapshotPreview:
                 reasons[entry.reason] += 1
             elif isinstance(line := entry[0], PreferencePair):
                 levels[line.chosen_level, line.rejected_level] += 1
+                seen.contradicted += line.contradicted
                 pictures[line.image_sha256] += 1
                 texts[line.chosen[0].content, line.rejected[0].content] += 1
                 if len(seen.examples) < EXAMPLES:

@@ -203,6 +203,7 @@ class FolderWriter:
             "development_by_level": _sorted(counts.development),
             "student_run_id": self._facts.student_run_id,
             "judged_in_stacks": counts.in_stacks,
+            "contradicted": counts.contradicted,
             "generated": {
                 "pairs": counts.generated_pairs,
                 "evaluation": counts.generated_evaluation,
@@ -226,6 +227,7 @@ class _Counts:
     by_pictures: Counter[str] = field(default_factory=Counter)
     generated_pairs: int = 0
     in_stacks: int = 0
+    contradicted: int = 0
     generated_evaluation: int = 0
 
     def add(self, line: Entry) -> None:
@@ -238,6 +240,7 @@ class _Counts:
             self.train_scenes.add(line.scene_id)
             self.generated_pairs += is_generated
             self.in_stacks += line.in_stack
+            self.contradicted += line.contradicted
         elif isinstance(line, DevelopmentFrame):
             self.development[line.level.value] += 1
             self.development_scenes.add(line.scene_id)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from data.checkout import checkout_commit
 from data.errors import EvaluationError
+from data.grounding.grounded_words import ground
 from data.store.opening import Store, place_of
 from eval.comparison.claim import Claim
 from eval.evaluation.evaluate import EvaluatedRun, Question, evaluate
@@ -20,6 +21,8 @@ from eval.evaluation.listed import NO_CLAIM, with_list
 from eval.evaluation.reference import ContestedFrame, ReferenceFrame
 from eval.evaluation.reference_set import Against, ReferenceSet, read_reference
 from eval.evaluation.result import Evaluation, LeftOut, Lineage
+from eval.grounding.figures import GroundingFigures
+from eval.grounding.from_store import grounding_figures
 from eval.metrics.deployment import Assumptions
 from eval.training_levels.from_store import training_level_figures
 
@@ -71,10 +74,25 @@ def evaluate_runs(
     )
     made = _on(found.runs, found.made)
     evaluation = with_generated(evaluation, found.made, made, found.scenarios, found.rejected_clips)
-    evaluation = evaluation.model_copy(update={"training_levels": trained_on})
+    evaluation = evaluation.model_copy(
+        update={"training_levels": trained_on, "grounding": _grounding(store, evaluation, found.frames)}
+    )
     if found.chosen is not None:
         evaluation = with_list(evaluation, found.chosen, found.off_list)
     return _noted(store, evaluation, found, author or getpass.getuser())
+
+
+def _grounding(
+    store: Store, evaluation: Evaluation, frames: Sequence[ReferenceFrame]
+) -> GroundingFigures | None:
+    """What the runs say against what is there, on the compared frames; words that were not judged yet are now."""
+    names = [run.name for run in evaluation.runs]
+    known = {one.frame_id: (one.scene_id, one.level) for one in frames}
+    done = ground(store, names, frame_ids=frozenset(known))
+    with store.read() as session:
+        return grounding_figures(
+            session, names, known, done.not_looked_up, confidence=evaluation.method.confidence
+        )
 
 
 def _on(

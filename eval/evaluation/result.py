@@ -12,6 +12,7 @@ from eval.comparison.gate import Gate
 from eval.comparison.runs import Comparison
 from eval.evaluation.label_quality import LabelQuality
 from eval.evaluation.label_uncertainty import LabelUncertainty
+from eval.grounding.figures import GroundingFigures
 from eval.metrics.calibration import Calibration
 from eval.metrics.deployment import Deployment
 from eval.metrics.load_curve import LoadCurve
@@ -184,7 +185,7 @@ class Evaluation(Part):
     AUTONOMY, and the other way round. Reports of version 0.1 have neither. `gates`: runs that are to take the place of
     one that was named.
     Everything but `generated` is about frames that a camera took. `training_levels` is about what models are trained
-    on; reports of version 0.1 do not have it.
+    on, `grounding` about what words say against what is there; reports of version 0.1 have neither.
     """
 
     schema_version: Literal[3] = 3
@@ -211,3 +212,4 @@ class Evaluation(Part):
     definitions: list[Definition]
     generated: GeneratedResult | None = None
     training_levels: TrainingLevelFigures | None = None
+    grounding: GroundingFigures | None = None

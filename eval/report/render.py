@@ -12,10 +12,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from data.errors import EvaluationError
 from data.find.question import About, Filter, Question
 from data.text.markdown import markdown_text
+from data.text.marked import pieces
 from data.text.visible import visible
 from data.vocabulary import LEVELS, Split, TriageLevel, VerificationState
 from data.whole_files import written_whole
 from eval.evaluation.result import Evaluation
+from eval.grounding.figures import GroundingRates
 from eval.metrics.shares import (
     FALSE_TELEOPERATION,
     MISSED_TELEOPERATION,
@@ -125,6 +127,8 @@ def _environment() -> Environment:
     environment.globals.update(
         levels=[level.value for level in LEVELS],
         side_by_side=SIDE_BY_SIDE,
+        grounding_keys=tuple(GroundingRates.model_fields),
+        marked=pieces,
         safety=SAFETY,
         gallery_size=GALLERY_SIZE,
         teleoperation=TriageLevel.TELEOPERATION,

@@ -10,9 +10,16 @@ class Said {
       el("div", { class: "st-who", text: visible(one.who) }),
       this.card.chip(one.level),
       el("p", {}, ...this.runs(one.reasoning)),
-      el("p", {}, el("strong", { text: "Operator: " }), ...this.runs(one.action))));
+      el("p", {}, el("strong", { text: "Operator: " }), ...this.runs(one.action)),
+      this.faults(one.faults)));
     if (!cards.length) cards.push(el("div", { text: "What people and the model said of this frame is hidden: settle it by what you see." }));
     this.card.part("said").replaceChildren(...cards);
+  }
+
+  // What is there, or the level, says otherwise; nothing is drawn where nothing does.
+  faults(faults) {
+    return el("ul", { class: "st-faults", hidden: !faults.length, "aria-label": "What is there says otherwise" },
+      ...faults.map((text) => el("li", { text: visible(text) })));
   }
 
   runs(runs) {

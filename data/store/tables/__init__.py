@@ -8,6 +8,7 @@ what the app serves the next frame from, and statuses can be rebuilt from the ac
 from data.store.tables.finding import FrameMark, FrameStack, SavedView
 from data.store.tables.frames import NOT_INGESTED, Dataset, Frame, SampledFrame, Sampling, Scene
 from data.store.tables.generated import ClipCritique, ClipJudgement, GeneratedClip, GeneratedFrame
+from data.store.tables.grounding import FrameThings, GroundedWords
 from data.store.tables.live import (
     Alert,
     AlertClip,
@@ -78,9 +79,11 @@ __all__ = [
     "FrameNote",
     "FrameStack",
     "FrameStatus",
+    "FrameThings",
     "GeneratedClip",
     "GeneratedFrame",
     "GoldFrame",
+    "GroundedWords",
     "GuidelineReading",
     "GuidelineText",
     "HandoverConfirmation",

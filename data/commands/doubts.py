@@ -1,4 +1,4 @@
-"""The command that ranks verified levels that may be wrong."""
+"""The commands that look for what may be wrong: verified levels, and words about frames."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from data.terminal import AsJson, Settings, print_result, stopped_says
+from data.terminal import AsJson, Settings, print_result, progress_bar, stopped_says
 from data.text.phrases import counted
 
 if TYPE_CHECKING:
@@ -45,3 +45,34 @@ def suspicions(
 def _line(one: Suspicion) -> str:
     chances = f"{one.p_level:.2f} / {one.p_likely:.2f}"
     return f"{one.frame_id}  {one.level.value} -> {one.likely.value}  {chances}  {one.why}"
+
+
+@stopped_says("What was judged is kept; run the same command again and it goes on from there.")
+def ground(
+    ctx: typer.Context,
+    runs: Annotated[list[str] | None, typer.Argument(help="Runs to judge; all of them by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hold what models and people say of frames against boxes, poses, map and cues: contradicted or left out."""
+    from data.grounding.grounded_words import ground as use_case
+    from data.grounding.tallies import tallies
+
+    settings: Settings = ctx.obj
+    store = settings.open_store()
+    with progress_bar("Judging words") as progress:
+        done = use_case(store, runs or (), progress=progress)
+    found = tallies(store)
+    lines = [
+        f"{counted(done.texts, 'text')} judged in {done.seconds:.1f} s, "
+        f"{counted(done.frames_looked_up, 'frame')} looked up.",
+        *(f"{one.name}: {one.in_words()}" for one in found),
+        *(f"Frames of {name} could not be looked up: {why}" for name, why in done.not_looked_up.items()),
+    ]
+    figures = {
+        "texts": done.texts,
+        "seconds": round(done.seconds, 2),
+        "frames_looked_up": done.frames_looked_up,
+        "not_looked_up": done.not_looked_up,
+        "words": [one.as_dict() for one in found],
+    }
+    print_result(figures, "\n".join(lines), as_json=as_json)
