@@ -99,6 +99,8 @@ def main() -> None:
                     arms[keep_days].done.append(done)
                     arms[keep_days].pauses_s += pauses_s
                     behind_s = max(behind_s, wait_for_clips(pictures))
+                    said = "with" if keep_days else "without"
+                    print(f"A watch {said} clips is over: {done['alerts']} alerts.", file=sys.stderr)
             killed_s = 60 * minutes + FIRST_ALERTS_S
             watch(seconds=killed_s + PERIOD_S, keep_days=30, kill_after_s=killed_s)
             behind_kill_s = wait_for_clips(pictures)
