@@ -238,6 +238,10 @@ def _finish(settings: Settings, store: Store, role: ModelRole, done: Proposed, *
     failed = f" ({listed(done.failures)})" if done.failures else ""
     lost = f" No answer yet: {listed(done.unreached)}." if done.unreached else ""
     unknown = f" {done.unknown:,} about other frames or settings." if done.unknown else ""
+    beside = (
+        f" {counted(done.samples, 'further reply', 'further replies')} to the same frames: kept as samples."
+    )
+    unknown += beside if done.samples else ""
     sentence = (
         f"Run {done.run}: {counted(done.added, 'new reply', 'new replies')}; of {counted(done.frames, 'frame')} "
         f"{done.parsed:,} parsed, {done.failed:,} failed{failed}, {done.unanswered:,} unanswered.{lost}{unknown}"

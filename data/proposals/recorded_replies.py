@@ -1,25 +1,37 @@
 """Use case: what a model said of many frames, recorded elsewhere as lines of JSON, into proposals.
 
-Written as columns and not as rows of their own class: a file holds tens of thousands.
+Several lines about one frame are samples of one answer, as an endpoint gives them. Written as columns and not as rows
+of their own class: a file holds tens of thousands.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ConfigDict, Field, ValidationError
 from sqlmodel import select
 
 from data.errors import ProposalError
 from data.proposals.earlier_frames import earlier_frames
-from data.proposals.runs import Proposed, frames_by_address, kept_run, planned_run, reply_columns, run_summary
+from data.proposals.runs import (
+    MAX_RAW_CHARS,
+    Proposed,
+    frames_by_address,
+    kept_run,
+    planned_run,
+    reply_columns,
+    run_summary,
+)
 from data.store.opening import Store
 from data.store.sealing import insert_rows
 from data.store.tables import Frame, ModelRun, Proposal
+from data.vlm.answer import Sample, choose_sample
 from data.vlm.moment import LONGEST_SPACING_S, MOST_FRAMES, SHORTEST_SPACING_S, STILL, Lookback
-from data.vocabulary import FromOutside, ModelRole
+from data.vocabulary import FromOutside, ModelRole, storable_text
 
 RECORDED = "recorded"
 """Stands for the hash of a question that was asked elsewhere and is not known here."""
@@ -59,6 +71,8 @@ def propose_from_replies(
 ) -> Proposed:
     """Record the replies of one role from a JSONL file for the sampled frames; answered frames are kept.
 
+    Of several replies to one frame the first with the level that most say is the answer; the others are its samples.
+
     model: take only this model's lines; needed if the file holds several models in the role. lookback: what the lines
     must say of their questions, where it is given.
     Raises ProposalError: the file cannot be read, a line is not a reply (with its number), no line in the role, lines
@@ -77,28 +91,29 @@ def propose_from_replies(
         parameters=shown.as_dict(),
         name=name,
     )
-    line_of: dict[str, RecordedReply] = {}
+    lines_of: dict[str, list[RecordedReply]] = {}
     unknown = 0
     for line in lines:
         frame_id = frames.get(line.filename or line.sample_data_token or "")
         unknown += frame_id is None
         if frame_id is not None:
-            line_of.setdefault(frame_id, line)
-    earlier = _earlier_ids(store, line_of, shown)
+            lines_of.setdefault(frame_id, []).append(line)
+    earlier = _earlier_ids(store, lines_of, shown)
     run = kept_run(store, planned)
-    return run_summary(store, run, added=_record(store, run, line_of, earlier), unknown=unknown)
+    added, samples = _record(store, run, lines_of, earlier)
+    return replace(run_summary(store, run, added=added, unknown=unknown), samples=samples)
 
 
 def _earlier_ids(
-    store: Store, line_of: Mapping[str, RecordedReply], lookback: Lookback
+    store: Store, lines_of: Mapping[str, Sequence[RecordedReply]], lookback: Lookback
 ) -> dict[str, list[str]]:
     """By frame, the earlier frames that the lines' times mean; nothing for single pictures."""
     if lookback.frames == 1:
         return {}
     with store.read() as session:
-        frames = [frame for one in line_of if (frame := session.get(Frame, one))]
+        frames = [frame for one in lines_of if (frame := session.get(Frame, one))]
         shown = earlier_frames(session, frames, lookback)
-    for frame_id, line in line_of.items():
+    for frame_id, line in ((frame_id, line) for frame_id, lines in lines_of.items() for line in lines):
         there = [one.before_s for one in shown[frame_id]]
         if line.before_s != there:
             raise ProposalError(
@@ -112,21 +127,35 @@ def _earlier_ids(
 def _record(
     store: Store,
     run: ModelRun,
-    line_of: Mapping[str, RecordedReply],
+    lines_of: Mapping[str, Sequence[RecordedReply]],
     earlier: Mapping[str, list[str]],
-) -> int:
-    """Write the replies to frames that the run has not answered; returns how many."""
+) -> tuple[int, int]:
+    """Write the replies to frames that the run has not answered: (how many frames, how many samples beside their
+    answers)."""
     with store.write(alone=True) as session:
         answered = set(session.exec(select(Proposal.frame_id).where(Proposal.run_id == run.id)))
         now_us = store.now_us(session)
-        rows = [
-            reply_columns(run, frame_id, line.raw, now_us=now_us)
-            | ({"earlier_frame_ids": earlier[frame_id]} if earlier else {})
-            for frame_id, line in line_of.items()
-            if frame_id not in answered
-        ]
-        insert_rows(session, Proposal, rows)
-        return len(rows)
+        single, sampled = list[dict[str, Any]](), list[dict[str, Any]]()
+        for frame_id, lines in lines_of.items():
+            if frame_id in answered:
+                continue
+            shown = {"earlier_frame_ids": earlier[frame_id]} if earlier else {}
+            columns = _columns(run, frame_id, lines, now_us=now_us) | shown
+            (single if len(lines) == 1 else sampled).append(columns)
+        for rows in (single, sampled):  # every row of one statement has the same columns
+            insert_rows(session, Proposal, rows)
+        return len(single) + len(sampled), sum(len(row["other_samples"]) for row in sampled)
+
+
+def _columns(run: ModelRun, frame_id: str, lines: Sequence[RecordedReply], *, now_us: int) -> dict[str, Any]:
+    if len(lines) == 1:
+        return reply_columns(run, frame_id, lines[0].raw, now_us=now_us)
+    chosen = choose_sample([Sample(line.raw) for line in lines])
+    return reply_columns(run, frame_id, chosen.sample.raw, now_us=now_us) | {
+        "level_probabilities": chosen.level_probabilities,
+        "votes": chosen.votes,
+        "other_samples": [storable_text(raw[:MAX_RAW_CHARS]) for raw in chosen.others],
+    }
 
 
 def _one_lookback(lines: Sequence[RecordedReply], replies: Path, wanted: Lookback | None) -> Lookback:

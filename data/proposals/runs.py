@@ -30,7 +30,8 @@ MAX_DETAIL_CHARS = 500
 @dataclass(frozen=True)
 class Proposed:
     """What a run has answered. `unknown`: replies about images that are not among the sampled frames;
-    `unreached`: requests that got no answer this time, by reason."""
+    `unreached`: requests that got no answer this time, by reason; `samples`: recorded replies that stand beside the
+    answer to their frame this time, since a file had several."""
 
     run: str
     role: str
@@ -42,6 +43,7 @@ class Proposed:
     unanswered: int
     unknown: int = 0
     unreached: dict[str, int] = field(default_factory=dict)
+    samples: int = 0
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)

@@ -9,7 +9,7 @@ from data.errors import ProposalError
 from data.proposals.recorded_replies import propose_from_replies
 from data.proposals.runs import kept_run, planned_run
 from data.store.tables import Proposal
-from data.vocabulary import Failure, ModelRole
+from data.vocabulary import Failure, ModelRole, TriageLevel
 from tests.builders import S, T, a_filename, a_raw_reply, a_store, frames_of, replies_file
 
 pytestmark = pytest.mark.each_store
@@ -42,6 +42,28 @@ def test_recording_again_adds_nothing(tmp_path: Path) -> None:
     store = a_store(tmp_path, teacher=S, student=None)
     again = propose_from_replies(store, tmp_path / "teacher.jsonl", role=ModelRole.TEACHER)
     assert (again.added, again.parsed, again.unanswered) == (0, 8, 0)
+
+
+def test_several_replies_to_one_frame_are_its_samples_and_are_counted(tmp_path: Path) -> None:
+    store, path = a_store(tmp_path, teacher=None, student=None), tmp_path / "r.jsonl"
+    said = [
+        a_raw_reply(TriageLevel.AUTONOMY),
+        a_raw_reply(T, reasoning="One."),
+        "not an answer",
+        a_raw_reply(T, reasoning="Two."),
+    ]
+    lines = [
+        replies_file(tmp_path / f"{number}.jsonl", {NAME: raw}, role=ModelRole.TEACHER).read_text()
+        for number, raw in enumerate(said)
+    ]
+    path.write_text("".join(lines))
+    done = propose_from_replies(store, path, role=ModelRole.TEACHER)
+    assert (done.added, done.parsed, done.samples) == (1, 1, 3)
+    with store.read() as session:
+        proposal = session.exec(select(Proposal)).one()
+    assert (proposal.level, proposal.raw) == (T, said[1])
+    assert proposal.other_samples == [said[0], said[2], said[3]]
+    assert proposal.votes == [1, 0, 2]
 
 
 def test_replies_about_other_images_are_counted_not_lost(tmp_path: Path) -> None:
