@@ -39,6 +39,10 @@ class BackupError(TeletriageError):
     """A backup cannot be written, is not whole, or cannot be put back."""
 
 
+class EraseRefused(TeletriageError):
+    """Pictures cannot be erased as asked."""
+
+
 class SamplingError(TeletriageError):
     """Frames cannot be sampled as asked."""
 

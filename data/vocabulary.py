@@ -211,6 +211,8 @@ class TrailAct(StrEnum):
     ANSWERED_ALERT = "answered_alert"
     ACKNOWLEDGED_ALERT = "acknowledged_alert"
     REMOVED_CLIP = "removed_clip"
+    ERASED_PICTURES = "erased_pictures"
+    REMOVED_FILES = "removed_files"
     MARKED_FRAME = "marked_frame"
     SAVED_VIEW = "saved_view"
     REQUESTED_NEXT = "requested_next"
@@ -352,9 +354,19 @@ class ImageStorage(StrEnum):
 
 
 class SetAside(StrEnum):
-    """Why a frame cannot be shown to anyone; implausible: a person rejected the generated clip it is from."""
+    """Why a frame cannot be shown to anyone; implausible: a person rejected the generated clip it is from; erased: a
+    person had its picture erased."""
 
     IMAGE_MISSING = "image_missing"
     IMAGE_UNREADABLE = "image_unreadable"
     IMAGE_TOO_LARGE = "image_too_large"
     IMPLAUSIBLE = "implausible"
+    ERASED = "erased"
+
+
+class ErasureKind(StrEnum):
+    """What a person has the pictures erased of."""
+
+    FRAME = "frame"
+    SCENE = "scene"
+    FEED = "feed"

@@ -11,6 +11,7 @@ from annotator.widgets.page import review_marks
 from data.find.pages import FoundFrame, ValueCount
 from data.find.question import MEANINGS, About, Question
 from data.find.words import Hit
+from data.frames.erased import why_aside
 from data.overview.frame_history import FrameView
 from data.store.tables import Adjudication, Frame, ModelRun, Person, Proposal, Review
 from data.suspicion.ranking import Suspicion
@@ -38,7 +39,7 @@ def found_frame(found: FoundFrame, hit: Hit | None, address: Address) -> dict[st
         "said": [level.value for level in found.said],
         "level": found.level.value if found.level else None,
         "generated": found.is_generated,
-        "aside": found.is_set_aside,
+        "aside": found.aside,
         "alike": found.alike,
         "small": address(found.frame_id, SMALL_PX),
         "large": address(found.frame_id, SCREEN_PX),
@@ -101,7 +102,7 @@ def opened_frame(
         "description": scene.description,
         "cues": [{"name": name.replace("_", " "), "evidence": text} for name, text in frame.cues.items()],
         "generated": frame.generated_clip_id,
-        "aside": (frame.set_aside_detail or frame.set_aside.value) if frame.set_aside else None,
+        "aside": why_aside(frame),
         "large": address(frame.id, SCREEN_PX),
         "full": address(frame.id, FULL_PX),
         "around": [_neighbour(one, frame, address) for one in around],

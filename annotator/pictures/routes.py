@@ -16,6 +16,7 @@ from annotator.pictures.rendition_cache import CACHE
 from annotator.pictures.signed_addresses import ImageRequest, checked_request, image_key
 from annotator.runtime import COOKIE, store, workspace
 from annotator.web.worker_threads import in_picture_thread
+from data.frames.erased import why_erased
 from data.images.inspection import ImageRefused, leads_inside, rendition
 from data.people.accounts import person_signed_in
 from data.store.tables import Dataset, Frame, Scene
@@ -26,6 +27,10 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "content-disposition": "inline",
 }
+
+
+class _Erased(Exception):
+    """A person had the picture erased; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -44,33 +49,56 @@ async def frame_route(request: Request) -> Response:
     asked = checked_request(image_key(store()), frame_id, query)
     if asked is None:
         return PlainTextResponse("This picture's address is not valid, or has run out.", 403)
-    found = await asyncio.to_thread(_look_up, request.cookies.get(COOKIE), asked)
-    if found is None:
-        return PlainTextResponse("This picture's address was made for somebody else.", 403)
-    if isinstance(found, bytes):
-        return Response(found, media_type="image/jpeg", headers=_HEADERS)
     try:
-        content = await in_picture_thread(made, found)
+        found = await asyncio.to_thread(_look_up, request.cookies.get(COOKIE), asked)
+        if found is None:
+            return PlainTextResponse("This picture's address was made for somebody else.", 403)
+        content = found if isinstance(found, bytes) else await _made_now(asked, found)
+    except _Erased as erased:
+        return PlainTextResponse(str(erased), 410)
     except ImageRefused as refused:
         return PlainTextResponse(str(refused), 404)
     return Response(content, media_type="image/jpeg", headers=_HEADERS)
 
 
+async def _made_now(asked: ImageRequest, picture: Picture) -> bytes:
+    """A rendition, made now; what was erased meanwhile is not kept. Raises ImageRefused and _Erased."""
+    content: bytes = await in_picture_thread(made, picture)
+    try:
+        _refuse_erased(await asyncio.to_thread(_frame, asked.frame_id))
+    except _Erased:
+        picture.kept.unlink(missing_ok=True)
+        raise
+    return content
+
+
+def _frame(frame_id: str) -> Frame:
+    with store().read() as session:
+        return session.get_one(Frame, frame_id)
+
+
+def _refuse_erased(frame: Frame) -> None:
+    if (why := why_erased(frame)) is not None:
+        raise _Erased(why)
+
+
 def _look_up(secret: str | None, asked: ImageRequest) -> bytes | Picture | None:
-    """The rendition if it is kept, else what it takes to make it; None for anybody but the address's person."""
+    """The rendition if it is kept, else what it takes to make it; None for anybody but the address's person.
+    Raises _Erased."""
     person = person_signed_in(store(), secret)
     if person is None or person.id != asked.person_id:
         return None
     query = (
-        select(Frame.filename, Frame.image_sha256, Dataset.dataroot)
+        select(Frame, Dataset.dataroot)
         .join(Scene, col(Scene.id) == Frame.scene_id)
         .join(Dataset, col(Dataset.id) == Scene.dataset_id)
         .where(Frame.id == asked.frame_id)
     )
     with store().read() as session:
-        filename, sha256, dataroot = session.exec(query).one()
-    filename = asked.file or filename
-    name = _name(Path(dataroot) / filename) if asked.file else sha256
+        frame, dataroot = session.exec(query).one()
+    _refuse_erased(frame)
+    filename = asked.file or frame.filename
+    name = _name(Path(dataroot) / filename) if asked.file else frame.image_sha256
     kept = workspace() / "images" / f"{name}-{asked.width_px}.jpg"
     if (content := CACHE.read(kept)) is not None:
         return content

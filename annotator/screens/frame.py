@@ -16,6 +16,7 @@ from annotator.widgets.page import empty_state, frame_caption, level_chip, page_
 from annotator.widgets.tables import figures_table
 from data.errors import TeletriageError
 from data.find.question import MAX_WORDS_CHARS, About, Question
+from data.frames.erased import why_aside
 from data.grounding.frame_things import scene_facts
 from data.grounding.grounded_words import Said, words_of
 from data.grounding.scene_facts import SceneFacts
@@ -102,8 +103,8 @@ def _term(value: float | None) -> str:
 
 def _picture(person: Person, view: FrameView) -> None:
     caption = frame_caption(view.frame, view.scene)
-    if view.frame.set_aside is not None:
-        st.html(f'<div class="tt-note">Set aside: {plain(view.frame.set_aside_detail or "")}</div>')
+    if (why := why_aside(view.frame)) is not None:
+        st.html(f'<div class="tt-note">{plain(why)}</div>')
     else:
         address = frame_image(person, view.frame.id)
         alt = f"Front camera picture, {caption}"

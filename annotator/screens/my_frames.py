@@ -11,6 +11,7 @@ from annotator.pictures.signed_addresses import SMALL_PX
 from annotator.runtime import store
 from annotator.sign_in.visitor import frame_image
 from annotator.widgets.page import empty_state, frame_caption, level_chip, made_mark, page_head, plain
+from data.frames.erased import why_aside
 from data.overview.own_frames import TESTS_AT_LEAST, Outcome, OwnFrame, OwnRecord, matching, own_record
 from data.store.tables import Person
 from data.text.phrases import counted
@@ -64,7 +65,10 @@ def _figures(record: OwnRecord) -> None:
 def _answer(person: Person, one: OwnFrame) -> None:
     picture, words = st.columns([18, 82], vertical_alignment="top")
     caption = frame_caption(one.frame, one.scene)
-    if one.frame.set_aside is None:
+    why = why_aside(one.frame)
+    if why is not None:
+        picture.html(f'<div class="tt-note">{plain(why)}</div>')
+    else:
         address = frame_image(person, one.frame.id, width_px=SMALL_PX)
         picture.html(f'<img class="tt-frame" loading="lazy" src="{escape(address)}" alt="{escape(caption)}">')
     words.html(

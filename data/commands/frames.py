@@ -1,4 +1,4 @@
-""""""
+"""The commands that take frames in, draw from them, count their cues and erase their pictures."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from data.terminal import AsJson, Settings, print_result, progress_bar, stopped_
 from data.text.phrases import counted, listed
 
 if TYPE_CHECKING:
+    from data.erasure.erase import Erased
     from data.frames.ingest import Ingested
     from data.frames.sampling import Sampled
 
 _SCENES_NAMED = 5
+_SHOWN = 5
 
 
 @stopped_says("The pictures read so far are stored; the same command reads the others.")
@@ -197,3 +199,75 @@ def cues(
     print_result(
         asdict(done), f"{counted(done.frames, 'frame')}: {listed(done.counts)}.{written}", as_json=as_json
     )
+
+
+@stopped_says(
+    "Copies of the pictures may be left in the workspace; run the same command again to remove them."
+)
+def erase(
+    ctx: typer.Context,
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="FRAME|SCENE|FEED",
+            help="A frame's id or file name, a scene's id or name, or a feed's name.",
+        ),
+    ],
+    why: Annotated[str, typer.Option(help="The reason, which the store keeps and screens show.")],
+    by: Annotated[
+        str | None,
+        typer.Option(
+            help="Who erases: a lead's or an administrator's account, needed where there are several."
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Erase pictures for good: from every screen and export, and every copy of them below the workspace.
+
+    Reviews, proposals and hashes stay. Files of a dataroot outside the workspace are never written: their paths are
+    printed for their owner to delete. Snapshots, reports and backups that still hold the pictures are named.
+    """
+    from data.erasure.erase import erase as use_case
+    from data.erasure.erase import person_who_erases
+
+    settings: Settings = ctx.obj
+    store = settings.open_store()
+    person_id = person_who_erases(store, by)
+    if not yes and sys.stdin.isatty():
+        typer.confirm(f"Erase the pictures of {what} for good?", abort=True, err=True)
+    with progress_bar("Looking for copies") as progress:
+        done = use_case(store, settings.workspace, what, why=why, person_id=person_id, progress=progress)
+    print_result(done.as_dict(), _told_erased(done), as_json=as_json)
+
+
+def _told_erased(done: Erased) -> str:
+    again = "" if done.is_new else f" They were erased before: {done.why}"
+    shown = ", ".join(
+        (counted(done.frames, "frame"), counted(done.alerts, "alert"), counted(done.clips, "clip"))
+    )
+    gone = ", ".join(
+        (counted(done.files, "file"), f"{done.bytes / 1e6:,.1f} MB", counted(done.vectors, "vector"))
+    )
+    return "\n".join(
+        [
+            f"The pictures of {done.subject} are erased and shown nowhere any more ({shown}).{again}",
+            f"Removed from the workspace: {gone}.",
+            *_listed(
+                "Outside the workspace nothing is written; the owner of these files has to delete",
+                done.originals,
+            ),
+            *_listed("Snapshots still hold them and are never edited; delete", _entries(done.snapshots)),
+            *_listed("Reports still show them; delete or evaluate again", done.reports),
+            *_listed("Backups from before know nothing of this; run it again after restoring", done.backups),
+        ]
+    )
+
+
+def _entries(snapshots: dict[str, int]) -> list[str]:
+    return [f"{place} ({counted(n, 'entry', 'entries')})" for place, n in snapshots.items()]
+
+
+def _listed(title: str, names: list[str]) -> list[str]:
+    more = [f"  and {len(names) - _SHOWN:,} more (--json lists all)"] if len(names) > _SHOWN else []
+    return [f"{title}:", *(f"  {name}" for name in names[:_SHOWN]), *more] if names else []

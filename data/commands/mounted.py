@@ -10,7 +10,7 @@ import typer
 from data.commands.doubts import ground, suspicions
 from data.commands.embed import embed
 from data.commands.export_pairs import export_pairs
-from data.commands.frames import cues, ingest, sample
+from data.commands.frames import cues, erase, ingest, sample
 from data.commands.maintenance import COMMANDS as STORE_COMMANDS
 from data.commands.maintenance import store, tables
 from data.commands.people import people
@@ -37,5 +37,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "export-pairs": export_pairs,
     **STORE_COMMANDS,
     "tables": tables,
+    "erase": erase,
 }
 GROUPS: dict[str, typer.Typer] = {"people": people, "audit": audit, "store": store}

@@ -37,6 +37,7 @@ class FrameFacts:
     captured_at_us: Ints
     is_generated: Flags
     is_set_aside: Flags
+    is_erased: Flags
     brightness: Floats
     facets: tuple[Facet, ...]
 
@@ -71,6 +72,7 @@ def read_frame_facts(session: Session) -> FrameFacts:
         captured_at_us=np.array(times, dtype=np.int64),
         is_generated=np.array([one is not None for one in clips], dtype=np.bool_),
         is_set_aside=np.array([one is not None for one in aside], dtype=np.bool_),
+        is_erased=np.array([one == SetAside.ERASED for one in aside], dtype=np.bool_),
         brightness=np.array([np.nan if one is None else one for one in luma], dtype=np.float64),
         facets=(
             *(_of_scene(about, [one[at] for one in scenes], scene) for about, at in _SCENE_COLUMNS.items()),

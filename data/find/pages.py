@@ -37,8 +37,8 @@ Cursor = tuple[float, str]
 @dataclass(frozen=True)
 class FoundFrame:
     """A frame in the grid. `proposed` is a level or `failed`; `said` are the different levels that people said. All
-    levels are None or empty where the frame waits for reviews and the question does not tell. `alike`: how many
-    others of the answer it stands for."""
+    levels are None or empty where the frame waits for reviews and the question does not tell. `aside`: the word
+    that stands in place of a picture. `alike`: how many others of the answer it stands for."""
 
     frame_id: str
     scene: str
@@ -49,7 +49,7 @@ class FoundFrame:
     said: tuple[TriageLevel, ...]
     level: TriageLevel | None
     is_generated: bool
-    is_set_aside: bool
+    aside: str | None
     alike: int = 0
 
 
@@ -271,6 +271,12 @@ def _note_looks(store: Store, person_id: int, columns: Columns, places: Ints) ->
     return note_looks(store, person_id, frame_ids) if frame_ids else set()
 
 
+def _aside(frames: FrameFacts, place: int) -> str | None:
+    if frames.is_erased[place]:
+        return "erased"
+    return "set aside" if frames.is_set_aside[place] else None
+
+
 def _found(columns: Columns, place: int, shows_levels: bool) -> FoundFrame:
     frames, scene = columns.frames, int(columns.frames.scene[place])
     proposed, bits = int(columns.runs.shown[place]), int(columns.said.levels[place])
@@ -285,5 +291,5 @@ def _found(columns: Columns, place: int, shows_levels: bool) -> FoundFrame:
         said=tuple(one for one in LEVELS if shows_levels and bits & (1 << one.rank)),
         level=LEVELS[level] if shows_levels and level >= 0 else None,
         is_generated=bool(frames.is_generated[place]),
-        is_set_aside=bool(frames.is_set_aside[place]),
+        aside=_aside(frames, place),
     )

@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 
 from data.errors import SourceError
 from data.frames.data_sets import begun, require_usable_name
+from data.frames.erased import is_due_again, stay_erased
 from data.frames.frame_rows import Inspected, Place, derived_id, frame_row, scene_row
 from data.images.inspection import ImageRefused, inspect_image, leads_inside
 from data.nuscenes.map_expansion import read_intersections
@@ -84,7 +85,7 @@ def ingest(
         known = _known_frames(session, dataset_id)
         places, elsewhere = _places(session, source.kind, name, scenes, dataset_id)
         _refuse_twins(session, places, root)
-        due = [place for place in places if recheck or known.get(place.frame_id, _NEW) is not None]
+        due = [place for place in places if is_due_again(known.get(place.frame_id, _NEW), recheck=recheck)]
         if due:
             session.get_one(Dataset, dataset_id).ingested_at_us = NOT_INGESTED
         _keep_scenes(session, places, dataset_id)
@@ -257,6 +258,7 @@ def _keep(store: Store, rows: Sequence[Frame]) -> int:
     """Write rows; returns how many of those that were there have changed."""
     changed = 0
     with store.write(alone=True) as session:
+        stay_erased(session, rows)
         query = select(Frame).where(col(Frame.id).in_([row.id for row in rows]))
         there = {one.id: one.model_dump() for one in session.exec(query)}
         for row in rows:

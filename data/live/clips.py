@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from data.live.clip_spool import Made, Places
 from data.live.record import DATA_SET
 from data.store.opening import Store
-from data.store.tables import AlertClip, Dataset
+from data.store.tables import AlertClip, Dataset, Erasure
 from data.store.trail import note_act
 from data.vocabulary import TrailAct
 
@@ -35,11 +35,13 @@ def clip_row(made: Made, now_us: int) -> AlertClip:
 
 @dataclass(frozen=True)
 class KeptClip:
-    """An alert's clip. `path`: None where there is none (any more); `why`: then the reason, else what is missing."""
+    """An alert's clip. `path`: None where there is none (any more); `why`: then the reason, else what is missing.
+    `is_erased`: a person had it erased."""
 
     path: Path | None
     first_us: int | None
     why: str | None
+    is_erased: bool = False
 
 
 def clip_of(session: Session, alert_id: str) -> KeptClip | None:
@@ -47,6 +49,8 @@ def clip_of(session: Session, alert_id: str) -> KeptClip | None:
     row = session.get(AlertClip, alert_id)
     if row is None:
         return None
+    if (why := why_erased(session, row.erasure_id)) is not None:
+        return KeptClip(None, row.first_at_us, why, is_erased=True)
     if row.removed_at_us is not None:
         return KeptClip(
             None, row.first_at_us, "The clip was removed: it was old, or the clips took too much room."
@@ -54,6 +58,12 @@ def clip_of(session: Session, alert_id: str) -> KeptClip | None:
     if row.sha256 is None:
         return KeptClip(None, None, row.detail)
     return KeptClip(clips_folder(session).clip(row.alert_id), row.first_at_us, row.detail)
+
+
+def why_erased(session: Session, erasure_id: int | None) -> str | None:
+    """What is shown in place of an erased picture of an alert; None where it was not erased."""
+    row = session.get(Erasure, erasure_id) if erasure_id is not None else None
+    return f"Erased: {row.why}" if row is not None else None
 
 
 def clips_folder(session: Session) -> Places:

@@ -99,6 +99,7 @@ def _answered_otherwise() -> Any:
         select(Alert)
         .join(OperatorAnswer, col(OperatorAnswer.alert_id) == Alert.id)
         .where(col(OperatorAnswer.id).in_(latest), col(Alert.id).not_in(back), or_(*otherwise))
+        .where(col(Alert.erasure_id).is_(None))
         .order_by(col(OperatorAnswer.id))
     )
 

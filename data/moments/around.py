@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import DatarootError, MomentUnknown
-from data.moments.before import FramePlace, is_there
+from data.moments.before import FramePlace, is_there, shows_erased
 from data.moments.files import MomentFiles
 from data.nuscenes.moment_files import DrawnBox, OtherCamera, boxes_in_view, other_cameras
 
@@ -34,6 +34,8 @@ def cameras_of_frame(files: MomentFiles, place: FramePlace) -> Cameras:
         listed = other_cameras(_folder(files, place), place.frame.scene_id, place.frame.id)
     except DatarootError as error:
         raise MomentUnknown(str(error)) from error
+    if shows_erased(place.frame.captured_at_us, place.erased_us):
+        return Cameras([], "The pictures of this moment were erased.")
     there = [one for one in listed if is_there(place.dataroot, one.filename)]
     if not listed:
         return Cameras([], "The data set lists no other camera at this moment.")

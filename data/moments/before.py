@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,8 +16,10 @@ from data.moments.files import MomentFiles
 from data.nuscenes.moment_files import sweeps_of
 from data.nuscenes.scenes import CameraFrame
 from data.store.tables import Dataset, Frame, Scene
+from data.vocabulary import SetAside
 
 MOMENT_US = 3_000_000
+_SHOWS_THE_SAME_US = 500_000
 _SCENES_KEPT = 64
 
 
@@ -50,6 +53,8 @@ class FramePlace:
     earlier: list[Frame]
     feed: FeedMoment | None = None
     """What a live feed's clip has of the seconds before, for a frame that came back from one."""
+    erased_us: tuple[int, ...] = ()
+    """When the keyframes of the scene were taken whose pictures were erased."""
 
 
 def place_of(session: Session, frame_id: str, *, reach_us: int = MOMENT_US) -> FramePlace | None:
@@ -70,6 +75,7 @@ def place_of(session: Session, frame_id: str, *, reach_us: int = MOMENT_US) -> F
         dataset.version,
         _earlier(session, frame, reach_us),
         feed_moment(session, frame, reach_us=reach_us),
+        _erased(session, frame),
     )
 
 
@@ -97,10 +103,26 @@ def moment_before(files: MomentFiles, place: FramePlace, *, reach_us: int = MOME
         MomentPicture(frame.captured_at_us - one.captured_at_us, None, one.filename)
         for one in listed
         if 0 < frame.captured_at_us - one.captured_at_us <= reach_us
+        and not shows_erased(one.captured_at_us, place.erased_us)
     ]
     there = [one for one in within if is_there(place.dataroot, one.filename)]
     pictures = sorted([*keyframes, *there], key=lambda one: -one.before_us)
     return Moment(pictures, len(there), _missing(len(within), len(there)))
+
+
+def shows_erased(at_us: int, erased_us: Sequence[int]) -> bool:
+    """Whether a picture that was taken then shows what an erased keyframe of its scene shows: one within half a second.
+
+    >>> [shows_erased(at, (2_000_000,)) for at in (1_400_000, 1_600_000, 2_400_000, 2_600_000)]
+    [False, True, True, False]
+    """
+    return any(abs(at_us - one) < _SHOWS_THE_SAME_US for one in erased_us)
+
+
+def _erased(session: Session, frame: Frame) -> tuple[int, ...]:
+    erased = Frame.set_aside == SetAside.ERASED
+    query = select(Frame.captured_at_us).where(Frame.scene_id == frame.scene_id, erased)
+    return tuple(session.exec(query))
 
 
 def _earlier(session: Session, frame: Frame, reach_us: int) -> list[Frame]:

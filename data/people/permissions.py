@@ -25,6 +25,7 @@ class Act(StrEnum):
     MANAGE_PEOPLE = "manage people"
     READ_TRAIL = "read the audit trail"
     WATCH_FEEDS = "watch live feeds and answer alerts"
+    ERASE = "erase pictures"
 
 
 _ALLOWED: dict[PersonRole, frozenset[Act]] = {
@@ -38,10 +39,11 @@ _ALLOWED: dict[PersonRole, frozenset[Act]] = {
             Act.SEE_REPORTS,
             Act.SEND_BACK,
             Act.WATCH_FEEDS,
+            Act.ERASE,
         }
     ),
     PersonRole.TRAINER: frozenset({Act.SEE_PROGRESS, Act.SEE_REPORTS, Act.SEND_BACK, Act.FREEZE_SNAPSHOT}),
-    PersonRole.ADMIN: frozenset({Act.MANAGE_PEOPLE, Act.READ_TRAIL}),
+    PersonRole.ADMIN: frozenset({Act.MANAGE_PEOPLE, Act.READ_TRAIL, Act.ERASE}),
     PersonRole.OPERATOR: frozenset({Act.WATCH_FEEDS}),
 }
 

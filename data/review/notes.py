@@ -63,7 +63,7 @@ def note_frame(store: Store, person_id: int, note: Note) -> FrameNote:
             session.exec(
                 delete(Lease).where(col(Lease.frame_id) == note.frame_id, col(Lease.person_id) == person_id)
             )
-        if note.kind is NoteKind.UNREADABLE:
+        if note.kind is NoteKind.UNREADABLE and frame.set_aside is None:
             _set_aside_if_broken(session, frame)
         return row
 

@@ -16,7 +16,9 @@ from annotator.pictures import routes as pictures
 from annotator.pictures.signed_addresses import SMALL_PX, ImageRequest, image_address
 from annotator.sign_in import routes as sign_in_routes
 from annotator.web.security_headers import SecurityHeaders
+from data.erasure.erase import erase
 from data.store.opening import Store
+from data.vocabulary import PersonRole
 from tests.builders import a_person, a_store, frames_of
 
 HERE = "http://testserver"
@@ -79,8 +81,8 @@ def test_every_answer_carries_the_security_headers(client: TestClient) -> None:
     assert (headers["x-content-type-options"], headers["x-frame-options"]) == ("nosniff", "DENY")
 
 
-def address_for(store: Store, person_id: int, frame_id: str) -> str:
-    return image_address(store.secret("images"), ImageRequest(frame_id, person_id, SMALL_PX))
+def address_for(store: Store, person_id: int, frame_id: str, *, file: str = "") -> str:
+    return image_address(store.secret("images"), ImageRequest(frame_id, person_id, SMALL_PX, file))
 
 
 def test_a_frame_comes_back_as_a_fresh_jpeg_once_signed_in(client: TestClient, store: Store) -> None:
@@ -107,6 +109,22 @@ def test_a_picture_that_is_gone_is_404_with_a_sentence(
     answer = client.get(address_for(store, 1, frames_of("scene-0001")[1]))
     assert answer.status_code == 404
     assert "is not in the dataroot" in answer.text
+
+
+def test_an_erased_picture_is_410_with_the_reason_also_where_a_rendition_is_kept(
+    client: TestClient, store: Store, tmp_path: Path
+) -> None:
+    sign_in(client)
+    frame_id = frames_of("scene-0001")[0]
+    address, between = (address_for(store, 1, frame_id, file=file) for file in ("", "sweeps/other.jpg"))
+    assert client.get(address).status_code == 200
+    admin = a_person(store, "root", PersonRole.ADMIN)
+    erase(store, tmp_path / "workspace", frame_id, why="A <b>neighbour</b> asked.", person_id=admin)
+    for one in (address, between):
+        answer = client.get(one)
+        assert (answer.status_code, answer.text) == (410, "Erased: A <b>neighbour</b> asked.")
+        assert answer.headers["content-type"].startswith("text/plain")
+    assert client.get(address_for(store, 1, frames_of("scene-0001")[1])).status_code == 200
 
 
 def test_the_sign_in_page_runs_its_own_script_loads_nothing_and_sends_its_form_here(

@@ -28,6 +28,7 @@ from annotator.review_card.serving import recent_decisions, scene_strip, served_
 from annotator.settings import AppSettings
 from annotator.settling import routes as settling_routes
 from annotator.settling import serving as settling
+from data.erasure import erase as erasing
 from data.errors import NotAllowed, TeletriageError
 from data.find import marks, pages, views
 from data.find.question import from_address
@@ -324,6 +325,10 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
     accounts.set_password: (
         Act.MANAGE_PEOPLE,
         lambda store, who, frame: accounts.set_password(store, "victim", "long enough", by=who),
+    ),
+    erasing.erase: (  # the last one: the frame can be judged no more
+        Act.ERASE,
+        lambda store, who, frame: erasing.erase(store, Path("no-workspace"), frame, why="x", person_id=who),
     ),
 }
 """Every use case that needs a permission, which one, and how it is called on a frame."""

@@ -93,7 +93,7 @@ class Cells {
   cell(item) {
     const marks = this.grid.data.levels;
     const picture = item.aside
-      ? el("div", { class: "fg-aside", text: "set aside" })
+      ? el("div", { class: "fg-aside", text: item.aside })
       : el("img", { src: this.grid.asked.size === "large" ? item.large : item.small, alt: "", loading: "eager", decoding: "async" });
     const chips = [
       item.proposed && ["proposed", el("span", {}, el("i", { text: "proposed" }), levelChip(marks, item.proposed, "Proposed"))],

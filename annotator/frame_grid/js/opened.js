@@ -118,7 +118,7 @@ class Opened {
     const around = opened.around.map((one) => el("button", { type: "button", "data-frame": one.frame },
       el("img", { src: one.small, alt: `${one.seconds > 0 ? "+" : ""}${one.seconds} s` }), el("span", { text: `${one.seconds > 0 ? "+" : ""}${one.seconds} s` })));
     return [
-      opened.aside ? el("p", { class: "fg-refused", text: `Set aside: ${visible(opened.aside)}` }) : null,
+      opened.aside ? el("p", { class: "fg-refused", text: visible(opened.aside) }) : null,
       opened.generated ? el("p", {}, el("span", { class: "fg-made-word", text: "generated" })) : null,
       el("p", { text: `${opened.local_time}. ${visible(opened.description)}` }),
       el("p", { text: `Cues: ${visible(cues) || "none"}` }),

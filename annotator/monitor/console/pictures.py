@@ -15,7 +15,7 @@ from annotator.monitor.service.proof import AGE_HEADER, NUMBER_HEADER
 from annotator.web.worker_threads import in_picture_thread
 from data.errors import FeedError, NotNow
 from data.images.inspection import ImageRefused, picture_for_screen, rendition
-from data.live.clips import clip_of, clips_folder
+from data.live.clips import clip_of, clips_folder, why_erased
 from data.live.record import DATA_SET
 from data.live.returned_frames import kept_picture
 from data.store.tables import Alert, Dataset
@@ -26,6 +26,10 @@ _CLIP_HEADERS = {
     "content-encoding": "identity",  # compressed on the way, a part of it would be none of the file's
     "content-disposition": "inline",
 }
+
+
+class _Gone(Exception):
+    """A person had the picture or the clip erased; the message says why."""
 
 
 async def large_route(request: Request) -> Response:
@@ -55,6 +59,8 @@ async def picture_route(request: Request) -> Response:
     width_px = SMALL_PX if "small" in request.query_params else CARD_PX
     try:
         content = await asyncio.to_thread(_picture, str(request.path_params["alert_id"]), width_px)
+    except _Gone as gone:
+        return PlainTextResponse(str(gone), 410, {"cache-control": "no-store"})
     except ImageRefused as refused:
         return PlainTextResponse(str(refused), 404)
     if content is None:
@@ -67,7 +73,10 @@ async def clip_route(request: Request) -> Response:
     """GET the clip around an alert as mp4, any part of it (Range): the whole one, else what there is of it so far."""
     if await asyncio.to_thread(DOOR.signed_in, request) is None:
         return PlainTextResponse("This clip is for those who watch feeds.", 403)
-    path, why = await asyncio.to_thread(_clip, str(request.path_params["alert_id"]))
+    try:
+        path, why = await asyncio.to_thread(_clip, str(request.path_params["alert_id"]))
+    except _Gone as gone:
+        return PlainTextResponse(str(gone), 410, {"cache-control": "no-store"})
     if path is None:
         return PlainTextResponse(why, 404, {"cache-control": "no-store"})
     return FileResponse(path, media_type="video/mp4", headers=_CLIP_HEADERS)
@@ -81,6 +90,10 @@ def _clip(alert_id: str) -> tuple[Path | None, str]:
             return None, "There is no such alert."
         known, places = clip_of(session, alert.id), clips_folder(session)
         candidates = [places.clip(alert.id), places.early_clip(alert.id)]
+        if (erased := why_erased(session, alert.erasure_id)) is not None:
+            raise _Gone(erased)
+    if known is not None and known.is_erased:
+        raise _Gone(known.why or "Erased.")
     found = next((path for path in candidates if path.is_file()), None)
     if known is not None and known.path is None:
         return None, known.why or "There is no clip of this alert."
@@ -93,4 +106,6 @@ def _picture(alert_id: str, width_px: int) -> bytes | None:
         if alert is None:
             return None
         dataset = session.exec(select(Dataset).where(Dataset.name == DATA_SET)).one()
+        if (why := why_erased(session, alert.erasure_id)) is not None:
+            raise _Gone(why)
     return rendition(kept_picture(Path(dataset.dataroot), alert.image_sha256), width_px=width_px)

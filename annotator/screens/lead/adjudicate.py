@@ -12,6 +12,7 @@ from annotator.screens.lead.rejected_clips import show_rejected
 from annotator.settling.card import mount_settling
 from annotator.sign_in.visitor import frame_image
 from annotator.widgets.page import frame_caption, made_mark, page_head, plain
+from data.frames.erased import why_aside
 from data.people.card_settings import settings_of
 from data.review.notes import MAX_REASON_CHARS, OpenFlag, close_flags, open_flags
 from data.store.tables import Person
@@ -41,11 +42,12 @@ def _flag(person: Person, flag: OpenFlag) -> None:
         f'<div class="tt-note">{made_mark(flag.frame)} {plain(caption)} · {plain(flag.person.display_name)} · '
         f'<a href="frame?id={escape(flag.frame.id)}" target="_self">Open this frame</a></div>'
     )
-    if flag.frame.set_aside is None:
+    why = why_aside(flag.frame)
+    if why is None:
         address = frame_image(person, flag.frame.id, width_px=SMALL_PX)
         picture.html(f'<img class="tt-frame" src="{escape(address)}" alt="{escape(caption)}">')
     else:
-        picture.html('<div class="tt-note">Set aside: its picture is broken.</div>')
+        picture.html(f'<div class="tt-note">{plain(why)}</div>')
     key = f"flag-{flag.note.id}"
     done.text_input(  # a label is Markdown, which a name must not become; a placeholder is plain text
         "Answer",

@@ -5,6 +5,7 @@ what the app serves the next frame from, and statuses can be rebuilt from the ac
 1970 UTC, taken from the store's clock. No row knows a rule: what a row means is decided in the rooms above.
 """
 
+from data.store.tables.erasing import Erasure
 from data.store.tables.finding import FrameMark, FrameStack, SavedView
 from data.store.tables.frames import NOT_INGESTED, Dataset, Frame, SampledFrame, Sampling, Scene
 from data.store.tables.generated import ClipCritique, ClipJudgement, GeneratedClip, GeneratedFrame
@@ -71,6 +72,7 @@ __all__ = [
     "ClipCritique",
     "ClipJudgement",
     "Dataset",
+    "Erasure",
     "Feed",
     "FeedChange",
     "Frame",

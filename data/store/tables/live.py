@@ -63,7 +63,8 @@ class Alert(SQLModel, table=True):
     one that an operator took over unasked, with what the model had said last.
 
     What raised it never changes; `shown_at_us` is when a console first said that it was on screen, `ended_at_us`
-    and `end` when and why it was over. `source_frame_id`: the frame of the store that a replay showed.
+    and `end` when and why it was over. `source_frame_id`: the frame of the store that a replay showed. `erasure_id`:
+    the act by which the picture was erased.
     """
 
     __table_args__ = (Index("ix_alert_watch_raised", "watch_id", "raised_at_us"),)
@@ -85,12 +86,14 @@ class Alert(SQLModel, table=True):
     shown_at_us: int | None = time_column(default=None)
     ended_at_us: int | None = time_column(default=None)
     end: AlertEnd | None = enum_column(AlertEnd, default=None)
+    erasure_id: int | None = None
 
 
 class AlertClip(SQLModel, table=True):
     """What became of the pictures around an alert. `sha256` and `bytes`: of the clip, None and 0 where there is none;
     `first_at_us`, `last_at_us`: when its first and last picture were taken; `detail`: what is missing and why, None
-    where nothing is. `removed_at_us`: when the clip was deleted; nothing else changes."""
+    where nothing is. `removed_at_us`: when the clip was deleted, `erasure_id`: by which act it was erased, None where
+    it was old; nothing else changes."""
 
     __tablename__ = "alert_clip"
 
@@ -103,6 +106,7 @@ class AlertClip(SQLModel, table=True):
     detail: str | None = text_column(default=None)
     written_at_us: int = time_column()
     removed_at_us: int | None = time_column(default=None)
+    erasure_id: int | None = None
 
 
 class OperatorAnswer(SQLModel, table=True):

@@ -11,8 +11,10 @@ from starlette.testclient import TestClient
 from annotator.monitor.console import door
 from annotator.monitor.console import routes as console
 from annotator.runtime import COOKIE
+from data.erasure.erase import erase
 from data.live.clip_spool import Places
 from data.live.clips import remove_clips
+from data.live.record import end_watch
 from data.people.accounts import sign_in
 from data.vocabulary import PersonRole
 from tests.builders import a_person
@@ -60,3 +62,8 @@ def test_a_clip_is_for_those_who_watch_feeds_in_any_part_and_nothing_beside_it(
     remove_clips(store, places, keep_days=0, most_bytes=0, now_us=10**18)
     assert get(address)[0] == 404
     assert b"was removed" in get(address)[1]
+    end_watch(store, watch.watch_id)
+    admin = a_person(store, "root", PersonRole.ADMIN)
+    erase(store, tmp_path / "workspace", "van", why="Asked for.", person_id=admin)
+    for gone in (address, f"/monitor/picture/{alert}.jpg", f"/monitor/clip/{bare}.mp4"):
+        assert get(gone)[:2] == (410, b"Erased: Asked for.")
