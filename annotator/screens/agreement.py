@@ -112,7 +112,7 @@ def _chart(summary: AgreementSummary) -> Any:
         y=alt.Y("figure:N", title=None, sort=None, axis=alt.Axis(labelLimit=260))
     )
     scale = alt.Scale(domain=[min(0.0, *(row["low"] or 0.0 for row in rows)) if rows else 0.0, 1.0])
-    bars = base.mark_rule(color="#0072B2", strokeWidth=2).encode(
+    bars = base.mark_rule(color="#0072B2", strokeWidth=2, aria=False).encode(
         x=alt.X("low:Q", title="value with its 95 % interval", scale=scale), x2="high:Q"
     )
     points = base.mark_point(color="#0072B2", filled=True, size=70, opacity=1).encode(

@@ -197,7 +197,7 @@ def _drift(people: list[AnnotatorWork]) -> None:
     )
     whiskers = (
         base.transform_filter("isValid(datum.low)")
-        .mark_rule()
+        .mark_rule(aria=False)
         .encode(y=alt.Y("low:Q", scale=scale, title="agrees with peers"), y2="high:Q", color="person:N")
     )
     drawn((whiskers + points).properties(height=220))

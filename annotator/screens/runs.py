@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import altair as alt
 import pandas as pd
 import streamlit as st
 
 from annotator.runtime import workspace
+from annotator.widgets.charts import drawn
 from annotator.widgets.page import empty_state, page_head
 from data.store.tables import Person
 from data.terminal import Settings
@@ -38,17 +44,25 @@ def _row(run: TrainingRun) -> dict[str, object]:
         "recipe": visible(run.recipe),
         "snapshot": visible(run.snapshot_hash[:12]),
         "base model": "stand-in" if run.is_stand_in else visible(run.base_model),
-        "ended": visible(run.finished_at or "not finished"),
+        "ended": _when(run.finished_at) if run.finished_at else "not finished",
         "steps": int(last.get(STEP, 0)),
-        "last loss": last.get("loss"),
+        "last loss": next((line["loss"] for line in reversed(run.history) if "loss" in line), None),
     }
+
+
+def _when(written: str) -> str:
+    """An ISO time as screens write times, and anything else as it stands."""
+    try:
+        return f"{datetime.fromisoformat(written).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return visible(written)
 
 
 def _one(run: TrainingRun) -> None:
     if run.problem:
         st.text(visible(run.problem))
         return
-    st.code(_next(run), language="bash", wrap_lines=True)
+    st.code(_next(run), language=None, wrap_lines=True)
     curves = run.curves()
     if not curves:
         st.text("Its log holds no figures yet; they are written when a run ends.")
@@ -61,8 +75,20 @@ def _one(run: TrainingRun) -> None:
     for place, name in enumerate(order):
         with columns[place % 2]:
             st.text(name)
-            line = pd.DataFrame(curves[name], columns=[STEP, "value"]).set_index(STEP)
-            st.line_chart(line, height=220, x_label="step", y_label="")
+            drawn(_curve(curves[name]))
+
+
+def _curve(points: Sequence[tuple[float, float]]) -> Any:
+    """Its marks are left to the eye: each step would be a nameless image to whoever hears the page."""
+    return (
+        alt.Chart(pd.DataFrame(points, columns=[STEP, "value"]))
+        .mark_line(aria=False)
+        .encode(
+            x=alt.X(STEP, type="quantitative", title="step"),
+            y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False)),
+        )
+        .properties(height=220)
+    )
 
 
 def _next(run: TrainingRun) -> str:

@@ -195,7 +195,7 @@ def _just_frozen() -> None:
             f"{counted(sum(manifest.evaluation_by_level.values()), 'held-out frame')}, hash {manifest.snapshot_hash}"
         )
         st.caption("Next, on a machine with the training extra:")
-        st.code(_train(folder, manifest), language="bash", wrap_lines=True)
+        st.code(_train(folder, manifest), language=None, wrap_lines=True)
 
 
 def _train(folder: Path, manifest: Manifest) -> str:
@@ -246,7 +246,7 @@ def _use(folders: dict[str, Manifest]) -> None:
             st.text(f"{name} is whole: {counted(len(whole.manifest.files), 'file')} match their hashes.")
         except SnapshotError as error:
             st.html(f'<div class="tt-card" role="alert">{plain(str(error))}</div>')
-    st.code(_train(folder, folders[name]), language="bash", wrap_lines=True)
+    st.code(_train(folder, folders[name]), language=None, wrap_lines=True)
     if other:
         changes = diff_snapshots(folder, workspace() / "snapshots" / other)
         st.text(f"{listed(changes.counts)}." if changes.changes else "Both hold the same frames and texts.")

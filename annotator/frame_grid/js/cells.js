@@ -100,13 +100,14 @@ class Cells {
       item.said.length && ["said", el("span", {}, el("i", { text: "people" }), ...item.said.map((level) => levelChip(marks, level, "A person said")))],
       item.level && ["verified", el("span", {}, el("i", { class: "fg-tick", text: "✓" }), levelChip(marks, item.level, "Verified"))],
     ].filter(Boolean);
-    const label = [item.caption, item.state.replaceAll("_", " "), item.proposed && `proposed ${item.proposed}`,
+    const words = [item.state.replaceAll("_", " "), item.proposed && `proposed ${item.proposed}`,
       item.said.length && `people said ${item.said.join(", ")}`, item.level && `verified ${item.level}`, item.alike && `stands for ${item.alike} more`].filter(Boolean).join(", ");
-    return el("div", { class: "fg-cell", "data-frame": item.frame, "data-state": item.state, "aria-label": visible(label) },
+    return el("div", { class: "fg-cell", "data-frame": item.frame, "data-state": item.state },
       el("div", { class: "fg-picture" }, picture, item.generated ? el("span", { class: "fg-made", text: "generated" }) : null,
-        item.alike ? el("span", { class: "fg-stack", title: `Stands for ${item.alike} more that look like it`, text: `+${item.alike}` }) : null),
+        item.alike ? el("span", { class: "fg-stack", "aria-hidden": "true", title: `Stands for ${item.alike} more that look like it`, text: `+${item.alike}` }) : null),
       el("div", { class: "fg-caption", title: visible(item.caption), text: visible(item.caption) }),
-      el("div", { class: "fg-chips" }, ...chips.map(([, chip]) => chip)), item.hit ? hitRuns(item.hit) : null);
+      el("span", { class: "fg-words", text: visible(words) }), // for who hears the grid; the chips are for the eye
+      el("div", { class: "fg-chips", "aria-hidden": "true" }, ...chips.map(([, chip]) => chip)), item.hit ? hitRuns(item.hit) : null);
   }
 
   clicked(event) {

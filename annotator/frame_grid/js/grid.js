@@ -95,7 +95,7 @@ class FrameGrid {
     this.root.querySelector("[data-act=reverse]").setAttribute("aria-pressed", String(asked.isReversed));
     this.root.querySelector("[data-act=levels]").setAttribute("aria-pressed", String(asked.showsLevels));
     this.root.querySelector("[data-act=stacks]").setAttribute("aria-pressed", String(asked.isStacked));
-    for (const button of this.root.querySelectorAll("[data-size]")) button.setAttribute("aria-pressed", String(button.dataset.size === asked.size));
+    for (const button of this.root.querySelectorAll("button[data-size]")) button.setAttribute("aria-pressed", String(button.dataset.size === asked.size));
     this.filters.showAsked();
   }
 

@@ -9,6 +9,7 @@ from sqlmodel import col, delete, select
 
 from data.store.tables import Frame, FrameStack, FrameStatus, Lease, RandomShare
 from data.vocabulary import Mode, TriageLevel
+from tests.annotator.browser.accessible import faults_in_both_schemes
 from tests.annotator.browser.served import Desk
 
 A, S, T = TriageLevel
@@ -53,6 +54,7 @@ def test_one_key_judges_a_stack_undo_takes_it_back_and_teleoperation_is_seen_lar
     assert ada.frame() == first
     expect(stack.locator("[data-alike]")).to_have_count(len(alike))
     expect(stack.locator(".rc-all")).to_contain_text(f"Supervision for all {len(alike) + 1}")
+    assert faults_in_both_schemes(ada.page) == []
     ada.press_and_move_on("k")
     ada.state("saved")
     assert {one.frame_id: one.mode for one in ada.reviews()} == {

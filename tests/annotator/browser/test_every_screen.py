@@ -13,16 +13,10 @@ from playwright.sync_api import Page, expect
 from annotator.shell.addresses import SCREENS, Screen, screens_of
 from data.people.permissions import may
 from data.vocabulary import PersonRole
+from tests.annotator.browser.accessible import AXE, faults
 from tests.annotator.browser.contrast import CONTRAST
 from tests.annotator.browser.served import Desk, RunningApp
-from tests.repository import ROOT
 
-AXE = ROOT / "tests" / "javascript" / "node_modules" / "axe-core" / "axe.min.js"
-SERIOUS = """async () => {
-  const found = await axe.run(document, { resultTypes: ['violations'], exclude: [['iframe']] });
-  return found.violations.filter((one) => ['serious', 'critical'].includes(one.impact))
-    .map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')}`);
-}"""
 OUTLINE = """main => [...main.querySelectorAll('h1, h2, h3, h4, h5, h6')].filter((one) => one.offsetParent)
   .map((one) => Number(one.tagName[1]))"""
 CAPTIONS = "[data-testid=stCaptionContainer] *, .tt-note, .tt-label"
@@ -41,11 +35,6 @@ WALKS = {
     PersonRole.ADMIN: [one for one in SCREENS if may(PersonRole.ADMIN, one.act) and one not in LEADS],
 }
 """Between them they see every screen; annotators and operators see none that leads do not."""
-
-
-def faults(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    return list(page.evaluate(SERIOUS))
 
 
 def settled(page: Page, what: Callable[[], list[Any]]) -> list[Any]:

@@ -14,6 +14,7 @@ from data.review.serving import lease_frames, release_leases
 from data.store.opening import Store
 from data.store.tables import Frame
 from data.vocabulary import PersonRole, Split
+from tests.annotator.browser.accessible import faults_in_both_schemes
 from tests.annotator.browser.conftest import served, signed_in
 from tests.builders import A, S, T, a_person, a_store, reviewed
 
@@ -161,6 +162,7 @@ def _acts_on_many(page: Page, address: str, frames: dict[str, str]) -> None:
     page.wait_for_selector(f"{GRID} [data-part=views] option >> nth=1", state="attached")
     page.locator(f"{GRID} [data-part=views]").select_option(label="sun")
     expect(page.locator(".fg-count")).to_have_text("2 frames")
+    assert faults_in_both_schemes(page) == []
     assert frames["missed"] in found
 
 

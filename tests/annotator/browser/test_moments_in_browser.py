@@ -13,6 +13,7 @@ from sqlmodel import select
 
 from data.store.tables import Dataset, Frame, Lease, Review, Scene
 from data.vocabulary import Mode
+from tests.annotator.browser.accessible import faults_in_both_schemes
 from tests.annotator.browser.served import CARD, Desk, RunningApp
 from tests.builders import VERSION, a_box
 from tests.dataroots import a_token, with_moments
@@ -119,6 +120,7 @@ def test_a_moment_is_played_paused_stepped_through_and_decided_on_while_it_plays
     expect(page.locator(".pl-boxes text")).to_have_text("car 20 m")
     ada.press("c")
     expect(page.locator(".pl-camera")).to_have_count(5)
+    assert faults_in_both_schemes(page) == []
     ada.press("c")
     expect(page.locator(".pl-camera")).to_have_count(0)
 

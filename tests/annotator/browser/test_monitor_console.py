@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from data.live.alerts import AlertAnswer, answer_alert
 from data.store.tables import Alert, OperatorAnswer, ReturnedFrame, SignIn
 from data.vocabulary import AlertEnd, PersonRole, Response, ReturnedFor, TriageLevel
+from tests.annotator.browser.accessible import faults_in_both_schemes
 from tests.annotator.browser.monitored import CONSOLE, Monitored, Seat, a_monitor
 from tests.annotator.browser.served import WAIT_MS, Desk, RunningApp
 
@@ -94,6 +95,7 @@ def plays_on_its_card(one: Seat, card: Locator) -> None:
     one.page.wait_for_function(f"{video}.paused")
     one.page.keyboard.press("ArrowLeft")
     expect(card.locator("video")).to_be_visible()
+    assert faults_in_both_schemes(one.page) == []
     one.page.keyboard.press("Escape")
     expect(card.locator("video")).to_be_hidden()
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from data.snapshot.folder import MANIFEST
 from data.snapshot.freeze import freeze
 from data.vocabulary import PersonRole, Split
+from tests.annotator.browser.accessible import faults_in_both_schemes
 from tests.annotator.browser.conftest import served, signed_in
 from tests.builders import T, a_person
 from tests.data.review.test_reviews import frames_in
@@ -25,6 +26,19 @@ def wait_for_snapshots(page: Page, folder: Path, n: int, *, limit_s: float = 60)
     while len(list(folder.glob(f"*/{MANIFEST}"))) < n and time.monotonic() < until:
         page.wait_for_timeout(100)
     assert len(list(folder.glob(f"*/{MANIFEST}"))) == n
+
+
+def sees_a_run(page: Page) -> None:
+    expect(page.get_by_text("rewards/margins")).to_be_visible()
+    expect(page.get_by_text("merge --adapter")).to_be_visible()
+    assert faults_in_both_schemes(page) == []
+
+
+def sets_another_report_beside_it(page: Page) -> None:
+    page.get_by_role("tab", name="Side by side").click()
+    expect(page.get_by_text("Choose another report to see the figures of both.")).to_be_visible()
+    assert faults_in_both_schemes(page) == []
+    page.get_by_role("tab", name="Report", exact=True).click()
 
 
 def test_a_trainer_sees_what_goes_in_freezes_it_and_where_a_frame_comes_from(
@@ -68,11 +82,11 @@ def test_a_trainer_sees_what_goes_in_freezes_it_and_where_a_frame_comes_from(
         field.press("Enter")
         expect(page.get_by_text("'<b>nothing</b>' is neither a frame's id")).to_be_visible()
         page.goto(f"{address}runs?run=models/adapter")
-        expect(page.get_by_text("rewards/margins")).to_be_visible()
-        expect(page.get_by_text("merge --adapter")).to_be_visible()
+        sees_a_run(page)
         page.goto(f"{address}reports?report=one")
         link = page.frame_locator("iframe[src*='/report/one']").get_by_text("the frame")
         expect(link).to_have_attribute("href", f"/frames?frame={frame}")
+        sets_another_report_beside_it(page)
         with page.context.expect_page() as opened:
             page.frame_locator("iframe[src*='/report/one']").get_by_text("12 of them").click()
         opened.value.wait_for_selector("[data-testid=frame-grid][data-state=shown]")

@@ -49,11 +49,11 @@ class Clip {
 
   draw() {
     this.button.hidden = !this.isReady();
-    const words = this.isShown() && !this.video.paused ? "❚❚" : `▶ ${Math.round(Math.min(LEAD_S, this.told?.before_s || 0)) || ""} s before`.replace("▶  s", "▶");
+    const words = this.isShown() && !this.video.paused ? "❚❚ Pause" : `▶ ${Math.round(Math.min(LEAD_S, this.told?.before_s || 0)) || ""} s before`.replace("▶  s", "▶");
     if (this.words === words) return;
     this.words = words;
     this.button.replaceChildren(words, el("kbd", { text: "Space" }));
-    this.button.setAttribute("aria-label", words === "❚❚" ? "Pause" : "Play the seconds before this alert");
+    this.button.title = words.startsWith("▶") ? "Play the seconds before this alert" : "";
   }
 
   // Play and pause; what has ended begins again. isSlow: at half speed.

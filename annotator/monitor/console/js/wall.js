@@ -52,7 +52,6 @@ class Wall {
     const why = silent ? "no word from the monitor" : feed.manual ? this.console.why(feed.manual) : words;
     const detail = feed.detail && !silent ? ` · ${visible(feed.detail)}` : "";
     tile.node.title = `${visible(feed.name)}: ${by_eye ? "manual monitoring, " : ""}${why}${detail}`;
-    tile.node.setAttribute("aria-label", tile.node.title);
     const label = feed.answered && !silent ? `${feed.name} · ${answeredWords(feed.answered)}` : feed.name;
     if (tile.label.textContent !== visible(label)) tile.label.textContent = visible(label);
   }
