@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from data.errors import LeakError, SnapshotError
 from data.hashing import canonical_json, file_hash
 from data.snapshot.pairs import DevelopmentFrame, EvaluationFrame, PreferencePair
+from data.snapshot.terms import Terms
 from data.vlm.moment import STILL, Lookback
 from data.vocabulary import ImageStorage, ReplyForm
 
@@ -60,7 +61,8 @@ class Manifest(BaseModel):
     chosen words what is there denies.
     `development_…`: of the part that `policy` gives share and seed of. `frames`, `spacing_s`: how many pictures a
     question shows, and how far apart they are due; `entries_by_pictures`: how many entries show so many, since the
-    first frames of a scene have fewer before them. Snapshots from before there were any do not have these.
+    first frames of a scene have fewer before them. `terms`: of the pictures by data set, where not all are
+    of nuScenes' tables. Snapshots from before there were any do not have these.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,6 +91,7 @@ class Manifest(BaseModel):
     generated: dict[str, int] = {}
     judged_in_stacks: int = 0
     contradicted: int = 0
+    terms: list[Terms] = []
     files: dict[str, str]
 
     @property

@@ -26,6 +26,7 @@ from data.snapshot.folder import Entry, Manifest
 from data.snapshot.leak_guard import complete_fingerprints, guarded_frames, refuse_leaks, with_earlier
 from data.snapshot.pairs import DevelopmentFrame, EvaluationFrame, Message, PreferencePair, pair_weight
 from data.snapshot.pictures import EntryPictures, entry_pictures
+from data.snapshot.terms import scene_terms
 from data.snapshot.writer import (
     GENERATED,
     NOT_ON_THE_LIST,
@@ -169,6 +170,7 @@ def _written(
         frames=sum(chosen is None or one.frame_id in chosen.frame_ids for one in (*train, *held_out)),
         label=label,
         development=options.development > 0,
+        terms=scene_terms(session),
     )
     with FolderWriter(folder, facts, options.images, progress) as writer:
         for line in each_entry(session, options):

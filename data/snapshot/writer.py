@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,7 @@ from data.snapshot.folder import (
 )
 from data.snapshot.pairs import DevelopmentFrame, PreferencePair
 from data.snapshot.parquet import PairsFile
+from data.snapshot.terms import SceneTerms, counted_terms
 from data.vlm.moment import Lookback
 from data.vocabulary import ImageStorage, ReplyForm
 
@@ -75,7 +76,7 @@ class SnapshotLabel:
 class SnapshotFacts:
     """What a folder says of itself beside its lines. `frames`: how many pictures are to come; `blind_twice` counts
     held-out frames judged blind by two people, and those on which they agreed; `development`: whether scenes are kept
-    out of training."""
+    out of training; `terms`: what binds the pictures of each scene."""
 
     policy: dict[str, object]
     reply_form: ReplyForm
@@ -88,6 +89,7 @@ class SnapshotFacts:
     frames: int
     label: SnapshotLabel
     development: bool
+    terms: Mapping[str, SceneTerms]
 
 
 class FolderWriter:
@@ -161,7 +163,9 @@ class FolderWriter:
         fields["files"] = dict(sorted(self._hashes.items()))
         hashed = {**fields, "snapshot_hash": manifest_hash(fields)}
         manifest = Manifest.model_validate({**hashed, **self._facts.label.as_fields()})
-        (self._folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        unsaid = set() if manifest.terms else {"terms"}
+        text = manifest.model_dump_json(indent=2, exclude=unsaid)
+        (self._folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
         for path in self._folder.rglob("*"):
             if path.is_file():
                 path.chmod(0o444)
@@ -183,6 +187,7 @@ class FolderWriter:
         """The manifest without its hashes."""
         counts, lookback = self._counts, self._facts.lookback
         left_out = _sorted(Counter(one.reason for one in self._excluded))
+        terms = [one.model_dump() for one in counted_terms(counts.by_scene, self._facts.terms)]
         return {
             "schema_version": SCHEMA_VERSION,
             "pairs_by_weight": _sorted(counts.by_weight),
@@ -209,6 +214,7 @@ class FolderWriter:
                 "evaluation": counts.generated_evaluation,
                 "left_out": left_out.get(GENERATED, 0),
             },
+            **({"terms": terms} if terms else {}),
         }
 
 
@@ -217,6 +223,7 @@ class _Counts:
     """What the manifest counts, as lines pass."""
 
     lines: int = 0
+    by_scene: Counter[str] = field(default_factory=Counter)
     by_weight: Counter[str] = field(default_factory=Counter)
     by_levels: Counter[str] = field(default_factory=Counter)
     by_level: Counter[str] = field(default_factory=Counter)
@@ -232,6 +239,7 @@ class _Counts:
 
     def add(self, line: Entry) -> None:
         self.lines += 1
+        self.by_scene[line.scene_id] += 1
         self.by_pictures[str(len(line.images))] += 1
         is_generated = line.source_frame_id is not None
         if isinstance(line, PreferencePair):

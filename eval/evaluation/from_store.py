@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
@@ -11,6 +12,7 @@ from pathlib import Path
 from data.checkout import checkout_commit
 from data.errors import EvaluationError
 from data.grounding.grounded_words import ground
+from data.snapshot.terms import binding, counted_terms, scene_terms
 from data.store.opening import Store, place_of
 from eval.comparison.claim import Claim
 from eval.evaluation.evaluate import EvaluatedRun, Question, evaluate
@@ -62,7 +64,7 @@ def evaluate_runs(
     evaluation = evaluate(
         found.frames,
         _on(found.runs, [*found.frames, *found.contested]),
-        lineage=_lineage(found, asked),
+        lineage=_lineage(found, asked).model_copy(update={"picture_terms": _terms(store, found)}),
         contested=found.contested,
         question=Question(
             claims=claims,
@@ -119,6 +121,12 @@ def _lineage(found: ReferenceSet, asked: HowAsked) -> Lineage:
         commit=checkout_commit(),
         versions={name: version(name) for name in _PACKAGES},
     )
+
+
+def _terms(store: Store, found: ReferenceSet) -> str | None:
+    with store.read() as session:
+        counts = Counter(frame.scene_id for frame in found.frames)
+        return binding(counted_terms(counts, scene_terms(session))) or None
 
 
 def _noted(store: Store, evaluation: Evaluation, found: ReferenceSet, author: str) -> Evaluation:

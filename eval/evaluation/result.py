@@ -156,7 +156,8 @@ class Lineage(Part):
     `trail_head` are the number and the hash of the audit trail's entry on this evaluation, the `look`-th on this
     held-out set. `question_hash` and `reply_form` are those of the student's and the aligned runs,
     `question_shows` how many frames a question showed, by run where they differ, `recipe` the trainings of their
-    weights as recorded there. `frame_list`: null where the whole held-out set was compared.
+    weights as recorded there. `frame_list`: null where the whole held-out set was compared. `picture_terms`:
+    what binds the pictures, null where all are of nuScenes' tables.
     """
 
     evaluated_at: str | None = None
@@ -174,6 +175,7 @@ class Lineage(Part):
     reply_form: ReplyForm | None = None
     recipe: str | None = None
     commit: str | None = None
+    picture_terms: str | None = None
     frame_list: ListedFrames | None = None
     versions: dict[str, str] = Field(default_factory=dict)
 
