@@ -12,6 +12,7 @@ from data.demo.actors import actors_in_words
 from data.demo.drawing.world import FRAMES_PER_SCENE, DemoScene
 from data.demo.drives.narratives import Narrative
 from data.demo.drives.scenes import scenes
+from data.demo.planted import HAZARD_INSTEAD, INVENTED, LEFT_OUT, SAID_INSTEAD
 from data.demo.student import student_levels, student_raw
 from data.demo.truth import NARRATIVES, assessment, with_distance
 from data.vocabulary import Assessment, ModelRole
@@ -61,6 +62,9 @@ def teacher_raw(scene: DemoScene, frame: int) -> str:
 
 def _said(scene: DemoScene, frame: int) -> Assessment:
     slip = NARRATIVES[scene.name].slip(frame)
+    if (scene.name, frame) in LEFT_OUT:
+        reasoning, action = SAID_INSTEAD
+        return Assessment(reasoning=reasoning, level=assessment(scene, frame).level, action=action)
     if slip is None:
         return assessment(scene, frame)
     reasoning = with_distance(slip.reasoning, scene, frame, slip.about)
@@ -71,8 +75,11 @@ def _thoughts(scene: DemoScene, frame: int) -> str:
     narrative = NARRATIVES[scene.name]
     slip = narrative.slip(frame)
     unseen, hazard = (slip.unseen, slip.hazard) if slip else ((), narrative.phase(frame).hazard)
+    if (scene.name, frame) in LEFT_OUT:
+        unseen, hazard = LEFT_OUT[scene.name, frame], HAZARD_INSTEAD
+    invented = f" {said}" if (said := INVENTED.get((scene.name, frame))) else ""
     actors = actors_in_words(scene, frame, unseen)
-    return f"{_setting(narrative, frame)} {_motion(scene, frame)} {actors} Hazard: {hazard}"
+    return f"{_setting(narrative, frame)} {_motion(scene, frame)} {actors}{invented} Hazard: {hazard}"
 
 
 def _setting(narrative: Narrative, frame: int) -> str:

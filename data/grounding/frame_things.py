@@ -13,7 +13,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from data.errors import DatarootError
-from data.frames.driven_path import coming_path, distances_from_path
+from data.frames.driven_path import Floats, coming_path, distances_from_path
 from data.grounding.scene_facts import SceneFacts, Thing, things_of
 from data.nuscenes.map_expansion import Intersections, in_global_axes, read_intersections
 from data.nuscenes.seen_things import SeenKeyframe, read_seen_things
@@ -113,8 +113,7 @@ def _rows(tables: _Tables, wanted: Mapping[str, Mapping[str, str]]) -> Iterator[
 
 
 def _row(keyframes: Sequence[SeenKeyframe], position: int, junctions: Intersections | None) -> dict[str, Any]:
-    one = keyframes[position]
-    path = coming_path([frame.ego_xy_m for frame in keyframes[position:]], one.ego_yaw_rad, reach_m=REACH_M)
+    one, path = keyframes[position], _path(keyframes, position)
     junction_m = None
     if junctions is not None:
         metres = junctions.metres_ahead(in_global_axes(path, one.ego_xy_m, one.ego_yaw_rad))
@@ -128,7 +127,21 @@ def _row(keyframes: Sequence[SeenKeyframe], position: int, junctions: Intersecti
     }
 
 
-def _placed(keyframe: SeenKeyframe, path: Any) -> Iterable[Thing]:
+def _path(keyframes: Sequence[SeenKeyframe], position: int) -> Floats:
+    positions = [frame.ego_xy_m for frame in keyframes[position:]]
+    return coming_path(positions, keyframes[position].ego_yaw_rad, reach_m=REACH_M)
+
+
+def placed_things(
+    keyframes: Sequence[SeenKeyframe], position: int
+) -> tuple[tuple[Thing, ...] | None, float | None]:
+    """(what a keyframe of a scene shows beside its driven path, the vehicle's speed in m/s), each None if unknown."""
+    one = keyframes[position]
+    things = None if one.things is None else tuple(_placed(one, _path(keyframes, position)))
+    return things, _speed_mps(keyframes, position)
+
+
+def _placed(keyframe: SeenKeyframe, path: Floats) -> Iterable[Thing]:
     things = keyframe.things or []
     if not things:
         return
