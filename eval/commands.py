@@ -144,7 +144,8 @@ def evaluate(
     known = evaluation.lineage
     look = f"Evaluation {known.look} of this held-out set, entry {known.trail_entry} of the audit trail."
     passed = [one.says for one in evaluation.gates]
-    lines = [f"{runs} on {frames}: {page}", look, *passed, *claimed, *evaluation.shows]
+    looked = [f"{one.run}: {text}" for one in evaluation.probes for text in one.alarms or [one.says]]
+    lines = [f"{runs} on {frames}: {page}", look, *passed, *claimed, *evaluation.shows, *looked]
     if evaluation.generated:
         made = counted(evaluation.generated.frames.compared, "verified generated frame")
         lines.append(f"{made} apart, in no figure above.")

@@ -111,7 +111,11 @@ def probe_run(
         asked = {arm: questions_of(session, arm, frames, every, seed=request.seed) for arm in request.arms}
         if occlusion.questions:
             asked[OCCLUSION] = occlusion.questions
-        plans = [_planned(session, run, arm, questions, request, now_us) for arm, questions in asked.items()]
+        plans = [
+            _planned(session, run, arm, questions, request, now_us)
+            for arm, questions in asked.items()
+            if questions
+        ]
     tally = Tally(total=sum(len(plan.due) for plan in plans))
     for plan in plans:
         if plan.due and tally.keep_going():

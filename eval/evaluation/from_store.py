@@ -26,6 +26,7 @@ from eval.evaluation.result import Evaluation, LeftOut, Lineage
 from eval.grounding.figures import GroundingFigures
 from eval.grounding.from_store import grounding_figures
 from eval.metrics.deployment import Assumptions
+from eval.probes.from_store import read_probes
 from eval.training_levels.from_store import training_level_figures
 
 _PACKAGES = ("teletriage", "numpy", "scipy")
@@ -58,6 +59,8 @@ def evaluate_runs(
         found = read_reference(session, run_names, chosen)
         names = [run.name for run in found.runs]
         asked = how_asked(session, names)
+        verified = {frame.frame_id: frame.level for frame in found.frames}
+        probes = read_probes(session, names, verified, by_log=chosen.by_log)
         trained_on = training_level_figures(session, workspace)
     known = [] if found.chosen else found.registrations
     claims = claims_to_hold(claim, known, found.looks, names)
@@ -77,7 +80,11 @@ def evaluate_runs(
     made = _on(found.runs, found.made)
     evaluation = with_generated(evaluation, found.made, made, found.scenarios, found.rejected_clips)
     evaluation = evaluation.model_copy(
-        update={"training_levels": trained_on, "grounding": _grounding(store, evaluation, found.frames)}
+        update={
+            "training_levels": trained_on,
+            "grounding": _grounding(store, evaluation, found.frames),
+            "probes": probes,
+        }
     )
     if found.chosen is not None:
         evaluation = with_list(evaluation, found.chosen, found.off_list)

@@ -18,6 +18,7 @@ from eval.metrics.deployment import Deployment
 from eval.metrics.load_curve import LoadCurve
 from eval.metrics.slices import Slice, WorstSlice
 from eval.metrics.structured_output import StructuredOutput
+from eval.probes.result import ProbeResult
 from eval.statistics.rate import Undefined
 from eval.statistics.values import Definition, Figure, Method, Part
 from eval.training_levels.figures import TrainingLevelFigures
@@ -187,7 +188,8 @@ class Evaluation(Part):
     AUTONOMY, and the other way round. Reports of version 0.1 have neither. `gates`: runs that are to take the place of
     one that was named.
     Everything but `generated` is about frames that a camera took. `training_levels` is about what models are trained
-    on, `grounding` about what words say against what is there; reports of version 0.1 have neither.
+    on, `grounding` about what words say against what is there; reports of version 0.1 have neither. `probes`: whether
+    models look, for runs that were probed.
     """
 
     schema_version: Literal[3] = 3
@@ -215,3 +217,4 @@ class Evaluation(Part):
     generated: GeneratedResult | None = None
     training_levels: TrainingLevelFigures | None = None
     grounding: GroundingFigures | None = None
+    probes: list[ProbeResult] = Field(default_factory=list)

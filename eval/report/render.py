@@ -29,6 +29,7 @@ from eval.metrics.shares import (
     cells,
 )
 from eval.presentation.in_words import figure_interval, figure_value, told, told_range
+from eval.probes.titles import arm_titles, spoilt_rows
 from eval.report.figures import recall_figure, trade_off_figure
 from eval.report.frame_image import image_data_uri
 from eval.report.load_figure import false_call_figure, load_figure
@@ -139,6 +140,8 @@ def _environment() -> Environment:
         compared_query=compared_query,
         counted_queries=counted_queries,
         told_range=told_range,
+        arm_titles=arm_titles(),
+        spoilt_rows=spoilt_rows,
     )
     return environment
 
@@ -210,16 +213,17 @@ def _is_interval(value: Any) -> bool:
 
 def _images(evaluation: Evaluation) -> dict[str, str | Undefined]:
     """Data URI by frame id, or why there is no picture."""
+    shown = (
+        *evaluation.missed,
+        *evaluation.suspicious,
+        *evaluation.false_alarms[:GALLERY_SIZE],
+        *evaluation.confused[:GALLERY_SIZE],
+    )
+    occluded = [frame for probe in evaluation.probes if probe.occlusion for frame in probe.occlusion.frames]
+    files = {one.frame_id: one.image for one in occluded} | {one.frame_id: one.image for one in shown}
     return {
-        frame.frame_id: Undefined("no image was given")
-        if frame.image is None
-        else image_data_uri(Path(frame.image))
-        for frame in (
-            *evaluation.missed,
-            *evaluation.suspicious,
-            *evaluation.false_alarms[:GALLERY_SIZE],
-            *evaluation.confused[:GALLERY_SIZE],
-        )
+        frame_id: Undefined("no image was given") if image is None else image_data_uri(Path(image))
+        for frame_id, image in files.items()
     }
 
 
