@@ -39,7 +39,7 @@ def lowering(kind: ArmKind, seed: int) -> ProbedAnswers:
     def lowered(frame_id: str, said: Said) -> Said:
         if said.level in (None, A) or dice.random() > prone[answers.scenes[frame_id]]:
             return said
-        return replace(said, level=LEVELS[said.level.rank - 1])  # type: ignore[union-attr]
+        return replace(said, level=LEVELS[said.level.rank - 1])
 
     arms = {
         arm: {one: lowered(one, said) for one, said in in_arm.items()} if arm.kind is kind else in_arm
