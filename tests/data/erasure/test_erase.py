@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +16,14 @@ from PIL import Image
 from sqlalchemy import LargeBinary
 from sqlmodel import SQLModel, col, select
 
+from annotator.frame_grid.told import opened_frame
 from annotator.pictures.routes import Picture, made
 from data.alike.embed import embed_locally
 from data.alike.vectors import current_vectors
 from data.erasure.erase import MAX_WHY_CHARS, Erased, erase, person_who_erases
-from data.errors import EraseRefused, NotAllowed, TeletriageError
+from data.errors import EraseRefused, NotAllowed, ReviewRefused, TeletriageError
+from data.find.pages import find_frames
+from data.find.question import from_address
 from data.frames.ingest import ingest
 from data.images.model_picture import model_picture_file
 from data.live.alerts import AlertAnswer, answer_alert
@@ -29,13 +33,16 @@ from data.live.record import end_watch
 from data.live.returned_frames import Outcome, kept_picture, return_disagreements
 from data.maintenance.backup import write_backup
 from data.maintenance.check import check_store
+from data.overview.contested import frames_around
+from data.overview.frame_history import frame_view
+from data.review.reviews import submit_review
 from data.review.serving import lease_frames
 from data.snapshot.freeze import freeze
 from data.sources.nuscenes import nuscenes
 from data.store.opening import Store
 from data.store.tables import Alert, AlertClip, Erasure, Frame, FrameStatus, Lease, ReturnedFrame, TrailEntry
 from data.vocabulary import PersonRole, Response, SetAside, Split, TrailAct
-from tests.builders import VERSION, S, a_person, a_store, frames_of, reviewed
+from tests.builders import VERSION, S, a_decision, a_person, a_store, frames_of, reviewed
 from tests.data.feeds import a_watch, an_alert
 from tests.data.live.test_clips import a_spool, at, with_clip
 
@@ -375,3 +382,24 @@ def test_no_table_has_a_column_that_pictures_could_be_in() -> None:
         if isinstance(column.type, LargeBinary)
     ]
     assert binary == []
+
+
+def test_the_grid_and_the_frame_say_erased_and_why(place: Workplace) -> None:
+    first, second = frames_of("scene-0001")[:2]
+    lead = a_person(place.store, "lena", PersonRole.LEAD)
+    asked = from_address("levels=all&scene=scene-0001")
+    assert {one.aside for one in find_frames(place.store, lead, asked).frames} == {None}
+    place.erase(first)
+    shown: dict[str, str | None] = {}
+    ends_s = time.monotonic() + 10
+    while (
+        shown.get(first) is None and time.monotonic() < ends_s
+    ):  # what the grid is found by is read beside it
+        shown = {one.frame_id: one.aside for one in find_frames(place.store, lead, asked).frames}
+    assert (shown[first], shown[second]) == ("erased", None)
+    view = frame_view(place.store, lead, first)
+    told = opened_frame(view, [], None, lambda frame_id, width_px: "")
+    assert (told["aside"], told["state"]) == (f"Erased: {WHY}", None)
+    assert first not in {one.id for one in frames_around(place.store, view.frame)}
+    with pytest.raises(ReviewRefused, match="no longer reserved"):
+        submit_review(place.store, a_person(place.store), a_decision(first))
