@@ -43,7 +43,7 @@ class Cluster:
         folder: Path | None = None,
     ) -> None:
         """data, log: where the data files or the write-ahead log lie, on a disk apart from the other's. folder: keeps
-        the cluster, and is started again where it holds one."""
+        the cluster, and what it holds is started again."""
         place = Path(tempfile.gettempdir()) if durable else scratch()
         self.folder = folder or Path(tempfile.mkdtemp(prefix="teletriage-pg-", dir=place))
         self.folder.mkdir(exist_ok=True)
@@ -58,9 +58,11 @@ class Cluster:
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
         words = ("--auth=trust", "--no-sync", "--encoding=UTF8", "-Upostgres", *apart)
-        if not Path(self._data).exists():
+        if (Path(self._data) / "PG_VERSION").exists():
+            self.start("-m", "fast", "restart")  # whoever used it last may have been killed
+        else:
             self._do("initdb", "--pgdata", self._data, *words)
-        self.start()
+            self.start()
 
     def _do(self, program: str, *words: str) -> None:
         """Run one of the server's programs; the server refuses to run as root, so root hands it over."""
