@@ -100,7 +100,7 @@ class Argoverse2:
 
 def matches(path: Path) -> bool:
     """Whether logs lie at or below this."""
-    return bool(logs_in(path))
+    return bool(logs_in(path, deepest=2))
 
 
 def source_at(path: Path, options: Options) -> Argoverse2:
@@ -111,9 +111,9 @@ def source_at(path: Path, options: Options) -> Argoverse2:
     )
 
 
-def logs_in(root: Path) -> list[Path]:
+def logs_in(root: Path, deepest: int = _DEEPEST) -> list[Path]:
     """Folders of logs, by name: one log, a part of the set with many, or all parts."""
-    found = (path.parent for depth in range(_DEEPEST + 1) for path in root.glob(f"{'*/' * depth}{_POSES}"))
+    found = (path.parent for depth in range(deepest + 1) for path in root.glob(f"{'*/' * depth}{_POSES}"))
     return sorted(log for log in found if (log / _CAMERAS).is_dir())
 
 

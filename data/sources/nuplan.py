@@ -7,6 +7,7 @@ pickle, which would run whatever it says and is not opened.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from bisect import bisect_left
 from collections import defaultdict
@@ -113,7 +114,7 @@ class NuPlan:
 
 def matches(path: Path) -> bool:
     """Whether log databases and their pictures lie below a folder."""
-    return path.is_dir() and bool(databases(path)) and any(_blob_folders(path))
+    return path.is_dir() and any(_blob_folders(path)) and bool(databases(path))
 
 
 def source_at(path: Path, options: Options) -> NuPlan:
@@ -126,8 +127,11 @@ def source_at(path: Path, options: Options) -> NuPlan:
 
 def databases(root: Path) -> list[Path]:
     """The logs below a folder, by name, without a look into the pictures."""
-    found = (one for depth in range(4) for one in root.glob(f"{'*/' * depth}*.db") if one.is_file())
-    return sorted(one for one in found if _BLOBS not in one.parts and not one.name.startswith("."))
+    found = list[Path]()
+    for folder, below, files in os.walk(root):
+        below[:] = [one for one in below if one != _BLOBS and not one.startswith(".")]
+        found += [Path(folder, one) for one in files if one.endswith(".db") and not one.startswith(".")]
+    return sorted(found)
 
 
 def _blob_folders(root: Path) -> Iterator[Path]:

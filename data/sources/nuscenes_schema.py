@@ -106,7 +106,7 @@ def matches(path: Path) -> bool:
     """Whether tables lie in a folder that nuScenes itself would not name so, or further below."""
     if not path.is_dir() or any(path.glob(f"v1.0-*/{_TABLE}")):
         return False
-    return any(True for depth in range(1, _DEEPEST + 1) for _ in path.glob(f"{'*/' * depth}{_TABLE}"))
+    return any(True for depth in range(1, _DEEPEST) for _ in path.glob(f"{'*/' * depth}{_TABLE}"))
 
 
 def source_at(path: Path, options: Options) -> NuScenesSchema:

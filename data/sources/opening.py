@@ -3,7 +3,7 @@ large."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
@@ -56,6 +56,14 @@ class Adapter(Protocol):
     def source_at(self, path: Path, options: Options) -> Source:
         """Raises SourceError where it is none."""
         ...
+
+
+def holds_file(path: Path, fits: Callable[[str], bool]) -> bool:
+    """Whether this is a file of such a name, or a folder that holds one, or a folder of such folders. No deeper: a
+    data set has a million files."""
+    if path.is_file():
+        return fits(path.name)
+    return any(fits(one.name) for depth in range(2) for one in path.glob(f"{'*/' * depth}*"))
 
 
 def open_source(path: Path, kind: str | None = None, options: Options | None = None) -> Source:

@@ -24,7 +24,7 @@ from PIL import Image
 from data.errors import SourceError
 from data.images.inspection import MAX_PIXELS
 from data.sources.named_times import time_in_name
-from data.sources.opening import Options
+from data.sources.opening import Options, holds_file
 from data.sources.pace import RATE_HZ, paced
 from data.sources.port import Lack, PictureRefused, SceneSetAside, SourceFrame, SourceScene
 from data.sources.unusable import SceneUnusable, check_name
@@ -95,7 +95,7 @@ class Videos:
 
 def matches(path: Path) -> bool:
     """Whether this is a video file, or a folder of some."""
-    return bool(video_files(path))
+    return holds_file(path, lambda name: Path(name).suffix.lower() in DEMUXERS)
 
 
 def source_at(path: Path, options: Options) -> Videos:

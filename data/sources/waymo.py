@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from data.errors import SourceError
-from data.sources.opening import Options
+from data.sources.opening import Options, holds_file
 from data.sources.pace import RATE_HZ, paced
 from data.sources.port import Lack, PictureRefused, SceneSetAside, SourceFrame, SourceScene
 from data.sources.unusable import SceneUnusable, check_name
@@ -135,7 +135,7 @@ class WaymoEndToEnd:
 
 def matches(path: Path) -> bool:
     """Whether this is a TFRecord file, or some lie below it."""
-    return ".tfrecord" in path.name if path.is_file() else bool(record_files(path))
+    return holds_file(path, lambda name: ".tfrecord" in name)
 
 
 def source_at(path: Path, options: Options) -> WaymoEndToEnd:

@@ -14,7 +14,7 @@ from data.sources.bag.messages import Picture, Place, picture_in, place_in
 from data.sources.bag.recording import Recording, Stored, Topic
 from data.sources.bag.sqlite_file import SqliteFile
 from data.sources.bag.topics import camera_topic, place_topic
-from data.sources.opening import Options
+from data.sources.opening import Options, holds_file
 from data.sources.pace import RATE_HZ, paced
 from data.sources.port import Lack, PictureRefused, SceneSetAside, SourceFrame, SourceScene
 from data.sources.track import Track, fixes_track
@@ -94,7 +94,7 @@ class Bags:
 
 def matches(path: Path) -> bool:
     """Whether this is a recording, or some lie below it."""
-    return path.exists() and any(True for _ in _recordings(path, path))
+    return holds_file(path, lambda name: Path(name).suffix in _STORAGES)
 
 
 def source_at(path: Path, options: Options) -> Bags:
