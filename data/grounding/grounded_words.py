@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import delete, insert
 from sqlmodel import Session, col, select
 
+from data.errors import ProposalError
 from data.grounding.frame_things import look_up_things, scene_facts
 from data.grounding.verdicts import Verdict
 from data.grounding.words import Grounding, Words, ground_words, rules_hash
@@ -43,8 +44,9 @@ def ground(
     progress: Progress | None = None,
 ) -> Grounded:
     """Judge the proposals of runs (of all, if none is named) and people's own words, as far as that was not done by
-    these rules. frame_ids: only the words about these frames."""
+    these rules. frame_ids: only the words about these frames. Raises ProposalError for a run that there is not."""
     begun = time.perf_counter()
+    _require_runs(store, run_names)
     looked_up = look_up_things(store)
     _forget_other_rules(store)
     due = _due(store, run_names, frame_ids)
@@ -57,6 +59,14 @@ def ground(
         if progress:
             progress(start + len(some), len(due))
     return Grounded(len(due), time.perf_counter() - begun, looked_up.frames, looked_up.reasons)
+
+
+def _require_runs(store: Store, run_names: Sequence[str]) -> None:
+    with store.read() as session:
+        known = sorted(session.exec(select(ModelRun.name)))
+    for name in run_names:
+        if name not in known:
+            raise ProposalError(f"There is no run called {name}; the store has {', '.join(known) or 'none'}.")
 
 
 def _forget_other_rules(store: Store) -> None:

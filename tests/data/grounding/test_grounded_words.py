@@ -11,6 +11,7 @@ from sqlmodel import select
 
 from annotator.review_card.serving import served_frame
 from annotator.review_order.facts import frame_rows, pool_of, read_facts
+from data.errors import ProposalError
 from data.find import current
 from data.find.pages import find_frames
 from data.find.question import from_address
@@ -99,6 +100,11 @@ def test_a_second_run_judges_nothing_again_and_other_rules_judge_everything(
     monkeypatch.setattr("data.grounding.grounded_words.rules_hash", lambda: "other rules")
     assert ground(store).texts == 8
     assert {row.rules for row in _kept(store).values()} == {"other rules"}
+
+
+def test_a_run_that_there_is_not_is_refused_by_name(store: Store) -> None:
+    with pytest.raises(ProposalError, match="no run called nobody; the store has test-student, test-teacher"):
+        ground(store, ["nobody"])
 
 
 def test_a_dataroot_that_is_gone_makes_things_not_checkable_and_says_so(tmp_path: Path) -> None:
