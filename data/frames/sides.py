@@ -57,12 +57,12 @@ def split_scenes(frames_by_scene: Mapping[str, int], held_out_share: float, seed
 
 
 def sides_of(
-    scenes: Sequence[SceneToSplit], links: Iterable[Link], split_by: SplitBy, share: float, seed: int
+    scenes: Sequence[SceneToSplit], links: Sequence[Link], split_by: SplitBy, share: float, seed: int
 ) -> dict[str, Split]:
     """The side of every scene that has none yet.
 
     A single unit that is free to stand anywhere goes to train where other scenes have been split. Raises SamplingError
-    as `split_scenes`.
+    as `split_scenes`, and where links leave a single unit.
     """
     with_both = _with_both_sides(scenes) if split_by is SplitBy.OFFICIAL else set()
     unit_of = _units(scenes, links, split_by)
@@ -80,6 +80,11 @@ def sides_of(
             free[unit] = sum(scene.frames for scene in inside)
     if len(free) == 1 and sides:
         sides |= dict.fromkeys(free, Split.TRAIN)
+    elif len(free) == 1 and links:
+        raise SamplingError(
+            f"All {len(scenes)} scenes are linked by what several data sets show alike, so none can be held out: "
+            "ingest other drives, or draw from one data set with --data-set before you ingest the next."
+        )
     elif free or not sides:
         sides |= split_scenes(free, share, seed)
     return {scene.id: sides[unit_of[scene.id]] for scene in scenes if scene.side is None}

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+
+from data.errors import SamplingError
 from data.frames.sampling_recipe import SplitBy
 from data.frames.sides import SceneToSplit, sides_of
 from data.vocabulary import Split
@@ -35,3 +38,9 @@ def test_publishers_sides_hold_where_both_are_there_and_drives_stay_whole_elsewh
         assert (sides["a"], sides["b"]) == (T, H)
         assert {sides[f"c{n}"] for n in range(9)} == {T, H}
         assert all(sides[f"c{n}"] is sides[f"c{n % 3}"] for n in range(9))
+
+
+def test_scenes_that_are_all_linked_cannot_be_split() -> None:
+    scenes = [a_scene("a"), a_scene("c"), a_scene("b", "two")]
+    with pytest.raises(SamplingError, match="All 3 scenes are linked by what several data sets show alike"):
+        sides_of(scenes, [("a", "b"), ("b", "c")], SplitBy.SCENE, 0.1, 0)
