@@ -79,7 +79,7 @@ def _one(run: TrainingRun) -> None:
 
 
 def _curve(points: Sequence[tuple[float, float]]) -> Any:
-    """Its marks are left to the eye: each step would be a nameless image to whoever hears the page."""
+    """Hidden from screen readers, to which each step would be an image without a name."""
     return (
         alt.Chart(pd.DataFrame(points, columns=[STEP, "value"]))
         .mark_line(aria=False)
