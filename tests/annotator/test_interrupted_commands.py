@@ -167,11 +167,11 @@ def test_what_asks_an_endpoint_says_what_is_kept(place: Place, line: str) -> Non
 
 
 def test_a_probe_keeps_every_answer(place: Place) -> None:
-    with served(StandIn(model="student")) as server:
-        asked = f"--endpoint {server.url} --model student --concurrency 1"
+    with served(StandIn(model="served")) as server:
+        asked = f"--endpoint {server.url} --model served --concurrency 1"
         words = ["--workspace", str(place.workspace), "propose", "--role", "student", "--name", "probed"]
         assert forked.run("annotator", [*words, *asked.split()], timeout=120).returncode == 0
-        done = stopped(place, "data/probes/kept_answers.py:keep_answers", f"probe probed {asked}")
+        done = stopped(place, "data/probes/probing.py:ask", f"probe probed {asked}")
     assert done.returncode == 130, done.stderr
     assert "Every answer so far is stored; the same command goes on with the others." in done.stderr
 

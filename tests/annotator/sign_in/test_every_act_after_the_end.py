@@ -131,8 +131,8 @@ BUTTONS = {
     ("people", "'Change the role'"): ("people", "Change the role"),
     ("people", "'New password'"): ("people", "New password"),
     ("people", "'Sign out everywhere'"): ("people", "Sign out everywhere"),
-    ("people", "'Disable'"): ("people", "Disable"),
-    ("people", "'Enable'"): ("disabled account", "Enable"),
+    ("people", "title"): ("people", "Disable"),
+    ("people", "opposite"): ("disabled account", "Enable"),
     ("audit_trail", "'Show older entries'"): ("audit trail", "Show older entries"),
 }
 """Every button of the screens' code, by module and label as written, with where a page offers it under which label."""
