@@ -155,14 +155,29 @@ def evaluate(
         happened = _events(ctx, [one.name for one in evaluation.runs], out)
         figures["events"] = {name: one.model_dump(mode="json") for name, one in happened.items()}
         lines += [line for name, one in happened.items() for line in _event_lines(name, one)]
+    lines += _unlisted(settings, out)
     print_result(figures, "\n".join(lines), as_json=as_json, then=_after_evaluate(settings, out))
     if not all(one.is_passed for one in evaluation.gates):
         raise typer.Exit(GATE_REFUSED)
 
 
+def _is_listed(settings: Settings, out: Path) -> bool:
+    return out.parent.resolve() == (settings.workspace / "reports").resolve()
+
+
+def _unlisted(settings: Settings, out: Path) -> list[str]:
+    """What is said of a report that the app does not list."""
+    if _is_listed(settings, out):
+        return []
+    listed = Path("reports") / out.name
+    return [
+        f"The app does not list this report: it lists those in {settings.workspace / 'reports'} (--out {listed})."
+    ]
+
+
 def _after_evaluate(settings: Settings, out: Path) -> str | None:
     """Opening the report in the app, which lists the reports of the workspace."""
-    if out.parent.resolve() != (settings.workspace / "reports").resolve():
+    if not _is_listed(settings, out):
         return None
     return f"{settings.command('review')}, then open http://127.0.0.1:8501/reports?report={quote(out.name)}"
 

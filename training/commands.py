@@ -130,9 +130,12 @@ def train(
             say=say,
         )
     if is_main_process():
-        merged = Path("models") / f"{out.name}-merged"
-        then = settings.command("merge", "--adapter", out, "--model", model, "--out", merged)
-        _print(result, _result_text, as_json=as_json, then=then)
+        _print(result, _result_text, as_json=as_json, then=_after_train(settings, out, model))
+
+
+def _after_train(settings: Settings, adapter: Path, model: Path) -> str:
+    merged = Path("models") / f"{adapter.name}-merged"
+    return settings.command("merge", "--adapter", adapter, "--model", model, "--out", merged)
 
 
 @stopped_says(lambda given: f"No merged model was written to {given['out']}; run the same command again.")
@@ -151,8 +154,12 @@ def merge(
     settings: Settings = ctx.obj
     out = settings.made(out)
     result = use_case.merge(settings.found(adapter), settings.found(model), out, dtype=dtype.value)
-    asked = ("--role", "aligned", "--endpoint", "http://127.0.0.1:8000/v1", "--weights", out)
-    _print(result, _merged_text, as_json=as_json, then=settings.command("propose", *asked))
+    _print(result, _merged_text, as_json=as_json, then=_after_merge(settings, out))
+
+
+def _after_merge(settings: Settings, merged: Path) -> str:
+    asked = ("--role", "aligned", "--endpoint", "http://127.0.0.1:8000/v1", "--weights", merged)
+    return settings.command("propose", *asked)
 
 
 stand_in = typer.Typer(

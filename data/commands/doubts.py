@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from data.commands.following import after_look
 from data.terminal import AsJson, Settings, print_result, progress_bar, stopped_says
 from data.text.phrases import counted
 
@@ -75,4 +76,4 @@ def ground(
         "not_looked_up": done.not_looked_up,
         "words": [one.as_dict() for one in found],
     }
-    print_result(figures, "\n".join(lines), as_json=as_json)
+    print_result(figures, "\n".join(lines), as_json=as_json, then=after_look(settings))

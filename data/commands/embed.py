@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from data.commands.following import after_look
 from data.terminal import AsJson, Settings, print_result, progress_bar, stopped_says
 from data.text.phrases import counted, listed
 
@@ -79,4 +80,5 @@ def embed(
         f"{counted(done.frames, 'frame')} with a vector of {done.dims:,} numbers ({done.added:,} new{gone}), made by "
         f"{done.made_by}; {counted(done.stacks, 'stack')} of look-alikes.{failed}",
         as_json=as_json,
+        then=after_look(settings),
     )

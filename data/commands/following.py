@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,25 @@ def after_propose(settings: Settings, store: Store, role: ModelRole, run: str) -
         return _ask(settings, ModelRole.STUDENT, STUDENT_AT, PAPERS_STUDENT)
     if all(person.is_scripted for person in list_people(store)):
         return settings.command("people", "add", "NAME", "--role", "annotator")
+    return settings.command("review")
+
+
+def after_batch(out: Path, model: str) -> str:
+    """Answering a file of requests offline, and taking the results."""
+    results = out.with_name(f"{out.stem}-results{out.suffix}")
+    run = shlex.join(["vllm", "run-batch", "-i", str(out), "-o", str(results), "--model", model])
+    return (
+        f"{run}, then the same command with {shlex.join(['--batch-in', str(results)])} instead of --batch-out"
+    )
+
+
+def after_probe(settings: Settings, run: str) -> str:
+    """A report, which says whether the run's model looks."""
+    return settings.command("evaluate", "--run", run, "--out", Path("reports") / f"{run}-probed")
+
+
+def after_look(settings: Settings) -> str:
+    """The app, where *Frames* finds what vectors and judged words say."""
     return settings.command("review")
 
 

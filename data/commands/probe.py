@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from data.commands.asking_bar import asking_bar
+from data.commands.following import after_probe
 from data.terminal import AsJson, Settings, print_result, stopped_says
 from data.text.phrases import counted, listed
 
@@ -81,8 +81,7 @@ def probe(
     store = settings.open_store()
     with asking_bar(f"Probing {run}") as watch:
         done = probe_run(store, request, MomentFiles(settings.workspace, wait_s=_WAIT_S), watch=watch)
-    then = settings.command("evaluate", "--run", run, "--out", Path("reports") / f"{run}-probed")
-    print_result(done.as_dict(), _sentence(done), as_json=as_json, then=then)
+    print_result(done.as_dict(), _sentence(done), as_json=as_json, then=after_probe(settings, run))
 
 
 _WAIT_S = 600.0

@@ -10,7 +10,7 @@ import typer
 
 from data.commands.asked_as import as_trained, known_weights
 from data.commands.asking_bar import asking_bar
-from data.commands.following import after_propose
+from data.commands.following import after_batch, after_propose
 from data.commands.lookback import FRAMES_HELP, SPACING_HELP, WIDTH_HELP, lookback_asked
 from data.terminal import AsJson, Settings, print_result, stopped_says
 from data.text.phrases import counted, listed
@@ -188,7 +188,7 @@ def _write_batch(store: Store, request: RunRequest, out: Path, *, as_json: bool)
     run = open_batch_run(store, request)
     figures = write_batch(store, run, out, files=request.asking.files)
     sentence = f"{counted(figures['requests'], 'request')} of run {run.name} in {out}."
-    print_result(figures, sentence, as_json=as_json)
+    print_result(figures, sentence, as_json=as_json, then=after_batch(out, request.asking.model))
 
 
 def _asked(store: Store, request: RunRequest, *, batch_in: Path | None, ray_workers: int | None) -> Proposed:
