@@ -8,12 +8,14 @@ from playwright.sync_api import Browser, Page, expect
 from data.snapshot.folder import MANIFEST
 from data.snapshot.freeze import freeze
 from data.vocabulary import PersonRole, Split
+from eval.report.render import render_html
 from tests.annotator.browser.accessible import faults_in_both_schemes
 from tests.annotator.browser.conftest import served, signed_in
 from tests.builders import T, a_person
 from tests.data.review.test_reviews import frames_in
 from tests.data.snapshot.test_snapshot import a_verified_store, student_says
 from tests.data.vlm.test_training_runs import a_run_folder
+from tests.eval.report.test_report import a_full_evaluation
 
 _REPORT = (
     '<!doctype html><a data-app="frame?id={frame}">the frame</a> '
@@ -92,3 +94,13 @@ def test_a_trainer_sees_what_goes_in_freezes_it_and_where_a_frame_comes_from(
         opened.value.wait_for_selector("[data-testid=frame-grid][data-state=shown]")
         assert opened.value.url == f"{address}frames?level=TELEOPERATION"
         page.context.close()
+
+
+def test_a_printed_report_is_no_wider_than_its_paper(chromium: Browser) -> None:
+    page = chromium.new_page()
+    page.emulate_media(media="print")
+    page.set_content(render_html(a_full_evaluation()))
+    for width_px in (688, 794):  # A4 within the report's margins, and without any
+        page.set_viewport_size({"width": width_px, "height": 1123})
+        assert page.evaluate("document.documentElement.scrollWidth") == width_px
+    page.close()
