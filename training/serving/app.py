@@ -7,6 +7,7 @@ import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 import uvicorn
@@ -116,7 +117,7 @@ def load_served(folder: Path, adapter: Path | None = None) -> Served:
     return Served(Batching(Engine(model, processor, form)), names, form)
 
 
-def serve(folder: Path, adapter: Path | None = None, *, host: str, port: int) -> None:
+def serve(folder: Path, adapter: Path | None = None, *, host: str, port: int) -> NoReturn:
     """Answer requests until Ctrl-C. One thread computes: matrices so small take longer in two.
 
     Raises TrainingError where the address is taken, before the model is loaded.
@@ -132,6 +133,8 @@ def serve(folder: Path, adapter: Path | None = None, *, host: str, port: int) ->
         )
         config = uvicorn.Config(served.app(), log_level="warning", access_log=False)
         uvicorn.Server(config).run([channel])
+        # uvicorn stops at a SIGINT that a shell has this process ignore (`… &` in a script) without raising it.
+        raise KeyboardInterrupt
 
 
 def _listening(host: str, port: int) -> socket.socket:
