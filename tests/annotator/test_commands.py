@@ -115,3 +115,4 @@ def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
         done = teletriage("review", "--port", str(taken.getsockname()[1]), workspace=tmp_path / "w")
     assert done.returncode == 1
     assert "Choose another --port" in done.stderr
+    assert "The app is at" not in done.stderr

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
+import openai
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ from data.proposals.asking import propose_from_endpoint
 from data.proposals.recorded_replies import propose_from_replies
 from data.store.tables import Proposal
 from data.vlm.answer import ModelAnswer, read_samples
-from data.vlm.client import Asking, ask_frames
+from data.vlm.client import Asking, _meant, ask_frames
 from data.vlm.live_client import LiveAnswer, LiveEndpoints
 from data.vlm.moment import AskedFrame
 from data.vlm.request import STUDENT_SAMPLING
@@ -215,3 +217,18 @@ def test_a_recorded_file_with_nul_in_a_name_is_taken(tmp_path: Path) -> None:
     (tmp_path / "replies.jsonl").write_text(json.dumps(line))
     done = propose_from_replies(store, tmp_path / "replies.jsonl", role=ModelRole.TEACHER)
     assert (done.run, done.unknown) == ("a\ufffdb", 1)
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "said"),
+    [
+        ("http://here:8000/", 404, " Did you mean http://here:8000/v1?"),
+        ("http://here:8000/v1", 404, ""),
+        ("http://here:8000", 401, ""),
+    ],
+)
+def test_an_address_without_v1_is_answered_with_the_one_that_was_meant(
+    url: str, status: int, said: str
+) -> None:
+    answer = httpx2.Response(status, request=httpx2.Request("GET", url))
+    assert _meant(url, openai.APIStatusError("no", response=answer, body=None)) == said
