@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from sqlmodel import Session, col, select
 
+from data.errors import LabelStudioError
 from data.label_studio.configuration import ACTION, IMAGE, LEVEL, REASONING
 from data.proposals.runs import latest_run, proposals_shown
 from data.store.tables import Dataset, Frame, FrameStatus, GoldFrame, Person, Proposal, Review, Scene
@@ -34,7 +35,7 @@ def tasks_to_review(session: Session, images: str = LOCAL_FILES) -> list[Task]:
     """The training frames that still need a review, as tasks, those at the boundary first.
 
     images: what stands before an image's file name in its address. Frames of an open audit (shown blind) and gold
-    frames stay here.
+    frames stay here. Raises LabelStudioError where two data sets have a picture of the same name.
     """
     query = _frames().where(
         col(FrameStatus.reviews_needed) > 0,
@@ -42,6 +43,7 @@ def tasks_to_review(session: Session, images: str = LOCAL_FILES) -> list[Task]:
         col(FrameStatus.frame_id).not_in(select(GoldFrame.frame_id)),
     )
     frames = [_Frame(*row) for row in session.exec(query)]
+    _refuse_shared_names(frames)
     build = _TaskBuilder(session, images, is_ranked=any(frame.priority for frame in frames))
     tasks = [build.task(frame) for frame in frames]
     return sorted(tasks, key=lambda task: (task["meta"]["score"], task["data"][FRAME_ID]))
@@ -62,6 +64,7 @@ def reviewed_tasks(session: Session, images: str = LOCAL_FILES) -> Iterator[Task
     build = _TaskBuilder(session, images, is_ranked=True)
     reviews = _standing_reviews(session)
     frames = [frame for row in session.exec(_frames()) if (frame := _Frame(*row)).id in reviews]
+    _refuse_shared_names(frames)
     return (
         {**build.task(frame), "annotations": [_annotation(one) for one in reviews[frame.id]]}
         for frame in frames
@@ -76,6 +79,18 @@ class _Frame(NamedTuple):
     position: int
     scene: str
     priority: float
+
+
+def _refuse_shared_names(frames: Iterable[_Frame]) -> None:
+    """A task names its picture by the file alone: of two with one name, people would judge the wrong one."""
+    names: set[str] = set()
+    for frame in frames:
+        if frame.filename in names:
+            raise LabelStudioError(
+                f"Two data sets have a picture {frame.filename}, and Label Studio would show one of them for both; "
+                "exchange each data set from a workspace of its own."
+            )
+        names.add(frame.filename)
 
 
 def _frames() -> Any:
