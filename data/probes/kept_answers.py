@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from itertools import compress
 from typing import Any
 
 from sqlmodel import Session, select
@@ -42,9 +43,10 @@ def answered_questions(session: Session, arm: ProbeArm) -> set[tuple[str, int]]:
 def keep_answers(
     store: Store, run: ModelRun, arm: ProbeArm, answers: Sequence[Answered], tally: Tally
 ) -> None:
-    """Write a group of answers in one commit, and count them; refusals as `data.proposals.asking.keep_answers`."""
-    takes_refusals = tally.answered > 0 or any(answer.samples for _, answer in answers)
-    kept = [one for one in answers if one[1].samples or (one[1].refused and takes_refusals)]
+    """Write a group of answers in one commit, and count them. A question that another process asked meanwhile is left
+    alone."""
+    given = [answer for _, answer in answers]
+    kept = list(compress(answers, tally.to_keep(given)))
     with store.write(alone=True) as session:
         if kept and session.get(ProbeArm, arm.id) is None:
             session.add(ProbeArm(**arm.model_dump()))
@@ -55,13 +57,7 @@ def keep_answers(
                 row = ProbeAnswer(arm_id=arm.id, **_columns(run, question, answer, now_us))
                 session.add(row)
                 tally.failures.update([row.failure.value] if row.failure else [])
-    tally.answered += len(kept)
-    for _, answer in answers:
-        reason = answer.unreached or (None if takes_refusals else answer.refused)
-        tally.in_a_row_unreached = tally.in_a_row_unreached + 1 if reason else 0
-        if reason:
-            tally.unreached[reason] += 1
-            tally.failures["unreached"] += 1
+    tally.count(given)
 
 
 def _columns(run: ModelRun, question: Question, answer: ModelAnswer, now_us: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,26 @@ class Tally:
 
     def keep_going(self) -> bool:
         return self.in_a_row_unreached < GIVE_UP_AFTER
+
+    def to_keep(self, answers: Sequence[ModelAnswer]) -> list[bool]:
+        """Whether each of a group is written. Refusals are failures once anything was answered; before that they speak
+        about the settings rather than about frames."""
+        takes_refusals = self._takes_refusals(answers)
+        return [bool(answer.samples or (answer.refused and takes_refusals)) for answer in answers]
+
+    def count(self, answers: Sequence[ModelAnswer]) -> None:
+        """A group of which those to keep have been written; the others count as unreached."""
+        kept, takes_refusals = self.to_keep(answers), self._takes_refusals(answers)
+        self.answered += sum(kept)
+        for answer in answers:
+            reason = answer.unreached or (None if takes_refusals else answer.refused)
+            self.in_a_row_unreached = self.in_a_row_unreached + 1 if reason else 0
+            if reason:
+                self.unreached[reason] += 1
+                self.failures["unreached"] += 1
+
+    def _takes_refusals(self, answers: Sequence[ModelAnswer]) -> bool:
+        return self.answered > 0 or any(answer.samples for answer in answers)
 
 
 @dataclass(frozen=True)
@@ -185,13 +206,9 @@ def keep_answers(
     *,
     decision: ModelDecision | None = None,
 ) -> None:
-    """Write a group of answers to the frames of `asked` in one commit, and count them.
-
-    Refusals are kept as failures once anything was answered; before that they speak about the settings rather
-    than about frames, and count as unreached. A frame that another process answered meanwhile is left alone.
-    """
-    takes_refusals = tally.answered > 0 or any(answer.samples for answer in answers)
-    kept = [answer for answer in answers if answer.samples or (answer.refused and takes_refusals)]
+    """Write a group of answers to the frames of `asked` in one commit, and count them. A frame that another process
+    answered meanwhile is left alone."""
+    kept = list(compress(answers, tally.to_keep(answers)))
     with store.write(alone=True) as session:
         now_us, there = store.now_us(session), _answered(session, run, [one.frame_id for one in kept])
         if kept:
@@ -210,13 +227,7 @@ def keep_answers(
             if answer.frame_id not in there
         ]
         tally.failures.update(row.failure.value for row in rows if row.failure)
-    tally.answered += len(kept)
-    for answer in answers:
-        reason = answer.unreached or (None if takes_refusals else answer.refused)
-        tally.in_a_row_unreached = tally.in_a_row_unreached + 1 if reason else 0
-        if reason:
-            tally.unreached[reason] += 1
-            tally.failures["unreached"] += 1
+    tally.count(answers)
 
 
 def _answered(session: Session, run: ModelRun, frame_ids: list[str]) -> set[str]:
