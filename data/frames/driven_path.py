@@ -7,7 +7,7 @@ stands, it goes on straight ahead: a person in front of a waiting vehicle is on 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -18,19 +18,20 @@ MIN_STEP_M = 0.5
 """Nearer positions are the same place: poses of a standing vehicle tremble."""
 
 
-def coming_path(positions: Sequence[tuple[float, float]], yaw_rad: float, *, reach_m: float = 40.0) -> Floats:
+def coming_path(positions: Iterable[tuple[float, float]], yaw_rad: float, *, reach_m: float = 40.0) -> Floats:
     """The path from the first position on, (n, 2) metres in the vehicle's own axes (x forward, y left).
 
     positions: of this keyframe and the coming ones, global metres; yaw_rad: the heading at the first. The path is
-    as long as `reach_m` at least.
+    as long as `reach_m` at least; positions beyond that are not asked for.
 
     >>> coming_path([(5.0, 5.0), (5.0, 15.0)], math.pi / 2, reach_m=20.0).round(6).tolist()
     [[0.0, 0.0], [10.0, 0.0], [20.0, 0.0]]
     """
     cos, sin = math.cos(yaw_rad), math.sin(yaw_rad)
-    x0, y0 = positions[0]
+    coming = iter(positions)
+    x0, y0 = next(coming)
     path, length = [(0.0, 0.0)], 0.0
-    for x, y in positions[1:]:
+    for x, y in coming:
         step = (cos * (x - x0) + sin * (y - y0), -sin * (x - x0) + cos * (y - y0))
         distance = math.dist(path[-1], step)
         if length >= reach_m:

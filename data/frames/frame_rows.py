@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data.frames.cues import MapAhead, Path2D, frame_cues, unknown_cues
@@ -62,8 +63,8 @@ def scene_row(scene: SourceScene, scene_id: str, dataset_id: int) -> Scene:
 def frame_row(place: Place, inspected: Inspected, intersections: Intersections | None) -> Frame:
     """`intersections`: of the scene's place, None where there is no map of it."""
     frame, facts = place.frame, inspected.facts
-    poses = _poses(place.scene)
-    path = _path(poses[place.position :]) if poses else None
+    poses = place.scene.poses
+    path = _path(poses, place.position) if poses else None
     ahead = _map_ahead(poses[place.position], path, intersections) if poses else None
     cues = frame_cues(frame.boxes or [], facts, place.scene.description, path=path, map_ahead=ahead)
     unknown = unknown_cues(frame.boxes, facts, place.scene.description, ahead)
@@ -89,14 +90,9 @@ def frame_row(place: Place, inspected: Inspected, intersections: Intersections |
     )
 
 
-def _poses(scene: SourceScene) -> list[Pose]:
-    """One for each frame, or none: a path with gaps would be taken for jumps."""
-    poses = [frame.pose for frame in scene.frames if frame.pose is not None]
-    return poses if len(poses) == len(scene.frames) else []
-
-
-def _path(coming: list[Pose]) -> Path2D:
-    return coming_path([(one.x_m, one.y_m) for one in coming], coming[0].yaw_rad)
+def _path(poses: Sequence[Pose], position: int) -> Path2D:
+    coming = (poses[at] for at in range(position, len(poses)))  # no copy: a drive may be a day long
+    return coming_path(((one.x_m, one.y_m) for one in coming), poses[position].yaw_rad)
 
 
 def _map_ahead(pose: Pose, path: Path2D | None, intersections: Intersections | None) -> MapAhead | None:

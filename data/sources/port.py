@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -62,6 +63,12 @@ class SourceScene:
     utc_offset_min: int | None = None
     licence: str = ""
     official_side: Split | None = None
+
+    @cached_property
+    def poses(self) -> list[Pose]:
+        """One for each frame, or none: a path with gaps would be taken for jumps."""
+        known = [frame.pose for frame in self.frames if frame.pose is not None]
+        return known if len(known) == len(self.frames) else []
 
 
 @dataclass(frozen=True)
