@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 import numpy.typing as npt
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from data.errors import SamplingError
 from data.frames.data_sets import MADE_HERE
@@ -132,7 +133,7 @@ def sample_frames(
     with store.read() if dry_run else store.write(alone=True) as session:
         scope = _scope(session, data_set)
         draws = draws_of(session, scope)
-        is_new = bool(_undrawn(session, scope))
+        is_new = session.exec(_undrawn(scope).limit(1)).first() is not None
         last = draws[-1] if draws else None
         if last is not None and not is_new and (last.seed, last.parameters) == (seed, parameters):
             return _summary(session, last, was_there=True)
@@ -181,7 +182,7 @@ def _draw_both_sides(
     session: Session, sampling: Sampling, recipe: SamplingRecipe, scope: Mapping[int, Dataset]
 ) -> int:
     """Returns how many scenes another data set's scenes have drawn to their side."""
-    frames = _undrawn(session, scope)
+    frames = list(session.exec(_undrawn(scope)))
     if not frames:
         raise SamplingError("The store holds no usable frame. Run `teletriage ingest` first.")
     wanted = {
@@ -262,7 +263,7 @@ def standing_frames(frames: Sequence[Frame], move_m: float, gap_s: float) -> set
     return left_out
 
 
-def _undrawn(session: Session, scope: Mapping[int, Dataset]) -> list[Frame]:
+def _undrawn(scope: Mapping[int, Dataset]) -> SelectOfScalar[Frame]:
     """Usable frames of the scenes that no draw has split."""
     query = (
         select(Frame)
@@ -271,7 +272,7 @@ def _undrawn(session: Session, scope: Mapping[int, Dataset]) -> list[Frame]:
             col(Scene.dataset_id).in_(scope), col(Scene.sampling_id).is_(None), col(Frame.set_aside).is_(None)
         )
     )
-    return list(session.exec(query.where(col(Frame.id).not_in(never_drawn())).order_by(Frame.id)))
+    return query.where(col(Frame.id).not_in(never_drawn())).order_by(Frame.id)
 
 
 def _weight(frame: Frame, recipe: SamplingRecipe) -> float:

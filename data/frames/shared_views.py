@@ -35,9 +35,10 @@ class _View:
 
 def linked_scenes(session: Session, new: set[str]) -> list[Link]:
     """Pairs of scenes of different data sets that show the same, one of each among the `new` ones at least."""
-    views = _views(session)
-    if len({view.dataset_id for view in views}) < 2:  # noqa: PLR2004 - within one data set scenes are what it says
+    data_sets = session.exec(select(Dataset.id).where(col(Dataset.kind).not_in(MADE_HERE))).all()
+    if len(data_sets) < 2:  # noqa: PLR2004 - within one data set scenes are what it says
         return []
+    views = _views(session)
     found = {*_by_picture(views), *_by_view(views, new), *_by_drive(views)}
     return sorted(pair for pair in found if new & set(pair))
 
