@@ -21,8 +21,9 @@ from data.nuscenes.box_geometry import rotation_matrices
 from data.nuscenes.cameras import Cameras
 from data.sources.categories import nuscenes_category
 from data.sources.opening import Options
+from data.sources.own_files import OwnFiles
 from data.sources.pace import RATE_HZ, paced
-from data.sources.port import Lack, PictureRefused, SceneSetAside, SourceFrame, SourceScene
+from data.sources.port import Lack, SceneSetAside, SourceFrame, SourceScene
 from data.sources.track import Track, yaw_rad
 from data.sources.unusable import SceneUnusable, check_name
 from data.vocabulary import SeenBox, Split, storable_text
@@ -43,12 +44,11 @@ Columns = dict[str, Any]
 TAKES = frozenset({"camera", "rate_hz"})
 
 
-class Argoverse2:
+class Argoverse2(OwnFiles):
     """The logs at or below a folder. `camera`: the folder of its pictures."""
 
     kind = "argoverse2"
     lacks = frozenset({Lack.TEXT, Lack.TAGS})
-    in_files = True
 
     def __init__(
         self, root: Path, *, camera: str = CAMERA, rate_hz: float = RATE_HZ, licence: str = LICENCE
@@ -69,10 +69,6 @@ class Argoverse2:
                 yield self._scene(log)
             except SceneUnusable as unusable:
                 yield SceneSetAside(storable_text(log.name), str(unusable))
-
-    def picture(self, scene: SourceScene, frame: SourceFrame) -> bytes:
-        """Never: every picture is a file."""
-        raise PictureRefused(f"{frame.picture} is a file of its own.")
 
     def _scene(self, log: Path) -> SourceScene:
         pictures = _pictures(log, self.camera)
@@ -105,9 +101,8 @@ def matches(path: Path) -> bool:
 
 def source_at(path: Path, options: Options) -> Argoverse2:
     """Raises SourceError where there is nothing to read."""
-    rate_hz = RATE_HZ if options.rate_hz is None else options.rate_hz
     return Argoverse2(
-        path, camera=options.camera or CAMERA, rate_hz=rate_hz, licence=options.licence or LICENCE
+        path, camera=options.camera or CAMERA, rate_hz=options.pace_hz, licence=options.licence or LICENCE
     )
 
 

@@ -18,6 +18,7 @@ from data.errors import SourceError
 from data.images.inspection import ImageRefused, open_image
 from data.sources.named_times import microseconds_of, offset_us, time_in_name
 from data.sources.opening import Options
+from data.sources.own_files import OwnFiles
 from data.sources.pace import RATE_HZ, paced
 from data.sources.port import Lack, SceneSetAside, SourceFrame, SourceScene
 from data.sources.unusable import SceneUnusable, check_name
@@ -36,7 +37,7 @@ _ZONE_FORM = re.compile(r"[+-]\d{2}:\d{2}|Z")
 TAKES = frozenset({"rate_hz"})
 
 
-class PictureFolder:
+class PictureFolder(OwnFiles):
     """JPEG and PNG files, sorted into folders by drive.
 
     `rate_hz`: frames a second that are taken where times are known; where they are not, how many a second the pictures
@@ -46,7 +47,6 @@ class PictureFolder:
     kind = "folder"
     camera = ""
     lacks = frozenset(Lack)
-    in_files = True
 
     def __init__(self, root: Path, *, rate_hz: float = RATE_HZ, licence: str = "") -> None:
         self.root, self.name = root.resolve(), root.resolve().name
@@ -60,10 +60,6 @@ class PictureFolder:
             yield self._scene(folder, pictures)
         if not found:
             raise SourceError(f"{self.root} holds no JPEG or PNG file.")
-
-    def picture(self, scene: SourceScene, frame: SourceFrame) -> bytes:
-        """See `Source`; ingest reads the files themselves."""
-        return (self.root / frame.picture).read_bytes()
 
     def _scene(self, folder: Path, pictures: list[Path]) -> SourceScene | SceneSetAside:
         name = self.name if folder == self.root else folder.relative_to(self.root).as_posix()
@@ -91,8 +87,7 @@ def matches(path: Path) -> bool:
 
 def source_at(path: Path, options: Options) -> PictureFolder:
     """Raises SourceError where there is nothing to read."""
-    rate_hz = RATE_HZ if options.rate_hz is None else options.rate_hz
-    return PictureFolder(path, rate_hz=rate_hz, licence=options.licence or "")
+    return PictureFolder(path, rate_hz=options.pace_hz, licence=options.licence or "")
 
 
 def _folders(root: Path) -> Iterator[tuple[Path, list[Path]]]:

@@ -19,8 +19,9 @@ from typing import Any
 from data.errors import SourceError
 from data.sources.checking import stays_inside
 from data.sources.opening import Options
+from data.sources.own_files import OwnFiles
 from data.sources.pace import RATE_HZ, paced
-from data.sources.port import Lack, PictureRefused, SceneSetAside, SourceFrame, SourceScene
+from data.sources.port import Lack, SceneSetAside, SourceFrame, SourceScene
 from data.sources.track import yaw_rad
 from data.sources.unusable import SceneUnusable, check_name
 from data.sources.wire.sqlite_tables import tables_of
@@ -58,12 +59,11 @@ class _Image:
     pose: Pose
 
 
-class NuPlan:
+class NuPlan(OwnFiles):
     """The log databases below a folder that also holds `sensor_blobs/`, one of them or their folder."""
 
     kind = "nuplan"
     lacks = frozenset({Lack.BOXES, Lack.TEXT})
-    in_files = True
 
     def __init__(
         self, root: Path, *, camera: str = CAMERA, rate_hz: float = RATE_HZ, licence: str = LICENCE
@@ -82,10 +82,6 @@ class NuPlan:
                 yield from self._scenes_of(file)
             except SceneUnusable as unusable:
                 yield SceneSetAside(storable_text(file.name), str(unusable))
-
-    def picture(self, scene: SourceScene, frame: SourceFrame) -> bytes:
-        """Never: every picture is a file."""
-        raise PictureRefused(f"{frame.picture} is a file of its own.")
 
     def _scenes_of(self, file: Path) -> Iterator[SourceScene | SceneSetAside]:
         blobs = _blobs(file, self.root)
@@ -121,8 +117,9 @@ def source_at(path: Path, options: Options) -> NuPlan:
     """Raises SourceError where there is nothing to read."""
     if not path.is_dir():
         raise SourceError(f"{path} is not a folder; name the one that holds the logs and {_BLOBS}/.")
-    rate_hz = RATE_HZ if options.rate_hz is None else options.rate_hz
-    return NuPlan(path, camera=options.camera or CAMERA, rate_hz=rate_hz, licence=options.licence or LICENCE)
+    return NuPlan(
+        path, camera=options.camera or CAMERA, rate_hz=options.pace_hz, licence=options.licence or LICENCE
+    )
 
 
 def databases(root: Path) -> list[Path]:

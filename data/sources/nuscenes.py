@@ -10,7 +10,8 @@ from data.nuscenes.official_split import OFFICIAL_VERSIONS, official_split
 from data.nuscenes.scenes import Keyframe, SceneTable, read_scenes
 from data.nuscenes.tables import CAMERA, require_dataroot
 from data.sources.opening import Options
-from data.sources.port import Lack, PictureRefused, SourceFrame, SourceScene
+from data.sources.own_files import OwnFiles
+from data.sources.port import Lack, SourceFrame, SourceScene
 from data.vocabulary import Pose, Split
 
 TAKES = frozenset({"version"})
@@ -19,7 +20,7 @@ LICENCE = "nuScenes terms of use (CC BY-NC-SA 4.0 with amendments)"
 
 
 @dataclass(frozen=True)
-class NuScenes:
+class NuScenes(OwnFiles):
     """The front camera's keyframes of a dataroot version."""
 
     root: Path
@@ -28,7 +29,6 @@ class NuScenes:
     kind: str = "nuscenes"
     camera: str = CAMERA
     lacks: frozenset[Lack] = frozenset({Lack.TAGS})
-    in_files: bool = True
 
     @property
     def name(self) -> str:
@@ -43,10 +43,6 @@ class NuScenes:
         sides = (official_split({one.token: one.name for one in tables}) if is_own else None) or {}
         licence = (LICENCE if is_own else "") if self.licence is None else self.licence
         return [_scene(one, licence, sides.get(one.token)) for one in tables]
-
-    def picture(self, scene: SourceScene, frame: SourceFrame) -> bytes:
-        """Never: every picture is a file."""
-        raise PictureRefused(f"{frame.picture} is a file of its own.")
 
 
 def nuscenes(dataroot: Path, version: str, licence: str | None = None) -> NuScenes:

@@ -16,7 +16,8 @@ from data.nuscenes.scenes import Keyframe, SceneTable, read_scenes
 from data.nuscenes.tables import ANNOTATIONS, CAMERA
 from data.sources.categories import nuscenes_category
 from data.sources.opening import Options
-from data.sources.port import Lack, PictureRefused, SceneSetAside, SourceFrame, SourceScene
+from data.sources.own_files import OwnFiles
+from data.sources.port import Lack, SceneSetAside, SourceFrame, SourceScene
 from data.sources.unusable import SceneUnusable, check_name
 from data.vocabulary import Pose, SeenBox, storable_text
 
@@ -34,11 +35,10 @@ class Dataroot:
     tables: str
 
 
-class NuScenesSchema:
+class NuScenesSchema(OwnFiles):
     """One camera's keyframes of a dataroot, or of many below one folder."""
 
     kind = "nuscenes-schema"
-    in_files = True
 
     def __init__(
         self, root: Path, *, tables: str | None = None, camera: str = CAMERA, licence: str = ""
@@ -73,10 +73,6 @@ class NuScenesSchema:
                 if len(self._dataroots) == 1:
                     raise SourceError(str(error)) from error
                 yield SceneSetAside(storable_text(place), str(error))
-
-    def picture(self, scene: SourceScene, frame: SourceFrame) -> bytes:
-        """Never: every picture is a file."""
-        raise PictureRefused(f"{frame.picture} is a file of its own.")
 
     def _scenes_of(self, dataroot: Dataroot, place: str) -> Iterable[SourceScene]:
         tables = read_scenes(dataroot.folder, dataroot.tables, self.camera, may_lack=ANNOTATIONS)

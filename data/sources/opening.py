@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from data.errors import SourceError
+from data.sources.pace import RATE_HZ
 from data.sources.port import Source
 
 ADAPTERS: Mapping[str, str] = {
@@ -39,6 +40,11 @@ class Options:
     camera: str | None = None
     rate_hz: float | None = None
     licence: str | None = None
+
+    @property
+    def pace_hz(self) -> float:
+        """The rate that was asked for, else the usual one."""
+        return RATE_HZ if self.rate_hz is None else self.rate_hz
 
 
 class Adapter(Protocol):

@@ -100,8 +100,7 @@ def matches(path: Path) -> bool:
 
 def source_at(path: Path, options: Options) -> Videos:
     """Raises SourceError where there is nothing to read."""
-    rate_hz = RATE_HZ if options.rate_hz is None else options.rate_hz
-    return Videos(path, rate_hz=rate_hz, licence=options.licence or "")
+    return Videos(path, rate_hz=options.pace_hz, licence=options.licence or "")
 
 
 def video_files(path: Path) -> list[Path]:

@@ -140,9 +140,8 @@ def matches(path: Path) -> bool:
 
 def source_at(path: Path, options: Options) -> WaymoEndToEnd:
     """Raises SourceError where there is nothing to read."""
-    rate_hz = RATE_HZ if options.rate_hz is None else options.rate_hz
     return WaymoEndToEnd(
-        path, camera=options.camera or "FRONT", rate_hz=rate_hz, licence=options.licence or LICENCE
+        path, camera=options.camera or "FRONT", rate_hz=options.pace_hz, licence=options.licence or LICENCE
     )
 
 

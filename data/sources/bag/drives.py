@@ -99,8 +99,7 @@ def matches(path: Path) -> bool:
 
 def source_at(path: Path, options: Options) -> Bags:
     """Raises SourceError where there is nothing to read."""
-    rate_hz = RATE_HZ if options.rate_hz is None else options.rate_hz
-    return Bags(path, camera=options.camera or "", rate_hz=rate_hz, licence=options.licence or "")
+    return Bags(path, camera=options.camera or "", rate_hz=options.pace_hz, licence=options.licence or "")
 
 
 _BY_CAMERA, _BY_RECORDER = "Times are those of the camera.", "Times are those of the recording."
