@@ -11,6 +11,7 @@ from sqlmodel import Session, col, or_, select
 
 from data.erasure.subject import Subject
 from data.live.clip_spool import AFTER_S, BEFORE_S
+from data.proposals.asking import dataroots
 from data.store.tables import Alert, Dataset, Feed, Frame, GeneratedFrame, ReturnedFrame, Scene
 from data.vocabulary import ErasureKind
 
@@ -44,9 +45,8 @@ def reach_of(session: Session, subject: Subject) -> Reach:
 
 def originals(session: Session, frames: Iterable[Frame]) -> dict[str, Path]:
     """Where the picture of each frame was ingested from, by frame id."""
-    query = select(Scene.id, Dataset.dataroot).join(Dataset, col(Dataset.id) == Scene.dataset_id)
-    roots = dict(session.exec(query).all())
-    return {one.id: Path(roots[one.scene_id]) / one.filename for one in frames}
+    roots = dataroots(session)
+    return {one.id: roots[one.scene_id] / one.filename for one in frames}
 
 
 def origins(session: Session, frames: Iterable[Frame]) -> set[Path]:

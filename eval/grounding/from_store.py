@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from data.grounding.frame_things import scene_facts
 from data.grounding.grounded_words import Said, words_of
+from data.grounding.tallies import PEOPLE
 from data.grounding.words import ground_words
 from data.store.tables import Adjudication, FrameThings, GroundedWords, ModelRun, Proposal, Review
 from data.verification.standing import not_withdrawn, standing
@@ -17,7 +18,6 @@ from eval.grounding.figures import GroundedTexts, GroundingFigures, JudgedText, 
 
 EXAMPLES = 24
 _IDS_AT_ONCE = 500
-PEOPLE = "people's own words"
 Frames = Mapping[str, tuple[str, TriageLevel]]
 """Scene and verified level by frame id."""
 
