@@ -27,7 +27,12 @@ def figures_table(rows: Sequence[Mapping[str, Any]], *, name: str, link: str | N
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", height=height, column_config=shown)
     kept = [{column: value for column, value in row.items() if column != link} for row in rows]
     st.download_button(
-        "Download CSV", csv_text(kept), file_name=f"{name}.csv", mime="text/csv", key=f"csv-{name}"
+        "Download CSV",
+        csv_text(kept),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        key=f"csv-{name}",
+        on_click="ignore",  # a page that is drawn anew meanwhile can cancel the download
     )
 
 

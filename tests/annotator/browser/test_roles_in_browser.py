@@ -31,8 +31,10 @@ def test_every_role_comes_home_to_a_screen_of_its_own(tmp_path: Path, chromium: 
 
 
 def table(page: Page) -> list[dict[str, str]]:
-    """What the page's table downloads as; a download that a page drawn anew has cancelled is asked for again."""
+    """What the page's table downloads as, once the page is drawn; a download that a page drawn anew has cancelled is
+    asked for again."""
     for _ in range(5):
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
         with page.expect_download() as download:
             page.get_by_role("button", name="Download CSV").click()
         if download.value.failure() is None:
