@@ -11,7 +11,7 @@ import re
 import secrets
 from typing import Any
 
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import Session, col, delete, func, or_, select
 
 from data.errors import NotAllowed, SignInRefused, StoreError
 from data.hashing import signature
@@ -174,13 +174,21 @@ def _require_manager(session: Session, by: int | None) -> None:
 
 def to_be_changed(session: Session, name: str, by: int | None) -> Person:
     """Whoever is called so, held until the act ends; nobody changes themselves."""
+    _hold_with_administrators(session, name)
     _require_manager(session, by)
-    person = session.exec(select(Person).where(Person.name == name).with_for_update(key_share=True)).first()
+    person = session.exec(select(Person).where(Person.name == name)).first()
     if person is None or person.is_scripted:
         raise StoreError(f"There is no account named {name}.")
     if person.id == by:
         raise NotAllowed(f"You are {name}; another administrator has to do this.")
     return person
+
+
+def _hold_with_administrators(session: Session, name: str) -> None:
+    """Whoever is called so, and everybody who could change them, in one order: two administrators who change each
+    other wait, and neither is refused for a deadlock."""
+    held = select(Person.id).where(or_(Person.name == name, Person.role == PersonRole.ADMIN))
+    session.exec(held.order_by(col(Person.id)).with_for_update(key_share=True)).all()
 
 
 def _keep_an_administrator(session: Session, person: Person) -> None:
@@ -189,12 +197,7 @@ def _keep_an_administrator(session: Session, person: Person) -> None:
     if person.role is not PersonRole.ADMIN or person.is_disabled:
         return
     is_active = ~col(Person.is_disabled) & ~col(Person.is_scripted)
-    query = (
-        select(Person.id)
-        .where(Person.role == PersonRole.ADMIN, is_active)
-        .order_by(col(Person.id))
-        .with_for_update(key_share=True)
-    )
+    query = select(Person.id).where(Person.role == PersonRole.ADMIN, is_active).order_by(col(Person.id))
     if list(session.exec(query)) == [person.id]:
         raise NotAllowed(f"{person.name} is the last administrator; add another one first.")
 

@@ -3,12 +3,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 from typing import Literal
 
 import pytest
 from argon2 import Parameters, PasswordHasher, extract_parameters
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from data.errors import NotAllowed, SignInRefused, StoreError
 from data.people import accounts, passwords
@@ -311,6 +313,29 @@ def test_two_administrators_who_disable_each_other_leave_one(store: Store) -> No
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(disable, [("rita", "root"), ("root", "rita")])) == [False, True]
+
+
+def test_two_administrators_who_hold_their_own_accounts_at_once_do_not_lock_each_other_out(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [
+        int(add_person(store, name, PersonRole.ADMIN, password=PASSWORD).id or 0) for name in ("rita", "root")
+    ]
+    require, both_are_here = accounts._require_manager, Barrier(2)
+
+    def meet(session: Session, by: int | None) -> None:
+        require(session, by)
+        with suppress(BrokenBarrierError):  # as it should be: the other one waits
+            both_are_here.wait(0.3)
+
+    monkeypatch.setattr(accounts, "_require_manager", meet)
+    with ThreadPoolExecutor(2) as pool:
+        ended = [
+            pool.submit(disable_person, store, name, by=by)
+            for name, by in zip(("root", "rita"), ids, strict=True)
+        ]
+    assert sorted(type(one.exception()) is NotAllowed for one in ended) == [False, True]
+    assert sum(one.exception() is None for one in ended) == 1
 
 
 def test_how_everybody_stands(store: Store) -> None:
