@@ -101,6 +101,7 @@ def opened_frame(
         "local_time": local_time(frame.captured_at_us, scene.utc_offset_min),
         "description": scene.description,
         "cues": [{"name": name.replace("_", " "), "evidence": text} for name, text in frame.cues.items()],
+        "unknown_cues": [name.replace("_", " ") for name in frame.unknown_cues or ()],
         "generated": frame.generated_clip_id,
         "aside": why_aside(frame),
         "large": address(frame.id, SCREEN_PX),

@@ -71,9 +71,9 @@ def terms(pool: Pool, reviewed: Sequence[int], levels: Sequence[int]) -> dict[st
     """The visible terms of the order, each of shape (frames,); their sum is the score.
 
     pool: arrays `a` (proposed level 0..2), `probs` (frames, 3), `scene`, `pos` (place in its scene) and, where
-    known, `votes` (frames, 3 counts), `student` (level, -1 unknown), `cues` (frames, c), `contradicted` (0 or 1: what
-    is there denies the proposal's words). reviewed: indices done so far, in the order in which they were done; levels:
-    what people said there, 0..2.
+    known, `votes` (frames, 3 counts), `student` (level, -1 unknown), `cues` (frames, c; NaN unknown), `contradicted` (0
+    or 1: what is there denies the proposal's words). reviewed: indices done so far, in the order in which they were
+    done; levels: what people said there, 0..2.
     """
     done, said = np.asarray(reviewed, dtype=np.int64), np.asarray(levels, dtype=np.int64)
     proposed = np.asarray(pool["a"], dtype=np.int64)

@@ -14,6 +14,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col
 
 from annotator.review_order import expected_cost
+from data.frames.cues import cue_columns
 from data.proposals.runs import latest_run
 from data.store.opening import Store
 from data.store.tables import (
@@ -27,7 +28,7 @@ from data.store.tables import (
     Review,
 )
 from data.verification.standing import standing
-from data.vocabulary import LEVELS, Cue, ModelRole, Response, Split, TriageLevel
+from data.vocabulary import LEVELS, ModelRole, Response, Split, TriageLevel
 
 Floats = npt.NDArray[np.float64]
 
@@ -42,6 +43,7 @@ class FrameRow:
     scene: str
     place: int
     cues: Mapping[str, str]
+    unknown_cues: Sequence[str] | None
     is_drawn: bool = True
     """Whether chance may draw it: not a frame that came from a live feed because of what was said there, nor a
     generated one, on which no estimate over the road's frames may rest."""
@@ -102,6 +104,7 @@ def _frames() -> Any:
             col(Frame.scene_id),
             col(Frame.position),
             _as_text(Frame.cues),
+            _as_text(Frame.unknown_cues),
             col(ReturnedFrame.is_new),
             col(Frame.generated_clip_id),
         )
@@ -145,8 +148,17 @@ def _reviews() -> Any:
 def frame_rows(facts: OrderFacts) -> list[FrameRow]:
     """Every frame that can be reviewed, by id."""
     return [
-        FrameRow(frame_id, split, needed > 0, scene, place, json.loads(cues), not live and clip is None)
-        for frame_id, split, needed, scene, place, cues, live, clip in facts.frames
+        FrameRow(
+            frame_id,
+            split,
+            needed > 0,
+            scene,
+            place,
+            json.loads(cues),
+            json.loads(unknown) if unknown else None,
+            not live and clip is None,
+        )
+        for frame_id, split, needed, scene, place, cues, unknown, live, clip in facts.frames
     ]
 
 
@@ -160,9 +172,7 @@ def pool_of(rows: list[FrameRow], facts: OrderFacts) -> dict[str, npt.NDArray[An
         "a": np.maximum(teacher, 0),
         "probs": np.where(is_known[:, None], probabilities, planned),
         "student": student,
-        "cues": np.array([[cue in row.cues for cue in Cue] for row in rows], dtype=np.float64).reshape(
-            len(rows), len(Cue)
-        ),
+        "cues": cue_columns((row.cues, row.unknown_cues) for row in rows),
         "contradicted": np.array([row.frame_id in facts.contradicted for row in rows], dtype=np.float64),
         "scene": np.array([row.scene for row in rows]),
         "pos": np.array([row.place for row in rows], dtype=np.int64),

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from data.frames.cues import unknown_at_the_mean
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Pool = Mapping[str, npt.NDArray[Any]]
@@ -129,7 +131,8 @@ def _given(pool: Pool) -> list[Floats]:
     if "student" in pool:
         columns.append(_level_indicators(pool["student"]))
     if "cues" in pool:
-        columns.append(np.asarray(pool["cues"], dtype=np.float64).reshape(len(pool["a"]), -1))
+        cues = np.asarray(pool["cues"], dtype=np.float64).reshape(len(pool["a"]), -1)
+        columns.append(unknown_at_the_mean(cues))
     return columns
 
 

@@ -110,9 +110,11 @@ def _picture(person: Person, view: FrameView) -> None:
         alt = f"Front camera picture, {caption}"
         st.html(f'<img class="tt-frame" src="{escape(address)}" alt="{escape(alt)}">')
     cues = "; ".join(f"{cue.replace('_', ' ')}: {evidence}" for cue, evidence in view.frame.cues.items())
+    unknown = ", ".join(cue.replace("_", " ") for cue in view.frame.unknown_cues or ())
+    unseen = f". Could not be looked for: {unknown}" if unknown else ""
     st.html(
         f'<div class="tt-note">{plain(caption)}. {plain(view.scene.description)}</div>'
-        f'<div class="tt-note">Cues: {plain(cues or "none")}</div>'
+        f'<div class="tt-note">Cues: {plain((cues or "none") + unseen)}</div>'
     )
     around = "".join(
         f'<img src="{escape(frame_image(person, one.id, width_px=SMALL_PX))}" alt="Frame {one.position + 1}">'

@@ -1,4 +1,4 @@
-"""How far the work is: frames by state, level, scene and person."""
+"""How far the work is: frames by state, level, data set, scene and person."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from data.errors import TeletriageError
 from data.find.question import About
 from data.live.unanswered import unanswered_alerts
 from data.overview.forecast import PAPER_SHARES, forecast
-from data.overview.progress import Progress, SceneProgress
+from data.overview.progress import DataSetProgress, Progress, SceneProgress
 from data.overview.progress import progress as count_progress
 from data.people.permissions import Act, may
 from data.scenarios.catalogue import read_catalogue
@@ -51,6 +51,7 @@ def show(person: Person) -> None:
         return
     _totals(counts)
     _generated()
+    _by_data_set(counts)
     _forecast()
     left, right = st.columns([58, 42], gap="large")
     with left:
@@ -71,10 +72,7 @@ def show(person: Person) -> None:
         figures_table(_by_person(counts), name="reviews-by-person", link="frames")
         st.caption("Accepted: of the reviews in which a proposal was shown.")
     with st.expander("Frames by scene as a table"):
-        rows = [
-            {**asdict(scene), "frames": frames_address((About.SCENE, scene.name))} for scene in counts.scenes
-        ]
-        figures_table(rows, name="frames-by-scene", link="frames")
+        figures_table(_scene_rows(counts.scenes), name="frames-by-scene", link="frames")
     _coverage()
 
 
@@ -149,6 +147,46 @@ def _links(values: Sequence[tuple[About, str, str]]) -> None:
     st.html(f'<p class="tt-note">Show the frames: {", ".join(links)}</p>')
 
 
+def _by_data_set(counts: Progress) -> None:
+    """What was ingested and what became of it, where there are several data sets."""
+    if sum(not one.is_made_here for one in counts.data_sets) < 2:  # noqa: PLR2004
+        return
+    st.header("Frames by data set")
+    rows = [
+        {
+            "data set": one.name,
+            "terms": "made here" if one.is_made_here else _terms(one),
+            "ingested": one.frames,
+            "set aside": one.set_aside,
+            "in review": sum(one.states.values()),
+            **{state.value: n for state, n in one.states.items()},
+            **{level.value: n for level, n in one.levels.items()},
+            "frames": frames_address((About.DATA_SET, one.name)),
+        }
+        for one in counts.data_sets
+    ]
+    figures_table(rows, name="frames-by-data-set", link="frames")
+    st.caption("Levels: of the verified frames, which are not the balance of a data set.")
+
+
+def _terms(one: DataSetProgress) -> str:
+    return "; ".join(licence or "not stated" for licence in one.licences)
+
+
+def _scene_rows(scenes: Sequence[SceneProgress]) -> list[dict[str, Any]]:
+    """With their data sets where there are several."""
+    is_mixed = len({scene.data_set for scene in scenes}) > 1
+    rows = []
+    for scene in scenes:
+        row = asdict(scene)
+        data_set = row.pop("data_set")
+        del row["shares_name"]
+        of_set = ((About.DATA_SET, data_set),) if scene.shares_name else ()
+        link = frames_address((About.SCENE, scene.name), *of_set)
+        rows.append({**({"data set": data_set} if is_mixed else {}), **row, "frames": link})
+    return rows
+
+
 def _most_left(scenes: list[SceneProgress]) -> list[SceneProgress]:
     """At most _SCENES_SHOWN scenes, those with most frames to be reviewed or settled; by name."""
     most = sorted(scenes, key=lambda scene: -(scene.contested + scene.awaiting))[:_SCENES_SHOWN]
@@ -158,7 +196,7 @@ def _most_left(scenes: list[SceneProgress]) -> list[SceneProgress]:
 def _by_scene(scenes: list[SceneProgress]) -> Any:
     rows = [
         {
-            "scene": f"{scene.name}{'' if scene.split is Split.TRAIN else ' (held out)'}",
+            "scene": _called(scene),
             "state": state,
             "frames": n,
         }
@@ -187,6 +225,11 @@ def _by_scene(scenes: list[SceneProgress]) -> Any:
         )
         .properties(height=alt.Step(24))
     )
+
+
+def _called(scene: SceneProgress) -> str:
+    name = f"{scene.name} of {scene.data_set}" if scene.shares_name else scene.name
+    return name if scene.split is Split.TRAIN else f"{name} (held out)"
 
 
 def _by_level(counts: Progress) -> Any:

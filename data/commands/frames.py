@@ -83,6 +83,8 @@ def ingest(
 
 
 def _ingested(done: Ingested) -> str:
+    from data.frames.draws import named_parted
+
     lines = [
         f"{done.data_set}: {counted(done.frames, 'frame')} in {counted(done.scenes, 'scene')}: "
         f"{done.added:,} added, {done.updated:,} updated."
@@ -93,6 +95,8 @@ def _ingested(done: Ingested) -> str:
         lines.append(
             f"{counted(n, 'frame')} more {'is' if n == 1 else 'are'} in the data set {name} already."
         )
+    if done.parted:
+        lines.append(named_parted(done.parted))
     for name, reason in [*done.scenes_set_aside.items()][:_SCENES_NAMED]:
         lines.append(f"Set aside, the scene {name}: {reason}")
     if len(done.scenes_set_aside) > _SCENES_NAMED:
@@ -195,10 +199,17 @@ def cues(
 
     store = ctx.obj.open_store()
     done = count_cues(store) if sheet is None else write_cue_sheets(store, sheet)
+    unknown = f" Could not be looked for: {_in_frames(done.unknown)}." if done.unknown else ""
     written = f" Sheets in {sheet}: {', '.join(done.sheets) or 'none'}." if sheet else ""
     print_result(
-        asdict(done), f"{counted(done.frames, 'frame')}: {listed(done.counts)}.{written}", as_json=as_json
+        asdict(done),
+        f"{counted(done.frames, 'frame')}: {listed(done.counts)}.{unknown}{written}",
+        as_json=as_json,
     )
+
+
+def _in_frames(by_cue: dict[str, int]) -> str:
+    return ", ".join(f"{cue} in {counted(n, 'frame')}" for cue, n in by_cue.items())
 
 
 @stopped_says(

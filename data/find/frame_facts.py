@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,12 @@ from data.find.facets import Facet, Flags, Floats, Ints, day_facet, many_codes, 
 from data.find.question import About
 from data.find.reading import rows
 from data.find.scenarios import scenario_facet
-from data.store.tables import Frame, SampledFrame, Scene
+from data.store.tables import Dataset, Frame, SampledFrame, Scene
 from data.suspicion.traits import fifths, hour_of
 from data.vocabulary import Cue, SetAside, Split
 
 YES_NO = ("yes", "no")
+TIMES = ("day", "night", "unknown")
 BRIGHTNESS = ("darkest_fifth", "second_fifth", "middle_fifth", "fourth_fifth", "brightest_fifth")
 
 
@@ -52,8 +53,8 @@ def read_frame_facts(session: Session) -> FrameFacts:
     scenes = _scenes(connection)
     number = {scene[0]: place for place, scene in enumerate(scenes)}
     found = sorted(rows(session, _frames()))  # databases sort texts by rules of their own
-    ids, scene_ids, positions, times, aside, clips, cues, splits, boxes, pixels = (
-        zip(*found, strict=True) if found else [()] * 10
+    ids, scene_ids, positions, times, aside, clips, cues, unknown, splits, boxes, pixels = (
+        zip(*found, strict=True) if found else [()] * 11
     )
     scene = np.array([number[one] for one in scene_ids], dtype=np.int64)
     of_scene = [scenes[place] for place in scene]
@@ -79,8 +80,9 @@ def read_frame_facts(session: Session) -> FrameFacts:
             one_code(About.SPLIT, [one.value for one in Split], splits),
             one_code(About.SET_ASIDE, [one.value for one in SetAside], aside),
             one_code(About.GENERATED, YES_NO, ["yes" if one else "no" for one in clips]),
-            one_code(About.TIME, ("day", "night"), ["night" if Cue.NIGHT in one else "day" for one in cues]),
+            one_code(About.TIME, TIMES, [_time(*one) for one in zip(cues, unknown, strict=True)]),
             many_codes(About.CUE, [one.value for one in Cue], _pairs(cues)),
+            many_codes(About.UNKNOWN_CUE, [one.value for one in Cue], _pairs(one or () for one in unknown)),
             _taken(times, [one.utc_offset_min for one in scenes], scene),
             one_code(
                 About.HOUR,
@@ -91,6 +93,12 @@ def read_frame_facts(session: Session) -> FrameFacts:
             scenario_facet(seen),
         ),
     )
+
+
+def _time(cues: Collection[str], unknown: Collection[str] | None) -> str:
+    if Cue.NIGHT in cues:
+        return "night"
+    return "unknown" if unknown and Cue.NIGHT in unknown else "day"
 
 
 def _taken(times_us: Sequence[int], offsets_min: Sequence[int | None], scene: Ints) -> Facet:
@@ -104,7 +112,7 @@ def _brightness(luma: Sequence[float | None]) -> Facet:
     return Facet(About.BRIGHTNESS, BRIGHTNESS, fifths(luma)[1].astype(np.int32))
 
 
-_SCENE_COLUMNS = {About.SCENE: 1, About.LOCATION: 2, About.LOG: 3}
+_SCENE_COLUMNS = {About.SCENE: 1, About.LOCATION: 2, About.LOG: 3, About.DATA_SET: 6}
 
 
 def _scenes(connection: Any) -> list[Any]:
@@ -115,7 +123,8 @@ def _scenes(connection: Any) -> list[Any]:
         col(Scene.log_name),
         col(Scene.description),
         col(Scene.utc_offset_min),
-    )
+        col(Dataset.name),
+    ).join(Dataset, col(Dataset.id) == Scene.dataset_id)
     return list(connection.execute(query.order_by(col(Scene.name))).all())
 
 
@@ -129,6 +138,7 @@ def _frames() -> Any:
         type_coerce(col(Frame.set_aside), String),
         col(Frame.generated_clip_id),
         col(Frame.cues),
+        col(Frame.unknown_cues),
         type_coerce(col(SampledFrame.split), String),
         col(Frame.boxes),
         col(Frame.pixels),
@@ -140,5 +150,5 @@ def _of_scene(about: About, of_scenes: Sequence[str], scene: Ints) -> Facet:
     return Facet(about, facet.values, facet.code[scene])
 
 
-def _pairs(cues: Sequence[dict[str, str]]) -> set[tuple[int, str]]:
+def _pairs(cues: Iterable[Collection[str]]) -> set[tuple[int, str]]:
     return {(frame, name) for frame, found in enumerate(cues) for name in found}

@@ -34,6 +34,8 @@ class About(StrEnum):
     CELL = "cell"
     DISAGREEMENT = "disagreement"
     CUE = "cue"
+    UNKNOWN_CUE = "unknown_cue"
+    DATA_SET = "data_set"
     SCENE = "scene"
     LOCATION = "location"
     LOG = "log"
@@ -81,6 +83,8 @@ MEANINGS: dict[About, str] = {
     About.CELL: "Teacher said × a person said",
     About.DISAGREEMENT: "Disagreement between people",
     About.CUE: "Cue",
+    About.UNKNOWN_CUE: "Cue that could not be looked for",
+    About.DATA_SET: "Data set",
     About.SCENE: "Scene",
     About.LOCATION: "Location",
     About.LOG: "Log",
@@ -120,9 +124,9 @@ OF_REVIEWS = (
 """Filters that one standing review has to pass together."""
 CONTEXT = frozenset(
     {
-        About.STATE, About.SPLIT, About.CUE, About.SCENE, About.LOCATION, About.LOG, About.TIME, About.TAKEN,
-        About.HOUR, About.BRIGHTNESS, About.SCENARIO, About.GENERATED, About.FEED, About.QUEUE, About.NEXT,
-        About.SNAPSHOT, About.SET_ASIDE, About.LIKE,
+        About.STATE, About.SPLIT, About.CUE, About.UNKNOWN_CUE, About.DATA_SET, About.SCENE, About.LOCATION,
+        About.LOG, About.TIME, About.TAKEN, About.HOUR, About.BRIGHTNESS, About.SCENARIO, About.GENERATED,
+        About.FEED, About.QUEUE, About.NEXT, About.SNAPSHOT, About.SET_ASIDE, About.LIKE,
     }
 )  # fmt: skip
 """Filters whose answers tell nothing that a model or a person said of a frame that still waits for reviews."""
@@ -130,8 +134,8 @@ CONTEXT = frozenset(
 
 ADDS = frozenset(
     {
-        About.RUN, About.FAILED, About.CUE, About.FLAG, About.AUDIT, About.FEED, About.RETURNED, About.ALERT,
-        About.QUEUE, About.NEXT, About.SNAPSHOT, About.SECOND_LOOK, About.TAG, About.LIST, About.SCENARIO,
+        About.RUN, About.FAILED, About.CUE, About.UNKNOWN_CUE, About.FLAG, About.AUDIT, About.FEED, About.RETURNED,
+        About.ALERT, About.QUEUE, About.NEXT, About.SNAPSHOT, About.SECOND_LOOK, About.TAG, About.LIST, About.SCENARIO,
         About.SUSPICIOUS, About.SHORTCUT, About.GROUNDING,
     }
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,23 +21,35 @@ _CHARS_A_LINE = 52
 
 @dataclass(frozen=True)
 class CueSheets:
-    """How many usable frames show each cue, and the sheets written for those that have any."""
+    """How many usable frames show each cue, and the sheets written for those that have any. `unknown`: in how many a
+    cue could not be looked for; the others do not show it."""
 
     frames: int
     counts: dict[str, int]
     sheets: dict[str, str]
+    unknown: dict[str, int]
 
 
 def count_cues(store: Store) -> CueSheets:
     """Frames by cue, without writing anything."""
-    frames = _frames(store)
-    return CueSheets(len(frames), {cue.value: sum(cue in one.cues for one, _ in frames) for cue in Cue}, {})
+    return _counted([frame for frame, _ in _frames(store)], {})
+
+
+def _counted(frames: Sequence[Frame], sheets: dict[str, str]) -> CueSheets:
+    return CueSheets(
+        frames=len(frames),
+        counts={cue.value: sum(cue in one.cues for one in frames) for cue in Cue},
+        sheets=sheets,
+        unknown={
+            cue.value: n for cue in Cue if (n := sum(cue in (one.unknown_cues or ()) for one in frames))
+        },
+    )
 
 
 def write_cue_sheets(store: Store, folder: Path, *, most: int = 40) -> CueSheets:
     """One JPEG per cue that any frame shows: up to `most` frames, spread evenly over the dataset."""
     folder.mkdir(parents=True, exist_ok=True)
-    frames, sheets = _frames(store), {}
+    frames, sheets = _frames(store), dict[str, str]()
     for cue in Cue:
         shown = [(frame, path) for frame, path in frames if cue in frame.cues]
         if shown:
@@ -44,7 +57,7 @@ def write_cue_sheets(store: Store, folder: Path, *, most: int = 40) -> CueSheets
             path = folder / f"{cue.value}.jpg"
             _sheet(shown[::step], cue).save(path, quality=85)
             sheets[cue.value] = str(path)
-    return CueSheets(len(frames), count_cues(store).counts, sheets)
+    return _counted([frame for frame, _ in frames], sheets)
 
 
 def _frames(store: Store) -> list[tuple[Frame, Path]]:

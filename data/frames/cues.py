@@ -13,7 +13,7 @@ edges, but shadows that stay dark; fog lifts the shadows too.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,6 +130,33 @@ def unknown_cues(
     if map_ahead is None and not description.strip():
         missing.add(Cue.INTERSECTION)
     return [cue for cue in Cue if cue in missing]
+
+
+def cue_columns(
+    frames: Iterable[tuple[Collection[str], Collection[str] | None]],
+) -> npt.NDArray[np.float64]:
+    """(frames, cues) of the cues that each frame shows and those that could not be looked for in it: 1 where it shows
+    one, 0 where it does not, NaN where nobody knows.
+
+    >>> cue_columns([(["night"], ["pedestrian_near"])])[0, [0, 5, 6]].tolist()
+    [nan, 1.0, 0.0]
+    """
+    rows = [
+        [1.0 if cue in shown else np.nan if unknown and cue in unknown else 0.0 for cue in Cue]
+        for shown, unknown in frames
+    ]
+    return np.array(rows, dtype=np.float64).reshape(-1, len(Cue))
+
+
+def unknown_at_the_mean(columns: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The columns with what nobody knows at the mean of the frames in which it is known, where it speaks for nothing.
+
+    >>> unknown_at_the_mean(np.array([[1.0], [0.0], [np.nan]])).ravel().tolist()
+    [1.0, 0.0, 0.5]
+    """
+    known = ~np.isnan(columns)
+    mean = np.where(known, columns, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.where(known, columns, mean)
 
 
 def pedestrian_near(seen: Seen) -> str:

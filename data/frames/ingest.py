@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 
 from data.errors import SourceError
 from data.frames.data_sets import begun, require_usable_name
+from data.frames.draws import Parted, parted_in
 from data.frames.erased import is_due_again, stay_erased
 from data.frames.frame_rows import Inspected, Place, derived_id, frame_row, scene_row
 from data.images.inspection import ImageRefused, inspect_image, leads_inside
@@ -46,7 +47,7 @@ _NEW = SetAside.IMAGE_MISSING
 class Ingested:
     """What an ingest did. `set_aside` counts the reasons over all frames of the data set; `scenes_set_aside` has the
     reason by the name of the scene; `elsewhere` counts frames that are left where they are, by the data set that has
-    them already."""
+    them already; `parted`: scenes that no draw can take, since scenes on both sides show the same."""
 
     data_set: str
     scenes: int
@@ -56,6 +57,7 @@ class Ingested:
     set_aside: dict[str, int]
     scenes_set_aside: dict[str, str] = field(default_factory=dict)
     elsewhere: dict[str, int] = field(default_factory=dict)
+    parted: list[Parted] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -99,6 +101,8 @@ def ingest(
         if dataset.ingested_at_us == NOT_INGESTED:
             dataset.ingested_at_us = store.now_us(session)
         after = _known_frames(session, dataset_id)
+    with store.read() as session:  # comparing views may take seconds, in which others write
+        parted = parted_in(session, dataset_id)
     return Ingested(
         data_set=name,
         scenes=len({place.scene_id for place in places}),
@@ -108,6 +112,7 @@ def ingest(
         set_aside=_counted(after[place.frame_id] for place in places),
         scenes_set_aside=aside,
         elsewhere=elsewhere,
+        parted=parted,
     )
 
 

@@ -11,17 +11,27 @@ import json
 import math
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sqlalchemy import Select
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from data.errors import SamplingError
 from data.frames.data_sets import MADE_HERE
-from data.frames.draws import draws_of, is_rested_on, never_drawn, take_back
+from data.frames.draws import (
+    Parted,
+    draws_of,
+    is_rested_on,
+    named_parted,
+    never_drawn,
+    parted_scenes,
+    take_back,
+)
 from data.frames.sampling_recipe import SamplingRecipe, SplitBy, expected_mix
 from data.frames.shared_views import linked_scenes
 from data.frames.sides import SceneToSplit, sides_of
@@ -53,8 +63,9 @@ class Sampled:
     it could not; `thinned`: frames of a standing vehicle that could not be drawn; `frames_per_scene`: least, median
     and most over scenes with any; `expected_levels`: planned shares of the frames drawn, not a measurement;
     `data_sets`: usable frames and those taken on each side by data set; `linked_scenes`: how many stand where they
-    do since another data set shows the same; `tags_unseen`: tags of the recipe that no usable frame has; `earlier`:
-    scenes on each side by draws that stay; `replaces`: an earlier draw, which nothing rested on."""
+    do since another data set shows the same; `left_out`: scenes that belong with scenes on both sides; `tags_unseen`:
+    tags of the recipe that no usable frame has; `earlier`: scenes on each side by draws that stay; `replaces`: an
+    earlier draw, which nothing rested on."""
 
     seed: int
     asked: dict[str, int]
@@ -71,6 +82,7 @@ class Sampled:
     cue_unknown: dict[str, float] = field(default_factory=dict)
     data_sets: dict[str, dict[str, int]] = field(default_factory=dict)
     linked_scenes: int = 0
+    left_out: tuple[Parted, ...] = ()
     tags_unseen: tuple[str, ...] = ()
     earlier: dict[str, int] = field(default_factory=dict)
 
@@ -133,29 +145,33 @@ def sample_frames(
     with store.read() if dry_run else store.write(alone=True) as session:
         scope = _scope(session, data_set)
         draws = draws_of(session, scope)
-        is_new = session.exec(_undrawn(scope).limit(1)).first() is not None
         last = draws[-1] if draws else None
-        if last is not None and not is_new and (last.seed, last.parameters) == (seed, parameters):
-            return _summary(session, last, was_there=True)
-        _refuse_half_ingested(session, scope)
         open_ = [one for one in draws if not is_rested_on(session, one)]
+        waiting = set(session.exec(select(Scene.id).where(col(Scene.id).in_(_undrawn_scenes(scope)))))
+        left_out = parted_scenes(session, waiting, chosen.split_by, {int(one.id or 0) for one in open_})
+        is_new = bool(waiting - left_out.keys())
+        if last is not None and not is_new and (last.seed, last.parameters) == (seed, parameters):
+            return _summary(session, last, was_there=True, left_out=left_out.values())
+        _refuse_half_ingested(session, scope)
         if last is not None and not open_ and not is_new:
-            raise SamplingError(_rests(last))
+            raise SamplingError(_rests(last, left_out.values()))
         for one in open_:
             take_back(session, one)
         sampling = Sampling(seed=seed, parameters=parameters, sampled_at_us=store.now_us(session))
         session.add(sampling)
         session.flush()
-        linked = _draw_both_sides(session, sampling, chosen, scope)
+        linked = _draw_both_sides(session, sampling, chosen, scope, left_out)
         session.flush()
-        return _summary(session, sampling, replaces=bool(open_), linked=linked)
+        replaces = bool(open_)
+        return _summary(session, sampling, replaces=replaces, linked=linked, left_out=left_out.values())
 
 
-def _rests(draw: Sampling) -> str:
+def _rests(draw: Sampling, left_out: Collection[Parted]) -> str:
     return (
         f"This store was sampled with --train {draw.parameters['train']} --held-out {draw.parameters['held_out']} "
         f"--seed {draw.seed}, and models or people have answered about its frames since; a second draw would break its "
         "split. Ingest other drives to draw from them, or use another workspace for another draw."
+        + (f" Of what came since, {named_parted(left_out)}" if left_out else "")
     )
 
 
@@ -179,10 +195,17 @@ def _refuse_half_ingested(session: Session, scope: Mapping[int, Dataset]) -> Non
 
 
 def _draw_both_sides(
-    session: Session, sampling: Sampling, recipe: SamplingRecipe, scope: Mapping[int, Dataset]
+    session: Session,
+    sampling: Sampling,
+    recipe: SamplingRecipe,
+    scope: Mapping[int, Dataset],
+    left_out: Mapping[str, Parted],
 ) -> int:
-    """Returns how many scenes another data set's scenes have drawn to their side."""
-    frames = list(session.exec(_undrawn(scope)))
+    """Returns how many scenes another data set's scenes have drawn to their side. left_out: scenes by id that are not
+    drawn from."""
+    frames = [frame for frame in session.exec(_undrawn(scope)) if frame.scene_id not in left_out]
+    if not frames and left_out:
+        raise SamplingError(named_parted(left_out.values()))
     if not frames:
         raise SamplingError("The store holds no usable frame. Run `teletriage ingest` first.")
     wanted = {
@@ -193,8 +216,8 @@ def _draw_both_sides(
     to_split = _to_split(session, frames)
     links = linked_scenes(session, {frame.scene_id for frame in frames})
     sides = sides_of(to_split, links, recipe.split_by, share, sampling.seed)
-    left_out = standing_frames(frames, recipe.standing_move_m, recipe.standing_gap_s)
-    frames = [frame for frame in frames if frame.id not in left_out]
+    thinned = standing_frames(frames, recipe.standing_move_m, recipe.standing_gap_s)
+    frames = [frame for frame in frames if frame.id not in thinned]
     for scene in session.exec(select(Scene).where(col(Scene.id).in_(sides))):
         scene.split, scene.sampling_id = sides[scene.id], sampling.id
         session.add(scene)
@@ -275,13 +298,23 @@ def _undrawn(scope: Mapping[int, Dataset]) -> SelectOfScalar[Frame]:
     return query.where(col(Frame.id).not_in(never_drawn())).order_by(Frame.id)
 
 
+def _undrawn_scenes(scope: Mapping[int, Dataset]) -> Select[Any]:
+    return _undrawn(scope).with_only_columns(col(Frame.scene_id)).order_by(None)
+
+
 def _weight(frame: Frame, recipe: SamplingRecipe) -> float:
     by_tags = sum(recipe.tags.get(tag, 0.0) for tag in frame.tags or ()) if recipe.tags else 0.0
     return 1.0 + sum(recipe.bias.get(Cue(cue), 0.0) for cue in frame.cues) + by_tags
 
 
 def _summary(
-    session: Session, sampling: Sampling, *, was_there: bool = False, replaces: bool = False, linked: int = 0
+    session: Session,
+    sampling: Sampling,
+    *,
+    was_there: bool = False,
+    replaces: bool = False,
+    linked: int = 0,
+    left_out: Collection[Parted] = (),
 ) -> Sampled:
     query = (
         select(Frame, Dataset.name)
@@ -320,6 +353,7 @@ def _summary(
         cue_unknown=_unknown_shares(usable),
         data_sets=_by_data_set([(frame.id, name) for frame, name in rows], drawn),
         linked_scenes=linked,
+        left_out=tuple(sorted(left_out)),
         tags_unseen=tuple(sorted(set(known.get("tags", {})) - tags)),
         earlier={split.value: sides[split, False] for split in Split},
     )

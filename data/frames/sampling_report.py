@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from data.frames.draws import named_parted
 from data.frames.sampling import Sampled
 from data.text.phrases import counted
 
@@ -24,12 +25,15 @@ def sampling_report(drawn: Sampled) -> str:
         lines.append(
             f"{counted(drawn.linked_scenes, 'scene')} of several data sets show the same and stand on one side."
         )
+    if drawn.left_out:
+        lines.append(f"Left out: {named_parted(drawn.left_out)}")
     if drawn.tags_unseen:
         lines.append(f"No usable frame has these tags of the recipe: {', '.join(drawn.tags_unseen)}.")
     lines.append(f"Split by {drawn.split_by}, seed {drawn.seed}. {_scenes(drawn)}{_thinned(drawn)}")
     if drawn.expected_levels:
         mix = ", ".join(f"{level} {share:.0%}" for level, share in drawn.expected_levels.items())
-        lines.append(f"Levels to expect by the recipe's planning values, not measured: {mix}.")
+        planned = ", and unknown cues taken for absent ones" if unknown else ""
+        lines.append(f"Levels to expect by the recipe's planning values, not measured{planned}: {mix}.")
     return "\n".join(lines)
 
 

@@ -1,7 +1,8 @@
 """Which scenes of different data sets show the same drive: one under two names must not stand on both sides of a split.
 
 Two scenes are linked by a picture that both have, by two pictures of one view, or by one drive's name and a time that
-both were recorded at, as two cameras of one vehicle are.
+both were recorded at, as two cameras of one vehicle are. A time in the first year of the clock is none: it stands for
+the order of files.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from data.store.tables import Dataset, Frame, Scene
 
 Link = tuple[str, str]
 """The ids of two scenes."""
+FIRST_TIME_US = 365 * 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,22 @@ class _View:
 
 def linked_scenes(session: Session, new: set[str]) -> list[Link]:
     """Pairs of scenes of different data sets that show the same, one of each among the `new` ones at least."""
-    data_sets = session.exec(select(Dataset.id).where(col(Dataset.kind).not_in(MADE_HERE))).all()
-    if len(data_sets) < 2:  # noqa: PLR2004 - within one data set scenes are what it says
+    if not has_several_data_sets(session):
         return []
     views = _views(session)
     found = {*_by_picture(views), *_by_view(views, new), *_by_drive(views)}
     return sorted(pair for pair in found if new & set(pair))
+
+
+def scenes_of_one_drive(session: Session) -> list[Link]:
+    """Pairs of scenes of different data sets that are one drive's, at a time that both were recorded at."""
+    return sorted(set(_by_drive(_views(session)))) if has_several_data_sets(session) else []
+
+
+def has_several_data_sets(session: Session) -> bool:
+    """Whether there are several that a source holds: within one, scenes are what it says."""
+    names = session.exec(select(Dataset.id).where(col(Dataset.kind).not_in(MADE_HERE)).limit(2)).all()
+    return len(names) > 1
 
 
 def _views(session: Session) -> list[_View]:
@@ -86,7 +98,7 @@ def _by_view(views: Sequence[_View], new: set[str]) -> Iterator[Link]:
 def _by_drive(views: Sequence[_View]) -> Iterator[Link]:
     times: dict[tuple[str, str, int], list[int]] = defaultdict(list)
     for view in views:
-        if view.drive:
+        if view.drive and view.at_us >= FIRST_TIME_US:
             times[view.drive, view.scene_id, view.dataset_id].append(view.at_us)
     by_drive: dict[str, list[tuple[str, int, int, int]]] = defaultdict(list)
     for (drive, scene_id, dataset_id), taken in times.items():

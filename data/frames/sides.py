@@ -90,6 +90,29 @@ def sides_of(
     return {scene.id: sides[unit_of[scene.id]] for scene in scenes if scene.side is None}
 
 
+def parted(
+    scenes: Sequence[SceneToSplit], links: Sequence[Link], split_by: SplitBy
+) -> dict[str, tuple[str, str]]:
+    """New scenes that can stand on neither side, since what they belong with stands on both: by id, a scene to train on
+    and one held out, those that show the same as the scene itself where there are any."""
+    unit_of = _units(scenes, links, split_by)
+    split: dict[str, dict[Split, list[str]]] = {}
+    for scene in scenes:
+        if scene.side is not None:
+            split.setdefault(unit_of[scene.id], {}).setdefault(scene.side, []).append(scene.id)
+    linked = {*links, *((other, one) for one, other in links)}
+    found: dict[str, tuple[str, str]] = {}
+    for scene in scenes:
+        there = split.get(unit_of[scene.id], {})
+        if scene.side is None and len(there) == len(Split):
+            train, held_out = (
+                min(there[side], key=lambda one: ((scene.id, one) not in linked, one))
+                for side in (Split.TRAIN, Split.HELD_OUT)
+            )
+            found[scene.id] = (train, held_out)
+    return found
+
+
 def _with_both_sides(scenes: Sequence[SceneToSplit]) -> set[str]:
     """The data sets whose publishers hold some scenes out and some not."""
     counts = Counter((scene.data_set, scene.official) for scene in scenes)

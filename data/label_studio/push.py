@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
 from data.errors import LabelStudioError, LabelStudioSilent
+from data.frames.shared_views import has_several_data_sets
 from data.label_studio.configuration import config_problems, labelling_config
 from data.label_studio.server import Arrived, LabelStudioServer, Project, RemoteTask
 from data.label_studio.tasks import FRAME_ID, LOCAL_FILES, Task, picture_folders, tasks_to_review
@@ -19,6 +20,10 @@ from data.store.opening import Store
 
 BATCH = 500
 ATTEMPTS = 3
+_OF_SEVERAL = (
+    "they are of several data sets. Make its document root a folder that has each data set under its own name, and add "
+    "these folders to the project as local storage, or serve them with --images."
+)
 Progress = Callable[[int, int], None]
 """Called with (tasks there, tasks in all)."""
 
@@ -64,13 +69,16 @@ def push(
     """
     with store.read() as session:
         tasks, folders = tasks_to_review(session, images), picture_folders(session)
+        is_mixed = has_several_data_sets(session)
     if not tasks:
         raise LabelStudioError("No training frame needs a review, so there is nothing to push.")
     project = _prepared(server, project_name)
     remote = _by_frame(server.tasks(project))
     missing = [task for task in tasks if task["data"][FRAME_ID] not in remote]
     done = Pushed(server.url, project.id, project.title, len(tasks), there=len(tasks) - len(missing))
-    if images == LOCAL_FILES:
+    if images == LOCAL_FILES and is_mixed:
+        done.unseen = _OF_SEVERAL
+    elif images == LOCAL_FILES:
         reasons = [server.serve_pictures(project.id, folder) for folder in folders]
         done.unseen = next((reason for reason in reasons if reason), None)
     for first in range(0, len(missing), BATCH):

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from sqlmodel import Session, col, select
 
-from data.errors import LabelStudioError
+from data.frames.shared_views import has_several_data_sets
 from data.label_studio.configuration import ACTION, IMAGE, LEVEL, REASONING
 from data.proposals.runs import latest_run, proposals_shown
 from data.store.tables import Dataset, Frame, FrameStatus, GoldFrame, Person, Proposal, Review, Scene
@@ -34,8 +34,8 @@ Task = dict[str, Any]
 def tasks_to_review(session: Session, images: str = LOCAL_FILES) -> list[Task]:
     """The training frames that still need a review, as tasks, those at the boundary first.
 
-    images: what stands before an image's file name in its address. Frames of an open audit (shown blind) and gold
-    frames stay here. Raises LabelStudioError where two data sets have a picture of the same name.
+    images: what stands before an image's file name in its address; where there are several data sets, the name of its
+    own stands between them. Frames of an open audit (shown blind) and gold frames stay here.
     """
     query = _frames().where(
         col(FrameStatus.reviews_needed) > 0,
@@ -43,7 +43,6 @@ def tasks_to_review(session: Session, images: str = LOCAL_FILES) -> list[Task]:
         col(FrameStatus.frame_id).not_in(select(GoldFrame.frame_id)),
     )
     frames = [_Frame(*row) for row in session.exec(query)]
-    _refuse_shared_names(frames)
     build = _TaskBuilder(session, images, is_ranked=any(frame.priority for frame in frames))
     tasks = [build.task(frame) for frame in frames]
     return sorted(tasks, key=lambda task: (task["meta"]["score"], task["data"][FRAME_ID]))
@@ -64,7 +63,6 @@ def reviewed_tasks(session: Session, images: str = LOCAL_FILES) -> Iterator[Task
     build = _TaskBuilder(session, images, is_ranked=True)
     reviews = _standing_reviews(session)
     frames = [frame for row in session.exec(_frames()) if (frame := _Frame(*row)).id in reviews]
-    _refuse_shared_names(frames)
     return (
         {**build.task(frame), "annotations": [_annotation(one) for one in reviews[frame.id]]}
         for frame in frames
@@ -79,25 +77,17 @@ class _Frame(NamedTuple):
     position: int
     scene: str
     priority: float
-
-
-def _refuse_shared_names(frames: Iterable[_Frame]) -> None:
-    """A task names its picture by the file alone: of two with one name, people would judge the wrong one."""
-    names: set[str] = set()
-    for frame in frames:
-        if frame.filename in names:
-            raise LabelStudioError(
-                f"Two data sets have a picture {frame.filename}, and Label Studio would show one of them for both; "
-                "exchange each data set from a workspace of its own."
-            )
-        names.add(frame.filename)
+    data_set: str
 
 
 def _frames() -> Any:
     """The training frames that can be reviewed, by scene and time."""
     return (
-        select(Frame.id, Frame.filename, Frame.position, Scene.name, FrameStatus.priority)  # type: ignore[call-overload]
+        select(  # type: ignore[call-overload]
+            Frame.id, Frame.filename, Frame.position, Scene.name, FrameStatus.priority, Dataset.name
+        )
         .join(Scene, col(Scene.id) == Frame.scene_id)
+        .join(Dataset, col(Dataset.id) == Scene.dataset_id)
         .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
         .where(col(Frame.set_aside).is_(None), FrameStatus.split == Split.TRAIN)
         .order_by(Frame.scene_id, col(Frame.position))
@@ -134,6 +124,7 @@ class _TaskBuilder:
         run = latest_run(session, ModelRole.TEACHER)
         self._version, self._images, self._is_ranked = run.name if run else "", images, is_ranked
         self._proposals = _proposals(session)
+        self._is_mixed = has_several_data_sets(session)
 
     def task(self, frame: _Frame) -> Task:
         proposal = self._proposals.get(frame.id)
@@ -142,7 +133,8 @@ class _TaskBuilder:
         result = result_of(said) if said else []
         return {
             "data": {
-                IMAGE: self._images + quote(frame.filename),
+                IMAGE: self._images
+                + quote(f"{frame.data_set}/{frame.filename}" if self._is_mixed else frame.filename),
                 FRAME_ID: frame.id,
                 "scene": frame.scene,
                 "position": frame.position,

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlmodel import Session, and_, col, func, or_, select
 
+from data.frames.cues import frame_cues, unknown_cues
 from data.images.inspection import ImageFacts, ImageRefused, inspect_image
 from data.live.record import DATA_SET
 from data.proposals.runs import record_reply
@@ -190,6 +191,7 @@ def _frame(session: Session, candidate: Candidate) -> tuple[Frame, bool]:
     scene, dataset = _scene(session, candidate)
     path = kept_picture(Path(dataset.dataroot), candidate.image_sha256)
     facts, reason, detail = _inspected(path)
+    shown = frame_cues([], facts, "")
     watch = session.get_one(Watch, candidate.watch_id)
     frame = Frame(
         id=_id("frame", candidate.watch_id, candidate.feed_id, candidate.captured_at_us),
@@ -202,6 +204,8 @@ def _frame(session: Session, candidate: Candidate) -> tuple[Frame, bool]:
         image_sha256=candidate.image_sha256,
         set_aside=reason,
         set_aside_detail=detail,
+        cues={cue.value: evidence for cue, evidence in shown.items()},
+        unknown_cues=[cue.value for cue in unknown_cues(None, facts, "", None)],
         pixels=facts.pixels() if facts else None,
     )
     session.add(frame)

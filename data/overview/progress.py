@@ -1,15 +1,17 @@
-"""How far the work is, in counts: by state, level, scene and person, and what stands contested."""
+"""How far the work is, in counts: by state, level, data set, scene and person, and what stands contested."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
+from data.frames.data_sets import MADE_HERE
 from data.store.opening import Store
-from data.store.tables import Frame, FrameStatus, GeneratedClip, Person, Review, SampledFrame, Scene
+from data.store.tables import Dataset, Frame, FrameStatus, GeneratedClip, Person, Review, SampledFrame, Scene
 from data.verification.standing import is_standing, of_the_frame
 from data.vocabulary import LEVELS, Mode, Split, TriageLevel, Verdict, VerificationState
 
@@ -26,17 +28,39 @@ class Progress:
     reviews: int
     scenes: list[SceneProgress]
     people: list[PersonProgress]
+    data_sets: list[DataSetProgress]
 
 
 @dataclass(frozen=True)
 class SceneProgress:
-    """One scene's frames by state."""
+    """One scene's frames by state. `shares_name`: a scene of another data set is called the same."""
 
     name: str
+    data_set: str
+    shares_name: bool
     split: Split
     verified: int
     contested: int
     awaiting: int
+
+
+@dataclass(frozen=True)
+class DataSetProgress:
+    """One data set's frames. `frames`: all that were ingested, those set aside too; `states` over those in review,
+    `levels` over verified ones. `licences`: the terms of its scenes, None among them where nobody has said which."""
+
+    name: str
+    kind: str
+    licences: list[str | None]
+    frames: int
+    set_aside: int
+    states: dict[VerificationState, int]
+    levels: dict[TriageLevel, int]
+
+    @property
+    def is_made_here(self) -> bool:
+        """Whether no source holds it: generated frames, and those that came back from live feeds."""
+        return self.kind in MADE_HERE
 
 
 @dataclass(frozen=True)
@@ -55,7 +79,7 @@ class PersonProgress:
 def progress(store: Store) -> Progress:
     """Count everything once, in the database: a row per scene and state, and one per person and mode."""
     with store.read() as session:
-        counted = _by_scene_state_and_level(session)
+        counted, scenes = _by_scene_state_and_level(session), _all_scenes(session)
         made = set(session.exec(select(GeneratedClip.scene_id)))
         states: Counter[tuple[Split, VerificationState]] = Counter()
         verified: Counter[TriageLevel] = Counter()
@@ -64,16 +88,17 @@ def progress(store: Store) -> Progress:
             if level is not None and scene_id not in made:
                 verified[level] += frames
         sampled = session.exec(select(func.count()).select_from(SampledFrame)).one()
-        aside = session.exec(select(func.count(col(Frame.id))).where(col(Frame.set_aside).is_not(None))).one()
+        data_sets = _data_sets(session, counted, scenes)
         reviews = session.exec(select(func.count(col(Review.id)))).one()
         return Progress(
             sampled=sampled,
-            set_aside=aside,
+            set_aside=sum(one.set_aside for one in data_sets),
             states={side: {state: states[side, state] for state in VerificationState} for side in Split},
             levels={level: verified[level] for level in LEVELS},
             reviews=reviews,
-            scenes=_scenes(session, counted),
+            scenes=_scenes(counted, scenes),
             people=_people(session),
+            data_sets=data_sets,
         )
 
 
@@ -102,20 +127,71 @@ def _by_scene_state_and_level(session: Session) -> list[_Counted]:
     ]
 
 
-def _scenes(session: Session, counted: list[_Counted]) -> list[SceneProgress]:
+class _Scene(NamedTuple):
+    id: str
+    name: str
+    split: Split | None
+    licence: str | None
+    data_set: str
+
+
+def _all_scenes(session: Session) -> list[_Scene]:
+    query = select_columns(
+        col(Scene.id), col(Scene.name), col(Scene.split), col(Scene.licence), col(Dataset.name)
+    ).join(Dataset, col(Dataset.id) == Scene.dataset_id)
+    rows = session.connection().execute(query.order_by(col(Scene.name), col(Dataset.name)))
+    return [_Scene(*row) for row in rows]
+
+
+def _scenes(counted: list[_Counted], scenes: list[_Scene]) -> list[SceneProgress]:
     counts: dict[str, Counter[VerificationState]] = defaultdict(Counter)
     for scene_id, _, state, _, frames in counted:
         counts[scene_id][state] += frames
+    called = Counter(name for name, _ in {(scene.name, scene.data_set) for scene in scenes})
     return [
         SceneProgress(
             name=scene.name,
+            data_set=scene.data_set,
+            shares_name=called[scene.name] > 1,
             split=scene.split or Split.TRAIN,
             verified=counts[scene.id][VerificationState.VERIFIED],
             contested=counts[scene.id][VerificationState.CONTESTED],
             awaiting=counts[scene.id][VerificationState.AWAITING],
         )
-        for scene in session.exec(select(Scene).order_by(Scene.name))
+        for scene in scenes
         if scene.id in counts
+    ]
+
+
+def _data_sets(session: Session, counted: list[_Counted], scenes: list[_Scene]) -> list[DataSetProgress]:
+    """Every data set, by name."""
+    data_set = {scene.id: scene.data_set for scene in scenes}
+    states: dict[str, Counter[VerificationState]] = defaultdict(Counter)
+    levels: dict[str, Counter[TriageLevel]] = defaultdict(Counter)
+    for scene_id, _, state, level, frames in counted:
+        states[data_set[scene_id]][state] += frames
+        if level is not None:
+            levels[data_set[scene_id]][level] += frames
+    licences: dict[str, set[str | None]] = defaultdict(set)
+    for scene in scenes:
+        licences[scene.data_set].add(scene.licence)
+    query = (
+        select_columns(col(Scene.dataset_id), func.count(), func.count(col(Frame.set_aside)))
+        .join(Frame, col(Frame.scene_id) == Scene.id)
+        .group_by(col(Scene.dataset_id))
+    )
+    found = {number: (n, aside) for number, n, aside in session.connection().execute(query)}
+    return [
+        DataSetProgress(
+            name=one.name,
+            kind=one.kind,
+            licences=sorted(licences[one.name], key=lambda licence: licence or ""),
+            frames=found.get(one.id or 0, (0, 0))[0],
+            set_aside=found.get(one.id or 0, (0, 0))[1],
+            states={state: states[one.name][state] for state in VerificationState},
+            levels={level: levels[one.name][level] for level in LEVELS},
+        )
+        for one in session.exec(select(Dataset).order_by(Dataset.name))
     ]
 
 

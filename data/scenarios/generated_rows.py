@@ -108,6 +108,7 @@ def _frame(
     kept = {cue.value for cue in GEOMETRIC} if keeps_geometry else set()
     inherited = {name: f"as in the source frame: {why}" for name, why in source.cues.items() if name in kept}
     measured = {cue.value: why for cue, why in frame_cues([], facts, "").items()}
+    unknown = set(source.unknown_cues or ()) & kept if keeps_geometry else {cue.value for cue in GEOMETRIC}
     return Frame(
         id=hashlib.sha256(f"generated frame|{clip.id}|{position}".encode()).hexdigest()[:32],
         scene_id=clip.scene_id,
@@ -119,6 +120,7 @@ def _frame(
         image_sha256=facts.sha256,
         boxes=dict(source.boxes) if keeps_geometry else {},
         cues={**inherited, **measured},
+        unknown_cues=[cue.value for cue in Cue if cue in unknown] or None,
         pixels=facts.pixels(),
         ego_x_m=source.ego_x_m,
         ego_y_m=source.ego_y_m,

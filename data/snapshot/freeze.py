@@ -23,7 +23,13 @@ from data.proposals.earlier_frames import earlier_frames
 from data.proposals.runs import latest_run, proposals_by_frame, run_form
 from data.snapshot.contradicted import CONTRADICTED, contradicted_words, is_contradicted
 from data.snapshot.folder import Entry, Manifest
-from data.snapshot.leak_guard import complete_fingerprints, guarded_frames, refuse_leaks, with_earlier
+from data.snapshot.leak_guard import (
+    complete_fingerprints,
+    guarded_frames,
+    refuse_leaks,
+    refuse_one_drive,
+    with_earlier,
+)
 from data.snapshot.pairs import DevelopmentFrame, EvaluationFrame, Message, PreferencePair, pair_weight
 from data.snapshot.pictures import EntryPictures, entry_pictures
 from data.snapshot.terms import scene_terms
@@ -152,6 +158,7 @@ def _written(
         raise SnapshotError("No frame is verified yet, so there is nothing to freeze.")
     student_run = latest_run(session, ModelRole.STUDENT)
     lookback = snapshot_lookback(student_run)
+    refuse_one_drive(session)
     refuse_leaks(
         with_earlier(session, Split.TRAIN, train, lookback),
         with_earlier(session, Split.HELD_OUT, held_out, lookback),

@@ -14,11 +14,13 @@ from sqlmodel import Session, col, select
 
 from data.errors import LeakError
 from data.frames.origins import source_scenes
+from data.frames.shared_views import has_several_data_sets, scenes_of_one_drive
 from data.images.fingerprint import near_pairs
 from data.images.inspection import ImageRefused, inspect_image
 from data.proposals.earlier_frames import Neighbour, earlier_frames
 from data.store.opening import Store
 from data.store.tables import Dataset, Frame, FrameStatus, Scene
+from data.text.phrases import counted
 from data.vlm.moment import STILL, Lookback
 from data.vocabulary import Split, VerificationState
 
@@ -154,6 +156,37 @@ def refuse_leaks(train: Sequence[GuardedFrame], held_out: Sequence[GuardedFrame]
         raise LeakError(
             f"{len(near)} pairs of pictures show one view in train and in held-out: {_named(near)}. Sample with "
             "`split_by: log` in another workspace, so that one drive's scenes stay on one side."
+        )
+
+
+def refuse_one_drive(session: Session) -> None:
+    """Raises LeakError where a drive that two data sets have stands in train under one name and in held-out under the
+    other, both with verified frames."""
+    query = (
+        select(Scene.id, Dataset.name, Scene.name, FrameStatus.split)
+        .join(Frame, col(Frame.scene_id) == Scene.id)
+        .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
+        .join(Dataset, col(Dataset.id) == Scene.dataset_id)
+        .where(FrameStatus.state == VerificationState.VERIFIED)
+        .distinct()
+    )
+    if not has_several_data_sets(session):
+        return
+    places = {
+        scene_id: (f"{data_set}/{name}", side) for scene_id, data_set, name, side in session.exec(query)
+    }
+    parted = []
+    for one, other in scenes_of_one_drive(session):
+        if one in places and other in places and places[one][1] is not places[other][1]:
+            train, held_out = sorted(
+                (places[one], places[other]), key=lambda place: place[1] is Split.HELD_OUT
+            )
+            parted.append((train[0], held_out[0]))
+    if parted:
+        raise LeakError(
+            f"{counted(len(parted), 'drive')} that two data sets have {'stands' if len(parted) == 1 else 'stand'} in "
+            f"train under one name and in held-out under the other: {_named(parted)}. Draw both data sets at once in "
+            "another workspace, so that they stand on one side."
         )
 
 

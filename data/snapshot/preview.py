@@ -12,7 +12,13 @@ from data.errors import LeakError, SnapshotError
 from data.proposals.runs import latest_run
 from data.snapshot.expected_pairs import RepeatedSentence, repeated_sentences, tally
 from data.snapshot.freeze import FreezeOptions, each_entry, snapshot_form, snapshot_lookback
-from data.snapshot.leak_guard import GuardedFrame, guarded_frames, refuse_leaks, with_earlier
+from data.snapshot.leak_guard import (
+    GuardedFrame,
+    guarded_frames,
+    refuse_leaks,
+    refuse_one_drive,
+    with_earlier,
+)
 from data.snapshot.pairs import DevelopmentFrame, Message, PreferencePair
 from data.snapshot.writer import Excluded
 from data.store.opening import Store
@@ -80,6 +86,7 @@ def preview(store: Store, options: FreezeOptions) -> SnapshotPreview:
             else:
                 seen.evaluation += 1
         try:
+            refuse_one_drive(session)
             refuse_leaks(*(_guarded(session, split) for split in (Split.TRAIN, Split.HELD_OUT)))
         except LeakError as error:
             seen.leak = str(error)

@@ -10,11 +10,12 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from data.alike.vectors import Vectors
+from data.frames.cues import cue_columns
 from data.frames.origins import source_scenes
 from data.store.tables import Frame, FrameStatus, ModelRun, Proposal
 from data.suspicion.cross_fit import Floats
 from data.suspicion.ranking import TrainingLevels
-from data.vocabulary import LEVELS, Cue, ModelRole, Split, TriageLevel, VerificationState
+from data.vocabulary import LEVELS, ModelRole, Split, TriageLevel, VerificationState
 
 ROLES = (ModelRole.TEACHER, ModelRole.STUDENT)
 """An aligned model has learned these very levels and would only repeat them."""
@@ -28,20 +29,25 @@ def training_levels(session: Session, vectors: Vectors | None) -> TrainingLevels
     place = {row.id: at for at, row in enumerate(rows)}
     level = [TriageLevel(row.level).rank for row in rows]
     scene = [scenes.setdefault(sources.get(row.scene_id, row.scene_id), len(scenes)) for row in rows]
-    cues = [[float(cue.value in row.cues) for cue in Cue] for row in rows]
     return TrainingLevels(
         frame_ids=tuple(place),
         level=np.array(level, dtype=np.int64),
         scene=np.array(scene, dtype=np.int64),
         said=_said(session, place),
-        cues=np.array(cues, dtype=np.float64).reshape(-1, len(Cue)),
+        cues=cue_columns((row.cues, row.unknown_cues) for row in rows),
         vectors=None if vectors is None else vectors.of(tuple(place)),
     )
 
 
 def _verified(session: Session) -> Sequence[Any]:
     query = (
-        select_columns(col(Frame.id), col(Frame.scene_id), col(Frame.cues), col(FrameStatus.level))
+        select_columns(
+            col(Frame.id),
+            col(Frame.scene_id),
+            col(Frame.cues),
+            col(Frame.unknown_cues),
+            col(FrameStatus.level),
+        )
         .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
         .where(
             col(FrameStatus.state) == VerificationState.VERIFIED,

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from data.frames.cues import unknown_at_the_mean
 from data.suspicion.cross_fit import (
     NEAREST,
     Floats,
@@ -31,7 +32,7 @@ class TrainingLevels:
     """Verified training frames with what speaks about their levels.
 
     `level`: (n,) ranks; `scene`: (n,) numbers; `said`: by run, (n, 3) probabilities, NaN where it gave none; `cues`:
-    (n, cues) 0 or 1; `vectors`: (n, dims) of unit length, NaN without one, or None.
+    (n, cues) 0 or 1, NaN where nobody could look; `vectors`: (n, dims) of unit length, NaN without one, or None.
     """
 
     frame_ids: Sequence[str]
@@ -100,7 +101,7 @@ def suspicious_levels(found: TrainingLevels, *, seed: int = 0) -> list[Suspicion
 
 def level_chances(found: TrainingLevels, *, seed: int = 0) -> tuple[Floats, Floats]:
     """(n, 3) cross-fitted chances of each level, and (n, 3) what the nearest frames of other scenes are verified as."""
-    fixed = [*(_of_run(one) for one in found.said.values()), found.cues]
+    fixed = [*(_of_run(one) for one in found.said.values()), unknown_at_the_mean(found.cues)]
     if found.vectors is None:
         whole = _spread_evenly(np.column_stack(fixed))
         nobody = np.full((len(found.level), len(LEVELS)), np.nan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -37,6 +37,7 @@ from eval.evaluation.result import (
 from eval.evaluation.statements import what_it_does_not_show, what_it_shows
 from eval.metrics.answers import Answers, Mask, rank_of
 from eval.metrics.calibration import calibration_of
+from eval.metrics.data_sets import by_data_set
 from eval.metrics.deployment import Assumptions, deployment
 from eval.metrics.load_curve import load_curves
 from eval.metrics.run_figures import definitions, run_figures
@@ -126,7 +127,8 @@ def evaluate(
     answers = [_answers(run, compared) for run in runs]
     results = [_result(run, of_run, compared, method) for run, of_run in zip(runs, answers, strict=True)]
     account = _account(frames, compared, runs)
-    cues = _with_cue(compared)
+    cues = {cue: _flags(cue in frame.cues for frame in compared) for cue in Cue}
+    unknown = {cue: _flags(cue in frame.unknown_cues for frame in compared) for cue in Cue}
     suspicious = _suspicious(compared, runs, answers)
     held = _with_open_frames(compared, open_frames, runs, answers)
     return Evaluation(
@@ -137,7 +139,9 @@ def evaluate(
         frames=account,
         runs=results,
         comparisons=compare_runs(answers, method),
-        slices=slices(answers, cues, method),
+        slices=slices(answers, cues, method, unknown),
+        cues_unknown={cue: int(among.sum()) for cue, among in unknown.items() if among.any()},
+        data_sets=by_data_set(answers, [frame.data_set for frame in compared], method),
         worst_slices=worst_slices(answers, cues, method),
         deployment=deployment(answers, asked.assumptions, method),
         load_curves=load_curves(answers, asked.assumptions, method),
@@ -239,8 +243,8 @@ def _answers(run: EvaluatedRun, frames: Sequence[ReferenceFrame]) -> Answers:
     )
 
 
-def _with_cue(frames: Sequence[ReferenceFrame]) -> dict[Cue, Mask]:
-    return {cue: np.array([cue in frame.cues for frame in frames], dtype=np.bool_) for cue in Cue}
+def _flags(values: Iterable[bool]) -> Mask:
+    return np.array(list(values), dtype=np.bool_)
 
 
 def _result(

@@ -12,9 +12,9 @@ from data.vocabulary import Cue, TriageLevel
 class ReferenceFrame:
     """A held-out frame with its verified assessment. `image` is shown in the report, nothing else is read from it.
 
-    `inclusion`: the probability with which the draw took it, None where it was not drawn. `is_sent_back`: somebody
-    doubts the level and no lead has settled it since. `own`: what people said without seeing a proposal, oldest first;
-    `adjudicated`: a lead's answer, if there is one.
+    `unknown_cues`: those that could not be looked for. `inclusion`: the probability with which the draw took it, None
+    where it was not drawn. `is_sent_back`: somebody doubts the level and no lead has settled it since. `own`: what
+    people said without seeing a proposal, oldest first; `adjudicated`: a lead's answer, if there is one.
     """
 
     frame_id: str
@@ -24,6 +24,8 @@ class ReferenceFrame:
     action: str
     image: Path | None = None
     cues: frozenset[Cue] = frozenset()
+    unknown_cues: frozenset[Cue] = frozenset()
+    data_set: str = ""
     inclusion: float | None = None
     is_sent_back: bool = False
     own: tuple[TriageLevel, ...] = ()

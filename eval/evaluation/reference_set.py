@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlmodel import Session, col, select
 
@@ -16,6 +16,7 @@ from data.proposals.runs import proposals_by_frame
 from data.snapshot.folder import Snapshot, load_snapshot
 from data.snapshot.pairs import EvaluationFrame
 from data.store.tables import (
+    Dataset,
     Frame,
     FrameStatus,
     ModelRun,
@@ -35,6 +36,7 @@ from eval.evaluation.reference import ContestedFrame, ReferenceFrame
 from eval.evaluation.result import RunOrigin
 from eval.evaluation.verified_set import VerifiedSet, refuse_another_set, set_hash, set_in, set_of
 
+_CUES = frozenset(Cue)
 AnyRated = TypeVar("AnyRated", ReferenceFrame, ContestedFrame)
 _ORDER = {role: place for place, role in enumerate((ModelRole.STUDENT, ModelRole.ALIGNED, ModelRole.TEACHER))}
 
@@ -214,13 +216,13 @@ def _completed(
     ratings: Ratings,
 ) -> list[ReferenceFrame]:
     """The frames with their cues, how they were drawn, and what people said of them."""
-    cues, inclusion = _cues(session), _inclusion(session)
+    known, inclusion = _known(session), _inclusion(session)
     adjudicated = {one.frame.id: one.level for one in behind if one.adjudication_id is not None}
     in_doubt = {one.frame.id for one in doubted}
     return [
         replace(
             frame,
-            cues=cues.get(frame.frame_id, frozenset()),
+            **known.get(frame.frame_id, {}),
             inclusion=inclusion.get(frame.frame_id),
             is_sent_back=frame.frame_id in in_doubt,
             own=_own(ratings, frame.frame_id),
@@ -234,11 +236,18 @@ def _own(ratings: Ratings, frame_id: str) -> tuple[TriageLevel, ...]:
     return tuple(one.own for one in ratings.get(frame_id, ()) if one.own is not None)
 
 
-def _cues(session: Session) -> dict[str, frozenset[Cue]]:
-    """Cues by frame id; names that the vocabulary no longer has are left out."""
-    known = set(Cue)
-    rows = session.exec(select(Frame.id, Frame.cues)).all()
-    return {frame_id: frozenset(Cue(cue) for cue in cues if cue in known) for frame_id, cues in rows}
+def _known(session: Session) -> dict[str, dict[str, Any]]:
+    """The data set and the cues of frames, by id; names that the vocabulary no longer has are left out."""
+    query = select(Frame.id, Frame.cues, Frame.unknown_cues, Dataset.name)
+    query = query.join(Scene, col(Scene.id) == Frame.scene_id).join(Dataset)
+    return {
+        frame_id: {"cues": _named(cues), "unknown_cues": _named(unknown or ()), "data_set": data_set}
+        for frame_id, cues, unknown, data_set in session.exec(query)
+    }
+
+
+def _named(cues: Iterable[str]) -> frozenset[Cue]:
+    return frozenset(Cue(cue) for cue in cues if cue in _CUES)
 
 
 def _inclusion(session: Session) -> dict[str, float]:

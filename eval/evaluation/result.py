@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from data.vocabulary import Failure, ModelRole, ReplyForm, TriageLevel
+from data.vocabulary import Cue, Failure, ModelRole, ReplyForm, TriageLevel
 from eval.comparison.claim import ClaimResult
 from eval.comparison.gate import Gate
 from eval.comparison.runs import Comparison
@@ -14,6 +14,7 @@ from eval.evaluation.label_quality import LabelQuality
 from eval.evaluation.label_uncertainty import LabelUncertainty
 from eval.grounding.figures import GroundingFigures
 from eval.metrics.calibration import Calibration
+from eval.metrics.data_sets import DataSetPart
 from eval.metrics.deployment import Deployment
 from eval.metrics.load_curve import LoadCurve
 from eval.metrics.slices import Slice, WorstSlice
@@ -185,8 +186,9 @@ class Evaluation(Part):
     """A report as data. Lists are in the order in which they are shown; runs in the order in which they were given.
 
     `false_alarms`: frames below TELEOPERATION that a run called TELEOPERATION. `confused`: true SUPERVISION called
-    AUTONOMY, and the other way round. Reports of version 0.1 have neither. `gates`: runs that are to take the place of
-    one that was named.
+    AUTONOMY, and the other way round. Reports of version 0.1 have neither. `cues_unknown`: compared frames in which a
+    cue could not be looked for, by cue. `data_sets`: empty where all frames are of one. `gates`: runs that are to take
+    the place of one that was named.
     Everything but `generated` is about frames that a camera took. `training_levels` is about what models are trained
     on, `grounding` about what words say against what is there; reports of version 0.1 have neither. `probes`: whether
     models look, for runs that were probed.
@@ -201,6 +203,8 @@ class Evaluation(Part):
     runs: list[RunResult]
     comparisons: list[Comparison]
     slices: list[Slice]
+    cues_unknown: dict[Cue, int] = Field(default_factory=dict)
+    data_sets: list[DataSetPart] = Field(default_factory=list)
     worst_slices: list[WorstSlice]
     deployment: Deployment
     load_curves: list[LoadCurve]

@@ -33,6 +33,8 @@ COST = Definition(
     text="Mean cost per frame under the costs listed with the method: 0 where the level is right.",
 )
 NO_COUNT = Undefined("not a share")
+FEWEST = 30
+"""Frames of a part of the set below which no figure is given."""
 
 
 def definitions() -> list[Definition]:
@@ -68,6 +70,14 @@ def share_figure(share: Share, per_scene: Counts, method: Method) -> Figure:
         wilson=wilson(found, confidence=method.confidence),
         clopper_pearson=clopper_pearson(found, confidence=method.confidence),
     )
+
+
+def enough_share_figure(share: Share, per_scene: Counts, method: Method) -> Figure:
+    """The same, with a reason in place of a figure on fewer than 30 frames."""
+    figure = share_figure(share, per_scene, method)
+    if figure.n >= FEWEST:
+        return figure
+    return Figure.absent(Undefined(f"too few (n = {figure.n})"), count=figure.count, n=figure.n)
 
 
 def _score_figure(

@@ -8,21 +8,21 @@ import numpy as np
 
 from data.vocabulary import Cue
 from eval.metrics.answers import Answers, Mask
-from eval.metrics.run_figures import share_figure
-from eval.metrics.shares import ACCURACY, MISSED_TELEOPERATION, Share
-from eval.metrics.triage_metrics import Counts, share_parts
+from eval.metrics.run_figures import enough_share_figure
+from eval.metrics.shares import ACCURACY, MISSED_TELEOPERATION
+from eval.metrics.triage_metrics import share_parts
 from eval.statistics.holm import holm
 from eval.statistics.rate import Undefined
 from eval.statistics.scene_contrast import contrast_p
 from eval.statistics.scene_share import scene_upper_bound
 from eval.statistics.values import Clustering, Figure, Method, Part
 
-FEWEST = 30
 _SUREST_PRIOR = 1e4
 
 
 class Slice(Part):
-    """One run on the frames with one cue. A figure on fewer than 30 frames is "too few".
+    """One run on the frames with one cue, and on those without it: frames in which it could not be looked for are in
+    neither. A figure on fewer than 30 frames is "too few".
 
     `p_value`: that missed TELEOPERATION is as frequent on the other frames, `p_accuracy` that accuracy is the same,
     over scenes and refused where the cue, or its absence, is in fewer than ten; `p_holm` and `p_accuracy_holm` are
@@ -58,10 +58,21 @@ class WorstSlice(Part):
     slices: int
 
 
-def slices(runs: Sequence[Answers], with_cue: Mapping[Cue, Mask], method: Method) -> list[Slice]:
-    """Every cue of the set with every run; the cues in the order of the vocabulary."""
+def slices(
+    runs: Sequence[Answers],
+    with_cue: Mapping[Cue, Mask],
+    method: Method,
+    unknown: Mapping[Cue, Mask] | None = None,
+) -> list[Slice]:
+    """Every cue of the set with every run; the cues in the order of the vocabulary. Frames in which a cue is `unknown`
+    stand neither with it nor elsewhere."""
     shown = {cue: among for cue, among in with_cue.items() if among.any()}
-    found = [one for run in runs for one in _pooled([_slice(run, cue, shown[cue], method) for cue in shown])]
+    outside = {cue: ~among & ~(unknown or {}).get(cue, np.False_) for cue, among in shown.items()}
+    found = [
+        one
+        for run in runs
+        for one in _pooled([_slice(run, cue, shown[cue], outside[cue], method) for cue in shown])
+    ]
     return sorted(_corrected(found), key=lambda one: list(Cue).index(one.cue))
 
 
@@ -83,8 +94,8 @@ def _worst(run: Answers, with_cue: Mapping[Cue, Mask], confidence: float) -> Wor
     return WorstSlice(run=run.name, cue=worst, bound=known[worst], slices=len(known))
 
 
-def _slice(run: Answers, cue: Cue, among: Mask, method: Method) -> Slice:
-    inside, outside = run.per_scene(among), run.per_scene(~among)
+def _slice(run: Answers, cue: Cue, among: Mask, elsewhere: Mask, method: Method) -> Slice:
+    inside, outside = run.per_scene(among), run.per_scene(elsewhere)
     p_missed, p_accuracy = (
         contrast_p(share_parts(share, inside), share_parts(share, outside))
         for share in (MISSED_TELEOPERATION, ACCURACY)
@@ -95,23 +106,16 @@ def _slice(run: Answers, cue: Cue, among: Mask, method: Method) -> Slice:
         frames=int(among.sum()),
         scenes=len(set(run.scene[among].tolist())),
         teleoperation_scenes=int((share_parts(MISSED_TELEOPERATION, inside)[1] > 0).sum()),
-        accuracy=_enough(ACCURACY, inside, method),
-        missed=_enough(MISSED_TELEOPERATION, inside, method),
-        accuracy_elsewhere=_enough(ACCURACY, outside, method),
-        missed_elsewhere=_enough(MISSED_TELEOPERATION, outside, method),
+        accuracy=enough_share_figure(ACCURACY, inside, method),
+        missed=enough_share_figure(MISSED_TELEOPERATION, inside, method),
+        accuracy_elsewhere=enough_share_figure(ACCURACY, outside, method),
+        missed_elsewhere=enough_share_figure(MISSED_TELEOPERATION, outside, method),
         pooled_missed=Undefined("no true TELEOPERATION"),
         p_value=p_missed,
         p_holm=p_missed,
         p_accuracy=p_accuracy,
         p_accuracy_holm=p_accuracy,
     )
-
-
-def _enough(share: Share, per_scene: Counts, method: Method) -> Figure:
-    figure = share_figure(share, per_scene, method)
-    if figure.n >= FEWEST:
-        return figure
-    return Figure.absent(Undefined(f"too few (n = {figure.n})"), count=figure.count, n=figure.n)
 
 
 def _pooled(of_run: list[Slice]) -> list[Slice]:

@@ -115,13 +115,14 @@ class Opened {
 
   context(opened) {
     const cues = opened.cues.map((cue) => `${cue.name}: ${cue.evidence}`).join("; ");
+    const unknown = opened.unknown_cues.length ? `. Could not be looked for: ${visible(opened.unknown_cues.join(", "))}` : "";
     const around = opened.around.map((one) => el("button", { type: "button", "data-frame": one.frame },
       el("img", { src: one.small, alt: `${one.seconds > 0 ? "+" : ""}${one.seconds} s` }), el("span", { text: `${one.seconds > 0 ? "+" : ""}${one.seconds} s` })));
     return [
       opened.aside ? el("p", { class: "fg-refused", text: visible(opened.aside) }) : null,
       opened.generated ? el("p", {}, el("span", { class: "fg-made-word", text: "generated" })) : null,
       el("p", { text: `${opened.local_time}. ${visible(opened.description)}` }),
-      el("p", { text: `Cues: ${visible(cues) || "none"}` }),
+      el("p", { text: `Cues: ${visible(cues) || "none"}${unknown}` }),
       around.length ? el("div", { class: "fg-around", role: "group", "aria-label": "Before and after" }, ...around) : null,
     ].filter(Boolean);
   }

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from annotator.review_order import expected_cost
 from annotator.review_order.expected_cost import planned_probabilities, scores, terms
+from annotator.review_order.facts import FrameRow, OrderFacts, pool_of
+from annotator.review_order.features import static_probabilities, surroundings, unverified_features
+from data.vocabulary import Cue, ModelRole, Split
 from tests.benchmarks.bench_review_order import reached, static_miss
 from tests.benchmarks.simulated_pool import SimulatedPool, simulated_pool
 
@@ -203,3 +206,29 @@ def test_reviewers_who_overlook_one_teleoperation_in_ten_do_not_mislead_the_orde
     found = reached(scores, usual)
     assert found["all"][1] >= 85
     assert found["all"][2] >= 90
+
+
+def test_a_cue_that_nobody_could_look_for_speaks_for_nothing() -> None:
+    shown = np.array([[1.0], [0.0], [np.nan]])
+    places = unverified_features(
+        pool := a_pool([S, S, S], cues=shown, scene=np.arange(3)),
+        static_probabilities(pool),
+        surroundings(pool),
+    )
+    with_cue, without, unknown = places[:, np.ptp(places, axis=0) > 0].T[0]
+    assert unknown == pytest.approx(0)
+    assert without == pytest.approx(-with_cue)
+
+
+def test_an_order_is_told_which_cues_nobody_could_look_for() -> None:
+    rows = [
+        FrameRow(
+            "a", Split.TRAIN, is_open=True, scene="s", place=0, cues={"night": "dark"}, unknown_cues=None
+        ),
+        FrameRow("b", Split.TRAIN, is_open=True, scene="s", place=1, cues={}, unknown_cues=["construction"]),
+    ]
+    nothing: dict[ModelRole, list[Any]] = {ModelRole.TEACHER: [], ModelRole.STUDENT: []}
+    cues = pool_of(rows, OrderFacts([], nothing, nothing, []))["cues"]
+    construction, night = (list(Cue).index(one) for one in (Cue.CONSTRUCTION, Cue.NIGHT))
+    assert cues[:, night].tolist() == [1.0, 0.0]
+    assert np.isnan(cues[:, construction]).tolist() == [False, True]

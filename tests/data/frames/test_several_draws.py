@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
 from data.errors import SamplingError
+from data.frames.draws import Parted
 from data.frames.ingest import ingest
 from data.frames.sampling import sample_frames
 from data.frames.sampling_recipe import read_recipe
 from data.frames.sampling_report import sampling_report
+from data.frames.shared_views import linked_scenes
+from data.proposals.recorded_replies import propose_from_replies
 from data.sources.opening import open_source
 from data.sources.port import SourceFrame, SourceScene
 from data.store.opening import Store
 from data.store.tables import Dataset, Frame, SampledFrame, Sampling, Scene
-from data.vocabulary import Split
-from tests.builders import VERSION, a_picture, a_store, an_empty_store
+from data.vocabulary import ModelRole, Split
+from tests.builders import VERSION, A, a_picture, a_raw_reply, a_store, an_empty_store, replies_file
 from tests.data.frames.test_data_sets import Reel
 
 
@@ -115,3 +119,53 @@ def test_tags_weigh_and_what_is_unknown_is_said(tmp_path: Path) -> None:
     tagged = {round(float(p or 0), 3) for tags, p in chances if tags}
     plain = {round(float(p or 0), 3) for tags, p in chances if not tags}
     assert min(tagged) > 0.9 > max(plain)
+
+
+def test_a_drive_that_joins_both_sides_of_an_earlier_split_is_left_out_and_named(tmp_path: Path) -> None:
+    store = an_empty_store(tmp_path / "w")
+    ingest(store, open_source(a_folder(tmp_path / "day", 4), "folder"))
+    sample_frames(store, train=4, held_out=2, seed=1)
+    propose_from_replies(store, answers_to(store, tmp_path / "said.jsonl"), role=ModelRole.TEACHER)
+    with store.read() as session:
+        sides = {one.name: one.split for one in session.exec(select(Scene))}
+        files = {side: f"{next(name for name in sides if sides[name] is side)}/0.jpg" for side in Split}
+    long = tmp_path / "whole" / "tour"
+    long.mkdir(parents=True)
+    for side, file in files.items():
+        shutil.copy(tmp_path / "day" / file, long / f"{side.value}.jpg")
+    a_folder(tmp_path / "whole", 3, first=10)
+    done = ingest(store, open_source(tmp_path / "whole", "folder"))
+    beside = [f"day/{files[side].partition('/')[0]}" for side in (Split.TRAIN, Split.HELD_OUT)]
+    assert done.parted == [Parted("whole/tour", *beside)]
+    drawn = sample_frames(store, train=3, held_out=2)
+    assert (drawn.data_sets["whole"]["usable"], drawn.left_out) == (6, (Parted("whole/tour", *beside),))
+    assert "Left out: 1 scene belongs with scenes on both sides and can stand on neither: whole/tour (" in (
+        sampling_report(drawn)
+    )
+    again = sample_frames(store, train=3, held_out=2)
+    assert (again.was_there, again.left_out) == (True, drawn.left_out)
+    with store.read() as session:
+        assert session.exec(select(Scene.split).where(Scene.name == "tour")).one() is None
+
+
+def answers_to(store: Store, path: Path) -> Path:
+    with store.read() as session:
+        names = session.exec(select(Frame.filename)).all()
+    return replies_file(path, {name: a_raw_reply(A) for name in names}, role=ModelRole.TEACHER)
+
+
+def test_folders_without_times_are_no_drive_that_two_data_sets_have(tmp_path: Path) -> None:
+    store = an_empty_store(tmp_path / "w")
+    for number in range(2):
+        root = a_folder(tmp_path / f"set{number}", 2, first=number * 5)
+        ingest(store, open_source(root, "folder"))
+    with store.read() as session:
+        new = set(session.exec(select(Scene.id)))
+        assert linked_scenes(session, new) == []
+    with store.write() as session:
+        for scene in session.exec(select(Scene)):
+            scene.log_name = "drive0"
+        for frame in session.exec(select(Frame)):
+            frame.captured_at_us += 1_700_000_000_000_000
+    with store.read() as session:
+        assert len(linked_scenes(session, new)) == 4

@@ -4,7 +4,7 @@ import pytest
 
 from data.errors import SamplingError
 from data.frames.sampling_recipe import SplitBy
-from data.frames.sides import SceneToSplit, sides_of
+from data.frames.sides import SceneToSplit, parted, sides_of
 from data.vocabulary import Split
 
 T, H = Split.TRAIN, Split.HELD_OUT
@@ -44,3 +44,16 @@ def test_scenes_that_are_all_linked_cannot_be_split() -> None:
     scenes = [a_scene("a"), a_scene("c"), a_scene("b", "two")]
     with pytest.raises(SamplingError, match="All 3 scenes are linked by what several data sets show alike"):
         sides_of(scenes, [("a", "b"), ("b", "c")], SplitBy.SCENE, 0.1, 0)
+
+
+def test_a_scene_that_shows_the_same_as_both_sides_can_stand_on_neither() -> None:
+    split = [a_scene("a", side=T), a_scene("b", side=H), a_scene("c", side=T)]
+    new = [a_scene(name, "two") for name in ("d", "e", "f")]
+    links = [("a", "d"), ("b", "d"), ("c", "e")]
+    assert parted([*split, *new], links, SplitBy.SCENE) == {"d": ("a", "b")}
+    chain = [("a", "d"), ("d", "e"), ("b", "e")]
+    assert parted([*split, *new], chain, SplitBy.SCENE) == {"d": ("a", "b"), "e": ("a", "b")}
+    of_a_drive = [a_scene("d", "two", drive="x"), a_scene("e", "two", drive="x")]
+    apart = [("a", "d"), ("b", "e")]
+    assert parted([*split, *of_a_drive], apart, SplitBy.SCENE) == {}
+    assert parted([*split, *of_a_drive], apart, SplitBy.LOG).keys() == {"d", "e"}

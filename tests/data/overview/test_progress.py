@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from data.frames.ingest import ingest
 from data.overview.contested import contested_frames
 from data.overview.personal_progress import frames_reviewed, recent_reviews
 from data.overview.progress import progress
 from data.review.reviews import submit_review
 from data.vocabulary import Split, VerificationState
 from tests.builders import A, S, T, a_decision, a_person, a_store, reviewed
+from tests.data.frames.test_data_sets import a_reel
 from tests.data.review.test_reviews import frames_in
 
 pytestmark = pytest.mark.each_store
@@ -58,3 +61,25 @@ def test_own_recent_reviews_leave_out_superseded_ones(tmp_path: Path) -> None:
         (frames[1], S),
     ]
     assert frames_reviewed(store, ada) == 2
+
+
+def test_progress_counts_each_data_set_and_tells_scenes_of_one_name_apart(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    reel = a_reel(tmp_path)
+    ingest(
+        store,
+        replace(reel, found=[replace(reel.found[0], name="scene-0001")]),
+        pictures=tmp_path / "pictures",
+    )
+    train = frames_in(store, Split.TRAIN)
+    reviewed(store, a_person(store), train[0], S)
+    counts = progress(store)
+    reel_counts, tables = counts.data_sets
+    assert (reel_counts.name, reel_counts.frames, reel_counts.set_aside) == ("reel", 3, 1)
+    assert (reel_counts.licences, sum(reel_counts.states.values())) == (["CC-BY-4.0"], 0)
+    assert (tables.frames, tables.states[VerificationState.VERIFIED], tables.levels[S]) == (8, 1, 1)
+    assert counts.set_aside == 1
+    assert {(one.name, one.shares_name) for one in counts.scenes} == {
+        ("scene-0001", True),
+        ("scene-0002", False),
+    }

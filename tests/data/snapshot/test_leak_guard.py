@@ -14,11 +14,12 @@ from data.frames.ingest import ingest
 from data.images.fingerprint import NEAR_BITS, distance, fingerprint, near_pairs
 from data.images.inspection import inspect_image
 from data.nuscenes.scenes import read_scenes
-from data.snapshot.freeze import freeze
+from data.snapshot.freeze import FreezeOptions, freeze
 from data.snapshot.leak_guard import complete_fingerprints
+from data.snapshot.preview import preview
 from data.sources.nuscenes import nuscenes
 from data.store.opening import open_store
-from data.store.tables import Frame, FrameStatus
+from data.store.tables import Dataset, Frame, FrameStatus, Scene
 from data.vocabulary import Split, VerificationState
 from tests.builders import a_filename, a_store
 from tests.data.review.test_reviews import frames_in
@@ -119,3 +120,24 @@ def test_ingest_takes_the_fingerprint(demo_dataroot: Path, tmp_path: Path) -> No
     ingest(store, nuscenes(demo_dataroot, "v1.0-demo"))
     with store.read() as session:
         assert all(len(one or "") == 64 for one in session.exec(select(Frame.image_fingerprint)))
+
+
+def test_a_drive_that_two_data_sets_have_on_both_sides_is_refused_by_name(tmp_path: Path) -> None:
+    store = a_verified_store(tmp_path)
+    with store.write() as session:
+        film = Dataset(name="film", kind="video", dataroot=str(tmp_path), ingested_at_us=1)
+        session.add(film)
+        session.flush()
+        for scene in session.exec(select(Scene)):
+            scene.log_name = "drive 7"
+            if scene.split is Split.HELD_OUT:
+                scene.dataset_id = int(film.id or 0)
+        for frame in session.exec(select(Frame)):
+            frame.captured_at_us = 1_700_000_000_000_000 + frame.position
+    with pytest.raises(
+        LeakError, match="1 drive that two data sets have stands in train under one name"
+    ) as refused:
+        freeze(store, tmp_path / "snap")
+    assert "v1.0-test/scene-000" in str(refused.value)
+    assert " and film/scene-000" in str(refused.value)
+    assert (preview(store, FreezeOptions()).leak or "").startswith("1 drive that two data sets have")

@@ -89,3 +89,15 @@ def test_chances_sum_to_one() -> None:
     found, _ = planted_levels(5)
     chances = cross_fitted(found.level, found.scene, lambda _: found.cues)
     assert chances.sum(axis=1) == pytest.approx(1)
+
+
+def test_a_cue_that_nobody_could_look_for_is_not_taken_for_its_absence() -> None:
+    found, _ = planted_levels(5, has_vectors=False)
+    told = (found.level == 2).astype(float)[:, None]
+    blind = replace(found, said={}, cues=np.where(np.arange(len(told))[:, None] % 5, told, np.nan))
+    chances, _ = level_chances(blind)
+    absent, _ = level_chances(replace(blind, cues=np.nan_to_num(blind.cues)))
+    unknown = np.isnan(blind.cues[:, 0])
+    usual = float((found.level == 2).mean())
+    assert chances[unknown, 2].mean() == pytest.approx(usual, abs=0.1)
+    assert absent[unknown, 2].mean() < usual - 0.1

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from data.errors import EvaluationError
-from data.vocabulary import Failure, ModelRole
+from data.vocabulary import Cue, Failure, ModelRole
 from eval.evaluation.evaluate import Prediction, evaluate
 from eval.evaluation.result import Evaluation, LeftOut
+from eval.report.render import render_html, render_markdown
 from eval.statistics.rate import Interval, Undefined
 from eval.statistics.values import Clustering, Figure
 from tests.eval.builders import LINEAGE, A, S, T, a_frame, a_run, an_answer, frames_of, near
@@ -142,3 +144,26 @@ def test_no_run_a_run_twice_and_a_frame_twice_are_refused() -> None:
 def test_an_answer_is_a_level_or_a_failure() -> None:
     with pytest.raises(EvaluationError, match="either a level or a failure"):
         Prediction(None, None)
+
+
+def test_unknown_cues_are_counted_and_each_data_set_has_figures_of_its_own() -> None:
+    frames, answers = frames_of([[60, 0, 0, 0], [0, 0, 0, 0], [0, 0, 20, 20]], scenes=20)
+    boxed = [
+        replace(one, data_set="boxed", cues=frozenset({Cue.CONSTRUCTION} if place % 2 else ()))
+        for place, one in enumerate(frames[:70])
+    ]
+    plain = [replace(one, data_set="film", unknown_cues=frozenset({Cue.CONSTRUCTION})) for one in frames[70:]]
+    done = evaluate([*boxed, *plain], [a_run(answers)], lineage=LINEAGE, resamples=20)
+    assert done.cues_unknown == {Cue.CONSTRUCTION: 30}
+    (slice_,) = done.slices
+    assert (slice_.accuracy.n, slice_.accuracy_elsewhere.n) == (35, 35)
+    first, second = done.data_sets
+    assert (first.data_set, first.frames, first.by_level) == ("boxed", 70, {A: 60, S: 0, T: 10})
+    assert (second.data_set, second.missed.count, second.missed.n) == ("film", 20, 30)
+    assert isinstance(second.missed.interval, Interval)
+    assert first.missed.value == Undefined("too few (n = 10)")
+    assert evaluate(boxed, [a_run(answers)], lineage=LINEAGE, resamples=20).data_sets == []
+    html, text = render_html(done), render_markdown(done)
+    assert all("construction in " in page and "By data set" in page for page in (html, text))
+    address = "frames?split=held_out&amp;generated=no&amp;state=verified&amp;data_set=film"
+    assert f'data-app="{address}"' in html

@@ -88,3 +88,13 @@ def test_three_runs_of_one_mind_against_the_verified_level_cast_doubt_and_two_do
     runs = [some_answers([T, A, A], [A, A, None], name=name) for name in ("one", "two", "three")]
     assert doubts(runs, ["three"]) == {0: "All 3 runs say AUTONOMY."}
     assert doubts(runs[:2], ["two"]) == {}
+
+
+def test_frames_in_which_a_cue_could_not_be_looked_for_stand_neither_with_it_nor_elsewhere() -> None:
+    is_crowded, nobody_looked = np.arange(120) < 40, np.arange(120) >= 80
+    run = some_answers([A] * 120, [A] * 80 + [S] * 40)
+    (found,) = slices(
+        [run], {Cue.PEDESTRIAN_NEAR: is_crowded}, A_METHOD, {Cue.PEDESTRIAN_NEAR: nobody_looked}
+    )
+    assert (found.accuracy.count, found.accuracy.n) == (40, 40)
+    assert (found.accuracy_elsewhere.count, found.accuracy_elsewhere.n) == (40, 40)
