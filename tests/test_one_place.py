@@ -12,6 +12,7 @@ from tests.repository import ROOT
 ENVIRONMENT = re.compile(r"\bos\.(environ|getenv|putenv)|\bfrom os import .*\b(environ|getenv)")
 SIGNING = re.compile(r"^\s*(import hmac|from hmac)", re.MULTILINE)
 RENAMING = re.compile(r"\b(os|shutil)\.(replace|rename|move)\(|\.rename\(|\bNamedTemporaryFile\b")
+PICTURE_FILE = re.compile(r"\b(root|roots\[[^\]]+\]|dataroot)\)?\s*/\s*[^\n,]*\bfilename\b")
 ELSEWHERE = {
     "annotator/serve.py": "the environment of the process that it becomes",
     "annotator/web/start_streamlit.py": "what the command before it wants said at the end",
@@ -49,6 +50,10 @@ def test_one_function_puts_finished_files_into_place() -> None:
         "training/record/warm_ups.py",  # a folder that was copied
         "training/watching/watch.py",  # a checkpoint that several processes write together
     }
+
+
+def test_one_function_says_where_the_picture_of_a_frame_lies() -> None:
+    assert found(PICTURE_FILE) == {"data/pictures/shown.py"}
 
 
 @pytest.mark.parametrize("name", ["serve.py", "settings.py"])

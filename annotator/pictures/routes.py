@@ -8,7 +8,6 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -19,7 +18,8 @@ from annotator.web.worker_threads import in_picture_thread
 from data.frames.erased import why_erased
 from data.images.inspection import ImageRefused, leads_inside, rendition
 from data.people.accounts import person_signed_in
-from data.store.tables import Dataset, Frame, Scene
+from data.pictures.shown import picture_beside, shown_picture
+from data.store.tables import Frame
 from data.vocabulary import SetAside
 
 _HEADERS = {
@@ -35,10 +35,11 @@ class _Erased(Exception):
 
 @dataclass(frozen=True)
 class Picture:
-    """Where an image of a frame's moment lies, and where its rendition at the asked width is kept once it was made."""
+    """Where an image of a frame's moment lies, the folder that it may not lead out of, and where its rendition at the
+    asked width is kept once it was made."""
 
-    dataroot: Path
-    filename: str
+    source: Path
+    folder: Path
     kept: Path
     width_px: int | None
 
@@ -88,21 +89,15 @@ def _look_up(secret: str | None, asked: ImageRequest) -> bytes | Picture | None:
     person = person_signed_in(store(), secret)
     if person is None or person.id != asked.person_id:
         return None
-    query = (
-        select(Frame, Dataset.dataroot)
-        .join(Scene, col(Scene.id) == Frame.scene_id)
-        .join(Dataset, col(Dataset.id) == Scene.dataset_id)
-        .where(Frame.id == asked.frame_id)
-    )
     with store().read() as session:
-        frame, dataroot = session.exec(query).one()
-    _refuse_erased(frame)
-    filename = asked.file or frame.filename
-    name = _name(Path(dataroot) / filename) if asked.file else frame.image_sha256
+        frame = session.get_one(Frame, asked.frame_id)
+        _refuse_erased(frame)
+        shown = picture_beside(session, frame, asked.file) if asked.file else shown_picture(session, frame)
+    name = _name(shown.path) if asked.file else shown.sha256
     kept = workspace() / "images" / f"{name}-{asked.width_px}.jpg"
     if (content := CACHE.read(kept)) is not None:
         return content
-    return Picture(Path(dataroot), filename, kept, asked.width_px or None)
+    return Picture(shown.path, shown.folder, kept, asked.width_px or None)
 
 
 def _name(source: Path) -> str:
@@ -120,9 +115,8 @@ def made(picture: Picture) -> bytes:
 
     The path is checked here again though it was when the frame was ingested: a file can become a link since.
     """
-    source = picture.dataroot / picture.filename
-    if not leads_inside(source, picture.dataroot):
-        raise ImageRefused(SetAside.IMAGE_UNREADABLE, f"{source.name} leads out of the dataroot.")
-    content = rendition(source, width_px=picture.width_px)
+    if not leads_inside(picture.source, picture.folder):
+        raise ImageRefused(SetAside.IMAGE_UNREADABLE, f"{picture.source.name} leads out of the dataroot.")
+    content = rendition(picture.source, width_px=picture.width_px)
     CACHE.keep(picture.kept, content)
     return content

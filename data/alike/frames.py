@@ -14,7 +14,8 @@ from sqlmodel import Session, col, select
 
 from data.alike.descriptor import Pose
 from data.hashing import canonical_json
-from data.store.tables import Dataset, Frame, Scene
+from data.pictures.shown import ShownPictures, shown_pictures
+from data.store.tables import Frame, Scene
 
 FEWEST_M = 0.01
 _US = 1e6
@@ -58,25 +59,24 @@ def pictured_frames(session: Session) -> list[PicturedFrame]:
             Frame.ego_x_m,
             Frame.ego_y_m,
             Scene.location,
-            Dataset.dataroot,
         )  # type: ignore[call-overload]  # SQLModel types up to four columns
         .join(Scene, col(Scene.id) == Frame.scene_id)
-        .join(Dataset, col(Dataset.id) == Scene.dataset_id)
         .where(col(Frame.set_aside).is_(None), col(Frame.image_sha256).is_not(None))
         .order_by(Frame.scene_id, col(Frame.position), Frame.id)
     )
     rows: Iterable[Any] = session.exec(query)
-    return [
-        frame for _, scene in itertools.groupby(rows, lambda row: row[1]) for frame in _of_scene(list(scene))
-    ]
+    scenes = itertools.groupby(rows, lambda row: row[1])
+    pictures = shown_pictures(session)
+    return [frame for _, scene in scenes for frame in _of_scene(list(scene), pictures)]
 
 
-def _of_scene(rows: list[Any]) -> Iterator[PicturedFrame]:
+def _of_scene(rows: list[Any], pictures: ShownPictures) -> Iterator[PicturedFrame]:
     is_recorded = any(math.hypot(row.ego_x_m, row.ego_y_m) >= FEWEST_M for row in rows)
     for at, row in enumerate(rows):
         pose = Pose(row.location, row.ego_x_m, row.ego_y_m, _velocity(rows, at)) if is_recorded else None
-        image = Path(row.dataroot) / row.filename
-        yield PicturedFrame(row.id, row.scene_id, row.position, image, row.image_sha256, row.cues, pose)
+        shown = pictures.of(row)
+        sha256 = shown.sha256 or ""
+        yield PicturedFrame(row.id, row.scene_id, row.position, shown.path, sha256, row.cues, pose)
 
 
 def _velocity(rows: list[Any], at: int) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, or_, select
 
 from data.erasure.subject import Subject
 from data.live.clip_spool import AFTER_S, BEFORE_S
-from data.proposals.asking import dataroots
+from data.pictures.shown import original_pictures
 from data.store.tables import Alert, Dataset, Feed, Frame, GeneratedFrame, ReturnedFrame, Scene
 from data.vocabulary import ErasureKind
 
@@ -45,8 +45,8 @@ def reach_of(session: Session, subject: Subject) -> Reach:
 
 def originals(session: Session, frames: Iterable[Frame]) -> dict[str, Path]:
     """Where the picture of each frame was ingested from, by frame id."""
-    roots = dataroots(session)
-    return {one.id: roots[one.scene_id] / one.filename for one in frames}
+    pictures = original_pictures(session)
+    return {one.id: pictures.of(one).path for one in frames}
 
 
 def origins(session: Session, frames: Iterable[Frame]) -> set[Path]:

@@ -11,8 +11,9 @@ from PIL import Image, ImageDraw
 from sqlmodel import col, select
 
 from data.images.inspection import ImageRefused, rendition
+from data.pictures.shown import shown_pictures
 from data.store.opening import Store
-from data.store.tables import Dataset, Frame, Scene
+from data.store.tables import Frame
 from data.vocabulary import Cue
 
 COLUMNS, TILE_PX, CAPTION_PX = 4, (320, 180), 32
@@ -63,14 +64,13 @@ def write_cue_sheets(store: Store, folder: Path, *, most: int = 40) -> CueSheets
 def _frames(store: Store) -> list[tuple[Frame, Path]]:
     """Usable real frames by scene and time, each with its image."""
     query = (
-        select(Frame, Dataset.dataroot)
-        .join(Scene, col(Scene.id) == Frame.scene_id)
-        .join(Dataset, col(Dataset.id) == Scene.dataset_id)
+        select(Frame)
         .where(col(Frame.set_aside).is_(None), col(Frame.generated_clip_id).is_(None))
         .order_by(Frame.scene_id, col(Frame.position))
     )
     with store.read() as session:
-        return [(frame, Path(root) / frame.filename) for frame, root in session.exec(query)]
+        pictures = shown_pictures(session)
+        return [(frame, pictures.of(frame).path) for frame in session.exec(query)]
 
 
 def _sheet(shown: list[tuple[Frame, Path]], cue: Cue) -> Image.Image:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import DatarootError, MomentUnknown
-from data.moments.before import FramePlace, is_there, shows_erased
+from data.moments.before import FramePlace, shows_erased
 from data.moments.files import MomentFiles
 from data.nuscenes.moment_files import DrawnBox, OtherCamera, boxes_in_view, other_cameras
+from data.pictures.shown import is_there
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from data.errors import DatarootError, MomentUnknown
-from data.images.inspection import leads_inside
 from data.live.frame_moments import FeedMoment, feed_moment
 from data.moments.files import MomentFiles
 from data.nuscenes.moment_files import sweeps_of
 from data.nuscenes.scenes import CameraFrame
+from data.pictures.shown import is_there
 from data.store.tables import Dataset, Frame, Scene
 from data.vocabulary import SetAside
 
@@ -137,12 +137,6 @@ def _earlier(session: Session, frame: Frame, reach_us: int) -> list[Frame]:
 @lru_cache(maxsize=_SCENES_KEPT)
 def _sweeps(folder: Path, scene: str) -> list[CameraFrame]:
     return sweeps_of(folder, scene)
-
-
-def is_there(dataroot: Path, filename: str) -> bool:
-    """Whether a file of the tables is below the dataroot, all links followed."""
-    path = dataroot / filename
-    return path.is_file() and leads_inside(path, dataroot)
 
 
 def _missing(listed: int, there: int) -> str | None:

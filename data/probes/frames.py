@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlmodel import Session, col, select
 
 from data.hashing import seeded_chance
-from data.proposals.asking import asked_frame, dataroots
+from data.pictures.shown import shown_pictures
+from data.proposals.asking import asked_frame
 from data.proposals.earlier_frames import earlier_frames
 from data.store.tables import Frame, ModelRun, Proposal, SampledFrame
 from data.vlm.moment import AskedFrame, Earlier, Lookback
@@ -47,10 +48,10 @@ def probed_frames(session: Session, run: ModelRun, *, seed: int) -> list[ProbedF
         .where(col(Frame.generated_clip_id).is_(None))
     )
     rows = session.exec(query).all()
-    roots = dataroots(session)
+    pictures = shown_pictures(session)
     earlier = earlier_frames(session, [frame for frame, _ in rows], Lookback.of(run.parameters))
     found = [
-        ProbedFrame(asked_frame(frame, earlier[frame.id], roots[frame.scene_id]), frame.scene_id, said.level)
+        ProbedFrame(asked_frame(frame, earlier[frame.id], pictures), frame.scene_id, said.level)
         for frame, said in rows
     ]
     found.sort(key=lambda one: (seeded_chance("probe", seed, one.frame_id), one.frame_id))
@@ -91,12 +92,15 @@ def frozen(
 ) -> dict[str, tuple[str, AskedFrame]]:
     """For each frame the question of a camera that stopped some keyframes before, and the frame whose picture it still
     shows. The first frame of a scene has none."""
-    roots, wanted = dataroots(session), {one.scene_id for one in frames}
-    query = select(Frame.id, Frame.scene_id, Frame.filename).where(col(Frame.set_aside).is_(None))
+    pictures, wanted = shown_pictures(session), {one.scene_id for one in frames}
+    query = select(Frame.id, Frame.scene_id, Frame.filename, Frame.image_sha256).where(
+        col(Frame.set_aside).is_(None)
+    )
     by_scene: dict[str, list[tuple[str, Path]]] = defaultdict(list)
-    for frame_id, scene_id, filename in session.exec(query.order_by(col(Frame.captured_at_us))):
-        if scene_id in wanted:
-            by_scene[scene_id].append((frame_id, roots[scene_id] / filename))
+    rows: Iterable[Any] = session.exec(query.order_by(col(Frame.captured_at_us)))
+    for row in rows:
+        if row.scene_id in wanted:
+            by_scene[row.scene_id].append((row.id, pictures.of(row).path))
     found = {}
     for frame in frames:
         ids = [frame_id for frame_id, _ in by_scene[frame.scene_id]]

@@ -12,13 +12,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress
-from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from data.decisions.decision import ModelDecision
 from data.errors import ProposalError
+from data.pictures.shown import ShownPictures, shown_pictures
 from data.proposals.earlier_frames import Neighbour, earlier_frames
 from data.proposals.runs import (
     Proposed,
@@ -30,7 +30,7 @@ from data.proposals.runs import (
     unanswered_frames,
 )
 from data.store.opening import Store
-from data.store.tables import Dataset, Frame, ModelRun, Proposal, Scene
+from data.store.tables import Frame, ModelRun, Proposal
 from data.vlm.answer import ModelAnswer
 from data.vlm.client import Asking, ask_frames
 from data.vlm.conversation import conversation_hash
@@ -157,43 +157,43 @@ def endpoint_run(store: Store, request: RunRequest) -> ModelRun:
 def due_frames(store: Store, run: ModelRun) -> list[DueFrame]:
     """The sampled frames that the run has not answered, in time order within scenes."""
     with store.read() as session:
-        roots, frames = dataroots(session), unanswered_frames(session, run)
+        pictures, frames = shown_pictures(session), unanswered_frames(session, run)
         lookback = Lookback.of(run.parameters)
         earlier = earlier_frames(session, frames, lookback)
-        return [_due(frame, earlier[frame.id], roots[frame.scene_id], run, lookback) for frame in frames]
+        return [_due(frame, earlier[frame.id], pictures, run, lookback) for frame in frames]
 
 
-def dataroots(session: Session) -> dict[str, Path]:
-    """The dataroot in which a scene's files lie, by scene."""
-    query = select(Scene.id, Dataset.dataroot).join(Dataset, col(Dataset.id) == Scene.dataset_id)
-    return {scene_id: Path(root) for scene_id, root in session.exec(query)}
-
-
-def asked_frame(frame: Frame, earlier: Sequence[Earlier[Neighbour]], root: Path) -> AskedFrame:
+def asked_frame(frame: Frame, earlier: Sequence[Earlier[Neighbour]], pictures: ShownPictures) -> AskedFrame:
     """The frame's pictures as files."""
-    shown = tuple(Earlier(root / one.picture.filename, one.before_s) for one in earlier)
-    return AskedFrame(frame.id, root / frame.filename, shown)
+    shown = tuple(Earlier(pictures.of(one.picture).path, one.before_s) for one in earlier)
+    return AskedFrame(frame.id, pictures.of(frame).path, shown)
 
 
 def _due(
-    frame: Frame, earlier: tuple[Earlier[Neighbour], ...], root: Path, run: ModelRun, lookback: Lookback
+    frame: Frame,
+    earlier: tuple[Earlier[Neighbour], ...],
+    pictures: ShownPictures,
+    run: ModelRun,
+    lookback: Lookback,
 ) -> DueFrame:
     return DueFrame(
-        asked_frame(frame, earlier, root),
-        frame_request_hash(frame, run, earlier),
+        asked_frame(frame, earlier, pictures),
+        frame_request_hash(frame, run, pictures, earlier),
         [one.picture.frame_id for one in earlier] if lookback.frames > 1 else None,
     )
 
 
-def frame_request_hash(frame: Frame, run: ModelRun, earlier: Sequence[Earlier[Neighbour]] = ()) -> str:
+def frame_request_hash(
+    frame: Frame, run: ModelRun, pictures: ShownPictures, earlier: Sequence[Earlier[Neighbour]] = ()
+) -> str:
     """The hash under which a run asks about a frame."""
     return request_hash(
-        image_sha256=frame.image_sha256,
+        image_sha256=pictures.of(frame).sha256,
         model=run.model,
         revision=run.revision,
         sampling=run.parameters,
         question=run.question_hash,
-        earlier=[Earlier(one.picture.image_sha256, one.before_s) for one in earlier],
+        earlier=[Earlier(pictures.of(one.picture).sha256, one.before_s) for one in earlier],
     )
 
 

@@ -22,6 +22,7 @@ class Neighbour:
     """What is needed of a frame to show it beside a later one."""
 
     frame_id: str
+    scene_id: str
     captured_at_us: int
     filename: str
     image_sha256: str | None
@@ -81,5 +82,5 @@ def _scenes(session: Session, scene_ids: Sequence[str]) -> dict[str, list[Neighb
             .order_by(col(Frame.scene_id), col(Frame.captured_at_us), col(Frame.id))
         )
         for scene_id, frame_id, captured_at_us, filename, sha256, look in session.connection().execute(query):
-            found[scene_id].append(Neighbour(frame_id, captured_at_us, filename, sha256, look))
+            found[scene_id].append(Neighbour(frame_id, scene_id, captured_at_us, filename, sha256, look))
     return found

@@ -7,7 +7,6 @@ were served and nothing else; leads note any frame.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -16,9 +15,10 @@ from sqlmodel import Session, col, delete, func, select
 from data.errors import NoteRefused
 from data.images.inspection import ImageRefused, inspect_image
 from data.people.permissions import Act, may, require
+from data.pictures.shown import shown_picture
 from data.review.reviews import has_reviewed
 from data.store.opening import Store
-from data.store.tables import Dataset, Frame, FrameNote, FrameStatus, Lease, Person, Scene
+from data.store.tables import Frame, FrameNote, FrameStatus, Lease, Person, Scene
 from data.verification.status import hold
 from data.vocabulary import FromOutside, NoteKind, storable_text
 
@@ -88,10 +88,8 @@ def _row(token: str, frame_id: str, person_id: int, kind: NoteKind, reason: str,
 
 def _set_aside_if_broken(session: Session, frame: Frame) -> None:
     """A browser's word is not enough: the file is looked at again, and set aside only if it is really broken."""
-    scene = session.get_one(Scene, frame.scene_id)
-    dataroot = Path(session.get_one(Dataset, scene.dataset_id).dataroot)
     try:
-        inspect_image(dataroot / frame.filename)
+        inspect_image(shown_picture(session, frame).path)
     except ImageRefused as refused:
         frame.set_aside, frame.set_aside_detail = refused.reason, str(refused)
         session.add(frame)

@@ -25,8 +25,9 @@ from sqlmodel import Session, col, select
 from data.errors import ScenarioError
 from data.frames.origins import rejected_clips
 from data.images.inspection import ImageRefused, rendition
+from data.pictures.shown import shown_pictures
 from data.store.opening import Store
-from data.store.tables import ClipCritique, Dataset, Frame, GeneratedClip, Scene
+from data.store.tables import ClipCritique, Frame, GeneratedClip
 from data.vlm.answer import ModelAnswer
 from data.vlm.client import Asking, Keep, ask_frames
 from data.vlm.moment import AskedFrame
@@ -151,9 +152,9 @@ def _moments(session: Session, clip: GeneratedClip) -> list[Path]:
     """The pictures to show of a clip: some of the frames that were taken in, evenly spread."""
     query = select(Frame).where(Frame.scene_id == clip.scene_id).order_by(col(Frame.position))
     frames = list(session.exec(query))
-    root = Path(session.get_one(Dataset, session.get_one(Scene, clip.scene_id).dataset_id).dataroot)
     n = min(MOMENTS, len(frames))
-    return [root / frames[place * len(frames) // n].filename for place in range(n)]
+    pictures = shown_pictures(session)
+    return [pictures.of(frames[place * len(frames) // n]).path for place in range(n)]
 
 
 def _sheet(clip: GeneratedClip, pictures: Sequence[Path], folder: Path) -> Path:

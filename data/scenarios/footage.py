@@ -10,6 +10,7 @@ from pathlib import Path
 
 from data.errors import ScenarioError
 from data.nuscenes.scenes import CameraFrame
+from data.pictures.shown import file_beside
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,13 @@ def cut_footage(dataroot: Path, camera: Sequence[CameraFrame], frame_id: str, mo
     otherwise the keyframes. Raises ScenarioError: the frame is not in the scene, or stands alone in it.
     """
     sweeps = window(camera, frame_id, most)
-    missing = [one for one in sweeps if not (dataroot / one.filename).is_file()]
+    missing = [one for one in sweeps if not file_beside(dataroot, one.filename).is_file()]
     has_sweeps = any(not one.is_keyframe for one in sweeps)
     whole = has_sweeps and not missing
     frames = sweeps if whole else window([one for one in camera if one.is_keyframe], frame_id, most)
     if len(frames) < 2:  # noqa: PLR2004 - one picture does not move
         raise ScenarioError(f"Frame {frame_id} stands alone in its scene; a clip needs two frames.")
-    return Footage(frames, [dataroot / one.filename for one in frames], _rate(frames), not whole)
+    return Footage(frames, [file_beside(dataroot, one.filename) for one in frames], _rate(frames), not whole)
 
 
 def window(frames: Sequence[CameraFrame], frame_id: str, most: int) -> list[CameraFrame]:

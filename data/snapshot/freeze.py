@@ -19,6 +19,7 @@ from data.frames.development_part import SEED, SHARE, in_development
 from data.frames.named_lists import NamedList, named_list
 from data.hashing import canonical_json
 from data.people.permissions import Act, require
+from data.pictures.shown import shown_pictures
 from data.proposals.earlier_frames import earlier_frames
 from data.proposals.runs import latest_run, proposals_by_frame, run_form
 from data.snapshot.contradicted import CONTRADICTED, contradicted_words, is_contradicted
@@ -239,8 +240,9 @@ def _shown(
     session: Session, group: Sequence[VerifiedFrame], question: _Question, options: FreezeOptions
 ) -> Iterator[tuple[VerifiedFrame, EntryPictures]]:
     earlier = earlier_frames(session, [one.frame for one in group], question.lookback)
+    pictures = shown_pictures(session, sorted({one.frame.scene_id for one in group}))
     for one in group:
-        yield one, entry_pictures(one, earlier[one.frame.id], options.images)
+        yield one, entry_pictures(one, earlier[one.frame.id], pictures, options.images)
 
 
 def _groups(frames: Iterator[VerifiedFrame]) -> Iterator[list[VerifiedFrame]]:
@@ -314,7 +316,7 @@ def _pair(
         scene_id=verified.scene_id,
         source_frame_id=verified.source_frame_id,
         images=shown.names,
-        image_sha256=frame.image_sha256 or "",
+        image_sha256=shown.sha256,
         earlier=shown.earlier,
         prompt=[
             Message.model_validate(turn)
@@ -371,7 +373,7 @@ def _whole_frame(verified: VerifiedFrame, shown: EntryPictures) -> dict[str, Any
         "scene_id": verified.scene_id,
         "source_frame_id": verified.source_frame_id,
         "images": shown.names,
-        "image_sha256": verified.frame.image_sha256 or "",
+        "image_sha256": shown.sha256,
         "earlier": shown.earlier,
         "level": verified.level,
         "reasoning": text.reasoning if text else "",

@@ -17,6 +17,7 @@ from data.frames.origins import source_scenes
 from data.frames.shared_views import has_several_data_sets, scenes_of_one_drive
 from data.images.fingerprint import near_pairs
 from data.images.inspection import ImageRefused, inspect_image
+from data.pictures.shown import shown_pictures
 from data.proposals.earlier_frames import Neighbour, earlier_frames
 from data.store.opening import Store
 from data.store.tables import Dataset, Frame, FrameStatus, Scene
@@ -38,7 +39,7 @@ def complete_fingerprints(store: Store, lookback: Lookback = STILL) -> int:
     with store.read() as session:
         rows = [*_unseen(session, _is_verified()), *_unseen_earlier(session, lookback)]
     with ThreadPoolExecutor(_READERS) as pool:
-        seen = list(pool.map(lambda row: _look(Path(row[2]) / row[1]), rows))
+        seen = list(pool.map(lambda row: _look(row[1]), rows))
     found = {row[0]: one for row, one in zip(rows, seen, strict=True) if one is not None}
     if found:
         with store.write() as session:
@@ -52,7 +53,7 @@ def _is_verified() -> Any:
     return col(Frame.id).in_(verified)
 
 
-def _unseen_earlier(session: Session, lookback: Lookback) -> list[tuple[str, str, str]]:
+def _unseen_earlier(session: Session, lookback: Lookback) -> list[tuple[str, Path]]:
     earlier = (one for split in Split for one, _ in _earlier(session, split, lookback))
     ids = sorted({one.frame_id for one in earlier if not one.fingerprint})
     found = []
@@ -62,15 +63,13 @@ def _unseen_earlier(session: Session, lookback: Lookback) -> list[tuple[str, str
     return found
 
 
-def _unseen(session: Session, which: Any) -> list[tuple[str, str, str]]:
-    """(id, file, dataroot) of frames without a fingerprint."""
-    query = (
-        select(Frame.id, Frame.filename, Dataset.dataroot)
-        .join(Scene, col(Scene.id) == Frame.scene_id)
-        .join(Dataset, col(Dataset.id) == Scene.dataset_id)
-        .where(which, col(Frame.image_fingerprint).is_(None))
-    )
-    return list(session.exec(query).all())
+def _unseen(session: Session, which: Any) -> list[tuple[str, Path]]:
+    """(id, file) of frames without a fingerprint."""
+    columns = (col(Frame.id), col(Frame.scene_id), col(Frame.filename), col(Frame.image_sha256))
+    query = select_columns(*columns).where(which, col(Frame.image_fingerprint).is_(None))
+    rows: Sequence[Any] = session.connection().execute(query).all()
+    pictures = shown_pictures(session) if rows else None
+    return [(row.id, pictures.of(row).path) for row in rows] if pictures else []
 
 
 def _look(path: Path) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.pictures.shown import ShownPicture, ShownPictures
 from data.proposals.earlier_frames import Neighbour
 from data.snapshot.folder import IMAGES
 from data.snapshot.pairs import EarlierPicture
@@ -16,11 +17,13 @@ from data.vocabulary import ImageStorage
 
 @dataclass(frozen=True)
 class EntryPictures:
-    """`names`: paths in the folder, or absolute ones, oldest first, the frame's own last; `files`: where each is."""
+    """`names`: paths in the folder, or absolute ones, oldest first, the frame's own last; `files`: where each is,
+    `sha256`: of the frame's own."""
 
     names: list[str]
     files: list[Path]
     earlier: list[EarlierPicture]
+    sha256: str
 
     @property
     def before_s(self) -> list[float]:
@@ -28,21 +31,28 @@ class EntryPictures:
 
 
 def entry_pictures(
-    verified: VerifiedFrame, earlier: Sequence[Earlier[Neighbour]], storage: ImageStorage
+    verified: VerifiedFrame,
+    earlier: Sequence[Earlier[Neighbour]],
+    pictures: ShownPictures,
+    storage: ImageStorage,
 ) -> EntryPictures:
     """The pictures of a verified frame and of those before it."""
-    filename = Path(verified.frame.filename)
-    root = verified.image.parents[len(filename.parts) - 1]
-    files = [*(root / one.picture.filename for one in earlier), verified.image]
+    before = [pictures.of(one.picture) for one in earlier]
+    files = [*(one.path for one in before), verified.picture.path]
     ids = [*(one.picture.frame_id for one in earlier), verified.frame.id]
     names = [_name(frame_id, file, storage) for frame_id, file in zip(ids, files, strict=True)]
-    return EntryPictures(names, files, [_earlier(one) for one in earlier])
+    return EntryPictures(
+        names,
+        files,
+        [_earlier(*both) for both in zip(earlier, before, strict=True)],
+        verified.picture.sha256 or "",
+    )
 
 
-def _earlier(one: Earlier[Neighbour]) -> EarlierPicture:
+def _earlier(one: Earlier[Neighbour], shown: ShownPicture) -> EarlierPicture:
     return EarlierPicture(
         frame_id=one.picture.frame_id,
-        image_sha256=one.picture.image_sha256 or "",
+        image_sha256=shown.sha256 or "",
         before_s=one.before_s,
     )
 

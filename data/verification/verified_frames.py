@@ -12,8 +12,9 @@ from sqlmodel import Session, col, select
 
 from data.errors import SnapshotError
 from data.frames.origins import source_frames, source_scenes
+from data.pictures.shown import ShownPicture, shown_pictures
 from data.proposals.runs import proposals_for_review
-from data.store.tables import Adjudication, Dataset, Frame, FrameStatus, Proposal, Review, Scene
+from data.store.tables import Adjudication, Frame, FrameStatus, Proposal, Review
 from data.verification.chosen_text import ChosenText, chosen_text
 from data.verification.policy import AdjudicationFact, ReviewFact, verify
 from data.verification.standing import adjudications_by_frame, paused_people, reviews_by_frame, standing
@@ -37,12 +38,17 @@ class VerifiedFrame:
     text: ChosenText | None
     review_ids: tuple[int, ...]
     adjudication_id: int | None
-    image: Path
+    picture: ShownPicture
     teacher: Proposal | None
     scene_id: str
     source_frame_id: str | None = None
     votes: dict[TriageLevel, int] = field(default_factory=dict)
     in_stack: bool = False
+
+    @property
+    def image(self) -> Path:
+        """The file of the picture."""
+        return self.picture.path
 
 
 def verified_frames(session: Session, split: Split) -> list[VerifiedFrame]:
@@ -83,17 +89,16 @@ def _verified_of(
     session: Session, split: Split, state: VerificationState, scene_ids: Sequence[str]
 ) -> list[VerifiedFrame]:
     query = (
-        select(Frame, Dataset)
+        select(Frame)
         .join(FrameStatus, col(FrameStatus.frame_id) == Frame.id)
-        .join(Scene, col(Scene.id) == Frame.scene_id)
-        .join(Dataset, col(Dataset.id) == Scene.dataset_id)
         .where(FrameStatus.state == state, FrameStatus.split == split)
         .where(col(Frame.scene_id).in_(scene_ids))
         .options(defer(Frame.boxes), defer(Frame.cues), defer(Frame.pixels))  # type: ignore[arg-type]
         .order_by(Frame.scene_id, col(Frame.position))
     )
     rows = session.exec(query).all()
-    frame_ids = [frame.id for frame, _ in rows]
+    frame_ids = [frame.id for frame in rows]
+    pictures = shown_pictures(session, scene_ids)
     teachers = proposals_for_review(session, frame_ids)
     reviews = reviews_by_frame(session, frame_ids)
     adjudications = adjudications_by_frame(session, frame_ids)
@@ -102,15 +107,15 @@ def _verified_of(
         _verified(
             frame,
             split,
-            Path(dataset.dataroot) / frame.filename,
+            pictures.of(frame),
             teachers.get(frame.id),
             reviews.get(frame.id, []),
             adjudications.get(frame.id),
             paused,
         )
-        for frame, dataset in rows
+        for frame in rows
     ]
-    lost = [frame.id for (frame, _), one in zip(rows, found, strict=True) if one is None]
+    lost = [frame.id for frame, one in zip(rows, found, strict=True) if one is None]
     if lost and state is VerificationState.VERIFIED:
         raise SnapshotError(f"Frame {lost[0]} is marked verified but its reviews do not add up to a level.")
     return [one for one in found if one is not None]
@@ -119,7 +124,7 @@ def _verified_of(
 def _verified(
     frame: Frame,
     split: Split,
-    image: Path,
+    picture: ShownPicture,
     teacher: Proposal | None,
     reviews: Sequence[Review],
     adjudication: Adjudication | None,
@@ -143,5 +148,13 @@ def _verified(
     votes = Counter([*(one.level for one in said), *([settled.level] if settled else [])])
     in_stack = bool(counting) and settled is None and all(one.mode is Mode.STACK for one in counting)
     return VerifiedFrame(
-        frame, result.level, text, *ids, image, teacher, frame.scene_id, votes=dict(votes), in_stack=in_stack
+        frame,
+        result.level,
+        text,
+        *ids,
+        picture,
+        teacher,
+        frame.scene_id,
+        votes=dict(votes),
+        in_stack=in_stack,
     )

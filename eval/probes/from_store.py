@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from sqlmodel import Session, col, select
 
+from data.pictures.shown import shown_pictures
 from data.probes.arms import ARMS, OCCLUSION, arm_of
-from data.proposals.asking import dataroots
 from data.proposals.runs import proposals_by_frame
 from data.store.tables import Frame, ModelRun, ProbeAnswer, ProbeArm, Proposal, Scene
 from data.vocabulary import TriageLevel
@@ -122,8 +121,8 @@ def _frames(session: Session, run: ModelRun) -> dict[str, Frame]:
 
 
 def _images(session: Session, frames: Mapping[str, Frame]) -> dict[str, str | None]:
-    roots: dict[str, Path] = dataroots(session)
-    return {frame_id: str(roots[frame.scene_id] / frame.filename) for frame_id, frame in frames.items()}
+    pictures = shown_pictures(session)
+    return {frame_id: str(pictures.of(frame).path) for frame_id, frame in frames.items()}
 
 
 def _occlusion(

@@ -15,8 +15,9 @@ from typing import Protocol, runtime_checkable
 from sqlmodel import Session, col, select
 
 from data.errors import FeedError
+from data.pictures.shown import shown_pictures
 from data.store.opening import Store
-from data.store.tables import Dataset, Frame, Scene
+from data.store.tables import Frame, Scene
 
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 8.0
 _LOOK_EVERY_S = 0.1
@@ -93,12 +94,12 @@ def recorded_scene(store: Store, name: str) -> list[Recorded]:
         scene = session.exec(select(Scene).where(Scene.name == name)).first()
         if scene is None:
             raise FeedError(f"There is no scene called {name!r} in this store{_such_as(session)}.")
-        root = Path(session.get_one(Dataset, scene.dataset_id).dataroot)
         query = select(Frame).where(Frame.scene_id == scene.id, col(Frame.set_aside).is_(None))
         frames = session.exec(query.order_by(col(Frame.captured_at_us))).all()
+        pictures = shown_pictures(session)
     if not frames:
         raise FeedError(f"The scene {name!r} has no usable frame.")
-    return [Recorded(frame.id, root / frame.filename, frame.captured_at_us) for frame in frames]
+    return [Recorded(frame.id, pictures.of(frame).path, frame.captured_at_us) for frame in frames]
 
 
 def _such_as(session: Session) -> str:

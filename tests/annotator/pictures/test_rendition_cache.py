@@ -12,8 +12,7 @@ from tests.builders import a_store
 def a_picture(tmp_path: Path, kept: Path) -> Picture:
     a_store(tmp_path)
     dataroot = tmp_path / "dataroot"
-    filename = next((dataroot / "samples" / "CAM_FRONT").iterdir()).relative_to(dataroot)
-    return Picture(dataroot, str(filename), kept, 400)
+    return Picture(next((dataroot / "samples" / "CAM_FRONT").iterdir()), dataroot, kept, 400)
 
 
 def test_a_picture_is_served_where_it_cannot_be_kept(

@@ -116,7 +116,7 @@ def with_copies(place: Workplace, frame_id: str) -> list[bytes]:
     """Every kind of copy of a frame's picture that the workspace can have; the pictures that they hold."""
     original, sha256 = place.original(frame_id), place.frame(frame_id).image_sha256
     kept = place.workspace / "images" / f"{sha256}-400.jpg"
-    small = made(Picture(original.parent, original.name, kept, 400))
+    small = made(Picture(original, original.parent, kept, 400))
     between = place.workspace / "images" / f"{sha256_of(frame_id)}-400.jpg"
     between.write_bytes(small)
     for name in (
