@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from urllib.parse import urlencode
 
@@ -17,16 +18,16 @@ from annotator.widgets.tables import figures_table
 from data.errors import TeletriageError
 from data.find.question import MAX_WORDS_CHARS, About, Question
 from data.frames.erased import why_aside
-from data.grounding.frame_things import scene_facts
-from data.grounding.grounded_words import Said, words_of
-from data.grounding.scene_facts import SceneFacts
-from data.grounding.words import ground_words
+from data.grounding.acts import Key, Said, key_of, words_of
+from data.grounding.said import ground_said
+from data.grounding.words import Grounding
 from data.overview.contested import frames_around
 from data.overview.frame_history import FrameView, frame_view, next_in_line
 from data.store.tables import Adjudication, ModelRun, Person, Proposal, Review
 from data.verification.standing import standing
 from data.vocabulary import Mode, VerificationState
 
+Found = Mapping[Key, Grounding]
 _MODES = {
     Mode.ASSISTED: "saw the proposal",
     Mode.DECIDE_FIRST: "decided first",
@@ -60,8 +61,11 @@ def show(person: Person) -> None:
         _standing(view)
         _terms(view)
     with store().read() as session:
-        facts = scene_facts(session, [view.frame.id])[view.frame.id]
-    st.html(f'<div class="tt-side">{_cards(view, facts)}</div>')
+        acts: list[Said] = [row for row, _ in view.adjudications]
+        acts += [row for row, _ in view.reviews]
+        acts += [row for row, _ in view.proposals]
+        found = ground_said(session, acts)
+    st.html(f'<div class="tt-side">{_cards(view, found)}</div>')
 
 
 def _search(words: str) -> None:
@@ -163,13 +167,13 @@ def _terms(view: FrameView) -> None:
     )
 
 
-def _cards(view: FrameView, facts: SceneFacts) -> str:
+def _cards(view: FrameView, found: Found) -> str:
     current = {review.id for review in standing(review for review, _ in view.reviews)}
     cards = [
-        _settled(row, who, facts, stands=row.id not in view.taken_back) for row, who in view.adjudications
+        _settled(row, who, found, stands=row.id not in view.taken_back) for row, who in view.adjudications
     ]
-    cards += [_said(row, who, facts, stands=row.id in current) for row, who in view.reviews]
-    cards += [_proposed(row, run, facts) for row, run in view.proposals]
+    cards += [_said(row, who, found, stands=row.id in current) for row, who in view.reviews]
+    cards += [_proposed(row, run, found) for row, run in view.proposals]
     return "".join(cards) or '<div class="tt-note">Nobody has said anything of this frame yet.</div>'
 
 
@@ -178,39 +182,39 @@ def _card(title: str, chip: str, *paragraphs: str) -> str:
     return f'<div class="tt-card"><div class="tt-label">{plain(title)}</div>{chip}{texts}</div>'
 
 
-def _worded(title: str, row: Said, facts: SceneFacts, *more: str) -> str:
+def _worded(title: str, row: Said, found: Found, *more: str) -> str:
     """A card whose words are held against what is there."""
     words = words_of(row)
     if words is None:
         return _card(title, level_chip(row.level) if row.level else "", *more)
-    found, parts = ground_words(words, facts), words.parts()
+    parts, judged = words.parts(), found[key_of(row)]
     texts = "".join(
-        f'<div class="tt-text">{marked_html(parts[part], found, part)}</div>'
+        f'<div class="tt-text">{marked_html(parts[part], judged, part)}</div>'
         for part in ("reasoning", "action")
         if parts[part]
     )
-    told = faults_html(faults(parts, found))
+    told = faults_html(faults(parts, judged))
     return _card(title, f"{level_chip(words.level)}{texts}{told}", *more)
 
 
-def _settled(row: Adjudication, who: Person, facts: SceneFacts, *, stands: bool) -> str:
+def _settled(row: Adjudication, who: Person, found: Found, *, stands: bool) -> str:
     title = f"Settled by {who.display_name}{'' if stands else ', taken back'}"
-    return _worded(title, row, facts, f"Why: {row.reason}")
+    return _worded(title, row, found, f"Why: {row.reason}")
 
 
-def _said(row: Review, who: Person, facts: SceneFacts, *, stands: bool) -> str:
+def _said(row: Review, who: Person, found: Found, *, stands: bool) -> str:
     title = f"{who.display_name}, {_MODES[row.mode]}{review_marks(row)}{'' if stands else ', replaced since'}"
     if row.reasoning:
-        return _worded(title, row, facts)
+        return _worded(title, row, found)
     return _card(title, level_chip(row.level), "The proposal's words stand.", row.action or "")
 
 
-def _proposed(row: Proposal, run: ModelRun, facts: SceneFacts) -> str:
+def _proposed(row: Proposal, run: ModelRun, found: Found) -> str:
     title = f"{run.role.value} {run.name}"
     if row.level is None:
         failed = f"No assessment: {row.failure_detail or 'no reason kept'}"
         return _card(title, "", failed)
-    return _worded(title, row, facts, _chances(row))
+    return _worded(title, row, found, _chances(row))
 
 
 def _chances(row: Proposal) -> str:

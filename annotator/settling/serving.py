@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from annotator.review_card.serving import Address, frame_context
-from annotator.widgets.grounded_text import faults
+from annotator.widgets.grounded_text import contradicted_pieces, faults
 from annotator.widgets.page import frame_caption, review_marks
-from annotator.widgets.text_differences import marked_runs
+from annotator.widgets.text_differences import marked_runs, runs_with_reasons
 from data.errors import ReviewRefused
+from data.grounding.acts import Said, key_of, words_of
+from data.grounding.cutting.kept import cut_of, kept_cuts
+from data.grounding.cutting.reply import Cut
 from data.grounding.frame_things import scene_facts
-from data.grounding.grounded_words import words_of
 from data.grounding.scene_facts import SceneFacts
 from data.grounding.words import Words, ground_words
 from data.overview.contested import ContestedFrame, contested_frames, random_share_to_settle
@@ -68,55 +71,61 @@ def to_settle(store: Store, person_id: int, frame_id: str, address: Address) -> 
     if not found:
         raise ReviewRefused("This frame is not contested (any more).")
     (one,) = found
+    acts: list[Said] = [review for review, _ in one.reviews]
+    acts += [one.proposal] if one.proposal else []
     with store.read() as session:
         facts = scene_facts(session, [frame_id])[frame_id]
+        rows = kept_cuts(session, [key_of(act) for act in acts])
+    cuts = [cut_of(rows.get(key_of(act))) or {} for act in acts]
     return {
         **frame_context(one.frame, one.scene, address),
         "frame_caption": frame_caption(one.frame, one.scene),
         "description": one.scene.description,
-        "said": _said(one, facts),
+        "said": _said(one, facts, cuts),
         "words": {level.value: words_for(one, level) for level in LEVELS},
         "warning": _warning(store, person_id, one),
         "is_random": not one.reviews,
     }
 
 
-def _said(one: ContestedFrame, facts: SceneFacts) -> list[dict[str, Any]]:
-    """A card for each person, the words that differ from the first (of the first: from the second) marked; last the
-    model's proposal. `faults`: what is there, or the level, says otherwise."""
+def _said(one: ContestedFrame, facts: SceneFacts, cuts: Sequence[Cut]) -> list[dict[str, Any]]:
+    """A card for each person, with the words that differ from the first (of the first: from the second), and those that
+    what is there denies; last the model's proposal. `faults`: what is there, or the level, says otherwise.
+
+    cuts: what an endpoint cut each review's words into and last the proposal's, empty where the rules cut."""
     told = [(review, person, _words(one.proposal, review)) for review, person in one.reviews]
+    proposed = cuts[-1] if one.proposal else {}
     cards = []
     for place, (review, person, (reasoning, action)) in enumerate(told):
         other = told[min(1, len(told) - 1) if place == 0 else 0][2]
-        cards.append(
-            {
-                "who": f"{person.display_name}, {_MODES[review.mode]}{review_marks(review)}",
-                "level": review.level.value,
-                "reasoning": marked_runs(reasoning, other[0]),
-                "action": marked_runs(action, other[1]),
-                "faults": _faults(Words(review.level, reasoning, action), facts),
-            }
+        parts = (
+            ("reasoning", cuts[place] if review.reasoning else proposed),
+            ("action", cuts[place] if review.action else proposed),
         )
-    return [*cards, *_proposed(one.proposal, facts)]
+        cut = {part: known[part] for part, known in parts if part in known}
+        who = f"{person.display_name}, {_MODES[review.mode]}{review_marks(review)}"
+        cards.append(_card(who, Words(review.level, reasoning, action), other, facts, cut))
+    words = words_of(one.proposal) if one.proposal else None
+    if words is not None:
+        cards.append(_card("Model's proposal", words, (words.reasoning, words.action), facts, proposed))
+    return cards
 
 
-def _faults(words: Words, facts: SceneFacts) -> list[str]:
-    return faults(words.parts(), ground_words(words, facts))
+def _card(who: str, words: Words, other: tuple[str, str], facts: SceneFacts, cut: Cut) -> dict[str, Any]:
+    """What one said, as runs of text: whether `other`, reasoning and action, has other words there, and what there is
+    against them."""
+    found = ground_words(words, facts, cut)
 
+    def runs(part: str, text: str, others: str) -> list[tuple[str, bool, str | None]]:
+        return runs_with_reasons(marked_runs(text, others), contradicted_pieces(text, found, part))
 
-def _proposed(proposal: Proposal | None, facts: SceneFacts) -> list[dict[str, Any]]:
-    words = words_of(proposal) if proposal else None
-    if proposal is None or proposal.level is None or words is None:
-        return []
-    return [
-        {
-            "who": "Model's proposal",
-            "level": proposal.level.value,
-            "reasoning": [(proposal.reasoning or "", False)],
-            "action": [(proposal.action or "", False)],
-            "faults": _faults(words, facts),
-        }
-    ]
+    return {
+        "who": who,
+        "level": words.level.value,
+        "reasoning": runs("reasoning", words.reasoning, other[0]),
+        "action": runs("action", words.action, other[1]),
+        "faults": faults(words.parts(), found),
+    }
 
 
 def _words(proposal: Proposal | None, review: Review) -> tuple[str, str]:

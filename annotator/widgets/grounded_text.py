@@ -6,17 +6,23 @@ from html import escape
 
 from annotator.widgets.page import plain
 from data.grounding.words import Grounding
-from data.text.marked import pieces
+from data.text.marked import Piece, pieces
 
 
 def marked_html(text: str, found: Grounding | None, part: str) -> str:
     """A part of the words as HTML; what is there denies the marked spans."""
     if found is None:
         return plain(text)
-    marks = [(one.assertion.start, one.assertion.end, one.evidence) for one in found.contradictions(part)]
     return "".join(
         plain(piece) if why is None else f'<mark class="tt-wrong" title="{escape(why)}">{plain(piece)}</mark>'
-        for piece, why in pieces(text, marks)
+        for piece, why in contradicted_pieces(text, found, part)
+    )
+
+
+def contradicted_pieces(text: str, found: Grounding, part: str) -> list[Piece]:
+    """A part of the words in pieces, the contradicted ones with the evidence."""
+    return pieces(
+        text, [(one.assertion.start, one.assertion.end, one.evidence) for one in found.contradictions(part)]
     )
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Literal
 
 from annotator.widgets.page import plain
+from data.text.marked import Piece
 
 _LONGEST_WORDS = 400
 _ALIKE = 0.4
@@ -33,6 +36,23 @@ def marked_runs(text: str, other: str) -> list[tuple[str, bool]]:
         if (said := "".join(mine[start:end]))
     ]
     return [*runs, *([(rest, False)] if (rest := "".join(mine[_LONGEST_WORDS:])) else [])]
+
+
+def runs_with_reasons(
+    runs: Iterable[tuple[str, bool]], pieces: Iterable[Piece]
+) -> list[tuple[str, bool, str | None]]:
+    """Two cuts of one text as one: each run with whether it differs and why it is marked, None where it is not.
+
+    >>> runs_with_reasons([("A ", False), ("red car", True)], [("A red ", None), ("car", "no car here")])
+    [('A ', False, None), ('red ', True, None), ('car', True, 'no car here')]
+    """
+    differs = [(letter, is_other) for text, is_other in runs for letter in text]
+    reasons = [why for text, why in pieces for _ in text]
+    letters = ((*one, why) for one, why in zip(differs, reasons, strict=True))
+    return [
+        ("".join(letter for letter, _, _ in run), is_other, why)
+        for (is_other, why), run in groupby(letters, key=lambda one: one[1:])
+    ]
 
 
 def differences(before: str, now: str) -> list[list[Run]]:

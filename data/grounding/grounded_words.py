@@ -1,7 +1,7 @@
 """Use case: hold what models and people said of frames against what is there, and keep what it came to.
 
-Rows of other rules are judged anew; what is kept serves filters, the order of review and reports, and can be thrown
-away at any time. Screens judge the few texts they show themselves.
+Rows of other rules, and of words that were cut otherwise since, are judged anew; what is kept serves filters, the order
+of review and reports, and can be thrown away at any time. Screens judge the few texts they show themselves.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import delete, insert
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
-from data.errors import ProposalError
-from data.grounding.frame_things import look_up_things, scene_facts
+from data.grounding.acts import KINDS, Key, columns_of, require_runs, rows_of
+from data.grounding.cutting.kept import kept_cuts
+from data.grounding.frame_things import look_up_things
+from data.grounding.said import ground_said
 from data.grounding.verdicts import Verdict
-from data.grounding.words import Grounding, Words, ground_words, rules_hash
+from data.grounding.words import Grounding, rules_hash
 from data.store.opening import Store
-from data.store.tables import Adjudication, GroundedWords, ModelRun, Proposal, Review
+from data.store.tables import CutAssertions, GroundedWords, ModelRun, Proposal
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -46,7 +48,8 @@ def ground(
     """Judge the proposals of runs (of all, if none is named) and people's own words, as far as that was not done by
     these rules. frame_ids: only the words about these frames. Raises ProposalError for a run that there is not."""
     begun = time.perf_counter()
-    _require_runs(store, run_names)
+    with store.read() as session:
+        require_runs(session, run_names)
     looked_up = look_up_things(store)
     _forget_other_rules(store)
     due = _due(store, run_names, frame_ids)
@@ -61,14 +64,6 @@ def ground(
     return Grounded(len(due), time.perf_counter() - begun, looked_up.frames, looked_up.reasons)
 
 
-def _require_runs(store: Store, run_names: Sequence[str]) -> None:
-    with store.read() as session:
-        known = sorted(session.exec(select(ModelRun.name)))
-    for name in run_names:
-        if name not in known:
-            raise ProposalError(f"There is no run called {name}; the store has {', '.join(known) or 'none'}.")
-
-
 def _forget_other_rules(store: Store) -> None:
     others = col(GroundedWords.rules) != rules_hash()
     with store.read() as session:
@@ -78,26 +73,20 @@ def _forget_other_rules(store: Store) -> None:
             session.exec(delete(GroundedWords).where(others))
 
 
-Said = Proposal | Review | Adjudication
-_KINDS: tuple[tuple[str, type[Any]], ...] = (
-    ("proposal_id", Proposal),
-    ("review_id", Review),
-    ("adjudication_id", Adjudication),
-)
-"""Where words stand, each with the column of `GroundedWords` that names it."""
-Key = tuple[str, int]
-
-
 def _due(store: Store, run_names: Sequence[str], frame_ids: frozenset[str] | None) -> list[Key]:
-    """Everything with words that was not judged yet, in the order in which it came."""
+    """Everything with words that was not judged yet as it is cut now, in the order in which it came."""
     found: list[Key] = []
     with store.read() as session:
-        for name, table in _KINDS:
+        for name, table in KINDS:
             query = (
                 select(table.id, table.frame_id)
                 .outerjoin(GroundedWords, col(getattr(GroundedWords, name)) == table.id)
-                .where(col(GroundedWords.id).is_(None), col(table.level).is_not(None))
-                .where(col(table.reasoning).is_not(None))
+                .outerjoin(CutAssertions, col(getattr(CutAssertions, name)) == table.id)
+                .where(col(table.level).is_not(None), col(table.reasoning).is_not(None))
+                .where(
+                    col(GroundedWords.id).is_(None)
+                    | (_or_rules(GroundedWords.cut_by) != _or_rules(CutAssertions.cut_by))
+                )
                 .order_by(col(table.id))
             )
             if run_names and table is Proposal:
@@ -108,31 +97,18 @@ def _due(store: Store, run_names: Sequence[str], frame_ids: frozenset[str] | Non
     return found
 
 
+def _or_rules(cut_by: Any) -> Any:
+    return func.coalesce(col(cut_by), "")
+
+
 def _judged(session: Session, keys: Sequence[Key]) -> Iterator[dict[str, Any]]:
-    said: dict[Key, Said] = {}
-    for kind in _KINDS:
-        said |= _rows(session, kind, keys)
-    facts = scene_facts(session, sorted({one.frame_id for one in said.values()}))
+    said = rows_of(session, keys)
+    cuts, found = kept_cuts(session, keys), ground_said(session, list(said.values()))
     for key in keys:
-        words = words_of(said[key])
-        if words is not None and said[key].frame_id in facts:
-            names = {name: key[1] if name == key[0] else None for name, _ in _KINDS}
-            counts = _counts(ground_words(words, facts[said[key].frame_id]))
-            yield {"frame_id": said[key].frame_id, **names, **counts}
-
-
-def _rows(session: Session, kind: tuple[str, type[Any]], keys: Sequence[Key]) -> dict[Key, Said]:
-    name, table = kind
-    ids = [number for one, number in keys if one == name]
-    return {(name, row.id): row for row in session.exec(select(table).where(col(table.id).in_(ids)))}
-
-
-def words_of(said: Said) -> Words | None:
-    """The words of a proposal, or a person's own; None where it has none."""
-    if said.level is None or said.reasoning is None:
-        return None
-    thought = said.chain_of_thought if isinstance(said, Proposal) else None
-    return Words(said.level, said.reasoning, said.action or "", thought or "")
+        if key in found:
+            cut_by = cuts[key].cut_by if key in cuts else None
+            act = {"frame_id": said[key].frame_id, **columns_of(key), "cut_by": cut_by}
+            yield {**act, **_counts(found[key])}
 
 
 def _counts(found: Grounding) -> dict[str, Any]:
@@ -153,12 +129,10 @@ def _counts(found: Grounding) -> dict[str, Any]:
 
 
 def _keep(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Leave out what another process has judged meanwhile."""
-    there: set[Key] = set()
-    for name, _ in _KINDS:
-        column = col(getattr(GroundedWords, name))
+    """In place of what was kept of the same words; another process may have judged them meanwhile."""
+    for name, _ in KINDS:
         ids = [row[name] for row in rows if row[name] is not None]
-        there |= {(name, one) for one in session.exec(select(column).where(column.in_(ids)))}
-    new = [dict(row) for row in rows if not any((name, row[name]) in there for name, _ in _KINDS)]
-    if new:
-        session.connection().execute(insert(GroundedWords), new)
+        if ids:
+            session.exec(delete(GroundedWords).where(col(getattr(GroundedWords, name)).in_(ids)))
+    if rows:
+        session.connection().execute(insert(GroundedWords), [dict(row) for row in rows])

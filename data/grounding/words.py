@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from data.grounding.assertions import Assertion
 from data.grounding.grammar import read_assertions
 from data.grounding.judgement import Finding, check
 from data.grounding.level_words import AgainstLevel, action_against, names_nothing, reason_against
@@ -50,11 +52,19 @@ class Grounding:
         return [one for one in self.findings.get(part, []) if one.verdict is Verdict.CONTRADICTED]
 
 
-def ground_words(words: Words, facts: SceneFacts) -> Grounding:
-    """Hold words against a frame and against their level."""
+def ground_words(
+    words: Words, facts: SceneFacts, cut: Mapping[str, Sequence[Assertion]] | None = None
+) -> Grounding:
+    """Hold words against a frame and against their level. cut: assertions by part, as they were cut elsewhere; the
+    grammar cuts parts that it lacks."""
     parts = words.parts()
+    known = cut or {}
     return Grounding(
-        findings={part: check(read_assertions(text), facts) for part, text in parts.items() if text},
+        findings={
+            part: check(known[part] if part in known else read_assertions(text), facts)
+            for part, text in parts.items()
+            if text
+        },
         omissions=None if facts.things is None else omitted(" ".join(parts.values()), facts),
         reason_against=reason_against(words.level, words.reasoning),
         action_against=action_against(words.level, words.action),

@@ -56,6 +56,7 @@ LEFT_OUT: Mapping[type[SQLModel], str] = {
     tables.FrameStatus: "follows from the acts, which `check` derives anew",
     tables.FrameStack: "is made anew by every `embed`; what was judged together stands in the reviews",
     tables.FrameThings: "is looked up in the dataroot again by `ground`",
+    tables.CutAssertions: "is asked for again by `ground`; the words themselves stand in proposals and reviews",
     tables.GroundedWords: "is judged anew by `ground`; the words themselves stand in proposals and reviews",
     tables.Ranking: "says when frames were put in order; the order is made anew",
     tables.PersonSettings: "is how somebody wants the screen",

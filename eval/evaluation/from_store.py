@@ -20,6 +20,7 @@ from eval.evaluation.generated import with_generated
 from eval.evaluation.how_asked import HowAsked, how_asked
 from eval.evaluation.ledger import claims_to_hold, note_evaluation, utc
 from eval.evaluation.listed import NO_CLAIM, with_list
+from eval.evaluation.marks import with_marks
 from eval.evaluation.reference import ContestedFrame, ReferenceFrame
 from eval.evaluation.reference_set import Against, ReferenceSet, read_reference
 from eval.evaluation.result import Evaluation, LeftOut, Lineage
@@ -86,6 +87,8 @@ def evaluate_runs(
             "probes": probes,
         }
     )
+    with store.read() as session:
+        evaluation = with_marks(session, evaluation)
     if found.chosen is not None:
         evaluation = with_list(evaluation, found.chosen, found.off_list)
     return _noted(store, evaluation, found, author or getpass.getuser())

@@ -12,7 +12,7 @@ from eval.comparison.gate import Gate
 from eval.comparison.runs import Comparison
 from eval.evaluation.label_quality import LabelQuality
 from eval.evaluation.label_uncertainty import LabelUncertainty
-from eval.grounding.figures import GroundingFigures
+from eval.grounding.figures import GroundingFigures, Marks
 from eval.metrics.calibration import Calibration
 from eval.metrics.data_sets import DataSetPart
 from eval.metrics.deployment import Deployment
@@ -23,6 +23,9 @@ from eval.probes.result import ProbeResult
 from eval.statistics.rate import Undefined
 from eval.statistics.values import Definition, Figure, Method, Part
 from eval.training_levels.figures import TrainingLevelFigures
+
+PRINTED = 24
+"""Frames of each gallery that a report prints; one with thousands of pictures opens nowhere."""
 
 
 class RunOrigin(Part):
@@ -74,12 +77,14 @@ class FrameAccount(Part):
 
 
 class ShownAssessment(Part):
-    """An assessment in a report: what people verified, or what a run answered (`failure` where it holds none)."""
+    """An assessment in a report: what people verified, or what a run answered (`failure` where it holds none). `marks`:
+    by part, reasoning or action, what of it is contradicted by what is there; of the frames that are printed alone."""
 
     level: TriageLevel | None
     reasoning: str
     action: str
     failure: Failure | None = None
+    marks: dict[str, Marks] = Field(default_factory=dict)
 
 
 class ShownFrame(Part):

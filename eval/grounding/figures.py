@@ -44,20 +44,36 @@ class GroundedTexts(Part):
     by_level: dict[TriageLevel, GroundingRates]
 
 
+Marks = list[tuple[int, int, str]]
+"""What in a text is contradicted: places of the text, first and after the last, and the evidence."""
+
+
 class MarkedText(Part):
-    """A text with what in it is contradicted: places of the text, first and after the last, and the evidence."""
+    """A text with what in it is contradicted."""
 
     frame_id: str
     name: str
     part: str
     text: str
-    marks: list[tuple[int, int, str]]
+    marks: Marks
+
+
+class Cutter(Part):
+    """Who cut words into assertions. `by`: the model and its question, or None for the rules of this version; `texts`:
+    how many; `unusable`: texts that the model was asked about in vain and that the rules cut; `dropped`: the model's
+    assertions that were not kept, by reason."""
+
+    by: str | None
+    texts: int
+    unusable: int = 0
+    dropped: dict[str, int] = Field(default_factory=dict)
 
 
 class GroundingFigures(Part):
     """What it says against what is there. `frames` of the compared ones were looked up, `with_boxes` of them have
     boxes; `reasons`: why others were not, by data set. `people`: words that people wrote themselves, None where there
-    are none; `examples`: contradicted texts, `left_out` more there are."""
+    are none; `examples`: contradicted texts, `left_out` more there are. `rules`: the hash of the rules that judge, and
+    that cut what no model cut; `cutters`: who cut the texts, the rules first."""
 
     frames: int
     with_boxes: int
@@ -66,6 +82,8 @@ class GroundingFigures(Part):
     people: GroundedTexts | None
     examples: list[MarkedText]
     left_out: int
+    rules: str = ""
+    cutters: list[Cutter] = Field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
+from data.grounding.acts import Key, Said, key_of, key_of_columns, rows_of, words_of
+from data.grounding.cutting.kept import cut_of, kept_cuts
+from data.grounding.cutting.reply import Cut
 from data.grounding.frame_things import scene_facts
-from data.grounding.grounded_words import Said, words_of
+from data.grounding.said import ground_said
 from data.grounding.tallies import PEOPLE
-from data.grounding.words import ground_words
-from data.store.tables import Adjudication, FrameThings, GroundedWords, ModelRun, Proposal, Review
+from data.grounding.words import Grounding, Words, ground_words, rules_hash
+from data.store.tables import (
+    Adjudication,
+    CutAssertions,
+    FrameThings,
+    GroundedWords,
+    ModelRun,
+    Proposal,
+    Review,
+)
 from data.verification.standing import not_withdrawn, standing
 from data.vocabulary import TriageLevel
-from eval.grounding.figures import GroundedTexts, GroundingFigures, JudgedText, MarkedText, grounded_texts
+from eval.grounding.figures import (
+    Cutter,
+    GroundedTexts,
+    GroundingFigures,
+    JudgedText,
+    MarkedText,
+    Marks,
+    grounded_texts,
+)
 
 EXAMPLES = 24
 _IDS_AT_ONCE = 500
@@ -30,7 +50,8 @@ def grounding_figures(
     people = _of_people(session, frames)
     if not people and not any(judged.values()):
         return None
-    examples = _marked(session, [*(one for rows in judged.values() for one in rows), *people])
+    every = [*(one for rows in judged.values() for one in rows), *people]
+    examples = _marked(session, every)
     looked_up, with_boxes = _looked_up(session, frames)
 
     def told(name: str, rows: Sequence[GroundedWords]) -> GroundedTexts:
@@ -44,6 +65,28 @@ def grounding_figures(
         people=told(PEOPLE, people) if people else None,
         examples=examples[:EXAMPLES],
         left_out=max(len(examples) - EXAMPLES, 0),
+        rules=rules_hash(),
+        cutters=_cutters(session, every),
+    )
+
+
+def _cutters(session: Session, rows: Sequence[GroundedWords]) -> list[Cutter]:
+    by: dict[str | None, list[Key]] = {}
+    for row in rows:
+        by.setdefault(row.cut_by, []).append(key_of_columns(row))
+    return [_cutter(session, name, keys) for name, keys in sorted(by.items(), key=lambda one: one[0] or "")]
+
+
+def _cutter(session: Session, name: str | None, keys: Sequence[Key]) -> Cutter:
+    if name is None:
+        return Cutter(by=None, texts=len(keys))
+    unusable, dropped = 0, Counter[str]()
+    for start in range(0, len(keys), _IDS_AT_ONCE):
+        for cut in kept_cuts(session, keys[start : start + _IDS_AT_ONCE]).values():
+            unusable += cut.failure is not None
+            dropped.update(cut.dropped)
+    return Cutter(
+        by=name, texts=len(keys) - unusable, unusable=unusable, dropped=dict(sorted(dropped.items()))
     )
 
 
@@ -100,14 +143,13 @@ def _marked(session: Session, rows: Sequence[GroundedWords]) -> list[MarkedText]
     wrong = sorted(
         (one for one in rows if one.contradicted), key=lambda one: (-one.contradicted, one.frame_id)
     )
-    shown = wrong[:EXAMPLES]
-    facts = scene_facts(session, sorted({one.frame_id for one in shown}))
+    said = {(name, key_of(row)): row for row, name in (_said(session, one) for one in wrong[:EXAMPLES])}
+    found = ground_said(session, list(said.values()))
     marked: list[MarkedText] = []
-    for row in shown:
-        said, name = _said(session, row)
-        words = words_of(said)
+    for (name, key), row in said.items():
+        words = words_of(row)
         if words is not None:
-            marked += _marks(row.frame_id, name, words.parts(), ground_words(words, facts[row.frame_id]))
+            marked += _marks(row.frame_id, name, words.parts(), found[key])
     return marked
 
 
@@ -120,9 +162,55 @@ def _said(session: Session, row: GroundedWords) -> tuple[Said, str]:
     return proposal, session.get_one(ModelRun, proposal.run_id).name
 
 
-def _marks(frame_id: str, name: str, parts: Mapping[str, str], found: Any) -> Iterator[MarkedText]:
-    for part, text in parts.items():
-        wrong = found.contradictions(part)
-        if wrong:
-            marks = [(one.assertion.start, one.assertion.end, one.evidence) for one in wrong]
-            yield MarkedText(frame_id=frame_id, name=name, part=part, text=text, marks=marks)
+def _marks(frame_id: str, name: str, parts: Mapping[str, str], found: Grounding) -> Iterator[MarkedText]:
+    for part, marks in marks_of(found).items():
+        yield MarkedText(frame_id=frame_id, name=name, part=part, text=parts[part], marks=marks)
+
+
+def marks_of(found: Grounding) -> dict[str, Marks]:
+    """What is contradicted, by part of the words; parts without are left out."""
+    marks = {
+        part: [(one.assertion.start, one.assertion.end, one.evidence) for one in found.contradictions(part)]
+        for part in found.findings
+    }
+    return {part: some for part, some in marks.items() if some}
+
+
+class ShownWords(NamedTuple):
+    """Words as a report prints them, which may be a run's or people's."""
+
+    frame_id: str
+    level: TriageLevel
+    reasoning: str
+    action: str
+
+
+def marks_in_shown_words(session: Session, shown: Iterable[ShownWords]) -> dict[ShownWords, dict[str, Marks]]:
+    """What is contradicted in words that a report prints, by part; words without are left out. Where an endpoint cut
+    words of the frame that say the same, its assertions are held against the frame."""
+    texts = set(shown)
+    ids = sorted({one.frame_id for one in texts})
+    marked: dict[ShownWords, dict[str, Marks]] = {}
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        some = ids[start : start + _IDS_AT_ONCE]
+        facts, cuts = scene_facts(session, some), _cuts_by_words(session, some)
+        for one in (text for text in texts if text.frame_id in facts):
+            words = Words(one.level, one.reasoning, one.action)
+            found = ground_words(
+                words, facts[one.frame_id], cuts.get((one.frame_id, one.reasoning, one.action))
+            )
+            if marks := marks_of(found):
+                marked[one] = marks
+    return marked
+
+
+def _cuts_by_words(session: Session, frame_ids: Sequence[str]) -> dict[tuple[str, str, str], Cut]:
+    rows = session.exec(select(CutAssertions).where(col(CutAssertions.frame_id).in_(frame_ids))).all()
+    keys = [key_of_columns(row) for row in rows]
+    said = rows_of(session, keys)
+    cuts = {}
+    for key, row in zip(keys, rows, strict=True):
+        words, cut = words_of(said[key]), cut_of(row)
+        if words is not None and cut is not None:
+            cuts[said[key].frame_id, words.reasoning, words.action] = cut
+    return cuts

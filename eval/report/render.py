@@ -16,8 +16,9 @@ from data.text.marked import pieces
 from data.text.visible import visible
 from data.vocabulary import LEVELS, Split, TriageLevel, VerificationState
 from data.whole_files import written_whole
-from eval.evaluation.result import Evaluation
+from eval.evaluation.result import PRINTED, Evaluation
 from eval.grounding.figures import GroundingRates
+from eval.grounding.in_words import who_cut
 from eval.metrics.shares import (
     FALSE_TELEOPERATION,
     MISSED_TELEOPERATION,
@@ -59,8 +60,6 @@ SIDE_BY_SIDE = (
     NO_ANSWER.key,
 )
 _SHARES = {share.key: share for share in SHARES}
-GALLERY_SIZE = 24
-"""Pictures of each gallery; a report with thousands of them opens nowhere."""
 SAFETY = (UNDER_ESCALATION.key, MISSED_TELEOPERATION.key, UNANSWERED_TELEOPERATION.key)
 
 
@@ -130,8 +129,9 @@ def _environment() -> Environment:
         side_by_side=SIDE_BY_SIDE,
         grounding_keys=tuple(GroundingRates.model_fields),
         marked=pieces,
+        who_cut=who_cut,
         safety=SAFETY,
-        gallery_size=GALLERY_SIZE,
+        gallery_size=PRINTED,
         teleoperation=TriageLevel.TELEOPERATION,
         figure_value=figure_value,
         figure_interval=figure_interval,
@@ -216,8 +216,8 @@ def _images(evaluation: Evaluation) -> dict[str, str | Undefined]:
     shown = (
         *evaluation.missed,
         *evaluation.suspicious,
-        *evaluation.false_alarms[:GALLERY_SIZE],
-        *evaluation.confused[:GALLERY_SIZE],
+        *evaluation.false_alarms[:PRINTED],
+        *evaluation.confused[:PRINTED],
     )
     occluded = [frame for probe in evaluation.probes if probe.occlusion for frame in probe.occlusion.frames]
     files = {one.frame_id: one.image for one in occluded} | {one.frame_id: one.image for one in shown}

@@ -22,7 +22,12 @@ class Said {
       ...faults.map((text) => el("li", { text: visible(text) })));
   }
 
+  // Yellow: other people say it otherwise; a wavy line: what is there denies it.
   runs(runs) {
-    return runs.map(([text, isOther]) => el(isOther ? "mark" : "span", { text: visible(text) }));
+    return runs.map(([text, isOther, why]) => el(isOther || why ? "mark" : "span", {
+      class: [isOther && "st-other", why && "st-wrong"].filter(Boolean).join(" ") || null,
+      title: why && visible(why),
+      text: visible(text),
+    }));
   }
 }

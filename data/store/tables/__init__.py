@@ -9,7 +9,7 @@ from data.store.tables.erasing import Erasure
 from data.store.tables.finding import FrameMark, FrameStack, SavedView
 from data.store.tables.frames import NOT_INGESTED, Dataset, Frame, SampledFrame, Sampling, Scene
 from data.store.tables.generated import ClipCritique, ClipJudgement, GeneratedClip, GeneratedFrame
-from data.store.tables.grounding import FrameThings, GroundedWords
+from data.store.tables.grounding import CutAssertions, FrameThings, GroundedWords
 from data.store.tables.live import (
     Alert,
     AlertClip,
@@ -71,6 +71,7 @@ __all__ = [
     "AuditTerms",
     "ClipCritique",
     "ClipJudgement",
+    "CutAssertions",
     "Dataset",
     "Erasure",
     "Feed",

@@ -12,7 +12,7 @@ from annotator.settling import routes
 from data.errors import ReviewRefused
 from data.review.serving import lease_frames, release_leases
 from data.store.opening import Store
-from data.store.tables import Adjudication, GoldFrame, RandomShare
+from data.store.tables import Adjudication, GoldFrame, Person, RandomShare
 from data.vocabulary import PersonRole, Split
 from tests.builders import A, S, T, a_person, a_store, reviewed
 
@@ -52,9 +52,35 @@ def test_a_contested_frame_comes_with_what_each_said_and_the_words_of_each_level
     item = routes.frame(store, lena, {"frame": frames[1]})["item"]
     people = [(one["who"].split(",")[0], one["level"]) for one in item["said"]]
     assert people[:2] == [("ada", "TELEOPERATION"), ("ben", "AUTONOMY")]
-    assert [words for words, is_other in item["said"][0]["reasoning"] if is_other] == ["whole "]
+    assert [words for words, is_other, _ in item["said"][0]["reasoning"] if is_other] == ["whole "]
     assert item["words"]["TELEOPERATION"] == {"reasoning": "A van blocks the whole lane.", "action": "Stop."}
     assert (item["words"]["SUPERVISION"], item["warning"], item["is_random"]) == (None, None, False)
+
+
+def test_words_that_what_is_there_denies_are_marked_among_those_that_differ(
+    team: tuple[Store, int, list[str]],
+) -> None:
+    """The scene is described as dry: rain is contradicted, whoever says it, and whether others say it too."""
+    store, lena, frames = team
+    with store.read() as session:
+        ada, ben = (
+            session.exec(select(Person.id).where(Person.name == name)).one() for name in ("ada", "ben")
+        )
+    for who, level, words in (
+        (ada, T, "Heavy rain hides a van."),
+        (ben, S, "Heavy rain hides a <b>bus</b>."),
+    ):
+        reviewed(store, int(who or 0), frames[3], level, reasoning=words, action="Watch.")
+    _, second, model = routes.frame(store, lena, {"frame": frames[3]})["item"]["said"]
+    denied = "neither the scene's description nor the picture shows rain"
+    assert second["reasoning"] == [
+        ("Heavy ", False, None),
+        ("rain", False, denied),
+        (" hides a ", False, None),
+        ("<b>bus</b>.", True, None),
+    ]
+    assert second["faults"][0] == f"“rain” (reasoning): {denied}."
+    assert [(is_other, why) for _, is_other, why in model["reasoning"]] == [(False, None)]
 
 
 def test_nobodys_words_are_told_of_a_frame_of_the_random_share(team: tuple[Store, int, list[str]]) -> None:

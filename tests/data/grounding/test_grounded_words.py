@@ -15,52 +15,19 @@ from data.errors import ProposalError
 from data.find import current
 from data.find.pages import find_frames
 from data.find.question import from_address
-from data.frames.ingest import ingest
-from data.frames.sampling import sample_frames
 from data.grounding.frame_things import scene_facts
 from data.grounding.grounded_words import ground
 from data.grounding.tallies import PEOPLE, tallies
-from data.proposals.recorded_replies import propose_from_replies
 from data.review.serving import lease_frames
 from data.snapshot.freeze import FreezeOptions
 from data.snapshot.preview import preview
-from data.sources.nuscenes import nuscenes
 from data.store.opening import Store
 from data.store.tables import FrameStatus, GroundedWords, SampledFrame, Scene
-from data.verification.status import refresh_statuses
-from data.vocabulary import ModelRole, PersonRole, Split
+from data.vocabulary import PersonRole, Split
 from eval.grounding.from_store import grounding_figures
 from tests.builders import A, S, a_person, frames_of, reviewed
-from tests.dataroots import VERSION, a_box, a_dataroot, a_filename, a_raw_reply, replies_file
-from tests.stores import an_empty_store
-
-PERSON = "human.pedestrian.adult"
-SAID = {
-    a_filename("scene-0001", 0): a_raw_reply(
-        S, reasoning="A pedestrian stands 12 m ahead.", thought="A dog waits."
-    ),
-    a_filename("scene-0001", 1): a_raw_reply(
-        A, reasoning="A cyclist rides ahead.", action="Take over control."
-    ),
-    a_filename("scene-0001", 2): a_raw_reply(S, reasoning="The scene needs some attention."),
-    a_filename("scene-0002", 0): a_raw_reply(S, reasoning="A cyclist rides ahead."),
-}
-
-
-def _store(folder: Path) -> Store:
-    """Two scenes: people 12 m ahead in the first, no annotation at all in the second."""
-    boxes = {a_filename("scene-0001", at): [a_box(category=PERSON, ahead_m=12)] for at in range(3)}
-    a_dataroot(folder / "dataroot", scenes={"scene-0001": 3, "scene-0002": 1}, boxes=boxes)
-    store = an_empty_store(folder / "workspace")
-    ingest(store, nuscenes(folder / "dataroot", VERSION))
-    sample_frames(store, train=4, held_out=4, seed=0)
-    for role in (ModelRole.TEACHER, ModelRole.STUDENT):
-        said = (
-            SAID if role is ModelRole.TEACHER else dict.fromkeys(SAID, a_raw_reply(A, reasoning="All quiet."))
-        )
-        propose_from_replies(store, replies_file(folder / f"{role.value}.jsonl", said, role=role), role=role)
-    refresh_statuses(store)
-    return store
+from tests.data.grounding.told_store import PERSON, a_told_store
+from tests.dataroots import VERSION
 
 
 def _kept(store: Store) -> dict[str, GroundedWords]:
@@ -74,7 +41,7 @@ def _kept(store: Store) -> dict[str, GroundedWords]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    made = _store(tmp_path)
+    made = a_told_store(tmp_path)
     ground(made)
     return made
 
@@ -108,7 +75,7 @@ def test_a_run_that_there_is_not_is_refused_by_name(store: Store) -> None:
 
 
 def test_a_dataroot_that_is_gone_makes_things_not_checkable_and_says_so(tmp_path: Path) -> None:
-    store = _store(tmp_path)
+    store = a_told_store(tmp_path)
     (tmp_path / "dataroot" / VERSION / "sample_data.json").unlink()
     done = ground(store)
     assert done.texts == 8
@@ -154,7 +121,7 @@ def test_frames_are_found_by_faults_of_any_words_of_a_run_and_of_people(
 
 
 def test_an_annotator_at_work_is_told_nothing_of_it(tmp_path: Path) -> None:
-    store = _store(tmp_path)
+    store = a_told_store(tmp_path)
     ada = a_person(store)
 
     def told() -> list[dict[str, Any]]:

@@ -35,6 +35,7 @@ from eval.statistics.rate import Interval, Undefined
 from eval.training_levels.figures import DoubtedLevel, TrainingLevelFigures
 from eval.training_levels.shortcuts import shortcut_figures
 from tests.eval.builders import LINEAGE, A, S, T, a_frame, a_run, an_answer, frames_of
+from tests.eval.grounding_figures import grounding
 
 A_BELIEF = {A: (0.8, 0.15, 0.05), S: (0.2, 0.7, 0.1), T: (0.02, 0.03, 0.95), None: (0.4, 0.3, 0.3)}
 NOISE = "<script>alert(1)</script><img src=x onerror=alert(2)>\u202e"
@@ -110,7 +111,7 @@ def a_full_evaluation() -> Evaluation:
     about = dict.fromkeys(("student-zero-shot", "sa-dpo"), UNREGISTERED)
     question = Question(claims=[(claim, about)])
     found = evaluate(frames, [plain, aligned], lineage=LINEAGE, question=question, label_quality=labels)
-    return found.model_copy(update={"training_levels": training_levels()})
+    return found.model_copy(update={"training_levels": training_levels(), "grounding": grounding()})
 
 
 def training_levels() -> TrainingLevelFigures:
@@ -228,6 +229,7 @@ def test_every_other_number_in_the_html_is_that_of_the_json(tmp_path: Path) -> N
         "claims",
         "comparisons",
         "deployment",
+        "grounding",
         "label_quality",
         "label_uncertainty",
         "load_curves",
