@@ -22,6 +22,7 @@ from sqlmodel import Session, col, func, select
 
 from data.errors import TeletriageError
 from data.find.doubts import DoubtFacts, read_doubts
+from data.find.duties import read_duties
 from data.find.facets import Facets, Floats, Ints
 from data.find.frame_facts import FrameFacts, read_frame_facts
 from data.find.grounding import judged_so_far, read_grounding
@@ -55,7 +56,7 @@ _OF_FRAMES: dict[str, type[Review] | type[Adjudication] | type[SecondLook]] = {
     "second_look": SecondLook,
 }
 TAGS, REQUESTS, SNAPSHOTS, DOUBTS = "tags", "requests", "snapshots", "doubts"
-GROUNDING = "grounding"
+GROUNDING, DUTIES = "grounding", "duties"
 _OF_STATUSES = {
     "frame", "sampled_frame", "proposal", "audit_lot", "audit_end", "gold_frame", "answer_pause", "answer_release",
 }  # fmt: skip
@@ -74,6 +75,7 @@ _CHANGING = {
     REQUESTS: {"frame", "next_request"},
     DOUBTS: {*_OF_STATUSES, *_OF_FRAMES, "person"},
     GROUNDING: {"frame", "proposal", "model_run", "review"},
+    DUTIES: {"frame", "proposal", "model_run", "probe_arm", "probe_answer"},
 }  # fmt: skip
 """Which subjects of the trail change which part."""
 _AT_ONCE = (TAGS, REQUESTS)
@@ -136,7 +138,7 @@ class Current:
         self._lock = threading.Lock()
         self._parts = {name: _Kept() for name in (*_CHANGING, SNAPSHOTS)}
         self._seen: tuple[int, int] = (-1, -1)
-        self._judged: tuple[int, int] = (-1, -1)
+        self._judged: tuple[int, ...] = ()
         self._files: dict[str, Hashable] = {}
         self._columns: Columns | None = None
         self._is_reading = False
@@ -259,6 +261,7 @@ class Current:
             REQUESTS: lambda: read_requests(session, value("frames")),
             SNAPSHOTS: lambda: snapshot_facet(workspace and workspace / SNAPSHOTS, value("frames")),
             GROUNDING: lambda: read_grounding(session, value("frames")),
+            DUTIES: lambda: read_duties(session, value("frames")),
             DOUBTS: lambda: read_doubts(workspace, value("frames"), value("said"), value("statuses")),
         }
         for name in (one for one in readers if one in names):
@@ -288,7 +291,7 @@ class Current:
         one_each = (
             *frames.facets, *runs.facets, said.disagreement, *statuses.facets(requests), *self._parts["marks"].value,
             *self._parts[TAGS].value, self._parts[SNAPSHOTS].value, *doubts.facets,
-            self._parts[GROUNDING].value,
+            self._parts[GROUNDING].value, self._parts[DUTIES].value,
         )  # fmt: skip
         keys: dict[Sort, Floats] = {
             Sort.QUEUE: statuses.line(requests),

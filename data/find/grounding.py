@@ -16,10 +16,16 @@ PEOPLE = "people"
 NOT_JUDGED = "No words have been judged yet: `teletriage ground` does it."
 
 
-def judged_so_far(session: Session) -> tuple[int, int]:
-    """Changes whenever words were judged."""
-    last, n = session.exec(select(func.max(GroundedWords.id), func.count(col(GroundedWords.id)))).one()
-    return (last or 0, n)
+def judged_so_far(session: Session) -> tuple[int, ...]:
+    """Changes whenever words were judged, and where they were judged anew as another cut them."""
+    row = GroundedWords
+    kept = (
+        func.max(row.id),
+        func.count(col(row.id)),
+        func.count(col(row.cut_by)),
+        func.sum(col(row.contradicted)),
+    )
+    return tuple(int(one or 0) for one in session.exec(select(*kept)).one())
 
 
 def read_grounding(session: Session, frames: FrameFacts) -> Facet:

@@ -67,6 +67,7 @@ class About(StrEnum):
     SUSPICIOUS = "suspicious"
     SHORTCUT = "shortcut"
     GROUNDING = "grounding"
+    PROBE = "probe"
     LIKE = "like"
 
 
@@ -116,6 +117,7 @@ MEANINGS: dict[About, str] = {
     About.SUSPICIOUS: "Level that may be wrong (verified:likelier)",
     About.SHORTCUT: "Level that one trait alone tells",
     About.GROUNDING: "Words against what is there",
+    About.PROBE: "Duty violated in a probe",
     About.LIKE: "Looks like the frame",
 }
 OF_REVIEWS = (
@@ -136,7 +138,7 @@ ADDS = frozenset(
     {
         About.RUN, About.FAILED, About.CUE, About.UNKNOWN_CUE, About.FLAG, About.AUDIT, About.FEED, About.RETURNED,
         About.ALERT, About.QUEUE, About.NEXT, About.SNAPSHOT, About.SECOND_LOOK, About.TAG, About.LIST, About.SCENARIO,
-        About.SUSPICIOUS, About.SHORTCUT, About.GROUNDING,
+        About.SUSPICIOUS, About.SHORTCUT, About.GROUNDING, About.PROBE,
     }
 )  # fmt: skip
 """Filters of which a frame can pass several."""

@@ -9,14 +9,16 @@ from sqlmodel import Session, col, select
 
 from data.pictures.shown import shown_pictures
 from data.probes.arms import ARMS, OCCLUSION, arm_of
+from data.probes.duties import DUTIES
+from data.probes.said import Said, answers_in, newest_arms, said_in, settings_of
 from data.proposals.runs import proposals_by_frame
-from data.store.tables import Frame, ModelRun, ProbeAnswer, ProbeArm, Proposal, Scene
+from data.store.tables import Frame, ModelRun, ProbeAnswer, ProbeArm, Scene
 from data.vocabulary import TriageLevel
-from eval.probes.duties import DUTIES, duty_result
+from eval.probes.duties import duty_result
 from eval.probes.looking import alarms_of, arm_result, looks, notes_of, own_result
 from eval.probes.occluded import BoxAnswer, occlusion_result
 from eval.probes.result import OcclusionResult, ProbeResult
-from eval.probes.said import ProbedAnswers, Said
+from eval.probes.said import ProbedAnswers
 from eval.statistics.intervals import CONFIDENCE
 
 
@@ -41,16 +43,16 @@ def read_probes(
 def _probes_of(
     session: Session, run: ModelRun, truth: Mapping[str, TriageLevel], by_log: bool, confidence: float
 ) -> ProbeResult | None:
-    rows, others = _newest(session.exec(select(ProbeArm).where(ProbeArm.run_id == run.id)).all())
+    rows, others = newest_arms(session, run.id)
     if not rows:
         return None
     said = {arm_of(row.name): _answers(session, row) for row in rows if row.name != OCCLUSION.name}
-    occluded = [one for row in rows if row.name == OCCLUSION.name for one in _rows(session, row)]
+    occluded = [one for row in rows if row.name == OCCLUSION.name for one in answers_in(session, row)]
     frame_ids = {one for answers in said.values() for one in answers} | {one.frame_id for one in occluded}
     scenes = _scenes(session, by_log)
     frames = _frames(session, run)
     own = {
-        frame_id: _said(proposal)
+        frame_id: said_in(proposal)
         for frame_id, proposal in proposals_by_frame(session, run).items()
         if frame_id in frame_ids
     }
@@ -59,7 +61,7 @@ def _probes_of(
     results = [arm_result(arm, answers, confidence) for arm in sorted(said, key=ARMS.index)]
     by_arm = {one.arm: one for one in results}
     verdict, says = looks(by_arm)
-    model, seed = _settings(rows[0])
+    model, seed = settings_of(rows[0])
     return ProbeResult(
         run=run.name,
         model=model,
@@ -78,33 +80,8 @@ def _probes_of(
     )
 
 
-def _settings(row: ProbeArm) -> tuple[str, int]:
-    return str(row.parameters["model"]), int(row.parameters["probe_seed"])
-
-
-def _newest(rows: Sequence[ProbeArm]) -> tuple[list[ProbeArm], int]:
-    """The arms of the settings that were asked last, and how many other settings there are."""
-    by_settings: dict[tuple[str, int], list[ProbeArm]] = defaultdict(list)
-    for row in rows:
-        by_settings[_settings(row)].append(row)
-    if not by_settings:
-        return [], 0
-    newest = max(by_settings.values(), key=lambda arms: max(arm.created_at_us for arm in arms))
-    return newest, len(by_settings) - 1
-
-
-def _rows(session: Session, arm: ProbeArm) -> list[ProbeAnswer]:
-    query = select(ProbeAnswer).where(ProbeAnswer.arm_id == arm.id)
-    return list(session.exec(query.order_by(ProbeAnswer.frame_id, col(ProbeAnswer.place))))
-
-
 def _answers(session: Session, arm: ProbeArm) -> dict[str, Said]:
-    return {row.frame_id: _said(row) for row in _rows(session, arm)}
-
-
-def _said(row: ProbeAnswer | Proposal) -> Said:
-    why = row.failure_detail or (row.failure.value if row.failure else None)
-    return Said(row.level, f"{row.reasoning or ''} {row.action or ''}", why)
+    return {row.frame_id: said_in(row) for row in answers_in(session, arm)}
 
 
 def _scenes(session: Session, by_log: bool) -> dict[str, str]:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Literal
 
 from data.probes.arms import Arm, ArmKind
+from data.probes.said import Said, is_same_words
+from data.probes.words import plain_words
 from data.vocabulary import TriageLevel
 from eval.presentation.in_words import percent, percent_range, told, told_range
 from eval.probes.paired import counted, difference
 from eval.probes.result import ArmResult, Counted, Difference
-from eval.probes.said import ProbedAnswers, Said
-from eval.probes.words import other_way_round, plain_words
+from eval.probes.said import ProbedAnswers
 from eval.statistics.rate import Interval, Undefined
 
 T = TriageLevel.TELEOPERATION
@@ -68,12 +69,6 @@ def _result(
             confidence=confidence,
         ),
     )
-
-
-def is_same_words(own: Said, said: Said, *, mirrored: bool = False) -> bool:
-    """Whether the words are the same; of a mirrored picture with left and right exchanged."""
-    there = plain_words(own.words)
-    return (other_way_round(there) if mirrored else there) == plain_words(said.words)
 
 
 def looks(arms: Mapping[str, ArmResult]) -> tuple[Verdict, str]:

@@ -6,17 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from data.probes.arms import Arm
+from data.probes.said import Said
 from data.vocabulary import TriageLevel
-
-
-@dataclass(frozen=True)
-class Said:
-    """One answer: `level` is None where it holds no assessment, `why_not` then says why. `words`: reasoning and
-    action."""
-
-    level: TriageLevel | None
-    words: str = ""
-    why_not: str | None = None
 
 
 @dataclass(frozen=True)

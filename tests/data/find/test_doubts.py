@@ -54,7 +54,7 @@ def test_a_level_in_doubt_is_found_counted_and_sorted_until_it_is_verified_anew(
             FindRefused, match="No level has been ranked yet: `teletriage suspicions` does it"
         ):
             found(address)
-    assert set(notes()) == {About.SUSPICIOUS, About.LIKE, About.GROUNDING}
+    assert set(notes()) == {About.SUSPICIOUS, About.LIKE, About.GROUNDING, About.PROBE}
     ranked = Suspicion(wrong, A, T, p_level=0.1, p_likely=0.8, why="teacher says TELEOPERATION.")
     (tmp_path / FILE).write_text(json.dumps({"frames": [ranked.as_dict()]}))
     assert found("suspicious=any") == found("suspicious=AUTONOMY:TELEOPERATION") == [wrong]
@@ -67,7 +67,7 @@ def test_a_level_in_doubt_is_found_counted_and_sorted_until_it_is_verified_anew(
     told = {one.value: one.frames for one in counts[About.SHORTCUT] if one.frames}
     training = len(found("split=train"))
     assert (told["location:told"], told["hour:told"], training) == (training, training, 6)
-    assert set(notes()) == {About.LIKE, About.GROUNDING}
+    assert set(notes()) == {About.LIKE, About.GROUNDING, About.PROBE}
     with store.write() as session:
         session.get_one(FrameStatus, wrong).level = T
     with pytest.MonkeyPatch.context() as patch:

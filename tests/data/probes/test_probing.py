@@ -124,18 +124,23 @@ def test_a_probe_changes_no_table_but_its_own(tmp_path: Path) -> None:
 
 READERS = {"data/probes", "data/store", "eval/probes"}
 """Rooms that may know what was answered to a question that is no model's answer about a frame."""
+FINDING = {"data/find/current.py"}
+"""Learns when something was answered, so that frames are found by the duty that they violate."""
+VIOLATING = {"data/find/duties.py"}
+"""Makes a filter of the frames that violate a duty, and nothing else of them."""
 
 
 def test_nothing_else_reads_what_a_probe_was_answered() -> None:
     named = re.compile(r"\bProbe(Arm|Answer)\b|\bprobe_(arm|answer)\b")
     rooms = ("annotator", "data", "eval", "training")
-    found = {
-        "/".join(path.relative_to(ROOT).parts[:2])
+    texts = {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
         for room in rooms
         for path in (ROOT / room).rglob("*.py")
-        if named.search(path.read_text(encoding="utf-8"))
     }
-    assert found <= READERS
+    found = {name for name, text in texts.items() if named.search(text)} - FINDING
+    assert {"/".join(name.split("/")[:2]) for name in found} <= READERS
+    assert {name for name, text in texts.items() if "data.probes.violating" in text} == VIOLATING
 
 
 def test_a_limited_probe_is_of_as_many_scenes_as_there_are(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from data.probes.arms import Arm, ArmKind
+from data.probes.said import Said
 from data.vocabulary import LEVELS, TriageLevel
-from eval.probes.said import ProbedAnswers, Said
+from eval.probes.said import ProbedAnswers
 
 A, S, T = LEVELS
 Says = Callable[[str, TriageLevel, Arm], Said]

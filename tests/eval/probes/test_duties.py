@@ -6,10 +6,12 @@ from random import Random
 import pytest
 
 from data.probes.arms import Arm, ArmKind, arms_named
+from data.probes.duties import DUTIES
+from data.probes.said import Said
 from data.vocabulary import LEVELS, TriageLevel
-from eval.probes.duties import DUTIES, duty_result
+from eval.probes.duties import duty_result
 from eval.probes.result import DutyResult
-from eval.probes.said import ProbedAnswers, Said
+from eval.probes.said import ProbedAnswers
 from tests.eval.probes.answered import A, answers_of, that_looks
 
 ARMS = arms_named(["again", "other-scene", "mirrored", "fog", "darkness", "rain", "lens-dirt"])
@@ -17,9 +19,14 @@ SHARE = 0.25
 """Of the frames that could violate a duty, what a planted violator violates: in whole scenes more than in others."""
 
 
-def results(answers: ProbedAnswers) -> dict[str, DutyResult]:
-    found = {duty.key: duty_result(duty, answers, 0.95) for duty in DUTIES}
+def results(answers: ProbedAnswers, *keys: str) -> dict[str, DutyResult]:
+    """What answers make of these duties, of all if none is named."""
+    found = {duty.key: duty_result(duty, answers, 0.95) for duty in DUTIES if not keys or duty.key in keys}
     return {key: one for key, one in found.items() if one is not None}
+
+
+def result(answers: ProbedAnswers, key: str) -> DutyResult:
+    return results(answers, key)[key]
 
 
 def test_a_model_that_looks_breaks_no_duty() -> None:
@@ -31,7 +38,8 @@ def test_a_model_that_looks_breaks_no_duty() -> None:
 
 def lowering(kind: ArmKind, seed: int) -> ProbedAnswers:
     """A model that some scenes' weather leads to say one level less."""
-    answers, dice = answers_of(that_looks, ARMS, seed=seed), Random(seed)
+    arms = arms_named(["again", kind.value])
+    answers, dice = answers_of(that_looks, arms, seed=seed), Random(seed)
     prone = {
         scene: dice.betavariate(SHARE * 3, (1 - SHARE) * 3) for scene in sorted(set(answers.scenes.values()))
     }
@@ -41,16 +49,16 @@ def lowering(kind: ArmKind, seed: int) -> ProbedAnswers:
             return said
         return replace(said, level=LEVELS[said.level.rank - 1])
 
-    arms = {
+    changed = {
         arm: {one: lowered(one, said) for one, said in in_arm.items()} if arm.kind is kind else in_arm
         for arm, in_arm in answers.arms.items()
     }
-    return replace(answers, arms=arms)
+    return replace(answers, arms=changed)
 
 
 @pytest.mark.parametrize("kind", [ArmKind.FOG, ArmKind.LENS_DIRT])
 def test_a_planted_violator_is_found_with_200_frames_and_its_frames_are_named(kind: ArmKind) -> None:
-    found = [results(lowering(kind, seed))[f"{kind.value}_not_lower"] for seed in range(8)]
+    found = [result(lowering(kind, seed), f"{kind.value}_not_lower") for seed in range(8)]
     assert [one.is_broken for one in found] == [True] * 8
     assert all(one.rate.n <= 3 * 200 and len(one.frames) > 0 for one in found)
     assert ": broken. Violated in " in found[0].says
@@ -67,9 +75,9 @@ def planted(kind: ArmKind, change: Said | None) -> ProbedAnswers:
 
 
 def test_words_that_ignore_the_picture_break_the_duties_of_words() -> None:
-    assert results(planted(ArmKind.OTHER_SCENE, None))["other_scene_other_words"].is_broken
-    assert results(planted(ArmKind.MIRRORED, None))["mirrored_other_side"].is_broken
-    assert results(planted(ArmKind.MIRRORED, Said(A)))["mirrored_same_level"].is_broken
+    assert result(planted(ArmKind.OTHER_SCENE, None), "other_scene_other_words").is_broken
+    assert result(planted(ArmKind.MIRRORED, None), "mirrored_other_side").is_broken
+    assert result(planted(ArmKind.MIRRORED, Said(A)), "mirrored_same_level").is_broken
 
 
 def test_what_happens_by_itself_breaks_no_duty() -> None:
@@ -79,7 +87,7 @@ def test_what_happens_by_itself_breaks_no_duty() -> None:
     def drawing(frame_id: str, level: TriageLevel, arm: Arm) -> Said:
         return Said(dice.choice(LEVELS), "Something.")
 
-    found = results(answers_of(drawing, ARMS))["fog_not_lower"]
+    found = result(answers_of(drawing, arms_named(["again", "fog"])), "fog_not_lower")
     assert found.rate.count > 100
     assert found.is_broken is False
 

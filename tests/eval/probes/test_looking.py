@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from data.probes.arms import Arm, ArmKind, arms_named
+from data.probes.said import Said
 from data.vocabulary import TriageLevel
 from eval.probes.looking import Verdict, alarms_of, arm_result, looks, notes_of
 from eval.probes.result import ArmResult
-from eval.probes.said import ProbedAnswers, Said
+from eval.probes.said import ProbedAnswers
 from eval.statistics.rate import Interval
 from tests.eval.builders import near
 from tests.eval.probes.answered import A, S, T, answers_of, that_looks
