@@ -42,6 +42,7 @@ help:
 	@echo "make bench-monitor  50 live feeds, a model and an operator's browser: alert latency, lost alerts (MINUTES= sets 5)"
 	@echo "make bench-alike    looking for frames like one among 100,000, and how good the local descriptor's answers are"
 	@echo "make bench-coverage  how often intervals hold the truth, and how often false claims and differences are accepted"
+	@echo "make bench-probes    how often the intervals of probes hold the truth, and a model that does not look is shown to"
 	@echo "make walk-keys  20,000 random keys on the review card, each saved row held against what the screen said"
 	@echo "make fuzz     replies, nuScenes tables, Label Studio's exports, YAML and HTTP bodies, spoilt at random (FUZZ_S= seconds)"
 	@echo "make soak     load and faults on SQLite and PostgreSQL for 20 minutes (MINUTES=480 for a night); figures as JSON"
