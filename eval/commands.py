@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
@@ -11,6 +11,7 @@ from urllib.parse import quote
 import typer
 
 from data.commands.asked_as import WEIGHTS_HELP, asked_as
+from data.commands.following import STUDENT_AT, in_the_app
 from data.commands.lookback import FRAMES_HELP, SPACING_HELP, WIDTH_HELP
 from data.terminal import AsJson, Settings, print_result, stopped_says
 from data.text.phrases import counted
@@ -179,7 +180,7 @@ def _after_evaluate(settings: Settings, out: Path) -> str | None:
     """Opening the report in the app, which lists the reports of the workspace."""
     if not _is_listed(settings, out):
         return None
-    return f"{settings.command('review')}, then open http://127.0.0.1:8501/reports?report={quote(out.name)}"
+    return in_the_app(settings, f"reports?report={quote(out.name)}")
 
 
 def _events(ctx: typer.Context, runs: list[str], out: Path) -> dict[str, EventFigures]:
@@ -269,10 +270,11 @@ def decide(
         seed=seed,
         snapshot=snapshot,
     )
-    lines, least = in_words(found, guarantee, confidence), found.chosen.least
+    lines, least, then = in_words(found, guarantee, confidence), found.chosen.least, None
     if found.decision is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(found.decision.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        then = _after_guarantee(ctx.obj, found.decision.model, out)
     figures: dict[str, Any] = {
         "decision": None if found.decision is None else found.decision.model_dump(),
         "least_guarantee": least if isinstance(least, float) else None,
@@ -283,9 +285,15 @@ def decide(
         "others": found.others,
         "not_verified": found.open,
     }
-    print_result(figures, "\n".join(lines), as_json=as_json)
+    print_result(figures, "\n".join(lines), as_json=as_json, then=then)
     if found.decision is None:
         raise typer.Exit(1)
+
+
+def _after_guarantee(settings: Settings, model: str, out: Path) -> str:
+    """Watching feeds with the threshold."""
+    asked = ("--endpoint", STUDENT_AT, "--model", model, "--decision", out)
+    return settings.command("monitor", "--feeds", "feeds.yaml", *asked)
 
 
 def _decide_for_model(
@@ -316,7 +324,13 @@ def _decide_for_model(
         false_calls=false_calls,
     )
     figures = {**decision.model_dump(mode="json"), "decision": decision.hash, "path": str(folder)}
-    print_result(figures, "\n".join(in_words(decision, folder)), as_json=as_json)
+    then = _after_decide(settings, folder)
+    print_result(figures, "\n".join(in_words(decision, folder)), as_json=as_json, then=then)
+
+
+def _after_decide(settings: Settings, model: Path) -> str:
+    """Asking the model once more, so that its decided levels are stored."""
+    return settings.command("propose", "--role", "aligned", "--endpoint", STUDENT_AT, "--weights", model)
 
 
 claim_group = typer.Typer(
@@ -352,7 +366,13 @@ def register(
     found = register_claim(ctx.obj.open_store(), stated, run, by=author or getpass.getuser())
     figures = {**stated.model_dump(), "runs": list(found.runs), "entry": found.entry, "at": utc(found.at_us)}
     sentence = f"Registered as entry {found.entry} of the audit trail: {stated.told_of(found.runs)}"
-    print_result(figures, sentence, as_json=as_json)
+    print_result(figures, sentence, as_json=as_json, then=_after_claim(ctx.obj, found.runs, than))
+
+
+def _after_claim(settings: Settings, runs: Sequence[str], than: str | None) -> str:
+    """The evaluation that holds the claim against its limit."""
+    asked = [word for run in ([than] if than else []) + [*runs] for word in ("--run", run)]
+    return settings.command("evaluate", *asked, "--out", Path("reports") / runs[0])
 
 
 @claim_group.command("list")

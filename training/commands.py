@@ -184,6 +184,7 @@ def build_stand_in(ctx: typer.Context, out: Out, seed: Seed = 0, as_json: AsJson
 @stand_in.command("teach")
 @stopped_says("Drawn roads are kept; the same command learns from them anew.")
 def teach_miniature(
+    ctx: typer.Context,
     out: Out,
     pictures: Annotated[
         Path, typer.Option("--pictures", help="Folder for the drawn roads; what is there is not drawn again.")
@@ -197,7 +198,12 @@ def teach_miniature(
 
     seen = build_miniature(out, pictures, seed=seed, say=lambda words: print(words, file=sys.stderr))
     text = ", ".join(f"{name} {value:.2f}" for name, value in seen.items())
-    print_result(seen, f"Miniature in {out}. On held-out roads it sees: {text}.", as_json=as_json)
+    then = _after_teach(ctx.obj, out)
+    print_result(seen, f"Miniature in {out}. On held-out roads it sees: {text}.", as_json=as_json, then=then)
+
+
+def _after_teach(settings: Settings, miniature: Path) -> str:
+    return settings.command("stand-in", "serve", "--model", miniature)
 
 
 @stand_in.command("serve")

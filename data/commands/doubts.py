@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from data.commands.following import after_look
+from data.commands.following import after_look, after_suspicions
 from data.terminal import AsJson, Settings, print_result, progress_bar, stopped_says
 from data.text.phrases import counted, listed
 
@@ -43,7 +43,8 @@ def suspicions(
         "has_vectors": found.vectors is not None,
         "suspicious": [{**one.as_dict(), "score": round(one.score, 4)} for one in ranked],
     }
-    print_result(figures, "\n".join(lines), as_json=as_json)
+    then = after_suspicions(settings) if ranked else None
+    print_result(figures, "\n".join(lines), as_json=as_json, then=then)
 
 
 def _line(one: Suspicion) -> str:

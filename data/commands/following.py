@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from data.store import Store
 
 TEACHER_AT, STUDENT_AT = "http://127.0.0.1:8000/v1", "http://127.0.0.1:8001/v1"
+APP_AT = "http://127.0.0.1:8501"
 TRAIN, HELD_OUT = 9500, 1000
 """How many frames `sample` draws where nothing else is asked for."""
 
@@ -69,6 +70,24 @@ def after_probe(settings: Settings, run: str) -> str:
 def after_look(settings: Settings) -> str:
     """The app, where *Frames* finds what vectors and judged words say."""
     return settings.command("review")
+
+
+def after_suspicions(settings: Settings) -> str:
+    """The app, where *Frames* shows the ranking with the most suspicious level first."""
+    from data.find.question import About, Filter, Question, Sort
+
+    ranked = Question((Filter(About.SUSPICIOUS, "any"),), sort=Sort.SUSPICION)
+    return in_the_app(settings, f"frames?{ranked.address}")
+
+
+def after_backup(settings: Settings, file: Path) -> str:
+    """A rehearsal: a backup that was never restored may be none."""
+    return settings.command("restore", "--rehearse", file)
+
+
+def in_the_app(settings: Settings, page: str) -> str:
+    """Serving the app, and the page to open in it."""
+    return f"{settings.command('review')}, then open {APP_AT}/{page}"
 
 
 def after_snapshot(settings: Settings, store: Store, folder: Path, manifest: Manifest) -> str:

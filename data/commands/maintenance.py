@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from data.commands.following import after_backup
 from data.commands.trail import told_breaks
 from data.errors import BackupError, StoreDamaged
 from data.terminal import AsJson, Settings, print_result, progress_bar, stopped_says
@@ -49,7 +50,8 @@ def backup(
         _backups(ctx.obj.open_store(), out, every, keep, as_json=as_json)
     with progress_bar("Copying rows") as progress:
         done = write_backup(ctx.obj.open_store(), out, progress=progress)
-    print_result({**done.as_dict(), "path": str(out)}, _written(done, out), as_json=as_json)
+    then = after_backup(ctx.obj, out)
+    print_result({**done.as_dict(), "path": str(out)}, _written(done, out), as_json=as_json, then=then)
 
 
 def _written(done: Copied, out: Path) -> str:
@@ -124,7 +126,7 @@ def restore(
             progress=progress,
         )
     told = f"{counted(done.rows, 'row')} are back; everybody has to sign in again. Head: {done.head}"
-    print_result(done.as_dict(), told, as_json=as_json)
+    print_result(done.as_dict(), told, as_json=as_json, then=settings.command("review"))
 
 
 def _rehearse(settings: Settings, backup_file: Path, *, as_json: bool) -> None:

@@ -47,7 +47,8 @@ def add_person(
         f" Temporary password: {made}" if made else " Signs in through the provider." if no_password else ""
     )
     figures = {"name": person.name, "role": role.value, "password": made}
-    print_result(figures, f"Added {person.name} as {role.value}.{told}", as_json=as_json)
+    then = ctx.obj.command("review")
+    print_result(figures, f"Added {person.name} as {role.value}.{told}", as_json=as_json, then=then)
 
 
 @people.command("list")

@@ -14,11 +14,13 @@ import pytest
 
 from data.maintenance.backup import restore_backup, write_backup
 from data.store.opening import open_store
-from data.vocabulary import ModelRole
+from data.vocabulary import ModelRole, PersonRole
 from tests import forked
 from tests.annotator.browser.served import free_port
-from tests.builders import VERSION, S, T, a_filename, a_raw_reply, replies_file
+from tests.annotator.test_ctrl_c import TELETRIAGE
+from tests.builders import VERSION, S, T, a_filename, a_person, a_raw_reply, a_store, frames_of, replies_file
 from tests.data.snapshot.test_snapshot import a_verified_store
+from tests.data.sources.pictures import a_jpeg
 from tests.data.vlm.vllm_stand_in import StandIn, served
 from tests.training.builders import write_recipe, write_snapshot
 from training.stand_in import build_stand_in
@@ -45,6 +47,7 @@ class Place:
             "tasks.json",
             "adapter",
             "feeds.yaml",
+            "own",
         )
         return {
             "V": VERSION,
@@ -58,7 +61,10 @@ class Place:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     folder = tmp_path_factory.mktemp("interrupted")
-    a_verified_store(folder, level=T).close()
+    store = a_verified_store(folder, level=T)
+    store.close()
+    (folder / "own").mkdir()
+    (folder / "own" / "1.jpg").write_bytes(a_jpeg())
     names = [a_filename("scene-0001", 0)]
     replies_file(folder / "replies.jsonl", dict.fromkeys(names, a_raw_reply(S)), role=ModelRole.TEACHER)
     build_stand_in(folder / "student")
@@ -100,6 +106,8 @@ LONG = {
     "compare recipe.yaml --snapshot SNAP --model student --out NEW": (
         "data/snapshot/folder.py:load_snapshot", "Every run that was finished is kept",
     ),
+    "ground": ("data/grounding/grounded_words.py:_keep", "What was judged is kept"),
+    "ingest own --as folder": ("data/frames/ingest.py:_keep", "same command reads the others"),
     "walkthrough": ("data/demo/dataroot.py:build_dataroot", "Nothing is kept unless --workspace names one"),
 }  # fmt: skip
 """By what is typed: where in the code the signal comes, and what is said then."""
@@ -142,6 +150,23 @@ def test_a_restore_that_is_stopped_leaves_no_store_and_the_same_command_restores
     assert (elsewhere.workspace / "store.db").exists()
 
 
+def test_pictures_whose_erasing_is_stopped_are_shown_nowhere_and_the_same_command_removes_the_files(
+    tmp_path: Path,
+) -> None:
+    store = a_store(tmp_path)
+    a_person(store, "lena", PersonRole.LEAD)
+    store.close()
+    copy = tmp_path / "workspace" / "renditions" / f"{frames_of('scene-0001')[0]}.jpg"
+    copy.parent.mkdir()
+    copy.write_bytes(a_jpeg())
+    line = "erase scene-0001 --why asked --yes"
+    done = stopped(Place(tmp_path), "data/erasure/files.py:remove_files", line)
+    assert (done.returncode, copy.exists()) == (130, True), done.stderr
+    assert "run the same command again to remove them" in done.stderr
+    TELETRIAGE.main(["--workspace", str(tmp_path / "workspace"), *line.split()], standalone_mode=False)
+    assert not copy.exists()
+
+
 ASKING = {
     "propose --role teacher --name new --concurrency 1": (
         "data/vlm/client.py:_post_once", "Every answer so far is stored; the same command goes on with the others.",
@@ -171,7 +196,7 @@ def test_a_probe_keeps_every_answer(place: Place) -> None:
         asked = f"--endpoint {server.url} --model served --concurrency 1"
         words = ["--workspace", str(place.workspace), "propose", "--role", "student", "--name", "probed"]
         assert forked.run("annotator", [*words, *asked.split()], timeout=120).returncode == 0
-        done = stopped(place, "data/probes/probing.py:ask", f"probe probed {asked}")
+        done = stopped(place, "data/probes/probing.py:ask", f"probe probed --arms again --occlude 0 {asked}")
     assert done.returncode == 130, done.stderr
     assert "Every answer so far is stored; the same command goes on with the others." in done.stderr
 

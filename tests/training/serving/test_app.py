@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import base64
+import os
+import signal
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -161,3 +166,32 @@ def test_the_kept_adapter_escalates_where_the_student_does_not(
 def test_the_kept_miniature_knows_the_question_that_is_asked_today() -> None:
     marker = (KEPT / "stand_in.json").read_text()
     assert conversation_hash(FORM) in marker, "the question has changed: teletriage stand-in teach"
+
+
+def test_ctrl_c_ends_it_as_stopped_also_where_a_script_had_it_ignore_that(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for `teletriage stand-in serve &`
+    ends = threading.Thread(target=_interrupt_once_it_answers, args=(("127.0.0.1", port),))
+    ends.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            serve(KEPT, host="127.0.0.1", port=port)
+    finally:
+        ends.join()
+        signal.signal(signal.SIGINT, before)
+    assert f"at http://127.0.0.1:{port}/v1" in capsys.readouterr().err
+
+
+def _interrupt_once_it_answers(address: tuple[str, int]) -> None:
+    for _ in range(600):
+        try:
+            asked = HTTPConnection(*address, timeout=60)
+            asked.request("GET", "/health")
+            asked.getresponse()
+            break
+        except OSError:
+            time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGINT)
