@@ -262,7 +262,7 @@ class VerificationState(StrEnum):
 
 
 class Failure(StrEnum):
-    """Why a model's reply holds no assessment."""
+    """Why a model's reply holds no assessment; no_level: it is a data set's text, which was never to hold one."""
 
     EMPTY = "empty"
     TRUNCATED = "truncated"
@@ -272,6 +272,7 @@ class Failure(StrEnum):
     INVALID_FIELDS = "invalid_fields"
     TOO_LONG = "too_long"
     REQUEST_FAILED = "request_failed"
+    NO_LEVEL = "no_level"
 
 
 class FeedKind(StrEnum):
@@ -354,12 +355,13 @@ class ImageStorage(StrEnum):
 
 
 class SetAside(StrEnum):
-    """Why a frame cannot be shown to anyone; implausible: a person rejected the generated clip it is from; erased: a
-    person had its picture erased."""
+    """Why a frame cannot be shown to anyone; image_other_size: a picture of its scene has another size than its source
+    states; implausible: a person rejected the generated clip it is from; erased: a person had its picture erased."""
 
     IMAGE_MISSING = "image_missing"
     IMAGE_UNREADABLE = "image_unreadable"
     IMAGE_TOO_LARGE = "image_too_large"
+    IMAGE_OTHER_SIZE = "image_other_size"
     IMPLAUSIBLE = "implausible"
     ERASED = "erased"
 

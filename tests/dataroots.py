@@ -18,7 +18,7 @@ VERSION = "v1.0-test"
 A, S, T = TriageLevel.AUTONOMY, TriageLevel.SUPERVISION, TriageLevel.TELEOPERATION
 SHOWN_PX = (160, 96)
 CAMERA_ROTATION = [0.5, -0.5, 0.5, -0.5]
-INTRINSIC = [[1266.4, 0.0, 816.3], [0.0, 1266.4, 491.5], [0.0, 0.0, 1.0]]
+INTRINSIC = [[126.64, 0.0, 81.63], [0.0, 126.64, 49.15], [0.0, 0.0, 1.0]]
 
 
 def a_token(name: str) -> str:
@@ -30,7 +30,7 @@ def a_model_picture() -> ModelPicture:
     return model_picture(a_picture(), "a picture", width_px=DEFAULT_WIDTH_PX)
 
 
-def a_picture(*, colour: tuple[int, int, int] = (120, 130, 140), size: tuple[int, int] = (160, 90)) -> bytes:
+def a_picture(*, colour: tuple[int, int, int] = (120, 130, 140), size: tuple[int, int] = SHOWN_PX) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", size, colour).save(out, "JPEG")
     return out.getvalue()
@@ -129,8 +129,8 @@ def _add_keyframe(tables: dict[str, list[dict[str, Any]]], scene: str, position:
             "timestamp": time_us,
             "is_key_frame": True,
             "filename": a_filename(scene, position),
-            "width": 1600,
-            "height": 900,
+            "width": SHOWN_PX[0],
+            "height": SHOWN_PX[1],
         }
     )
 

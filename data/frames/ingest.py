@@ -1,5 +1,6 @@
 """Use case: a source of drives into the store. A second ingest adds nothing; frames whose image has come since
-are taken back, frames whose image has gone are set aside.
+are taken back, frames whose image has gone are set aside. Where one picture has another size than its source states,
+its whole scene is: what the source says of boxes and lens was said of other pictures.
 
 Frames are kept group by group, so that an ingest that was cut short goes on where it stopped; until it has ended its
 data set has no time of ingest, and nothing is sampled from it.
@@ -92,10 +93,14 @@ def ingest(
             session.get_one(Dataset, dataset_id).ingested_at_us = NOT_INGESTED
         _keep_scenes(session, places, dataset_id)
     maps = {scene.location: read_intersections(source.root, scene.location) for scene in scenes}
-    updated = 0
+    not_erased = (one for one in places if known.get(one.frame_id) is not SetAside.ERASED)
+    updated, whole = 0, _by_scene(not_erased)
     for some in _inspected(_Reading(source, root, recheck), due, progress):
-        rows = [frame_row(place, found, maps[place.scene.location]) for place, found in some]
-        updated += _keep(store, rows)
+        refused = _of_other_size(some)
+        aside |= {whole[scene_id][0].scene.name: one.detail or "" for scene_id, one in refused.items()}
+        seen = [one for one in some if one[0].scene_id not in refused]
+        seen += [(place, one) for scene_id, one in refused.items() for place in whole[scene_id]]
+        updated += _keep(store, [frame_row(place, one, maps[place.scene.location]) for place, one in seen])
     with store.write(alone=True) as session:
         dataset = session.get_one(Dataset, dataset_id)
         if dataset.ingested_at_us == NOT_INGESTED:
@@ -205,6 +210,33 @@ def _keep_scenes(session: Session, places: Sequence[Place], dataset_id: int) -> 
         row.official_side = row.official_side or scene.official_side
 
 
+def _by_scene(places: Iterable[Place]) -> dict[str, list[Place]]:
+    found: dict[str, list[Place]] = {}
+    for place in places:
+        found.setdefault(place.scene_id, []).append(place)
+    return found
+
+
+def _of_other_size(some: Iterable[tuple[Place, Inspected]]) -> dict[str, Inspected]:
+    """What was seen on the first picture of each scene that has another size than its source states."""
+    found: dict[str, Inspected] = {}
+    for place, one in some:
+        if one.reason is SetAside.IMAGE_OTHER_SIZE:
+            found.setdefault(place.scene_id, one)
+    return found
+
+
+def _groups(due: Sequence[Place]) -> Iterator[Sequence[Place]]:
+    """Frames that are kept together: some thousand, no scene that states sizes in two of them."""
+    first = 0
+    while first < len(due):
+        end = min(first + FRAMES_AT_ONCE, len(due))
+        while end < len(due) and due[end].frame.size_px and due[end].scene_id == due[end - 1].scene_id:
+            end += 1
+        yield due[first:end]
+        first = end
+
+
 @dataclass(frozen=True)
 class _Reading:
     """A source whose pictures are read below `root`; `is_anew`: those taken out of other files are written again."""
@@ -218,16 +250,17 @@ def _inspected(
     reading: _Reading, due: Sequence[Place], progress: Progress | None
 ) -> Iterator[list[tuple[Place, Inspected]]]:
     """What is seen on the pictures, group by group."""
+    done = 0
     with ThreadPoolExecutor(_READERS) as pool:
-        for first in range(0, len(due), FRAMES_AT_ONCE):
-            some = due[first : first + FRAMES_AT_ONCE]
+        for some in _groups(due):
             refused = {} if reading.source.in_files else dict(_written(reading, some))
             looks = pool.map(partial(_look, reading.root, refused), some)
             found = []
             for place, one in zip(some, looks, strict=True):
                 found.append((place, one))
+                done += 1
                 if progress:
-                    progress(first + len(found), len(due))
+                    progress(done, len(due))
             yield found
 
 
@@ -254,7 +287,7 @@ def _look(root: Path, refused: dict[str, str], place: Place) -> Inspected:
         detail = f"{place.frame.picture} leads out of the dataroot."
         return Inspected(None, SetAside.IMAGE_UNREADABLE, detail)
     try:
-        return Inspected(inspect_image(path))
+        return Inspected(inspect_image(path, place.frame.size_px))
     except ImageRefused as image_refused:
         return Inspected(None, image_refused.reason, str(image_refused))
 

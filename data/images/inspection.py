@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from data.images.brightness import counts_of, edge_percentile, median_of, percentile_of
 from data.images.fingerprint import fingerprint
 from data.images.glare import sun_share
 from data.images.orientation import turn_of, turned_size, upright
@@ -60,23 +61,33 @@ class ImageFacts:
         return {name: round(float(getattr(self, name)), 4) for name in names}
 
 
-def inspect_image(path: Path) -> ImageFacts:
-    """Read the whole file once and measure it. Raises ImageRefused if it is missing, broken or too large."""
+def inspect_image(path: Path, stated_px: tuple[int, int] | None = None) -> ImageFacts:
+    """Read the whole file once and measure it. stated_px: the (width, height) that its source states, as stored.
+
+    Raises ImageRefused if it is missing, broken, too large or of another size.
+    """
     content = read_image(path)
     image = open_image(content, path.name)
+    if stated_px is not None and stated_px != image.size:
+        detail = f"{path.name} has {_size(image.size)} pixels, and its source states {_size(stated_px)}."
+        raise ImageRefused(SetAside.IMAGE_OTHER_SIZE, detail)
     width, height = turned_size(image.size, turn_of(image))
-    luma = np.asarray(_reduced(image, path.name), dtype=np.float32)
-    gradient_y, gradient_x = np.gradient(luma)
+    pixels = np.asarray(_reduced(image, path.name))
+    luma, counts = pixels.astype(np.float32), counts_of(pixels)
     return ImageFacts(
         sha256=hashlib.sha256(content).hexdigest(),
         width_px=width,
         height_px=height,
-        median_luma=float(np.median(luma)),
-        edge_energy=float(np.percentile(np.hypot(gradient_x, gradient_y), 75)),
-        black_level=float(np.percentile(luma, 5)),
+        median_luma=median_of(counts),
+        edge_energy=edge_percentile(pixels, 75),
+        black_level=percentile_of(counts, 5),
         sun_share=sun_share(luma),
         fingerprint=fingerprint(luma),
     )
+
+
+def _size(size_px: tuple[int, int]) -> str:
+    return f"{size_px[0]}x{size_px[1]}"
 
 
 def leads_inside(path: Path, folder: Path) -> bool:

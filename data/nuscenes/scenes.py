@@ -29,7 +29,7 @@ _UTC_OFFSET = re.compile(r"([+-])(\d{2})(\d{2})$")
 @dataclass(frozen=True)
 class Keyframe:
     """One CAM_FRONT keyframe as the tables have it; `filename` is relative to the dataroot, POSIX. `ego_yaw_rad`:
-    the vehicle's heading, counter-clockwise from the map's x axis."""
+    the vehicle's heading, counter-clockwise from the map's x axis; `size_px`: (width, height)."""
 
     token: str
     scene_token: str
@@ -37,6 +37,7 @@ class Keyframe:
     filename: str
     ego_x_m: float
     ego_y_m: float
+    size_px: tuple[int, int]
     ego_yaw_rad: float = 0.0
     boxes: list[SeenBox] = field(default_factory=list)
 
@@ -183,6 +184,7 @@ def _keyframe(row: dict[str, Any], boxes: list[SeenBox]) -> Keyframe:
         filename=confined(row["filename"]),
         ego_x_m=row["ego_translation"][0],
         ego_y_m=row["ego_translation"][1],
+        size_px=(row["width"], row["height"]),
         ego_yaw_rad=yaw_rad(row["ego_rotation"]),
         boxes=boxes,
     )

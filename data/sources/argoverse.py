@@ -77,13 +77,18 @@ class Argoverse2(OwnFiles):
         poses = _track(_columns(log / _POSES, ("timestamp_ns", *_ROTATION, *_PLACE))).poses(
             [at_ns // 1000 for at_ns in times_ns]
         )
-        boxes = _boxes(log, self.camera, times_ns)
+        boxes, size_px = _boxes(log, self.camera, times_ns), _size_px(log, self.camera)
         return SourceScene(
             key=log.name,
             name=log.name,
             frames=[
                 SourceFrame(
-                    f"{log.name}/{at_ns}", at_ns // 1000, file.relative_to(self.root).as_posix(), pose, seen
+                    f"{log.name}/{at_ns}",
+                    at_ns // 1000,
+                    file.relative_to(self.root).as_posix(),
+                    pose,
+                    seen,
+                    size_px=size_px,
                 )
                 for (at_ns, file), pose, seen in zip(kept, poses, boxes, strict=True)
             ],
@@ -184,6 +189,15 @@ def _looking(log: Path, camera: str) -> Cameras:
         intrinsic=np.array([intrinsic]),
         size_px=np.array([[lens["width_px"], lens["height_px"]]]),
     )
+
+
+def _size_px(log: Path, camera: str) -> tuple[int, int] | None:
+    """The size that the calibration states; None in a log that came without one."""
+    table = log / "calibration" / "intrinsics.feather"
+    if not table.is_file():
+        return None
+    lens = _of_camera(table, camera, ("width_px", "height_px"))
+    return round(lens["width_px"]), round(lens["height_px"])
 
 
 def _of_camera(file: Path, camera: str, names: tuple[str, ...]) -> dict[str, float]:

@@ -76,6 +76,8 @@ def _faults_of_frame(frame: SourceFrame) -> Iterator[str]:
         yield f"The frame {key} was taken at {frame.captured_at_us} µs, which is no time."
     if not stays_inside(frame.picture) or len(frame.picture) > MAX_KEY_CHARS:
         yield f"The frame {key} names the picture {_shown(frame.picture)}, which is not below its folder."
+    if frame.size_px is not None and min(frame.size_px) < 1:
+        yield f"The frame {key} is stated to have {frame.size_px[0]}x{frame.size_px[1]} pixels, which is no size."
     if frame.pose and not all(map(_is_place, (frame.pose.x_m, frame.pose.y_m, frame.pose.yaw_rad))):
         yield f"The frame {key} has the pose {frame.pose}, which is none."
     for box in frame.boxes or ():

@@ -78,4 +78,11 @@ def _scene(table: SceneTable, licence: str, side: Split | None) -> SourceScene:
 
 def _frame(keyframe: Keyframe) -> SourceFrame:
     pose = Pose(keyframe.ego_x_m, keyframe.ego_y_m, keyframe.ego_yaw_rad)
-    return SourceFrame(keyframe.token, keyframe.captured_at_us, keyframe.filename, pose, keyframe.boxes)
+    return SourceFrame(
+        keyframe.token,
+        keyframe.captured_at_us,
+        keyframe.filename,
+        pose,
+        keyframe.boxes,
+        size_px=keyframe.size_px,
+    )

@@ -150,6 +150,7 @@ def _frame(keyframe: Keyframe, place: str, *, annotated: bool) -> SourceFrame:
         picture=f"{place}{keyframe.filename}",
         pose=Pose(keyframe.ego_x_m, keyframe.ego_y_m, keyframe.ego_yaw_rad),
         boxes=[_renamed(one) for one in keyframe.boxes] if annotated else None,
+        size_px=keyframe.size_px,
     )
 
 

@@ -33,7 +33,8 @@ class SourceFrame:
     `key`: the source's own name for it, unique in its data set. `picture`: a file below the source's `root` (POSIX);
     where pictures lie inside other files, the name under which ingest writes this one. `pose`, `boxes`: None where
     the source has none of this frame; an empty list of boxes says that somebody looked and saw none. `tags`: the
-    source's own words on this frame, each once.
+    source's own words on this frame, each once. `size_px`: the picture's (width, height) where the source states
+    them; where the picture has another size, the boxes and the lens that the source states are not of this picture.
     """
 
     key: str
@@ -42,6 +43,7 @@ class SourceFrame:
     pose: Pose | None = None
     boxes: list[SeenBox] | None = None
     tags: tuple[str, ...] = ()
+    size_px: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

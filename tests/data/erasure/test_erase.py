@@ -84,7 +84,7 @@ def place(tmp_path: Path) -> Workplace:
 def a_noisy_picture(seed: int) -> bytes:
     """A picture that shares no bytes with another one, scaled or not."""
     out = io.BytesIO()
-    pixels = np.random.default_rng(seed).integers(0, 255, (90, 160, 3), dtype=np.uint8)
+    pixels = np.random.default_rng(seed).integers(0, 255, (96, 160, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(out, "JPEG", quality=90)
     return out.getvalue()
 

@@ -41,7 +41,7 @@ def test_a_second_ingest_adds_nothing(tmp_path: Path) -> None:
 def test_missing_and_broken_images_set_their_frames_aside_and_the_rest_goes_on(tmp_path: Path) -> None:
     root = a_dataroot(tmp_path / "d")
     (root / a_filename("scene-0001", 0)).unlink()
-    (root / a_filename("scene-0001", 1)).write_bytes(a_picture(size=(640, 360))[:1200])
+    (root / a_filename("scene-0001", 1)).write_bytes(a_picture()[:700])
     done = ingest(an_empty_store(tmp_path / "w"), nuscenes(root, VERSION))
     assert (done.added, done.set_aside) == (8, {"image_missing": 1, "image_unreadable": 1})
 
@@ -57,6 +57,26 @@ def test_a_frame_comes_back_when_its_image_does(tmp_path: Path) -> None:
     assert (again.added, again.updated, again.set_aside) == (0, 1, {})
     with store.read() as session:
         assert session.exec(select(Frame).where(Frame.set_aside == SetAside.IMAGE_MISSING)).first() is None
+
+
+def test_a_picture_of_another_size_than_stated_sets_its_whole_scene_aside_and_the_rest_goes_in(
+    tmp_path: Path,
+) -> None:
+    store, root = an_empty_store(tmp_path / "w"), a_dataroot(tmp_path / "d")
+    picture = root / a_filename("scene-0001", 2)
+    content = picture.read_bytes()
+    picture.write_bytes(a_picture(size=(80, 48)))
+    done = ingest(store, nuscenes(root, VERSION))
+    assert (done.frames, done.set_aside) == (8, {"image_other_size": 4})
+    assert done.scenes_set_aside == {
+        "scene-0001": f"{picture.name} has 80x48 pixels, and its source states 160x96."
+    }
+    picture.write_bytes(content)
+    again = ingest(store, nuscenes(root, VERSION))
+    assert (again.updated, again.set_aside, again.scenes_set_aside) == (4, {}, {})
+    (root / a_filename("scene-0002", 0)).write_bytes(a_picture(size=(96, 160)))
+    rechecked = ingest(store, nuscenes(root, VERSION), recheck=True)
+    assert (rechecked.updated, rechecked.set_aside) == (4, {"image_other_size": 4})
 
 
 def test_an_image_that_links_out_of_the_dataroot_is_never_read(tmp_path: Path) -> None:
@@ -82,11 +102,11 @@ def test_an_ingest_that_was_killed_keeps_its_pictures_and_nothing_is_sampled_unt
     with pytest.raises(KeyboardInterrupt):
         ingest(store, nuscenes(root, VERSION), progress=cut)
     with store.read() as session:
-        assert len(session.exec(select(Frame)).all()) == 3
+        assert len(session.exec(select(Frame)).all()) == 4  # three, and the rest of their scene
     with pytest.raises(SamplingError, match=f"ingest of {VERSION} is still running or broke off"):
         sample_frames(store, train=1, held_out=1)
     again = ingest(store, nuscenes(root, VERSION))
-    assert (again.frames, again.added) == (8, 5)
+    assert (again.frames, again.added) == (8, 4)
     sample_frames(store, train=1, held_out=1)
 
 

@@ -123,8 +123,8 @@ def test_boxes_are_projected_as_the_camera_sees_them_nearest_first(tmp_path: Pat
     found = _boxes(root, tmp_path)
     assert [(one.category, one.distance_m) for one in found] == [("animal", 11.7), ("vehicle.car", 21.7)]
     # The corner 0.3 m behind, left of and 0.85 m above the centre: 20.3 m deep, so
-    # u = 1266.4 * -0.3 / 20.3 + 816.3 and v = 1266.4 * -0.35 / 20.3 + 491.5 pixels of 1600 x 900.
-    assert found[1].corners[0] == pytest.approx((0.4985, 0.52185), abs=1e-4)
+    # u = 126.64 * -0.3 / 20.3 + 81.63 and v = 126.64 * -0.35 / 20.3 + 49.15 pixels of 160 x 96.
+    assert found[1].corners[0] == pytest.approx((0.4985, 0.48924), abs=1e-4)
 
 
 def _boxes(root: Path, folder: Path) -> list[DrawnBox]:
