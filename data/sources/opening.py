@@ -22,6 +22,7 @@ ADAPTERS: Mapping[str, str] = {
     "waymo-e2e": "data.sources.waymo",
     "nuplan": "data.sources.nuplan",
     "argoverse2": "data.sources.argoverse",
+    "physical-ai": "data.sources.physical_ai.drives",
 }
 """The words that `--as` takes, each with the module of its adapter."""
 _WHERE_NOTHING_ELSE = frozenset({"folder", "video"})

@@ -13,6 +13,7 @@ from tests.data.sources.pictures import a_jpeg
 from tests.data.sources.test_argoverse import a_log
 from tests.data.sources.test_nuplan import a_log as a_nuplan_log
 from tests.data.sources.test_nuscenes_schema import like_lyft, like_t4
+from tests.data.sources.test_physical_ai import a_download
 from tests.data.sources.test_video import write_video
 from tests.data.sources.test_waymo import a_frame
 from tests.data.sources.test_waymo import write as write_records
@@ -33,6 +34,7 @@ KINDS: dict[str, Callable[[Path], object]] = {
     "waymo-e2e": lambda folder: write_records(folder / "val.tfrecord-00000-of-00001", a_frame("s", 0)),
     "nuplan": a_nuplan_log,
     "argoverse2": a_log,
+    "physical-ai": a_download,
 }
 
 
