@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from data.proposals.asking import RunRequest
     from data.proposals.runs import Proposed
     from data.store import Store
+    from data.vlm.moment import Lookback
     from data.vlm.request import SamplingParameters
     from data.vlm.weights import Weights
 
@@ -47,7 +48,11 @@ def propose(
         str | None, typer.Option(help="The model's name at the endpoint or in the file.")
     ] = None,
     replies: Annotated[
-        Path | None, typer.Option(help="Recorded replies instead of an endpoint (JSONL).")
+        Path | None,
+        typer.Option(
+            help="Recorded replies instead of an endpoint (JSONL), or texts without levels: DriveLM (JSON), CODA-LM "
+            "(JSONL), PhysicalAI-AV (ood_reasoning.parquet)."
+        ),
     ] = None,
     batch_out: Annotated[
         Path | None, typer.Option(help="Write the requests to a file for `vllm run-batch` instead.")
@@ -141,9 +146,7 @@ def propose(
     }
     store = settings.open_store()
     if replies is not None:
-        from data.proposals.recorded_replies import propose_from_replies
-
-        done = propose_from_replies(store, replies, role=role, model=model, name=name, lookback=lookback)
+        done = _recorded(store, replies, role, model, name, lookback)
     else:
         from data.proposals.asking import RunRequest
         from data.vlm.client import Asking
@@ -171,6 +174,20 @@ def propose(
             return
         done = _asked(store, request, batch_in=batch_in, ray_workers=ray_workers if ray else None)
     _finish(settings, store, role, done, as_json=as_json)
+
+
+def _recorded(
+    store: Store, file: Path, role: ModelRole, model: str | None, name: str | None, lookback: Lookback | None
+) -> Proposed:
+    """A file of replies, or of a data set's texts, by what it looks like."""
+    from data.proposals.recorded_replies import propose_from_replies
+    from data.proposals.set_texts import propose_from_texts
+    from data.sources.texts.kinds import texts_in
+
+    texts = texts_in(file)
+    if texts is not None:
+        return propose_from_texts(store, texts, role=role, model=model, name=name)
+    return propose_from_replies(store, file, role=role, model=model, name=name, lookback=lookback)
 
 
 def _decision(settings: Settings, folder: Path | None, weights: Weights | None) -> ModelDecision | None:
@@ -246,5 +263,28 @@ def _finish(settings: Settings, store: Store, role: ModelRole, done: Proposed, *
         f"Run {done.run}: {counted(done.added, 'new reply', 'new replies')}; of {counted(done.frames, 'frame')} "
         f"{done.parsed:,} parsed, {done.failed:,} failed{failed}, {done.unanswered:,} unanswered.{lost}{unknown}"
     )
+    if done.texts or done.passed_over:
+        sentence = _words(done)
     then = after_propose(settings, store, role, done.run)
     print_result(done.as_dict(), sentence, as_json=as_json, then=then)
+
+
+def _words(done: Proposed) -> str:
+    """What became of a data set's texts."""
+    rest = [
+        f"{counted(done.unknown, 'text is', 'texts are')} about frames that were not sampled."
+        if done.unknown
+        else "",
+        f"{counted(done.passed_over, 'text is', 'texts are')} about frames on which the run has words already: take "
+        "them under a --model of their own."
+        if done.passed_over
+        else "",
+    ]
+    return " ".join(
+        [
+            f"Run {done.run}: {counted(done.texts, 'text')} on {counted(done.added, 'frame')}, those on one frame put "
+            f"together; of {counted(done.frames, 'frame')} {done.unanswered:,} have none. The texts name no level, and "
+            "none is given to them: they can be read and searched, and propose nothing.",
+            *(one for one in rest if one),
+        ]
+    )

@@ -25,13 +25,16 @@ from data.vocabulary import Failure, ModelRole, ReplyForm, storable_text
 
 MAX_RAW_CHARS = 1_000_000
 MAX_DETAIL_CHARS = 500
+WORDS = "words"
+"""The source of a run of texts that name no level."""
 
 
 @dataclass(frozen=True)
 class Proposed:
     """What a run has answered. `unknown`: replies about images that are not among the sampled frames;
     `unreached`: requests that got no answer this time, by reason; `samples`: recorded replies that stand beside the
-    answer to their frame this time, since a file had several."""
+    answer to their frame this time, since a file had several; `texts`: of a data set's texts, how many were kept this
+    time, and `passed_over` those about frames on which the run had words already."""
 
     run: str
     role: str
@@ -44,6 +47,8 @@ class Proposed:
     unknown: int = 0
     unreached: dict[str, int] = field(default_factory=dict)
     samples: int = 0
+    texts: int = 0
+    passed_over: int = 0
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -285,9 +290,10 @@ def run_form(session: Session, run: ModelRun) -> ReplyForm | None:
 
 
 def latest_run(session: Session, role: ModelRole) -> ModelRun | None:
-    """The newest run of a role: the teacher whose proposals are shown, the student pairs are made against."""
-    query = select(ModelRun).where(ModelRun.role == role).order_by(col(ModelRun.created_at_us).desc())
-    return session.exec(query).first()
+    """The newest run of a role: the teacher whose proposals are shown, the student pairs are made against. A run of
+    texts without levels never stands in the place of one that proposes."""
+    is_words, newest = col(ModelRun.source) == WORDS, col(ModelRun.created_at_us).desc()
+    return session.exec(select(ModelRun).where(ModelRun.role == role).order_by(is_words, newest)).first()
 
 
 def proposals_by_frame(
