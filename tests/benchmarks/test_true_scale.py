@@ -19,7 +19,8 @@ def test_the_written_tables_are_read_with_all_their_keyframes(tmp_path: Path) ->
     assert (rows["sample_data"], rows["sample_annotation"]) == (6192, 2743)
 
 
-def test_the_benchmark_gives_both_ratios(tmp_path: Path) -> None:
-    figures = bench(2, tmp_path)
-    assert {"cpu_ratio", "memory_ratio"} <= set(figures)
-    assert figures["frames"] == 80
+def test_the_benchmark_gives_its_ratios_and_what_pictures_cost(tmp_path: Path) -> None:
+    figures = bench(2, tmp_path, rounds=1, pictured=1)
+    assert {"cpu_ratio", "memory_ratio", "port_ratio", "pictures_per_s", "whole_set_minutes"} <= set(figures)
+    assert (figures["frames"], figures["pictures"]) == (80, 40)
+    assert figures["port"]["found"] == (figures.get("before") or figures["port"])["found"]

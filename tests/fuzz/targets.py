@@ -32,7 +32,11 @@ from data.label_studio.files import import_answers
 from data.label_studio.tasks import result_of
 from data.people.accounts import sign_in
 from data.scenarios.catalogue import CATALOGUE, read_catalogue
+from data.sources.checking import Checker
 from data.sources.nuscenes import nuscenes
+from data.sources.physical_ai.drives import PhysicalAI
+from data.sources.port import PictureRefused, SceneSetAside
+from data.sources.texts.kinds import texts_in
 from data.store.opening import Store
 from data.vlm.answer import choose_sample, read_samples
 from data.vlm.reply import parse_reply
@@ -49,6 +53,7 @@ from tests.builders import (
     an_empty_store,
 )
 from tests.data.review.test_reviews import frames_in
+from tests.data.sources.test_physical_ai import a_download, table
 from tests.fuzz.spoilt import spoilt, spoilt_text
 from training.recipe import find_recipe, load_recipe
 
@@ -138,6 +143,71 @@ def check_tables(case: Any) -> None:
         finally:
             path.write_bytes(whole)
             store.close()
+
+
+# Clips and texts of other sets
+
+
+@cache
+def clips() -> Path:
+    root = folder() / "clips"
+    root.mkdir()
+    return a_download(root)
+
+
+def one_damaged_file() -> st.SearchStrategy[Any]:
+    """(a file, the place of the damage in ten thousandths of it, the bytes that stand there; none: it is cut)."""
+    files = sorted(path.relative_to(clips()).as_posix() for path in clips().rglob("*.*") if path.is_file())
+    return st.tuples(st.sampled_from(files), st.integers(0, 9_999), st.lists(st.integers(0, 255), max_size=8))
+
+
+def check_clips(case: Any) -> None:
+    name, place, instead = case
+    path = clips() / name
+    whole = path.read_bytes()
+    at = len(whole) * place // 10_000
+    path.write_bytes(whole[:at] + bytes(instead) + whole[at + len(instead) :] if instead else whole[:at])
+    try:
+        source = PhysicalAI(clips())
+        with refused_in_words():
+            for scene in Checker().checked(source.scenes()):
+                if isinstance(scene, SceneSetAside):
+                    assert "\n" not in scene.reason, f"several lines: {scene.reason}"
+                    continue
+                for frame in scene.frames:
+                    with suppress(PictureRefused):
+                        source.picture(scene, frame)
+    finally:
+        path.write_bytes(whole)
+
+
+def one_text() -> st.SearchStrategy[Any]:
+    picture = "samples/CAM_FRONT/a.jpg"
+    answers = {"planning": [{"Q": "What is safe?", "A": "Slow down."}]}
+    frame = {"QA": answers, "image_paths": {"CAM_FRONT": picture}}
+    scene = {"token": {"scene_description": "It turns.", "key_frames": {"frame": frame}}}
+    line = {"question_id": 0, "image": "val/images/1.jpg", "question": "What?", "answer": "A cone."}
+    events = [{"event_start_timestamp": 1_000, "coc": "Slow: cones."}]
+    return st.one_of(
+        *(
+            st.tuples(st.just(name), spoilt(value).map(json.dumps) | spoilt_text(json.dumps(value)))
+            for name, value in (("a.json", scene), ("a.jsonl", line), ("a.parquet", events))
+        )
+    )
+
+
+def check_text(case: Any) -> None:
+    name, text = case
+    path = folder() / name
+    if name == "a.parquet":
+        rows = [{"clip_id": "c", "event_cluster": "x", "events": text.encode(errors="replace").decode()}]
+        path.write_bytes(table(rows))
+    else:
+        path.write_text(text, encoding="utf-8", errors="surrogatepass")
+    with refused_in_words():
+        texts = texts_in(path)
+        for _ in texts.said if texts else ():
+            pass
 
 
 # Label Studio
@@ -290,6 +360,8 @@ TARGETS = [
     Target("replies", lambda: spoilt_text(a_raw_reply(thought="I see cones.")), check_reply),
     Target("completions", lambda: spoilt(completion()), check_completion),
     Target("tables", lambda: one_table(tables()), check_tables),
+    Target("clips", one_damaged_file, check_clips),
+    Target("texts", one_text, check_text),
     Target("label-studio", lambda: spoilt(export()), check_export),
     Target("yaml", one_sheet, check_sheet),
     Target("bodies", one_body, check_body),
