@@ -60,14 +60,18 @@ def scene_row(scene: SourceScene, scene_id: str, dataset_id: int) -> Scene:
     )
 
 
-def frame_row(place: Place, inspected: Inspected, intersections: Intersections | None) -> Frame:
-    """`intersections`: of the scene's place, None where there is no map of it."""
+def frame_row(
+    place: Place, inspected: Inspected, intersections: Intersections | None, *, has_words: bool = True
+) -> Frame:
+    """`intersections`: of the scene's place, None where there is no map of it. has_words: the description says what is
+    seen, and not only how the scene was read."""
     frame, facts = place.frame, inspected.facts
     poses = place.scene.poses
     path = _path(poses, place.position) if poses else None
     ahead = _map_ahead(poses[place.position], path, intersections) if poses else None
-    cues = frame_cues(frame.boxes or [], facts, place.scene.description, path=path, map_ahead=ahead)
-    unknown = unknown_cues(frame.boxes, facts, place.scene.description, ahead)
+    words = place.scene.description if has_words else ""
+    cues = frame_cues(frame.boxes or [], facts, words, path=path, map_ahead=ahead)
+    unknown = unknown_cues(frame.boxes, facts, words, ahead)
     return Frame(
         id=place.frame_id,
         scene_id=place.scene_id,

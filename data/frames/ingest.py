@@ -26,7 +26,7 @@ from data.frames.frame_rows import Inspected, Place, derived_id, frame_row, scen
 from data.images.inspection import ImageRefused, inspect_image, leads_inside
 from data.nuscenes.map_expansion import read_intersections
 from data.sources.checking import Checker
-from data.sources.port import PictureRefused, SceneSetAside, Source, SourceScene
+from data.sources.port import Lack, PictureRefused, SceneSetAside, Source, SourceScene
 from data.store.opening import Store
 from data.store.tables import NOT_INGESTED, Dataset, Frame, Scene
 from data.vocabulary import SetAside, storable_text
@@ -100,7 +100,11 @@ def ingest(
         aside |= {whole[scene_id][0].scene.name: one.detail or "" for scene_id, one in refused.items()}
         seen = [one for one in some if one[0].scene_id not in refused]
         seen += [(place, one) for scene_id, one in refused.items() for place in whole[scene_id]]
-        updated += _keep(store, [frame_row(place, one, maps[place.scene.location]) for place, one in seen])
+        rows = [
+            frame_row(place, one, maps[place.scene.location], has_words=Lack.TEXT not in source.lacks)
+            for place, one in seen
+        ]
+        updated += _keep(store, rows)
     with store.write(alone=True) as session:
         dataset = session.get_one(Dataset, dataset_id)
         if dataset.ingested_at_us == NOT_INGESTED:

@@ -18,6 +18,7 @@ from data.grounding.scene_facts import SceneFacts, Thing, things_of
 from data.nuscenes.map_expansion import Intersections, in_global_axes, read_intersections
 from data.nuscenes.seen_things import SeenKeyframe, read_seen_things
 from data.nuscenes.tables import CAMERA
+from data.sources.port import Lack
 from data.store.opening import Store
 from data.store.tables import Dataset, Frame, FrameThings, Proposal, Scene
 
@@ -166,16 +167,19 @@ def scene_facts(session: Session, frame_ids: Sequence[str]) -> dict[str, SceneFa
     found: dict[str, SceneFacts] = {}
     for start in range(0, len(frame_ids), _IDS_AT_ONCE):
         query = (
-            select(Frame, Scene, FrameThings)
+            select(Frame, Scene, Dataset.lacks, FrameThings)
             .join(Scene, col(Scene.id) == Frame.scene_id)
+            .join(Dataset, col(Dataset.id) == Scene.dataset_id)
             .outerjoin(FrameThings, col(FrameThings.frame_id) == Frame.id)
             .where(col(Frame.id).in_(frame_ids[start : start + _IDS_AT_ONCE]))
         )
-        found |= {frame.id: _facts(frame, scene, things) for frame, scene, things in session.exec(query)}
+        for frame, scene, lacks, things in session.exec(query):
+            has_words = Lack.TEXT not in (lacks or ())
+            found[frame.id] = _facts(frame, scene.description if has_words else "", things)
     return found
 
 
-def _facts(frame: Frame, scene: Scene, things: FrameThings | None) -> SceneFacts:
+def _facts(frame: Frame, description: str, things: FrameThings | None) -> SceneFacts:
     pixels = frame.pixels or {}
     is_made = frame.generated_clip_id is not None
     junction_m = None if things is None else things.junction_m
@@ -184,7 +188,7 @@ def _facts(frame: Frame, scene: Scene, things: FrameThings | None) -> SceneFacts
         speed_mps=things.speed_mps if things else None,
         junction_m=float("inf") if junction_m == NO_JUNCTION else junction_m,
         cues=frozenset(frame.cues or {}),
-        description="" if is_made else scene.description,
+        description="" if is_made else description,
         luma=pixels.get("median_luma"),
         edges=pixels.get("edge_energy"),
     )

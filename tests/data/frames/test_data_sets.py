@@ -11,6 +11,7 @@ from sqlmodel import select
 from data.errors import SourceError, TraceError
 from data.frames.addresses import frame_named
 from data.frames.ingest import ingest
+from data.grounding.frame_things import scene_facts
 from data.sources.nuscenes import nuscenes
 from data.sources.opening import Options, open_source
 from data.sources.port import Lack, PictureRefused, SourceFrame, SourceScene
@@ -100,6 +101,11 @@ def test_equal_names_in_two_data_sets_are_two_pictures(tmp_path: Path) -> None:
         rows = session.exec(select(Frame.id, Frame.filename, Frame.image_sha256)).all()
     assert len({row[0] for row in rows}) == len({row[2] for row in rows}) == 4
     assert len({row[1] for row in rows}) == 2
+    with store.read() as session:  # a sentence on how times were read is no description of what is seen
+        frame = session.get_one(Frame, rows[0][0])
+        assert session.get_one(Scene, frame.scene_id).description.startswith("Times are not known")
+        assert frame.unknown_cues == ["pedestrian_near", "construction", "intersection"]
+        assert scene_facts(session, [frame.id])[frame.id].description == ""
 
 
 def test_a_part_of_a_data_set_under_a_second_name_is_left_where_it_is(tmp_path: Path) -> None:
