@@ -91,7 +91,7 @@ def _preview(options: FreezeOptions) -> SnapshotPreview:
 def _counts(seen: SnapshotPreview) -> None:
     figures = (
         ("Pairs to train on", seen.pairs),
-        *([("with contradicted words", seen.contradicted)] if seen.contradicted else []),
+        *([("Pairs with contradicted words", seen.contradicted)] if seen.contradicted else []),
         *([("Development frames", seen.development)] if seen.development else []),
         ("Held-out frames", seen.evaluation),
         ("Left out", sum(seen.excluded_by_reason.values())),

@@ -60,11 +60,11 @@ class MarkedText(Part):
 
 class Cutter(Part):
     """Who cut words into assertions. `by`: the model and its question, or None for the rules of this version; `texts`:
-    how many; `unusable`: texts that the model was asked about in vain and that the rules cut; `dropped`: the model's
-    assertions that were not kept, by reason."""
+    how many, by whose words they are; `unusable`: texts among them of which the model's reply was of no use and that
+    the rules cut; `dropped`: the model's assertions that were not kept, by reason."""
 
     by: str | None
-    texts: int
+    texts: dict[str, int]
     unusable: int = 0
     dropped: dict[str, int] = Field(default_factory=dict)
 

@@ -66,28 +66,28 @@ def grounding_figures(
         examples=examples[:EXAMPLES],
         left_out=max(len(examples) - EXAMPLES, 0),
         rules=rules_hash(),
-        cutters=_cutters(session, every),
+        cutters=_cutters(session, {**judged, PEOPLE: people}),
     )
 
 
-def _cutters(session: Session, rows: Sequence[GroundedWords]) -> list[Cutter]:
-    by: dict[str | None, list[Key]] = {}
-    for row in rows:
-        by.setdefault(row.cut_by, []).append(key_of_columns(row))
-    return [_cutter(session, name, keys) for name, keys in sorted(by.items(), key=lambda one: one[0] or "")]
+def _cutters(session: Session, judged: Mapping[str, Sequence[GroundedWords]]) -> list[Cutter]:
+    """Of words by whose they are."""
+    by: dict[str | None, dict[str, list[Key]]] = {}
+    for name, rows in judged.items():
+        for row in rows:
+            by.setdefault(row.cut_by, {}).setdefault(name, []).append(key_of_columns(row))
+    return [_cutter(session, who, by[who]) for who in sorted(by, key=lambda one: one or "")]
 
 
-def _cutter(session: Session, name: str | None, keys: Sequence[Key]) -> Cutter:
-    if name is None:
-        return Cutter(by=None, texts=len(keys))
+def _cutter(session: Session, who: str | None, of: Mapping[str, Sequence[Key]]) -> Cutter:
     unusable, dropped = 0, Counter[str]()
+    keys = [key for some in of.values() for key in some] if who is not None else []
     for start in range(0, len(keys), _IDS_AT_ONCE):
         for cut in kept_cuts(session, keys[start : start + _IDS_AT_ONCE]).values():
             unusable += cut.failure is not None
             dropped.update(cut.dropped)
-    return Cutter(
-        by=name, texts=len(keys) - unusable, unusable=unusable, dropped=dict(sorted(dropped.items()))
-    )
+    texts = {name: len(some) for name, some in of.items()}
+    return Cutter(by=who, texts=texts, unusable=unusable, dropped=dict(sorted(dropped.items())))
 
 
 def _of_run(session: Session, name: str, frames: Frames) -> list[GroundedWords]:

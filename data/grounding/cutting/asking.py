@@ -83,7 +83,7 @@ def asking_of(
 
 def cutter_of(asking: Asking) -> str:
     """Names who cuts, and what it is asked."""
-    return f"{asking.model}, question {question_hash()}"
+    return f"{asking.model} (question {question_hash()})"
 
 
 def cut_at_endpoint(

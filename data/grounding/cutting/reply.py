@@ -20,8 +20,8 @@ from data.grounding.cutting.values import NOUNS, OF_NAMED_THING, VALUES, fits
 MOST_ASSERTIONS = 200
 MOST_CHARS = 300
 MOST_AMOUNT = 10_000.0
-NOT_THERE = "words that the text does not hold"
-NOT_OF_THE_KIND = "a value that is none of its kind"
+NOT_THERE = "not in the text"
+NOT_OF_THE_KIND = "of no known value"
 TWICE = "said twice"
 Part = Literal["thought", "reasoning", "action"]
 Cut = Mapping[str, list[Assertion]]

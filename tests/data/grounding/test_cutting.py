@@ -32,7 +32,7 @@ from data.grounding.tallies import tallies
 from data.store.opening import Store
 from data.store.tables import CutAssertions, GroundedWords
 from eval.grounding.figures import GroundingFigures
-from eval.grounding.from_store import grounding_figures
+from eval.grounding.from_store import ShownWords, grounding_figures, marks_in_shown_words
 from eval.grounding.in_words import who_cut
 from tests.builders import A, S, a_person, frames_of, reviewed
 from tests.data.grounding.cutting_stand_in import MODEL, CuttingStandIn, Parts, a_reply, an_assertion, cutting
@@ -175,9 +175,9 @@ def test_a_model_cuts_in_place_of_the_rules_until_they_are_asked_for_again(tmp_p
     assert ground(store).texts == 4
     assert ground(store).texts == 0
     found = figures(store)
-    assert [(one.by, one.texts, one.unusable) for one in found.cutters] == [(cutter, 3, 0)]
-    assert f"3 texts by {cutter} at an endpoint, 0 texts by rules" in who_cut(found)
-    assert "7 assertions dropped (7 words that the text does not hold)" in who_cut(found)
+    assert [(one.by, one.texts, one.unusable) for one in found.cutters] == [(cutter, {"test-teacher": 3}, 0)]
+    assert f"3 texts of test-teacher by {cutter}. Of {cutter}: 7 assertions dropped" in who_cut(found)
+    assert "(7 not in the text)" in who_cut(found)
     (marked,) = found.examples  # the rules find a cyclist too, which this model does not read
     assert (marked.part, [marked.text[start:end] for start, end, _ in marked.marks]) == ("thought", ["A dog"])
     assert forget_cuts(store, ["test-teacher"]) == 4
@@ -208,8 +208,7 @@ def test_replies_of_no_use_are_counted_and_the_rules_cut_those_texts(tmp_path: P
     ground(store)
     found = figures(store)
     (cutter,) = found.cutters
-    assert (cutter.texts, cutter.unusable) == (1, 2)
-    assert "2 texts by rules" in who_cut(found)
+    assert (cutter.texts, cutter.unusable) == ({"test-teacher": 3}, 2)
     assert "2 replies of no use, cut by the rules instead" in who_cut(found)
     wrong = {one.text[start:end] for one in found.examples for start, end, _ in one.marks}
     assert wrong == {"A dog", "cyclist"}  # by the model, and by the rules
@@ -257,6 +256,10 @@ def test_people_s_words_are_cut_too_and_what_is_cut_later_is_judged_anew(tmp_pat
         assert {"reasoning": "A dog waits ahead.", "action": "No action needed."} in stand_in.asked
     ground(store)
     assert {one.contradicted for one in tallies(store)} == {0}
+    printed = ShownWords(frame, A, "A dog waits ahead.", "No action needed.")
+    others = printed._replace(reasoning="A dog sleeps ahead.")
+    with store.read() as session:
+        assert set(marks_in_shown_words(session, [printed, others])) == {others}
 
 
 def test_an_assertion_that_today_s_rules_know_no_more_is_left_out() -> None:

@@ -24,7 +24,7 @@ from data.snapshot.preview import preview
 from data.store.opening import Store
 from data.store.tables import FrameStatus, GroundedWords, SampledFrame, Scene
 from data.vocabulary import PersonRole, Split
-from eval.grounding.from_store import grounding_figures
+from eval.grounding.from_store import ShownWords, grounding_figures, marks_in_shown_words
 from tests.builders import A, S, a_person, frames_of, reviewed
 from tests.data.grounding.told_store import PERSON, a_told_store
 from tests.dataroots import VERSION
@@ -159,6 +159,15 @@ def test_pairs_with_contradicted_words_are_counted_and_can_be_left_out(store: St
     assert (seen.pairs, seen.contradicted) == (3, 2)
     assert (without.pairs, without.contradicted) == (1, 0)
     assert without.excluded_by_reason["contradicted_words"] == 2
+
+
+def test_words_that_a_report_prints_are_marked_whoever_said_them(store: Store) -> None:
+    _, cyclist, generic = frames_of("scene-0001", 3)
+    marked = ShownWords(cyclist, A, "A cyclist rides ahead.", "Take over control.")
+    plain = ShownWords(generic, S, "A pedestrian stands there.", "Watch.")
+    with store.read() as session:
+        found = marks_in_shown_words(session, [marked, plain])
+    assert found == {marked: {"reasoning": [(2, 9, "no cyclist is annotated in view")]}}
 
 
 def test_rates_have_their_n_and_examples_their_marks(store: Store) -> None:

@@ -46,13 +46,13 @@ def test_the_markdown_has_a_row_for_each_run_and_level_and_people() -> None:
 
 def test_who_cut_the_words_is_named_with_what_was_lost() -> None:
     cutters = [
-        Cutter(by=None, texts=5),
-        Cutter(by="tiny*, question ab", texts=30, unusable=2, dropped={"said twice": 3}),
+        Cutter(by=None, texts={"a run": 5}),
+        Cutter(by="tiny* (question ab)", texts={"b": 30}, unusable=2, dropped={"said twice": 3}),
     ]
     html, text = shown(grounding(cutters=cutters))
-    said = "30 texts by tiny*, question ab at an endpoint, 7 texts by rules 0123456789abcdef. Of tiny*, question ab: "
+    said = "5 texts of a run by rules 0123456789abcdef; 30 texts of b by tiny* (question ab). Of tiny* (question ab): "
     lost = "2 replies of no use, cut by the rules instead; 3 assertions dropped (3 said twice)."
-    assert said + lost in html
+    assert f"{said}{lost} Rates of runs that were cut differently cannot be compared." in html
     assert (said + lost).replace("*", "\\*") in text
 
 
