@@ -44,6 +44,8 @@ def show(person: Person) -> None:
         f"{counted(len(found), 'answer')} of {len(record.frames):,}"
         + (f", the newest {SHOWN} of them below." if len(found) > SHOWN else ".")
     )
+    if not found:
+        empty_state("No answer passes", "Show all of them, or search for fewer words.")
     for one in shown:
         _answer(person, one)
 
@@ -52,9 +54,13 @@ def _figures(record: OwnRecord) -> None:
     answered, agreed, tested = st.columns(3)
     answered.metric("Frames answered", f"{len(record.frames):,}", border=True)
     right, n = record.agreement
-    agreed.metric("Your level is the one that holds", f"{right:,} of {n:,}", border=True)
+    agreed.metric(
+        "Your level is the one that holds", f"{right:,} of {n:,}" if n else "not known yet", border=True
+    )
     tests = record.tests
-    tested.metric("Hidden tests right", f"{tests[0]:,} of {tests[1]:,}" if tests else "not yet", border=True)
+    tested.metric(
+        "Hidden tests right", f"{tests[0]:,} of {tests[1]:,}" if tests else "not known yet", border=True
+    )
     st.caption(
         "Your level against the one that holds: of the frames on which another person or a lead had a say too. Hidden "
         f"tests: of those that you answered before today (UTC), from {TESTS_AT_LEAST} on. Counts, not estimates. Which "

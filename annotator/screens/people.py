@@ -119,7 +119,7 @@ def _changing(by: int) -> None:
     role = left.selectbox("New role", _ROLES, index=_ROLES.index(chosen.role.value), key=f"role-{name}")
     if right.button("Change the role", width="stretch"):
         _done(lambda: change_role(store(), name, PersonRole(role), by=by), f"{name} is now {role}.")
-    reset, out, end = st.columns(3)
+    reset, out, end = st.columns([28, 42, 30])
     if reset.button("New password", width="stretch"):
         made = random_password()
         _done(

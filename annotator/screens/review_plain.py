@@ -63,9 +63,9 @@ def show(person: Person) -> None:
     picture, panel = st.columns([62, 38], gap="medium")
     with picture:
         _picture(person, served[0])
-        _own_work(person)
     with panel:
         _panel(person, served[0], state)
+    _own_work(person)
 
 
 def _state_for(served: ServedFrame) -> OnScreen:
@@ -193,8 +193,9 @@ def _proposal(proposal: Proposal) -> None:
 def _level_buttons(
     person: Person, served: ServedFrame, state: OnScreen, *, proposed: TriageLevel | None
 ) -> None:
-    for number, (column, level) in enumerate(zip(st.columns(3), LEVELS, strict=True), start=1):
-        column.button(
+    row = st.container(horizontal=True)  # wraps where a level's whole name has no room
+    for number, level in enumerate(LEVELS, start=1):
+        row.button(
             level.value.capitalize(),
             key=f"level-{served.frame.id}-{level.value}-{state.first_level}",
             shortcut=str(number),

@@ -61,3 +61,4 @@ def _flag(person: Person, flag: OpenFlag) -> None:
 def _close_flag(person: Person, frame_id: str, key: str) -> None:
     answer = str(st.session_state.get(f"{key}-answer") or "")
     close_flags(store(), int(person.id or 0), frame_id, token=f"{key}-closed", answer=answer)
+    st.toast("Your answer is sent." if answer.strip() else "Marked as resolved: its author reads “Resolved.”")

@@ -20,7 +20,6 @@ from data.review.guideline import (
     write_guideline,
 )
 from data.store.tables import Person
-from data.text.phrases import counted
 
 
 def show(person: Person) -> None:
@@ -58,7 +57,9 @@ def _about(held: Guideline) -> str:
     )
     if held.number == 1 or not of:
         return told
-    return f"{told} {read:,} of the {counted(of, 'person', 'people')} who reviewed before it have read what changed."
+    if of == 1:
+        return f"{told} The one person who reviewed before it has {'' if read else 'not '}read what changed."
+    return f"{told} {read:,} of the {of:,} people who reviewed before it have read what changed."
 
 
 def _publish(person: Person, held: Guideline) -> None:

@@ -165,7 +165,8 @@ def _guideline(opened: Store) -> Matter:
     unread = of - read
     if not unread:
         return Matter("Guideline", 0, f"version {held.number} is in force.", "guideline")
-    told = f"{counted(unread, 'person', 'people')} of {of:,} have not read what changed in version {held.number}."
+    have = "has" if unread == 1 else "have"
+    told = f"{unread:,} of {counted(of, 'person', 'people')} {have} not read what changed in version {held.number}."
     return Matter("Guideline", unread, told, "guideline")
 
 

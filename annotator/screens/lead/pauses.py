@@ -42,7 +42,7 @@ def show_pauses(person: Person) -> None:
         one for one in people if may(one.role, Act.REVIEW) and one.id not in paused and one.id != person.id
     ]
     if is_lead(person) and others:
-        _begin(person, others)
+        _begin(person, others, st.session_state.pop("pause_begin_problem", None))
 
 
 def _pause(person: Person, one: OpenPause) -> None:
@@ -66,7 +66,8 @@ def _pause(person: Person, one: OpenPause) -> None:
     )
 
 
-def _begin(person: Person, others: list[Person]) -> None:
+def _begin(person: Person, others: list[Person], problem: str | None) -> None:
+    """The problem stands inside: a card above would close the form with what is written in it."""
     with st.expander("Pause a person's answers"):
         st.html(f'<div class="tt-text">{_MEANS}</div>')
         names = {int(one.id or 0): one.display_name for one in others}
@@ -80,21 +81,23 @@ def _begin(person: Person, others: list[Person]) -> None:
         )
         st.text_input("Why? (kept in the record)", key="pause-why", max_chars=MAX_REASON_CHARS)
         st.button("Pause these answers", on_click=_pause_now, args=(person, names))
+        if problem:
+            st.html(f'<div class="tt-card" role="alert">{plain(problem)}</div>')
 
 
 def _pause_now(person: Person, names: dict[int, str]) -> None:
     whom = st.session_state.get("pause-whom")
     if whom not in names:
-        st.session_state["pause_problem"] = "Choose whose answers are to be paused."
+        st.session_state["pause_begin_problem"] = "Choose whose answers are to be paused."
         return
     try:
         lost = pause_answers(store(), int(person.id or 0), whom, str(st.session_state.get("pause-why", "")))
     except TeletriageError as error:
-        st.session_state["pause_problem"] = str(error)
+        st.session_state["pause_begin_problem"] = str(error)
         return
-    frames = counted(lost, "frame")
+    frames = "No frame" if not lost else counted(lost, "frame")
     st.session_state["pause_told"] = (
-        f"{names[whom]}'s answers are paused. {frames} no longer verified by them."
+        f"{names[whom]}'s answers are paused. {frames} lost verification through this."
     )
 
 

@@ -14,7 +14,10 @@ class Decision {
   listen() {
     for (const name of ["reasoning", "action"]) this.box(name).maxLength = this.card.data.limits[name];
     this.box("reason").maxLength = this.card.data.limits.reasoning;
-    this.card.part("decision").addEventListener("input", () => this.keep());
+    this.card.part("decision").addEventListener("input", () => {
+      this.say(""); // what was missing may be there now
+      this.keep();
+    });
     this.card.part("levels").replaceChildren(...this.card.data.levels.map((level) => el("button", {
       type: "button", class: "rc-level", "data-act": level.name.toLowerCase(), "data-level": level.name, "aria-pressed": "false",
     }, el("span", { class: "rc-mark", "aria-hidden": "true", text: level.mark }), el("span", { text: capitalised(level.name) }), el("kbd"))));

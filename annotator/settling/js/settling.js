@@ -194,6 +194,7 @@ class SettlingCard {
     this.around.follow(item.frame);
     this.said.show(item);
     this.decision.show(item);
+    this.leadOn();
     if (item.warning) this.note(el("span", { text: visible(item.warning) }));
     this.part("context").replaceChildren(
       el("span", { text: visible([item.frame_caption, item.local_time, item.description].filter(Boolean).join(" · ")) }),
@@ -202,11 +203,18 @@ class SettlingCard {
       alikeLink(item, this.server.root),
     );
     const address = new URL(document.location.href);
+    address.hash = "";
     address.searchParams.set("frame", item.frame);
     history.replaceState(history.state, "", address);
     if (!this.keys.isTyping(document.activeElement)) this.focus();
     this.say(`${visible(item.frame_caption)}. ${item.said.map((one) => `${visible(one.who)}: ${one.level}`).join(". ")}`);
     this.ahead();
+  }
+
+  // To what the address names below the card, which has its place once the card has its height.
+  leadOn() {
+    const { hash } = document.location;
+    if (hash) requestAnimationFrame(() => document.getElementById(hash.slice(1))?.scrollIntoView());
   }
 
   // The next frame and its picture are there before they are asked for.
@@ -227,6 +235,7 @@ class SettlingCard {
     const words = this.isRandom
       ? ["Nothing of the random share waits", "Verified frames of the random share that no lead has settled appear here."]
       : ["No frame is contested", NO_MORE];
+    this.leadOn();
     this.note(...this.part("note").childNodes, el("div", { class: "st-empty" }, el("h2", { text: words[0] }), el("p", { text: words[1] })));
   }
 

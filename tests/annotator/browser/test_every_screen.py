@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from annotator.shell.addresses import SCREENS, Screen, screens_of
 from data.people.permissions import may
 from data.vocabulary import PersonRole
-from tests.annotator.browser.accessible import AXE, faults
+from tests.annotator.browser.accessible import AXE, faults, in_scheme, settled
 from tests.annotator.browser.contrast import CONTRAST
 from tests.annotator.browser.served import Desk, RunningApp
 
@@ -26,6 +26,8 @@ LOOK = """() => {
   return [block.paddingLeft, block.paddingTop, getComputedStyle(document.querySelector(".tt-head h1")).fontSize,
     ...marked.map((group) => group.firstElementChild.textContent.trim())];
 }"""
+GOING = "address => { history.pushState(null, '', address); dispatchEvent(new PopStateEvent('popstate')); }"
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PADDING, TITLE_SIZE = ["20px", "65.6px"], "20px"
 MakeDesk = Callable[..., Desk]
 LEADS = [screen for screen in SCREENS if may(PersonRole.LEAD, screen.act)]
@@ -37,16 +39,6 @@ WALKS = {
 """Between them they see every screen; annotators and operators see none that leads do not."""
 
 
-def settled(page: Page, what: Callable[[], list[Any]]) -> list[Any]:
-    """Faults that stay once the page has drawn: while a screen is drawn anew, Streamlit fades it."""
-    for _ in range(50):
-        found = what()
-        if not found:
-            break
-        page.wait_for_timeout(200)
-    return found
-
-
 def unread(page: Page) -> list[Any]:
     """Captions and notes of a screen that stand out too little, and a step of more than one between headings."""
     main = page.locator("[data-testid=stMain]")
@@ -55,10 +47,13 @@ def unread(page: Page) -> list[Any]:
     return [*main.evaluate(CONTRAST, CAPTIONS), *gaps]
 
 
-def drawn(page: Page, screen: Screen) -> None:
+def at(page: Page, home: str, screen: Screen) -> None:
+    """On a screen, by its address, as going back and forward opens it; loading it anew would take a second each."""
+    assert page.request.get(home + screen.path).status == 200
+    page.evaluate(GOING, f"/{screen.path}")
+    expect(page).to_have_title(f"{screen.title} · teletriage")
     expect(page.locator(".tt-head h1")).to_be_visible()
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    expect(page).to_have_title(f"{screen.title} · teletriage")
 
 
 def odd_look(page: Page, screen: Screen, walk: list[Screen]) -> list[Any]:
@@ -88,16 +83,16 @@ def test_no_screen_has_a_serious_fault_in_light_or_dark(desk: MakeDesk, app: Run
     for role, walk in WALKS.items():
         page = seen_by(desk, role)
         found[f"{role} nowhere"] = faults(page)
+        page.goto(app.url + walk[0].path)
+        expect(page.locator(".tt-head h1")).to_be_visible()
         for screen in walk:
-            page.goto(app.url + screen.path)
-            drawn(page, screen)
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)
-                page.wait_for_timeout(200)
+            at(page, app.url, screen)
+            for scheme in SCHEMES:
+                in_scheme(page, scheme)
                 read = settled(page, lambda: unread(page))  # noqa: B023 - called at once
                 odd = settled(page, lambda: odd_look(page, screen, screens_of(role)))  # noqa: B023 - as above
                 found[f"{screen.path} {scheme}"] = [*faults(page), *read, *odd]
-        page.emulate_media(color_scheme="light")
+        in_scheme(page, "light")
     page.context.clear_cookies()
     page.goto(f"{app.url}sign-in")
     found["sign-in"] = faults(page)

@@ -63,8 +63,10 @@ def test_a_lead_finds_frames_by_address_and_keys(tmp_path: Path, chromium: Brows
         dialogs: list[str] = []
         page.on("dialog", lambda dialog: dialogs.append(dialog.message))
         for question, name in questions.items():
+            assert _found(page, address, question) == [frames[name]], question
+        for question in ("state=contested&cue=night&cue=rain", "words=cones+left"):
             page.goto(f"{address}frames?{question}")
-            assert shown(page) == [frames[name]], question
+            assert shown(page) == [frames[questions[question]]]
         _words_are_plain_text(page)
         page.keyboard.press("Enter")
         expect(page.locator(".fg-card").first).to_contain_text("‹U+202E›")
@@ -217,6 +219,12 @@ def _annotators_find_nothing(chromium: Browser, address: str, frame: str) -> Non
     page.wait_for_timeout(500)
     assert page.locator(GRID).count() == 0
     page.context.close()
+
+
+def _found(page: Page, address: str, question: str) -> list[str]:
+    """The frames of an address, asked for as the grid does once it has loaded: with the address as it stands."""
+    answer = _asked(page, f"{address}grid/page", {"query": question})
+    return [str(one["frame"]) for one in answer["body"]["frames"]]
 
 
 def _asked(page: Page, url: str, body: dict[str, Any]) -> dict[str, Any]:
