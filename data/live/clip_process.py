@@ -31,8 +31,9 @@ from data.live.clip_spool import (
 )
 from data.whole_files import written_whole
 
-NICE = 10
-"""A tenth of a busy core: alerts come first, and an operator still sees the clip while the alert matters."""
+NICE = 15
+"""A thirtieth of a busy core, and all that others leave: alerts come first, and an operator still sees the clip while
+the alert matters."""
 _SESSION = Path("/proc/self/autogroup")
 EARLY_WITHIN_S, EARLY_IF_FEWER = 5.0, 3
 """What there is of a clip so far is made while an operator may look at it, and while few whole clips wait."""

@@ -128,10 +128,14 @@ def _tidied(desk: Desk) -> bool:
         context.set_offline(False)
         context.unroute_all()
         context.clear_cookies()
-        for page in context.pages:
-            page.goto(f"{desk.app.url}healthz")
-            page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        kept, *others = context.pages or [context.new_page()]
+        for page in others:
             page.close()
+        kept.unroute_all()
+        kept.set_viewport_size(VIEWPORT)
+        kept.emulate_media(media="null", color_scheme="null")
+        kept.goto(f"{desk.app.url}healthz")
+        kept.evaluate("localStorage.clear(); sessionStorage.clear()")
     except Error:
         return False  # the app is not there any more
     return True
@@ -139,7 +143,11 @@ def _tidied(desk: Desk) -> bool:
 
 @pytest.fixture
 def desk(app: RunningApp, chromium: Browser, seats: list[BrowserContext]) -> Iterator[Callable[..., Desk]]:
-    """Makes a desk with frames held in a mode; `sit=False` leaves the page unopened, `n=0` holds nothing."""
+    """Makes a desk with frames held in a mode; `sit=False` leaves the page unopened, `n=0` holds nothing.
+
+    Desks take over each other's tabs. A test that adds scripts or listeners to its page names an option of the context,
+    and has one of its own.
+    """
     desks: list[Desk] = []
     plain: list[Desk] = []
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from data.vocabulary import Mode
+from tests.annotator.browser.conftest import VIEWPORT
 from tests.annotator.browser.key_walker import RECORDER, held_against, walk
 from tests.annotator.browser.served import Desk
 
@@ -17,7 +18,7 @@ KEYS = 200
 def test_nothing_is_saved_that_the_screen_did_not_say(
     desk: Callable[..., Desk], mode: Mode, seed: int
 ) -> None:
-    ada = desk(mode, sit=False, n=16)
+    ada = desk(mode, sit=False, n=16, viewport=VIEWPORT)
     ada.page.add_init_script(RECORDER)
     ada.sit_down()
     presses, entries = walk(ada.page, seed, KEYS)
