@@ -137,10 +137,18 @@ def copied(made: Path, folder: Path, *, url: str | None = None) -> Store:
 
 
 def worked_on(folder: Path, name: str, build: Callable[[Path], Store]) -> Store:
-    """The store that `build` makes of a folder by acts of people: made once under this name, then copied.
+    """The store that `build` makes of a folder by acts of people: made once under this name on each database, then
+    copied."""
+    made = template(f"store_{a_token(name)}", lambda place: _build_on_sqlite(place, build))
+    if databases is None:
+        return copied(made, folder)
+    return copied(made, folder, url=databases.like_that_of(name, lambda: build(folder / "once")))
 
-    On PostgreSQL the acts are done each time, so that they meet its locks.
-    """
-    if databases is not None:
-        return build(folder)
-    return copied(template(f"store_{a_token(name)}", lambda made: build(made).close()), folder)
+
+def _build_on_sqlite(place: Path, build: Callable[[Path], Store]) -> None:
+    global databases  # noqa: PLW0603 - a template's store is one of its files
+    chosen, databases = databases, None
+    try:
+        build(place).close()
+    finally:
+        databases = chosen

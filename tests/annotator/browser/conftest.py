@@ -141,6 +141,19 @@ def _tidied(desk: Desk) -> bool:
     return True
 
 
+def a_seat(seats: list[BrowserContext], chromium: Browser) -> BrowserContext:
+    return seats.pop() if seats else chromium.new_context(viewport=VIEWPORT)
+
+
+def left(desk: Desk, seats: list[BrowserContext]) -> None:
+    if _tidied(desk):
+        desk.hear_no_more()
+        release_leases(desk.app.store, desk.person_id)
+        seats.append(desk.context)
+    else:
+        desk.leave()
+
+
 @pytest.fixture
 def desk(app: RunningApp, chromium: Browser, seats: list[BrowserContext]) -> Iterator[Callable[..., Desk]]:
     """Makes a desk with frames held in a mode; `sit=False` leaves the page unopened, `n=0` holds nothing.
@@ -168,18 +181,12 @@ def desk(app: RunningApp, chromium: Browser, seats: list[BrowserContext]) -> Ite
             made = Desk(app, chromium.new_context(**{"viewport": VIEWPORT, **context}), person_id, name)
             desks.append(made)
         else:
-            seat = seats.pop() if seats else chromium.new_context(viewport=VIEWPORT)
-            made = Desk(app, seat, person_id, name)
+            made = Desk(app, a_seat(seats, chromium), person_id, name)
             plain.append(made)
         return made.sit_down() if sit else made
 
     yield make
     for one in plain:
-        if _tidied(one):
-            one.hear_no_more()
-            release_leases(app.store, one.person_id)
-            seats.append(one.context)
-        else:
-            one.leave()
+        left(one, seats)
     for one in desks:
         one.leave()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 from sqlmodel import select
 
 from data.store.opening import open_store
 from data.store.tables import AlertAcknowledgement, HandoverConfirmation, ShiftHandover
 from data.vocabulary import PersonRole, Response, TriageLevel
+from tests.annotator.browser.conftest import VIEWPORT, a_seat, left
 from tests.annotator.browser.monitored import CONSOLE, Monitored, Seat, a_monitor
 from tests.annotator.browser.served import WAIT_MS, Desk, RunningApp
 from tests.builders import a_person
@@ -32,18 +34,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     store.close()
 
 
-def a_desk(served: RunningApp, chromium: Browser, name: str, **context: object) -> Desk:
-    person = a_person(served.store, name, PersonRole.OPERATOR)
-    options = {"viewport": {"width": 1440, "height": 900}, **context}
-    made = Desk(served, chromium.new_context(**options), person, name)  # type: ignore[arg-type]
+def a_desk(served: RunningApp, context: BrowserContext, name: str) -> Desk:
+    made = Desk(served, context, a_person(served.store, name, PersonRole.OPERATOR), name)
     made.sit_down("?operator")
     return made
 
 
 def test_before_any_monitor_ran_the_screen_is_calm_and_says_how_to_start_one(
-    served: RunningApp, chromium: Browser
+    served: RunningApp, chromium: Browser, seats: list[BrowserContext]
 ) -> None:
-    desk = a_desk(served, chromium, "early")
+    desk = a_desk(served, a_seat(seats, chromium), "early")
     page = desk.page
     page.wait_for_selector(f"{CONSOLE}[data-state=idle]", timeout=WAIT_MS)
     assert page.locator(".mo-calm strong").inner_text() == "No monitor has been started"
@@ -53,7 +53,7 @@ def test_before_any_monitor_ran_the_screen_is_calm_and_says_how_to_start_one(
     nothing = page.locator(".mo-nothing").bounding_box()
     assert nothing is not None
     assert nothing["height"] < 30  # one line, not one word a line
-    desk.leave()
+    left(desk, seats)
 
 
 @pytest.fixture(scope="module")
@@ -64,17 +64,25 @@ def monitored(served: RunningApp, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture
-def seat(served: RunningApp, monitored: Monitored, chromium: Browser) -> Iterator[MakeSeat]:
+def seat(
+    served: RunningApp, monitored: Monitored, chromium: Browser, seats: list[BrowserContext]
+) -> Iterator[MakeSeat]:
     desks: list[Desk] = []
+    own: list[Desk] = []
 
-    def make(name: str, **context: object) -> Seat:
-        desks.append(a_desk(served, chromium, name, **context))
-        return Seat(desks[-1], monitored)
+    def make(name: str, **context: Any) -> Seat:
+        made_for_it = chromium.new_context(**{"viewport": VIEWPORT, **context}) if context else None
+        (own if context else desks).append(
+            made := a_desk(served, made_for_it or a_seat(seats, chromium), name)
+        )
+        return Seat(made, monitored)
 
     yield make
     monitored.cameras.levels.clear()
     monitored.cameras.off.clear()
     for one in desks:
+        left(one, seats)
+    for one in own:
         one.leave()
 
 
