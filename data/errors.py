@@ -43,6 +43,14 @@ class EraseRefused(TeletriageError):
     """Pictures cannot be erased as asked."""
 
 
+class BlurRefused(TeletriageError):
+    """Pictures cannot be blurred as asked."""
+
+
+class DetectorFailed(TeletriageError):
+    """A detector gave no answer about a picture, or none that can be used."""
+
+
 class SamplingError(TeletriageError):
     """Frames cannot be sampled as asked."""
 

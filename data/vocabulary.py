@@ -213,6 +213,7 @@ class TrailAct(StrEnum):
     REMOVED_CLIP = "removed_clip"
     ERASED_PICTURES = "erased_pictures"
     REMOVED_FILES = "removed_files"
+    BLURRED_PICTURES = "blurred_pictures"
     MARKED_FRAME = "marked_frame"
     SAVED_VIEW = "saved_view"
     REQUESTED_NEXT = "requested_next"

@@ -18,7 +18,8 @@ from annotator.web.worker_threads import in_picture_thread
 from data.frames.erased import why_erased
 from data.images.inspection import ImageRefused, leads_inside, rendition
 from data.people.accounts import person_signed_in
-from data.pictures.shown import picture_beside, shown_picture
+from data.pictures.blurred import WITHHELD
+from data.pictures.shown import ShownPicture, picture_beside, shown_picture
 from data.store.tables import Frame
 from data.vocabulary import SetAside
 
@@ -29,8 +30,8 @@ _HEADERS = {
 }
 
 
-class _Erased(Exception):
-    """A person had the picture erased; the message says why."""
+class _Withheld(Exception):
+    """A person had the picture erased, or those around it blurred; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -55,48 +56,55 @@ async def frame_route(request: Request) -> Response:
         if found is None:
             return PlainTextResponse("This picture's address was made for somebody else.", 403)
         content = found if isinstance(found, bytes) else await _made_now(asked, found)
-    except _Erased as erased:
-        return PlainTextResponse(str(erased), 410)
+    except _Withheld as withheld:
+        return PlainTextResponse(str(withheld), 410)
     except ImageRefused as refused:
         return PlainTextResponse(str(refused), 404)
     return Response(content, media_type="image/jpeg", headers=_HEADERS)
 
 
 async def _made_now(asked: ImageRequest, picture: Picture) -> bytes:
-    """A rendition, made now; what was erased meanwhile is not kept. Raises ImageRefused and _Erased."""
+    """A rendition, made now; what was erased or blurred meanwhile is neither kept nor shown. Raises ImageRefused and
+    _Withheld."""
     content: bytes = await in_picture_thread(made, picture)
     try:
-        _refuse_erased(await asyncio.to_thread(_frame, asked.frame_id))
-    except _Erased:
+        shown = await asyncio.to_thread(_shown, asked)
+    except _Withheld:
         picture.kept.unlink(missing_ok=True)
         raise
-    return content
+    if shown.path == picture.source:
+        return content
+    picture.kept.unlink(missing_ok=True)
+    now = await asyncio.to_thread(_to_make, asked, shown)
+    return await in_picture_thread(made, now)
 
 
-def _frame(frame_id: str) -> Frame:
+def _shown(asked: ImageRequest) -> ShownPicture:
+    """What everybody is shown. Raises _Withheld."""
     with store().read() as session:
-        return session.get_one(Frame, frame_id)
-
-
-def _refuse_erased(frame: Frame) -> None:
-    if (why := why_erased(frame)) is not None:
-        raise _Erased(why)
+        frame = session.get_one(Frame, asked.frame_id)
+        if (why := why_erased(frame)) is not None:
+            raise _Withheld(why)
+        shown = picture_beside(session, frame, asked.file) if asked.file else shown_picture(session, frame)
+    if shown is None:
+        raise _Withheld(WITHHELD)
+    return shown
 
 
 def _look_up(secret: str | None, asked: ImageRequest) -> bytes | Picture | None:
     """The rendition if it is kept, else what it takes to make it; None for anybody but the address's person.
-    Raises _Erased."""
+    Raises _Withheld."""
     person = person_signed_in(store(), secret)
     if person is None or person.id != asked.person_id:
         return None
-    with store().read() as session:
-        frame = session.get_one(Frame, asked.frame_id)
-        _refuse_erased(frame)
-        shown = picture_beside(session, frame, asked.file) if asked.file else shown_picture(session, frame)
+    picture = _to_make(asked, _shown(asked))
+    content = CACHE.read(picture.kept)
+    return picture if content is None else content
+
+
+def _to_make(asked: ImageRequest, shown: ShownPicture) -> Picture:
     name = _name(shown.path) if asked.file else shown.sha256
     kept = workspace() / "images" / f"{name}-{asked.width_px}.jpg"
-    if (content := CACHE.read(kept)) is not None:
-        return content
     return Picture(shown.path, shown.folder, kept, asked.width_px or None)
 
 

@@ -23,6 +23,7 @@ from data.grounding.said import ground_said
 from data.grounding.words import Grounding
 from data.overview.contested import frames_around
 from data.overview.frame_history import FrameView, frame_view, next_in_line
+from data.pictures.blurred import ASKED_UNBLURRED
 from data.store.tables import Adjudication, ModelRun, Person, Proposal, Review
 from data.verification.standing import standing
 from data.vocabulary import Mode, VerificationState
@@ -173,7 +174,9 @@ def _cards(view: FrameView, found: Found) -> str:
         _settled(row, who, found, stands=row.id not in view.taken_back) for row, who in view.adjudications
     ]
     cards += [_said(row, who, found, stands=row.id in current) for row, who in view.reviews]
-    cards += [_proposed(row, run, found) for row, run in view.proposals]
+    cards += [
+        _proposed(row, run, found, is_unblurred=row.id in view.asked_unblurred) for row, run in view.proposals
+    ]
     return "".join(cards) or '<div class="tt-note">Nobody has said anything of this frame yet.</div>'
 
 
@@ -209,8 +212,8 @@ def _said(row: Review, who: Person, found: Found, *, stands: bool) -> str:
     return _card(title, level_chip(row.level), "The proposal's words stand.", row.action or "")
 
 
-def _proposed(row: Proposal, run: ModelRun, found: Found) -> str:
-    title = f"{run.role.value} {run.name}"
+def _proposed(row: Proposal, run: ModelRun, found: Found, *, is_unblurred: bool) -> str:
+    title = f"{run.role.value} {run.name}{f', {ASKED_UNBLURRED}' if is_unblurred else ''}"
     if row.level is None:
         failed = f"No assessment: {row.failure_detail or 'no reason kept'}"
         return _card(title, "", failed)

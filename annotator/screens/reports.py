@@ -13,13 +13,14 @@ from annotator.runtime import store, workspace
 from annotator.screens.report_page import report_address
 from annotator.sign_in.visitor import frame_image
 from annotator.widgets.frame_links import frames_address
-from annotator.widgets.page import empty_state, page_head
+from annotator.widgets.page import empty_state, page_head, plain
 from annotator.widgets.tables import figures_table
 from data.errors import TeletriageError
 from data.find.question import About
+from data.frames.erased import why_aside
 from data.people.permissions import Act, may
 from data.review.second_looks import send_back
-from data.store.tables import Person
+from data.store.tables import Frame, Person
 from data.text.phrases import counted
 from data.text.visible import visible
 from eval.presentation.in_words import percent_range
@@ -149,9 +150,15 @@ def _wrong(place: st.delta_generator.DeltaGenerator, title: str, found: Wrong) -
 
 def _one_frame(person: Person, doubted: Doubted) -> None:
     left, right = st.columns([3, 2], gap="large")
-    address = frame_image(person, doubted.frame_id)
+    with store().read() as session:
+        frame = session.get(Frame, doubted.frame_id)
+    why = None if frame is None else why_aside(frame)
     with left:
-        st.html(f'<img class="tt-frame" src="{escape(address)}" alt="Front camera picture">')
+        if why is None:
+            address = frame_image(person, doubted.frame_id)
+            st.html(f'<img class="tt-frame" src="{escape(address)}" alt="Front camera picture">')
+        else:
+            st.html(f'<div class="tt-note">{plain(why)}</div>')
         st.html(_links(doubted.frame_id))
     with right:
         st.text(f"Verified: {doubted.level.value}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -108,6 +108,22 @@ def vector_writer(workspace: Path, maker: Maker) -> Iterator[VectorWriter]:
                 f"Another `teletriage embed` is writing into {workspace / FOLDER}; wait until it is done."
             ) from None
         yield VectorWriter(workspace, maker)
+
+
+def forget_frames(workspace: Path, frame_ids: Set[str], *, but_from: Set[str] = frozenset()) -> int:
+    """Take the frames' vectors out of every set; how many there were. A picture can be guessed from some. but_from:
+    what vectors that stay were made from. Raises VectorsError while there is another writer."""
+    dropped = 0
+    for index in sorted((workspace / FOLDER).glob(f"*/{INDEX}")):
+        with vector_writer(workspace, read_index(index.parent).maker) as writer:
+            kept = {
+                one: made
+                for one, made in writer.made_from.items()
+                if one not in frame_ids or made in but_from
+            }
+            if len(kept) < len(writer.made_from):
+                dropped += writer.keep_only(kept)
+    return dropped
 
 
 def _cut_to_whole(folder: Path) -> Index:

@@ -240,11 +240,12 @@ def erase(
     printed for their owner to delete. Snapshots, reports and backups that still hold the pictures are named.
     """
     from data.erasure.erase import erase as use_case
-    from data.erasure.erase import person_who_erases
+    from data.erasure.erase import person_who
+    from data.people.permissions import Act
 
     settings: Settings = ctx.obj
     store = settings.open_store()
-    person_id = person_who_erases(store, by)
+    person_id = person_who("erases", Act.ERASE, store, by)
     if not yes and sys.stdin.isatty():
         typer.confirm(f"Erase the pictures of {what} for good?", abort=True, err=True)
     with progress_bar("Looking for copies") as progress:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from data.blurring.commands import blur
 from data.commands.doubts import ground, suspicions
 from data.commands.embed import embed
 from data.commands.export_pairs import export_pairs
@@ -37,6 +38,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "export-pairs": export_pairs,
     **STORE_COMMANDS,
     "tables": tables,
+    "blur": blur,
     "erase": erase,
 }
 GROUPS: dict[str, typer.Typer] = {"people": people, "audit": audit, "store": store}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from data.erasure.subject import Subject
 from data.images.inspection import leads_inside
 from data.live.clip_spool import Places
 from data.live.returned_frames import FRAMES
-from data.store.tables import AlertClip, Erasure, Frame, Lease
+from data.store.tables import AlertClip, BlurredPicture, Erasure, Frame, Lease
 from data.store.trail import note_act
 from data.verification.status import refresh
 from data.vocabulary import ErasureKind, SetAside, TrailAct
@@ -117,11 +118,19 @@ def _going(
         paths |= {monitor / FRAMES / f"{one}.jpg" for one in reach.hashes}
         if subject.kind is ErasureKind.FEED:
             paths |= left_of_no_alert(session, Places(monitor), staying)
+    hashes = reach.hashes - staying
+    hashes |= _of_copies(session, hashes)
     return Going(
-        names=(reach.hashes - staying) | reach.clips | {one.id for one in reach.frames},
-        hashes=frozenset(reach.hashes - staying),
+        names=hashes | reach.clips | {one.id for one in reach.frames},
+        hashes=frozenset(hashes),
         paths=frozenset(paths),
         scenes=frozenset(one.scene_id for one in reach.frames),
         renditions=workspace / RENDITIONS,
         staying=frozenset(one for one in staying if one),
     )
+
+
+def _of_copies(session: Session, hashes: Set[str]) -> set[str]:
+    """The hashes of all blurred copies that were ever made of pictures: what was made of those goes too."""
+    query = select(BlurredPicture.image_sha256, BlurredPicture.blurred_sha256)
+    return {blurred for original, blurred in session.exec(query) if original in hashes}

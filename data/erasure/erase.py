@@ -13,8 +13,7 @@ from typing import Any
 
 from sqlmodel import select
 
-from data.alike.vectors import FOLDER, INDEX, read_index
-from data.alike.writing import vector_writer
+from data.alike.writing import forget_frames
 from data.erasure.act import PlannedErasure, write_erasure
 from data.erasure.files import Progress, Removed, remove_files
 from data.erasure.holders import reports_showing, snapshots_holding
@@ -71,7 +70,7 @@ def erase(
         )
     roots = {workspace, *([plan.monitor] if plan.monitor else [])}
     removed = remove_files([one for one in roots if not roots & set(one.parents)], plan.going, progress)
-    vectors = _without_vectors(workspace, {one.id for one in plan.reach.frames})
+    vectors = forget_frames(workspace, {one.id for one in plan.reach.frames})
     if removed.files or vectors:
         with store.write() as session:
             details = {"files": removed.files, "bytes": removed.bytes, "vectors": vectors}
@@ -89,33 +88,24 @@ def _usable(why: str) -> str:
     return why
 
 
-def person_who_erases(store: Store, name: str | None) -> int:
-    """The id of the account of that name; without a name, of the only one that may erase. Raises EraseRefused."""
+def person_who(does: str, act: Act, store: Store, name: str | None) -> int:
+    """The id of the account of that name; without a name, of the only one that may do it. does: the act as a verb.
+    Raises EraseRefused."""
     with store.read() as session:
         people = session.exec(select(Person).order_by(Person.name)).all()
-    able = [one for one in people if may(one.role, Act.ERASE) and not one.is_disabled and not one.is_scripted]
+    able = [one for one in people if may(one.role, act) and not one.is_disabled and not one.is_scripted]
     if name is None and len(able) == 1:
         return int(able[0].id or 0)
     found = next((one for one in people if one.name == name), None)
     if found is None:
         known = ", ".join(one.name for one in able) or "nobody yet; `teletriage people add` makes an account"
-        asked = "Say who erases with --by NAME." if name is None else f"There is no account named {name!r}."
+        asked = f"Say who {does} with --by NAME." if name is None else f"There is no account named {name!r}."
         raise EraseRefused(f"{asked} Leads and administrators may: {known}.")
     return int(found.id or 0)
 
 
-def _without_vectors(workspace: Path, frame_ids: set[str]) -> int:
-    """Take the frames' vectors out of every set; how many there were. A picture can be guessed from some."""
-    dropped = 0
-    for index in sorted((workspace / FOLDER).glob(f"*/{INDEX}")):
-        with vector_writer(workspace, read_index(index.parent).maker) as writer:
-            if frame_ids & writer.made_from.keys():
-                wanted = {one: made for one, made in writer.made_from.items() if one not in frame_ids}
-                dropped += writer.keep_only(wanted)
-    return dropped
-
-
 def _told(workspace: Path, plan: PlannedErasure, removed: Removed, vectors: int) -> Erased:
+    frame_ids = {one.id for one in plan.reach.frames}
     return Erased(
         subject=plan.subject.words,
         why=plan.erasure.why,
@@ -127,7 +117,7 @@ def _told(workspace: Path, plan: PlannedErasure, removed: Removed, vectors: int)
         bytes=removed.bytes,
         vectors=vectors,
         originals=[str(path) for path in plan.outside if path.exists()],
-        snapshots=snapshots_holding(workspace, plan.reach),
-        reports=reports_showing(workspace, plan.reach),
+        snapshots=snapshots_holding(workspace, hashes=plan.reach.hashes, frame_ids=frame_ids),
+        reports=reports_showing(workspace, frame_ids),
         backups=plan.backups,
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 from data.errors import EraseRefused
 from data.hashing import file_hash
 from data.images.inspection import leads_inside
+from data.pictures.sheets import pictures_on_sheet
 from data.scenarios.plan_folder import OUTPUTS, PLAN
 from data.snapshot.folder import MANIFEST, PAIRS
 
@@ -94,7 +95,7 @@ def _goes_by_content(path: Path, going: Going) -> bool:
     if path.suffix.lower() not in _PICTURES:
         return False
     try:
-        return file_hash(path) in going.hashes
+        return file_hash(path) in going.hashes or not pictures_on_sheet(path).isdisjoint(going.names)
     except FileNotFoundError:  # a rendition that somebody else let go meanwhile
         return False
 

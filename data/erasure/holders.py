@@ -6,13 +6,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from data.erasure.reach import Reach
 from data.snapshot.folder import DEVELOPMENT, EVALUATION, MANIFEST, PAIRS
 from data.store.tables import TrailEntry
 from data.vocabulary import TrailAct
@@ -20,12 +19,14 @@ from data.vocabulary import TrailAct
 _PICTURED = re.compile(r'data-frame="([^"]+)"')
 
 
-def snapshots_holding(workspace: Path, reach: Reach) -> dict[str, int]:
-    """The snapshots below a workspace with a picture of the reach: how many entries show one, by the folder's path."""
-    ids, hashes = {one.id for one in reach.frames}, reach.hashes
+def snapshots_holding(
+    workspace: Path, *, hashes: Set[str], frame_ids: Set[str] = frozenset()
+) -> dict[str, int]:
+    """The snapshots below a workspace with one of the pictures, or a picture of one of the frames: how many entries
+    show one, by the folder's path."""
     found = {}
     for folder in sorted(_snapshots(workspace)):
-        entries = sum(_shows(line, ids, hashes) for line in _lines(folder))
+        entries = sum(_shows(line, frame_ids, hashes) for line in _lines(folder))
         if entries:
             found[str(folder)] = entries
     return found
@@ -50,16 +51,15 @@ def _lines(folder: Path) -> Iterator[dict[str, Any]]:
                 yield row
 
 
-def _shows(line: dict[str, Any], ids: set[str], hashes: frozenset[str]) -> bool:
+def _shows(line: dict[str, Any], ids: Set[str], hashes: Set[str]) -> bool:
     pictures = [line, *(one for one in line.get("earlier") or () if isinstance(one, dict))]
     return any(one.get("frame_id") in ids or one.get("image_sha256") in hashes for one in pictures)
 
 
-def reports_showing(workspace: Path, reach: Reach) -> list[str]:
+def reports_showing(workspace: Path, frame_ids: Set[str]) -> list[str]:
     """The pages of reports below a workspace that have one of the frames among their pictures."""
-    ids = {one.id for one in reach.frames}
     pages = sorted((workspace / "reports").glob("*/*.html"))
-    return [str(page) for page in pages if ids & set(_PICTURED.findall(_text(page)))]
+    return [str(page) for page in pages if frame_ids & set(_PICTURED.findall(_text(page)))]
 
 
 def _text(path: Path) -> str:

@@ -34,7 +34,7 @@ def subject_of(session: Session, address: str) -> Subject:
     if not found:
         raise EraseRefused(
             f"{address[:_SHOWN]!r} is neither a frame (id or file name) nor a scene (id or name) nor a feed (name) of "
-            "this store. Nothing was erased."
+            "this store. Nothing was changed."
         )
     if len(found) > 1:
         ways = " or ".join(f"{one.kind.value}:{one.key}" for one in found)

@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 from sqlmodel import col, select
 
 from data.images.inspection import ImageRefused, rendition
-from data.pictures.shown import shown_pictures
+from data.pictures.sheets import sheet_comment
+from data.pictures.shown import ShownPicture, shown_pictures
 from data.store.opening import Store
 from data.store.tables import Frame
 from data.vocabulary import Cue
@@ -52,16 +53,17 @@ def write_cue_sheets(store: Store, folder: Path, *, most: int = 40) -> CueSheets
     folder.mkdir(parents=True, exist_ok=True)
     frames, sheets = _frames(store), dict[str, str]()
     for cue in Cue:
-        shown = [(frame, path) for frame, path in frames if cue in frame.cues]
+        shown = [(frame, picture) for frame, picture in frames if cue in frame.cues]
         if shown:
             step = max(1, -(-len(shown) // most))
             path = folder / f"{cue.value}.jpg"
-            _sheet(shown[::step], cue).save(path, quality=85)
+            comment = sheet_comment(picture.sha256 for _, picture in shown[::step])
+            _sheet(shown[::step], cue).save(path, quality=85, comment=comment)
             sheets[cue.value] = str(path)
     return _counted([frame for frame, _ in frames], sheets)
 
 
-def _frames(store: Store) -> list[tuple[Frame, Path]]:
+def _frames(store: Store) -> list[tuple[Frame, ShownPicture]]:
     """Usable real frames by scene and time, each with its image."""
     query = (
         select(Frame)
@@ -70,16 +72,16 @@ def _frames(store: Store) -> list[tuple[Frame, Path]]:
     )
     with store.read() as session:
         pictures = shown_pictures(session)
-        return [(frame, pictures.of(frame).path) for frame in session.exec(query)]
+        return [(frame, pictures.of(frame)) for frame in session.exec(query)]
 
 
-def _sheet(shown: list[tuple[Frame, Path]], cue: Cue) -> Image.Image:
+def _sheet(shown: list[tuple[Frame, ShownPicture]], cue: Cue) -> Image.Image:
     width, height = TILE_PX[0], TILE_PX[1] + CAPTION_PX
     rows = -(-len(shown) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * width, rows * height), "black")
-    for number, (frame, path) in enumerate(shown):
+    for number, (frame, picture) in enumerate(shown):
         corner = (number % COLUMNS * width, number // COLUMNS * height)
-        _tile(sheet, corner, path, frame.cues[cue.value])
+        _tile(sheet, corner, picture.path, frame.cues[cue.value])
     return sheet
 
 

@@ -17,8 +17,20 @@ from sqlmodel import Session, col, select
 
 from data.frames.shared_views import has_several_data_sets
 from data.label_studio.configuration import ACTION, IMAGE, LEVEL, REASONING
+from data.pictures.blurred import FOLDER as BLURRED
+from data.pictures.blurred import blurred_copies
 from data.proposals.runs import latest_run, proposals_shown
-from data.store.tables import Dataset, Frame, FrameStatus, GoldFrame, Person, Proposal, Review, Scene
+from data.store.tables import (
+    BlurredPicture,
+    Dataset,
+    Frame,
+    FrameStatus,
+    GoldFrame,
+    Person,
+    Proposal,
+    Review,
+    Scene,
+)
 from data.verification.standing import of_the_frame, standing
 from data.vocabulary import Assessment, ModelRole, Split, TriageLevel
 
@@ -49,10 +61,15 @@ def tasks_to_review(session: Session, images: str = LOCAL_FILES) -> list[Task]:
 
 
 def picture_folders(session: Session) -> list[str]:
-    """The folders that hold the datasets' pictures, one below each dataroot."""
+    """The folders that hold the datasets' pictures, one below each dataroot; where some were blurred, also that of the
+    copies."""
     query = select(Dataset.dataroot, Frame.filename).join(Scene, col(Scene.dataset_id) == Dataset.id)
     query = query.join(Frame, col(Frame.scene_id) == Scene.id).where(col(Frame.position) == 0)
-    return sorted({str(PurePosixPath(root) / name.partition("/")[0]) for root, name in session.exec(query)})
+    rows = session.exec(query).all()
+    folders = {str(PurePosixPath(root) / name.partition("/")[0]) for root, name in rows}
+    if session.exec(select(BlurredPicture.id).limit(1)).first() is not None:
+        folders |= {str(PurePosixPath(root) / BLURRED) for root, _ in rows}
+    return sorted(folders)
 
 
 def reviewed_tasks(session: Session, images: str = LOCAL_FILES) -> Iterator[Task]:
@@ -78,13 +95,20 @@ class _Frame(NamedTuple):
     scene: str
     priority: float
     data_set: str
+    image_sha256: str | None
 
 
 def _frames() -> Any:
     """The training frames that can be reviewed, by scene and time."""
     return (
         select(  # type: ignore[call-overload]
-            Frame.id, Frame.filename, Frame.position, Scene.name, FrameStatus.priority, Dataset.name
+            Frame.id,
+            Frame.filename,
+            Frame.position,
+            Scene.name,
+            FrameStatus.priority,
+            Dataset.name,
+            Frame.image_sha256,
         )
         .join(Scene, col(Scene.id) == Frame.scene_id)
         .join(Dataset, col(Dataset.id) == Scene.dataset_id)
@@ -125,6 +149,13 @@ class _TaskBuilder:
         self._version, self._images, self._is_ranked = run.name if run else "", images, is_ranked
         self._proposals = _proposals(session)
         self._is_mixed = has_several_data_sets(session)
+        self._copies = blurred_copies(session)
+
+    def _file(self, frame: _Frame) -> str:
+        """Below Label Studio's document root, where the copies of blurred pictures lie in a folder of their own."""
+        copy = self._copies.get(frame.image_sha256 or "")
+        own = f"{frame.data_set}/{frame.filename}" if self._is_mixed else frame.filename
+        return f"{BLURRED}/{copy.path.name}" if copy else own
 
     def task(self, frame: _Frame) -> Task:
         proposal = self._proposals.get(frame.id)
@@ -133,8 +164,7 @@ class _TaskBuilder:
         result = result_of(said) if said else []
         return {
             "data": {
-                IMAGE: self._images
-                + quote(f"{frame.data_set}/{frame.filename}" if self._is_mixed else frame.filename),
+                IMAGE: self._images + quote(self._file(frame)),
                 FRAME_ID: frame.id,
                 "scene": frame.scene,
                 "position": frame.position,

@@ -11,12 +11,14 @@ from sqlmodel import Session, col, select
 
 from data.live.clip_spool import Made, Places
 from data.live.record import DATA_SET
+from data.pictures.blurred import blurred_copy, scenes_with_blurred
 from data.store.opening import Store
-from data.store.tables import AlertClip, Dataset, Erasure
+from data.store.tables import Alert, AlertClip, Dataset, Erasure, Frame, ReturnedFrame
 from data.store.trail import note_act
 from data.vocabulary import TrailAct
 
 DAY_US = 86_400_000_000
+CLIP_WITHHELD = "Pictures of this moment were blurred; the clip shows them as they were and is withheld."
 
 
 def clip_row(made: Made, now_us: int) -> AlertClip:
@@ -36,12 +38,12 @@ def clip_row(made: Made, now_us: int) -> AlertClip:
 @dataclass(frozen=True)
 class KeptClip:
     """An alert's clip. `path`: None where there is none (any more); `why`: then the reason, else what is missing.
-    `is_erased`: a person had it erased."""
+    `is_withheld`: a person had it erased, or pictures that it shows blurred."""
 
     path: Path | None
     first_us: int | None
     why: str | None
-    is_erased: bool = False
+    is_withheld: bool = False
 
 
 def clip_of(session: Session, alert_id: str) -> KeptClip | None:
@@ -50,7 +52,9 @@ def clip_of(session: Session, alert_id: str) -> KeptClip | None:
     if row is None:
         return None
     if (why := why_erased(session, row.erasure_id)) is not None:
-        return KeptClip(None, row.first_at_us, why, is_erased=True)
+        return KeptClip(None, row.first_at_us, why, is_withheld=True)
+    if shows_blurred(session, alert_id):
+        return KeptClip(None, row.first_at_us, CLIP_WITHHELD, is_withheld=True)
     if row.removed_at_us is not None:
         return KeptClip(
             None, row.first_at_us, "The clip was removed: it was old, or the clips took too much room."
@@ -64,6 +68,21 @@ def why_erased(session: Session, erasure_id: int | None) -> str | None:
     """What is shown in place of an erased picture of an alert; None where it was not erased."""
     row = session.get(Erasure, erasure_id) if erasure_id is not None else None
     return f"Erased: {row.why}" if row is not None else None
+
+
+def shows_blurred(session: Session, alert_id: str) -> bool:
+    """Whether pictures around an alert were blurred afterwards: its own, or any of the drive that it replays or of what
+    came back from its feed in that watch."""
+    alert = session.get(Alert, alert_id)
+    if alert is None:
+        return False
+    if blurred_copy(session, alert.image_sha256) is not None:
+        return True
+    came = select(Frame.scene_id).join(ReturnedFrame, col(ReturnedFrame.frame_id) == Frame.id)
+    came = came.where(ReturnedFrame.watch_id == alert.watch_id, ReturnedFrame.feed_id == alert.feed_id)
+    scenes = set(session.exec(came.where(col(ReturnedFrame.is_new))))
+    scenes |= set(session.exec(select(Frame.scene_id).where(Frame.id == alert.source_frame_id)))
+    return bool(scenes_with_blurred(session, scenes))
 
 
 def clips_folder(session: Session) -> Places:

@@ -36,7 +36,7 @@ from data.store.tables import (
     Watch,
 )
 from data.verification.status import refresh
-from data.vocabulary import Response, ReturnedFor, SetAside, Split
+from data.vocabulary import Response, ReturnedFor, SetAside, Split, storable_text
 
 FRAMES = "frames"
 _PLACE_US = 500_000
@@ -75,6 +75,19 @@ class Candidate:
 def kept_picture(pictures: Path, image_sha256: str) -> Path:
     """Where the picture of a frame is kept below the monitor's folder."""
     return pictures / FRAMES / f"{image_sha256}.jpg"
+
+
+def withheld_note(pictures: Path, image_sha256: str) -> Path:
+    """Where it says why a picture was not kept that should have been blurred first."""
+    return kept_picture(pictures, image_sha256).with_suffix(".withheld")
+
+
+def why_withheld(pictures: Path, image_sha256: str) -> str | None:
+    """Why a picture was not kept; None for any other."""
+    try:
+        return storable_text(withheld_note(pictures, image_sha256).read_text(encoding="utf-8"))
+    except OSError:
+        return None
 
 
 def return_disagreements(store: Store) -> list[Outcome]:
@@ -191,6 +204,8 @@ def _frame(session: Session, candidate: Candidate) -> tuple[Frame, bool]:
     scene, dataset = _scene(session, candidate)
     path = kept_picture(Path(dataset.dataroot), candidate.image_sha256)
     facts, reason, detail = _inspected(path)
+    if reason is SetAside.IMAGE_MISSING:
+        detail = why_withheld(Path(dataset.dataroot), candidate.image_sha256) or detail
     shown = frame_cues([], facts, "")
     watch = session.get_one(Watch, candidate.watch_id)
     frame = Frame(

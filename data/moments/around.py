@@ -9,6 +9,7 @@ from data.errors import DatarootError, MomentUnknown
 from data.moments.before import FramePlace, shows_erased
 from data.moments.files import MomentFiles
 from data.nuscenes.moment_files import DrawnBox, OtherCamera, boxes_in_view, other_cameras
+from data.pictures.blurred import WITHHELD
 from data.pictures.shown import is_there
 
 
@@ -37,6 +38,8 @@ def cameras_of_frame(files: MomentFiles, place: FramePlace) -> Cameras:
         raise MomentUnknown(str(error)) from error
     if shows_erased(place.frame.captured_at_us, place.erased_us):
         return Cameras([], "The pictures of this moment were erased.")
+    if place.is_blurred:
+        return Cameras([], WITHHELD)
     there = [one for one in listed if is_there(place.dataroot, one.filename)]
     if not listed:
         return Cameras([], "The data set lists no other camera at this moment.")

@@ -14,6 +14,7 @@ from data.live.frame_moments import FeedMoment, feed_moment
 from data.moments.files import MomentFiles
 from data.nuscenes.moment_files import sweeps_of
 from data.nuscenes.scenes import CameraFrame
+from data.pictures.blurred import WITHHELD, scenes_with_blurred
 from data.pictures.shown import is_there
 from data.store.tables import Dataset, Frame, Scene
 from data.vocabulary import SetAside
@@ -55,6 +56,8 @@ class FramePlace:
     """What a live feed's clip has of the seconds before, for a frame that came back from one."""
     erased_us: tuple[int, ...] = ()
     """When the keyframes of the scene were taken whose pictures were erased."""
+    is_blurred: bool = False
+    """Pictures of the scene were blurred: what has no blurred copy is withheld."""
 
 
 def place_of(session: Session, frame_id: str, *, reach_us: int = MOMENT_US) -> FramePlace | None:
@@ -76,6 +79,7 @@ def place_of(session: Session, frame_id: str, *, reach_us: int = MOMENT_US) -> F
         _earlier(session, frame, reach_us),
         feed_moment(session, frame, reach_us=reach_us),
         _erased(session, frame),
+        bool(scenes_with_blurred(session, [frame.scene_id])),
     )
 
 
@@ -86,6 +90,8 @@ def moment_before(files: MomentFiles, place: FramePlace, *, reach_us: int = MOME
         MomentPicture(frame.captured_at_us - one.captured_at_us, one.id, one.filename)
         for one in (*place.earlier, frame)
     ]
+    if place.is_blurred:
+        return Moment(keyframes, 0, WITHHELD)
     if place.feed is not None:
         clip = [
             MomentPicture(frame.captured_at_us - at_us, None, name) for at_us, name in place.feed.pictures

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from data.errors import TraceError
 from data.frames.addresses import frame_named, frame_shown_as
 from data.people.permissions import Act, require
+from data.proposals.asked_unblurred import asked_unblurred
 from data.review.line.next_requests import standing_requests, why_next
 from data.review.looks import note_look
 from data.store.opening import Store
@@ -30,7 +31,8 @@ from data.store.tables import (
 class FrameView:
     """`status` is None for a frame that is not in review; reviews and adjudications oldest first, superseded ones
     included; `taken_back`: ids of adjudications that were; proposals by run, oldest first;
-    `asked_next`: by which lead and of whom it is wanted before the order."""
+    `asked_next`: by which lead and of whom it is wanted before the order; `asked_unblurred`: ids of the proposals from
+    before the picture, or one shown with it, was blurred."""
 
     frame: Frame
     scene: Scene
@@ -41,6 +43,7 @@ class FrameView:
     is_gold: bool
     taken_back: frozenset[int] = frozenset()
     asked_next: tuple[str, ...] = ()
+    asked_unblurred: frozenset[int] = frozenset()
 
 
 def frame_view(store: Store, person_id: int, address: str) -> FrameView:
@@ -50,16 +53,18 @@ def frame_view(store: Store, person_id: int, address: str) -> FrameView:
     frame = _addressed(store, person_id, address)
     note_look(store, person_id, frame.id)
     with store.read() as session:
+        proposals = _proposals(session, frame.id)
         return FrameView(
             frame=frame,
             scene=session.get_one(Scene, frame.scene_id),
             status=session.get(FrameStatus, frame.id),
             reviews=_reviews(session, frame.id),
             adjudications=_adjudications(session, frame.id),
-            proposals=_proposals(session, frame.id),
+            proposals=proposals,
             is_gold=session.get(GoldFrame, frame.id) is not None,
             taken_back=_taken_back(session, frame.id),
             asked_next=tuple(why_next(session, frame.id)),
+            asked_unblurred=asked_unblurred(session, frame, proposals),
         )
 
 

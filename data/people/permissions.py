@@ -26,6 +26,7 @@ class Act(StrEnum):
     READ_TRAIL = "read the audit trail"
     WATCH_FEEDS = "watch live feeds and answer alerts"
     ERASE = "erase pictures"
+    BLUR = "blur pictures"
 
 
 _ALLOWED: dict[PersonRole, frozenset[Act]] = {
@@ -40,10 +41,11 @@ _ALLOWED: dict[PersonRole, frozenset[Act]] = {
             Act.SEND_BACK,
             Act.WATCH_FEEDS,
             Act.ERASE,
+            Act.BLUR,
         }
     ),
     PersonRole.TRAINER: frozenset({Act.SEE_PROGRESS, Act.SEE_REPORTS, Act.SEND_BACK, Act.FREEZE_SNAPSHOT}),
-    PersonRole.ADMIN: frozenset({Act.MANAGE_PEOPLE, Act.READ_TRAIL, Act.ERASE}),
+    PersonRole.ADMIN: frozenset({Act.MANAGE_PEOPLE, Act.READ_TRAIL, Act.ERASE, Act.BLUR}),
     PersonRole.OPERATOR: frozenset({Act.WATCH_FEEDS}),
 }
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from sqlmodel import Session, col, select
 
 from data.images.inspection import leads_inside
+from data.pictures.blurred import BlurredCopy, blurred_copies, blurred_copy, scenes_with_blurred
 from data.store.tables import Dataset, Scene
 
 
@@ -37,29 +38,35 @@ class ShownPicture:
 
 @dataclass(frozen=True)
 class ShownPictures:
-    """The pictures of a store's frames. `dataroots`: the folder below which each scene's files lie."""
+    """The pictures of a store's frames. `dataroots`: the folder below which each scene's files lie; `copies`: what is
+    shown in place of blurred pictures, by the original's hash."""
 
     dataroots: Mapping[str, Path]
+    copies: Mapping[str, BlurredCopy] = field(default_factory=dict)
 
     def of(self, frame: Pictured) -> ShownPicture:
-        """The picture of a frame of one of the scenes."""
+        """The picture of a frame of one of the scenes. A copy that is lost is missing; the original is not shown."""
+        if (copy := self.copies.get(frame.image_sha256 or "")) is not None:
+            return ShownPicture(copy.path, copy.folder, copy.sha256)
         root = self.dataroots[frame.scene_id]
         return ShownPicture(root / frame.filename, root, frame.image_sha256)
 
 
 def shown_pictures(session: Session, scenes: Collection[str] | None = None) -> ShownPictures:
     """The pictures as they are now: of these scenes, else of all."""
-    return ShownPictures(_dataroots(session, scenes))
+    return ShownPictures(_dataroots(session, scenes), blurred_copies(session, scenes))
 
 
 def shown_picture(session: Session, frame: Pictured) -> ShownPicture:
     """One frame's picture."""
-    return shown_pictures(session, [frame.scene_id]).of(frame)
+    copy = blurred_copy(session, frame.image_sha256)
+    copies = {frame.image_sha256 or "": copy} if copy else {}
+    return ShownPictures(_dataroots(session, [frame.scene_id]), copies).of(frame)
 
 
-def original_pictures(session: Session) -> ShownPictures:
-    """The files that were ingested, whatever is shown in their place: for those who change or remove them."""
-    return ShownPictures(_dataroots(session))
+def original_pictures(session: Session, scenes: Collection[str] | None = None) -> ShownPictures:
+    """The files that were ingested, whatever is shown in their place: for those who blur or remove them."""
+    return ShownPictures(_dataroots(session, scenes))
 
 
 def _dataroots(session: Session, scenes: Collection[str] | None = None) -> dict[str, Path]:
@@ -68,8 +75,11 @@ def _dataroots(session: Session, scenes: Collection[str] | None = None) -> dict[
     return {scene: Path(root) for scene, root in session.exec(query)}
 
 
-def picture_beside(session: Session, frame: Pictured, filename: str) -> ShownPicture:
-    """Another picture that a frame's data set lists, such as a camera's at the same moment. No ingest has hashed it."""
+def picture_beside(session: Session, frame: Pictured, filename: str) -> ShownPicture | None:
+    """Another picture that a frame's data set lists, such as a camera's at the same moment; no ingest has hashed it.
+    None in a scene with blurred pictures: of this one there is no blurred copy."""
+    if scenes_with_blurred(session, [frame.scene_id]):
+        return None
     folder = _dataroots(session, [frame.scene_id])[frame.scene_id]
     return ShownPicture(file_beside(folder, filename), folder, None)
 

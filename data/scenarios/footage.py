@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -23,20 +23,36 @@ class Footage:
     is_keyframes_only: bool
 
 
-def cut_footage(dataroot: Path, camera: Sequence[CameraFrame], frame_id: str, most: int) -> Footage:
+def cut_footage(
+    dataroot: Path,
+    camera: Sequence[CameraFrame],
+    frame_id: str,
+    most: int,
+    *,
+    shown: Mapping[str, Path] | None = None,
+) -> Footage:
     """Up to `most` frames around one keyframe of a scene, which stands as near to the middle as the scene allows.
 
     camera: the scene's camera frames by time. Without a single missing file in the stretch, sweeps are taken;
-    otherwise the keyframes. Raises ScenarioError: the frame is not in the scene, or stands alone in it.
+    otherwise the keyframes. shown: the pictures of a scene with blurred ones, by frame id: then of those alone.
+    Raises ScenarioError: the frame is not in the scene, or stands alone in it.
     """
+    if shown is not None:
+        frames = _two_or_more(window([one for one in camera if one.token in shown], frame_id, most), frame_id)
+        return Footage(frames, [shown[one.token] for one in frames], _rate(frames), is_keyframes_only=True)
     sweeps = window(camera, frame_id, most)
     missing = [one for one in sweeps if not file_beside(dataroot, one.filename).is_file()]
     has_sweeps = any(not one.is_keyframe for one in sweeps)
     whole = has_sweeps and not missing
     frames = sweeps if whole else window([one for one in camera if one.is_keyframe], frame_id, most)
+    _two_or_more(frames, frame_id)
+    return Footage(frames, [file_beside(dataroot, one.filename) for one in frames], _rate(frames), not whole)
+
+
+def _two_or_more(frames: list[CameraFrame], frame_id: str) -> list[CameraFrame]:
     if len(frames) < 2:  # noqa: PLR2004 - one picture does not move
         raise ScenarioError(f"Frame {frame_id} stands alone in its scene; a clip needs two frames.")
-    return Footage(frames, [file_beside(dataroot, one.filename) for one in frames], _rate(frames), not whole)
+    return frames
 
 
 def window(frames: Sequence[CameraFrame], frame_id: str, most: int) -> list[CameraFrame]:

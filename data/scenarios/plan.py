@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlmodel import select
+from sqlmodel import Session, col, select
 
 from data.errors import ScenarioError
 from data.hashing import canonical_json, file_hash
 from data.images.clips import write_clip
 from data.nuscenes.scenes import read_camera_frames
+from data.pictures.blurred import scenes_with_blurred
+from data.pictures.shown import shown_pictures
 from data.scenarios.catalogue import Scenario
 from data.scenarios.footage import Footage, cut_footage
 from data.scenarios.plan_folder import CLIPS, GENERAL, PLAN, RUN, SPECS, PlannedClip
@@ -30,7 +32,7 @@ from data.scenarios.specification import (
     write_specs,
 )
 from data.store.opening import Store
-from data.store.tables import SampledFrame
+from data.store.tables import Frame, SampledFrame
 from data.vocabulary import Split
 from data.whole_files import written_whole
 
@@ -80,6 +82,7 @@ def plan_clips(store: Store, asked: PlanRequest, out: Path, *, progress: Progres
     with store.read() as session:
         candidates = find_candidates(session, asked.split)
         sampled = set(session.exec(select(SampledFrame.frame_id)))
+        blurred = _blurred(session, {one.scene.id for one in candidates})
     picks = [
         pick
         for scenario in asked.scenarios
@@ -92,7 +95,7 @@ def plan_clips(store: Store, asked: PlanRequest, out: Path, *, progress: Progres
         )
     with written_whole(out) as partial:
         partial.mkdir()
-        planned = _write(partial, asked, picks, sampled, progress)
+        planned = _write(partial, asked, picks, sampled, _footage(picks, asked.frames, blurred), progress)
     planned.folder = str(out)
     return planned
 
@@ -118,11 +121,11 @@ def _write(
     asked: PlanRequest,
     picks: Sequence[Pick],
     sampled: set[str],
+    footage: dict[str, Footage],
     progress: Progress | None,
 ) -> Planned:
     planned = Planned(folder=str(folder), split=asked.split.value)
     (folder / CLIPS).mkdir()
-    footage = _footage(picks, asked.frames)
     rows: list[PlannedClip] = []
     transfers: list[TransferSpec] = []
     generals: list[GeneralSpec] = []
@@ -155,7 +158,19 @@ def _write(
     return _counted(planned, rows, asked)
 
 
-def _footage(picks: Sequence[Pick], frames: int) -> dict[str, Footage]:
+def _blurred(session: Session, scenes: set[str]) -> dict[str, dict[str, Path]]:
+    """What is shown of each scene that has blurred pictures, by frame id."""
+    found: dict[str, dict[str, Path]] = {one: {} for one in scenes_with_blurred(session, scenes)}
+    pictures = shown_pictures(session, found)
+    for frame in session.exec(select(Frame).where(col(Frame.scene_id).in_(found))):
+        if frame.set_aside is None:
+            found[frame.scene_id][frame.id] = pictures.of(frame).path
+    return found
+
+
+def _footage(
+    picks: Sequence[Pick], frames: int, blurred: Mapping[str, Mapping[str, Path]]
+) -> dict[str, Footage]:
     """The stretch around every picked frame, by its id; each dataroot's tables are read once."""
     roots = {(pick.candidate.dataset.dataroot, pick.candidate.dataset.version or "") for pick in picks}
     cut: dict[str, Footage] = {}
@@ -163,7 +178,13 @@ def _footage(picks: Sequence[Pick], frames: int) -> dict[str, Footage]:
         ours = [pick.candidate for pick in picks if pick.candidate.dataset.dataroot == dataroot]
         cameras = read_camera_frames(Path(dataroot), version, [one.scene.id for one in ours])
         for one in ours:
-            cut[one.frame.id] = cut_footage(Path(dataroot), cameras[one.scene.id], one.frame.id, frames)
+            cut[one.frame.id] = cut_footage(
+                Path(dataroot),
+                cameras[one.scene.id],
+                one.frame.id,
+                frames,
+                shown=blurred.get(one.scene.id),
+            )
     return cut
 
 

@@ -11,6 +11,8 @@ from sqlmodel import Session, col, select
 from data.errors import SnapshotError, TraceError
 from data.frames.addresses import frame_named
 from data.frames.origins import origin_of
+from data.pictures.blurred import ASKED_UNBLURRED, blurred_copy
+from data.proposals.asked_unblurred import asked_unblurred
 from data.snapshot.folder import MANIFEST, find_pair
 from data.store.opening import Store
 from data.store.tables import (
@@ -177,9 +179,12 @@ def _proposals(session: Session, frame: Frame) -> list[dict[str, Any]]:
         .where(Proposal.frame_id == frame.id)
         .order_by(col(Proposal.id))
     )
+    rows = session.exec(query).all()
+    unblurred = asked_unblurred(session, frame, rows)
     return [
         {
             "id": proposal.id,
+            "picture": ASKED_UNBLURRED if proposal.id in unblurred else None,
             "level": _value(proposal.level),
             "failure": _value(proposal.failure),
             "run": run.name,
@@ -192,17 +197,19 @@ def _proposals(session: Session, frame: Frame) -> list[dict[str, Any]]:
             "earlier_frames": proposal.earlier_frame_ids,
             "when": _when(proposal.answered_at_us),
         }
-        for proposal, run in session.exec(query).all()
+        for proposal, run in rows
     ]
 
 
 def _frame(session: Session, frame: Frame, sampled: SampledFrame | None) -> dict[str, Any]:
     scene = session.get_one(Scene, frame.scene_id)
     dataset = session.get_one(Dataset, scene.dataset_id)
+    copy = blurred_copy(session, frame.image_sha256)
     return {
         "id": frame.id,
         "filename": frame.filename,
         "image_sha256": frame.image_sha256,
+        "shown_blurred_as": copy.sha256 if copy else None,
         "set_aside": frame.set_aside_detail,
         "scene": scene.name,
         "position": frame.position,

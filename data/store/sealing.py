@@ -49,6 +49,7 @@ SEALED: Mapping[type[SQLModel], str | None] = {
     tables.AlertClip: None,
     tables.WatchMinute: None,
     tables.ReturnedFrame: None,
+    tables.BlurredPicture: "blurring_id",
 }
 """The tables that are sealed, each with the column by which its rows are sealed apart."""
 LEFT_OUT: Mapping[type[SQLModel], str] = {

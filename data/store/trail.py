@@ -50,6 +50,7 @@ ROW_ACTS: Mapping[type[SQLModel], tuple[TrailAct, str]] = {
     tables.SavedView: (TrailAct.SAVED_VIEW, "person_id"),
     tables.NextRequest: (TrailAct.REQUESTED_NEXT, "person_id"),
     tables.Erasure: (TrailAct.ERASED_PICTURES, "person_id"),
+    tables.Blurring: (TrailAct.BLURRED_PICTURES, "person_id"),
     tables.ShiftHandover: (TrailAct.HANDED_OVER, "person_id"),
     tables.HandoverConfirmation: (TrailAct.CONFIRMED_HANDOVER, "person_id"),
 }

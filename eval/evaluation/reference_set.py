@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from data.errors import EvaluationError
 from data.frames.named_lists import NamedList, named_list
 from data.frames.origins import rejected_clips, scenarios_of
+from data.pictures.blurred import blurred_copies
 from data.proposals.runs import proposals_by_frame
 from data.snapshot.folder import Snapshot, load_snapshot
 from data.snapshot.pairs import EvaluationFrame
@@ -94,7 +95,7 @@ def read_reference(session: Session, run_names: Sequence[str], against: Against)
         session, {frame.frame_id for frame in every} | {one.frame.id for one in doubted}
     )
     ratings = ratings_of(session, [*(one.frame.id for one in behind), *contested_ids])
-    every = _completed(session, every, behind, doubted, ratings)
+    every = _as_shown(session, _completed(session, every, behind, doubted, ratings))
     frames = [frame for frame in every if frame.frame_id not in generated]
     off_list = 0
     if chosen is not None:
@@ -153,6 +154,14 @@ def _held_against(
         return [_frame(one) for one in verified], snapshot, frozen_set
     refuse_another_set(now, frozen_set, against.snapshot.name)
     return [_frame(one) for one in (*verified, *doubted)], snapshot, now
+
+
+def _as_shown(session: Session, frames: list[ReferenceFrame]) -> list[ReferenceFrame]:
+    """A snapshot may hold pictures that were blurred since: the report shows the copies."""
+    copies = blurred_copies(session)
+    rows = session.exec(select(Frame.id, Frame.image_sha256)).all() if copies else []
+    shown = {frame_id: copies[sha256].path for frame_id, sha256 in rows if sha256 in copies}
+    return [replace(one, image=shown.get(one.frame_id, one.image)) for one in frames]
 
 
 def _real(snapshot: Snapshot) -> list[EvaluationFrame]:

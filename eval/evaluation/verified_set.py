@@ -17,7 +17,7 @@ VerifiedSet = dict[str, tuple[str, TriageLevel]]
 
 def set_of(verified: Sequence[VerifiedFrame]) -> VerifiedSet:
     """The set of the store's frames."""
-    return {one.frame.id: (one.frame.image_sha256 or "", one.level) for one in verified}
+    return {one.frame.id: (one.picture.sha256 or "", one.level) for one in verified}
 
 
 def set_in(frames: Sequence[EvaluationFrame]) -> VerifiedSet:

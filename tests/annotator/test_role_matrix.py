@@ -28,6 +28,7 @@ from annotator.review_card.serving import recent_decisions, scene_strip, served_
 from annotator.settings import AppSettings
 from annotator.settling import routes as settling_routes
 from annotator.settling import serving as settling
+from data.blurring import blur as blurring
 from data.erasure import erase as erasing
 from data.errors import NotAllowed, TeletriageError
 from data.find import marks, pages, views
@@ -325,6 +326,15 @@ GUARDED: dict[Callable[..., Any], tuple[Act, Do]] = {
     accounts.set_password: (
         Act.MANAGE_PEOPLE,
         lambda store, who, frame: accounts.set_password(store, "victim", "long enough", by=who),
+    ),
+    blurring.blur: (
+        Act.BLUR,
+        lambda store, who, frame: blurring.blur(
+            store,
+            Path("no-workspace"),
+            blurring.BlurRequest("x", (frame,), is_rehearsal=True),
+            person_id=who,
+        ),
     ),
     erasing.erase: (  # the last one: the frame can be judged no more
         Act.ERASE,

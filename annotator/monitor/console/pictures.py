@@ -15,9 +15,10 @@ from annotator.monitor.service.proof import AGE_HEADER, NUMBER_HEADER
 from annotator.web.worker_threads import in_picture_thread
 from data.errors import FeedError, NotNow
 from data.images.inspection import ImageRefused, picture_for_screen, rendition
-from data.live.clips import clip_of, clips_folder, why_erased
+from data.live.clips import CLIP_WITHHELD, clip_of, clips_folder, shows_blurred, why_erased
 from data.live.record import DATA_SET
-from data.live.returned_frames import kept_picture
+from data.live.returned_frames import kept_picture, why_withheld
+from data.pictures.blurred import blurred_copy
 from data.store.tables import Alert, Dataset
 
 CARD_PX, SMALL_PX = 960, 240
@@ -29,7 +30,7 @@ _CLIP_HEADERS = {
 
 
 class _Gone(Exception):
-    """A person had the picture or the clip erased; the message says why."""
+    """A person had the picture or the clip erased, or it was blurred or withheld; the message says why."""
 
 
 async def large_route(request: Request) -> Response:
@@ -92,8 +93,10 @@ def _clip(alert_id: str) -> tuple[Path | None, str]:
         candidates = [places.clip(alert.id), places.early_clip(alert.id)]
         if (erased := why_erased(session, alert.erasure_id)) is not None:
             raise _Gone(erased)
-    if known is not None and known.is_erased:
-        raise _Gone(known.why or "Erased.")
+        if shows_blurred(session, alert.id):
+            raise _Gone(CLIP_WITHHELD)
+    if known is not None and known.is_withheld:
+        raise _Gone(known.why or "Withheld.")
     found = next((path for path in candidates if path.is_file()), None)
     if known is not None and known.path is None:
         return None, known.why or "There is no clip of this alert."
@@ -108,4 +111,9 @@ def _picture(alert_id: str, width_px: int) -> bytes | None:
         dataset = session.exec(select(Dataset).where(Dataset.name == DATA_SET)).one()
         if (why := why_erased(session, alert.erasure_id)) is not None:
             raise _Gone(why)
-    return rendition(kept_picture(Path(dataset.dataroot), alert.image_sha256), width_px=width_px)
+        copy = blurred_copy(session, alert.image_sha256)
+    pictures = Path(dataset.dataroot)
+    if (why := why_withheld(pictures, alert.image_sha256)) is not None:
+        raise _Gone(why)
+    shown = copy.path if copy else kept_picture(pictures, alert.image_sha256)
+    return rendition(shown, width_px=width_px)

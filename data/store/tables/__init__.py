@@ -5,6 +5,7 @@ what the app serves the next frame from, and statuses can be rebuilt from the ac
 1970 UTC, taken from the store's clock. No row knows a rule: what a row means is decided in the rooms above.
 """
 
+from data.store.tables.blurring import BlurredPicture, Blurring
 from data.store.tables.erasing import Erasure
 from data.store.tables.finding import FrameMark, FrameStack, SavedView
 from data.store.tables.frames import NOT_INGESTED, Dataset, Frame, SampledFrame, Sampling, Scene
@@ -69,6 +70,8 @@ __all__ = [
     "AuditFrame",
     "AuditLot",
     "AuditTerms",
+    "BlurredPicture",
+    "Blurring",
     "ClipCritique",
     "ClipJudgement",
     "CutAssertions",

@@ -20,7 +20,7 @@ from annotator.frame_grid.told import opened_frame
 from annotator.pictures.routes import Picture, made
 from data.alike.embed import embed_locally
 from data.alike.vectors import current_vectors
-from data.erasure.erase import MAX_WHY_CHARS, Erased, erase, person_who_erases
+from data.erasure.erase import MAX_WHY_CHARS, Erased, erase, person_who
 from data.errors import EraseRefused, NotAllowed, ReviewRefused, TeletriageError
 from data.find.pages import find_frames
 from data.find.question import from_address
@@ -35,6 +35,7 @@ from data.maintenance.backup import write_backup
 from data.maintenance.check import check_store
 from data.overview.contested import frames_around
 from data.overview.frame_history import frame_view
+from data.people.permissions import Act
 from data.review.reviews import submit_review
 from data.review.serving import lease_frames
 from data.snapshot.freeze import freeze
@@ -245,7 +246,7 @@ def test_a_feed_loses_its_pictures_clips_spools_and_returned_frames(place: Workp
         shown = clip_of(session, answered)
     assert (row.sha256, row.removed_at_us is None, row.erasure_id) == (whole.sha256, False, 1)
     assert shown is not None
-    assert (shown.path, shown.why, shown.is_erased) == (None, f"Erased: {WHY}", True)
+    assert (shown.path, shown.why, shown.is_withheld) == (None, f"Erased: {WHY}", True)
     assert check_store(place.store).damages == []
 
 
@@ -354,15 +355,15 @@ def test_what_cannot_be_erased_is_said_in_a_sentence_and_nothing_is(
 
 
 def test_leads_and_administrators_erase_and_nobody_else(place: Workplace) -> None:
-    assert person_who_erases(place.store, None) == place.admin
+    assert person_who("erases", Act.ERASE, place.store, None) == place.admin
     lead = a_person(place.store, "lena", PersonRole.LEAD)
-    assert person_who_erases(place.store, "lena") == lead
+    assert person_who("erases", Act.ERASE, place.store, "lena") == lead
     with pytest.raises(
         EraseRefused, match=r"Say who erases with --by NAME\. Leads and administrators may: lena, root"
     ):
-        person_who_erases(place.store, None)
+        person_who("erases", Act.ERASE, place.store, None)
     with pytest.raises(EraseRefused, match="There is no account named 'zoe'"):
-        person_who_erases(place.store, "zoe")
+        person_who("erases", Act.ERASE, place.store, "zoe")
     a_person(place.store)
     with pytest.raises(NotAllowed, match="ada is an annotator and may not erase pictures"):
         erase(
@@ -370,7 +371,7 @@ def test_leads_and_administrators_erase_and_nobody_else(place: Workplace) -> Non
             place.workspace,
             "scene-0001",
             why=WHY,
-            person_id=person_who_erases(place.store, "ada"),
+            person_id=person_who("erases", Act.ERASE, place.store, "ada"),
         )
 
 

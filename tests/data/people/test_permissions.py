@@ -14,6 +14,7 @@ ALLOWED = {
     (PersonRole.LEAD, Act.SEE_REPORTS),
     (PersonRole.LEAD, Act.SEND_BACK),
     (PersonRole.LEAD, Act.ERASE),
+    (PersonRole.LEAD, Act.BLUR),
     (PersonRole.TRAINER, Act.SEND_BACK),
     (PersonRole.TRAINER, Act.SEE_PROGRESS),
     (PersonRole.TRAINER, Act.SEE_REPORTS),
@@ -21,6 +22,7 @@ ALLOWED = {
     (PersonRole.ADMIN, Act.MANAGE_PEOPLE),
     (PersonRole.ADMIN, Act.READ_TRAIL),
     (PersonRole.ADMIN, Act.ERASE),
+    (PersonRole.ADMIN, Act.BLUR),
     (PersonRole.LEAD, Act.WATCH_FEEDS),
     (PersonRole.OPERATOR, Act.WATCH_FEEDS),
 }
