@@ -65,6 +65,13 @@ def monitor(
         float,
         typer.Option(min=0, max=36_500, help="Days that the video around an alert is kept; 0 makes none."),
     ] = 30.0,
+    blur: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MODEL.onnx",
+            help="Blur what this detector finds in every picture that is kept: alerts, clips, frames that come back.",
+        ),
+    ] = None,
     seconds: Annotated[
         float | None,
         typer.Option(min=0.1, help="Stop after this many seconds; by default it runs until Ctrl-C."),
@@ -78,6 +85,7 @@ def monitor(
     from annotator.monitor.rules.limits_file import read_limits
     from annotator.monitor.service.run import PICTURES, Asked, run_monitor, snapshot_hash
     from annotator.monitor.sources.feed_sheet import read_feed_sheet
+    from data.blurring.detector import open_detector
     from data.terminal import print_result
     from data.text.phrases import counted
 
@@ -110,6 +118,7 @@ def monitor(
         for_s=seconds,
         decision=None if decision is None else _decision(decision, shape.model, revision),
         keep_clips_days=keep_clips_days,
+        detector=None if blur is None else open_detector(blur),
     )
     store = settings.open_store()
     done = asyncio.run(

@@ -61,6 +61,15 @@ class _Figures(Collector):
         yield GaugeMetricFamily("teletriage_monitor_held", "Feeds that can be held", value=monitor.load.held)
         if monitor.feeds.clips is not None:
             yield from _of_clips(monitor.feeds.clips)
+        if (blurring := monitor.feeds.blurring) is not None:
+            kept = CounterMetricFamily(
+                "teletriage_monitor_blurred_pictures",
+                "Pictures that were blurred before they were kept, and those withheld since that failed",
+                labels=["outcome"],
+            )
+            kept.add_metric(["blurred"], blurring.blurred)
+            kept.add_metric(["withheld"], blurring.withheld)
+            yield kept
         if (standing := monitor.feeds.guarantee) is not None:
             yield from _of_guarantee(standing, monitor.feeds.tally.undecided)
         took = GaugeMetricFamily(

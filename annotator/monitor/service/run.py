@@ -31,6 +31,8 @@ from annotator.monitor.watching.logbook import Logbook
 from annotator.monitor.watching.monitor import Monitor
 from annotator.monitor.watching.returning import ReturningFrames
 from annotator.monitor.watching.watched_feed import WatchedFeed
+from data.blurring.detector import Detector
+from data.blurring.live import LiveBlurring
 from data.decisions.decision import ModelDecision
 from data.errors import TeletriageError
 from data.live.clip_spool import Places
@@ -56,8 +58,8 @@ Ready = Callable[[Monitor, str], None]
 @dataclass(frozen=True)
 class Asked:
     """What the monitor is to do: which model behind which endpoints, what it was trained on, how far its questions look
-    back, where to listen (port 0: any that is free), and for how many days clips around alerts are kept (0: none are
-    made)."""
+    back, where to listen (port 0: any that is free), for how many days clips around alerts are kept (0: none are made),
+    and what finds the faces and plates that are blurred in every picture that is kept (None: nothing is blurred)."""
 
     endpoints: tuple[str, ...]
     model: str
@@ -72,6 +74,7 @@ class Asked:
     for_s: float | None = None
     decision: Decision | ModelDecision | None = None
     keep_clips_days: float = 0.0
+    detector: Detector | None = None
 
     @property
     def sampling(self) -> SamplingParameters:
@@ -130,11 +133,13 @@ async def run_monitor(
         watch = _Watch(store, asked, channel)
         started = watch.start(sheet, limits, pictures)
         try:
-            logbook = Logbook(store, started.watch_id, pictures)
+            blurring = LiveBlurring(asked.detector) if asked.detector else None
+            logbook = Logbook(store, started.watch_id, pictures, blurring)
             feeds = Feeds(_watched_feeds(sheet, started, made, asked.lookback), limits, logbook)
+            feeds.blurring = blurring
             if asked.keep_clips_days:
-                feeds.clips = Clips(Places(pictures), started.watch_id, limits, feeds.clock)
-            returning = ReturningFrames(store, started.watch_id, limits, pictures)
+                feeds.clips = Clips(Places(pictures), started.watch_id, limits, feeds.clock, blurring)
+            returning = ReturningFrames(store, started.watch_id, limits, pictures, blurring)
             return await watch.run(feeds, returning, made, ready)
         finally:
             end_watch(store, started.watch_id)
@@ -175,6 +180,7 @@ class _Watch:
             parameters={
                 **asked.sampling.as_dict(),
                 **({"decision": asked.decision.hash} if asked.decision else {}),
+                **({"blurred_by": asked.detector.sha256} if asked.detector else {}),
             },
             limits=limits.model_dump(),
             pictures=pictures,

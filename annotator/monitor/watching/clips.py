@@ -20,6 +20,8 @@ from annotator.monitor.watching.clip_maker import ClipMaker
 from annotator.monitor.watching.clock import Clock
 from annotator.monitor.watching.ring import Ring
 from annotator.monitor.watching.watched_feed import Captured
+from data.blurring.live import LiveBlurring
+from data.errors import DetectorFailed
 from data.live.clip_spool import AFTER_S, BEFORE_S, Made, Places, Spool, reason_of
 
 MOST_WAITING_BYTES = 256 * MB
@@ -43,13 +45,15 @@ class ClipState:
 
 @dataclass
 class OpenClip:
-    """An alert whose window is not over. `spool`: touched by the writing thread alone, None once it failed."""
+    """An alert whose window is not over. `spool`: touched by the writing thread alone, None once it failed; `withheld`:
+    how many of its pictures could not be blurred."""
 
     alert_id: str
     until_s: float
     state: ClipState
     spool: Spool | None = None
     failed: str | None = None
+    withheld: int = 0
 
 
 @dataclass
@@ -66,8 +70,16 @@ class Counts:
 class Clips:
     """The clips of one watch."""
 
-    def __init__(self, places: Places, watch_id: int, limits: Limits, clock: Clock) -> None:
+    def __init__(
+        self,
+        places: Places,
+        watch_id: int,
+        limits: Limits,
+        clock: Clock,
+        blurring: LiveBlurring | None = None,
+    ) -> None:
         self.places, self._watch_id, self._limits, self._clock = places, watch_id, limits, clock
+        self._blurring = blurring
         self.ring, self.counts = Ring(limits.ring_mb * MB), Counts()
         self.heard: Callable[[str, str, str], None] = lambda what, alert_id, reason: None
         self.maker = ClipMaker(places, watch_id, self._tell)
@@ -187,10 +199,27 @@ class Clips:
 
     def _put(self, clip: OpenClip, spool: Spool, pictures: list[Captured]) -> None:
         try:
-            spool.append([(self._clock.wall_us(one.captured_s), one.picture.content) for one in pictures])
-            self.counts.spool_bytes += sum(len(one.picture.content) for one in pictures)
+            kept = [
+                (self._clock.wall_us(one.captured_s), content)
+                for one in pictures
+                if (content := self._to_keep(clip, one.picture.content)) is not None
+            ]
+            spool.append(kept)
+            self.counts.spool_bytes += sum(len(content) for _, content in kept)
         except OSError as error:
             self._fail(clip, reason_of(error))
+
+    def _to_keep(self, clip: OpenClip, content: bytes) -> bytes | None:
+        """The picture as it goes to the disk; None for one that could not be blurred."""
+        if self._blurring is None:
+            return content
+        try:
+            return self._blurring.blur(content)
+        except DetectorFailed as failed:
+            clip.withheld += 1
+            clip.state.why = f"{clip.withheld} of its pictures were withheld: they could not be blurred."
+            _log.error("The clip of %s: %s", clip.alert_id[:8], failed)
+            return None
 
     def _fail(self, clip: OpenClip, reason: str) -> None:
         """Go on without this clip's further pictures; those that are on disk become a clip."""
@@ -216,6 +245,6 @@ class Clips:
             clip.spool.close(is_over=is_over)
         except OSError as error:
             self._fail(clip, reason_of(error))
-        if clip.failed is not None:
-            self._failed[clip.alert_id] = clip.failed
+        if (reason := clip.failed or (clip.state.why if clip.withheld else None)) is not None:
+            self._failed[clip.alert_id] = reason
         self._ask(clip, "whole")

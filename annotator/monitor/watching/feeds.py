@@ -11,6 +11,7 @@ from annotator.monitor.watching.logbook import Logbook
 from annotator.monitor.watching.news import News
 from annotator.monitor.watching.tally import Tally
 from annotator.monitor.watching.watched_feed import WatchedFeed
+from data.blurring.live import LiveBlurring
 from data.decisions.decision import ModelDecision
 from eval.guarantee.decide import Decision
 from eval.guarantee.follow import Standing
@@ -18,7 +19,8 @@ from eval.guarantee.follow import Standing
 
 class Feeds(Mapping[str, WatchedFeed]):
     """Feeds by name, in order of importance. `decision`: what the model's probabilities are held against; `guarantee`:
-    where its promise stands, as of the last look; `clips`: None where none are kept."""
+    where its promise stands, as of the last look; `clips`: None where none are kept; `blurring`: what blurs pictures
+    before they are kept, None where nothing does."""
 
     def __init__(self, feeds: Iterable[WatchedFeed], limits: Limits, logbook: Logbook) -> None:
         self._by_name = {feed.name: feed for feed in feeds}
@@ -27,6 +29,7 @@ class Feeds(Mapping[str, WatchedFeed]):
         self.decision: Decision | ModelDecision | None = None
         self.guarantee: Standing | None = None
         self.clips: Clips | None = None
+        self.blurring: LiveBlurring | None = None
 
     def __getitem__(self, name: str) -> WatchedFeed:
         return self._by_name[name]

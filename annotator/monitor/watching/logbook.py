@@ -8,15 +8,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from data.errors import StoreUnavailable
+from data.blurring.live import LiveBlurring
+from data.errors import DetectorFailed, StoreUnavailable
+from data.hashing import sha256_hex
 from data.live.record import AlertEnded, Entries, record
-from data.live.returned_frames import kept_picture
+from data.live.returned_frames import kept_picture, withheld_note
 from data.store.opening import Store
 from data.store.tables import Alert, AlertClip, FeedChange, WatchMinute
 from data.vocabulary import AlertEnd
@@ -30,10 +33,14 @@ _log = logging.getLogger("teletriage.monitor")
 
 
 class Logbook:
-    """The record of one watch. `pictures`: the folder that frames of alerts are kept in."""
+    """The record of one watch. `pictures`: the folder that frames of alerts are kept in, blurred where `blurring` is
+    given."""
 
-    def __init__(self, store: Store, watch_id: int, pictures: Path) -> None:
+    def __init__(
+        self, store: Store, watch_id: int, pictures: Path, blurring: LiveBlurring | None = None
+    ) -> None:
         self.store, self.watch_id, self.pictures = store, watch_id, pictures
+        self._blurring = blurring
         self._entries = Entries()
         self._pictures: dict[str, bytes] = {}
         self._begun: list[Future[None]] = []
@@ -91,8 +98,7 @@ class Logbook:
             entries, pictures, begun = self._taken()
             wait(begun, timeout=BEGUN_WITHIN_S)
             try:
-                for name, content in pictures.items():
-                    keep_picture(self.pictures, name, content)
+                self._keep(entries.alerts, pictures)
                 record(self.store, self.watch_id, entries)
             except (SQLAlchemyError, StoreUnavailable, OSError) as error:
                 _log.error("What happened cannot be written yet: %s", " ".join(str(error).split())[:200])
@@ -101,6 +107,19 @@ class Logbook:
             for clip in entries.clips:
                 with suppress(OSError, KeyError):  # else it is read again at the next start, and known then
                     self._told.pop(clip.alert_id).unlink()
+
+    def _keep(self, alerts: Sequence[Alert], pictures: dict[str, bytes]) -> None:
+        """Keep the alerts' pictures; a blurred one has a name of its own, which its alert is given. What is kept is
+        taken out of `pictures`. Raises OSError."""
+        for name in list(pictures):
+            kept = name
+            if self._blurring is None:
+                keep_picture(self.pictures, name, pictures[name])
+            else:
+                kept = keep_blurred(self.pictures, name, pictures[name], self._blurring)
+            for alert in alerts:
+                alert.image_sha256 = kept if alert.image_sha256 == name else alert.image_sha256
+            del pictures[name]
 
     def _taken(self) -> tuple[Entries, dict[str, bytes], list[Future[None]]]:
         with self._gathering:
@@ -119,6 +138,21 @@ class Logbook:
                 clips=entries.clips + self._entries.clips,
             )
             self._pictures = {**pictures, **self._pictures}
+
+
+def keep_blurred(pictures: Path, image_sha256: str, content: bytes, blurring: LiveBlurring) -> str:
+    """Keep a picture blurred, and return the hash of what is kept; of one that cannot be blurred only the reason is
+    kept, under the picture's own. Raises OSError."""
+    try:
+        fresh = blurring.blur(content)
+    except DetectorFailed as failed:
+        _log.error("%s", failed)
+        with written_whole(withheld_note(pictures, image_sha256)) as partial:
+            partial.write_text(str(failed), encoding="utf-8")
+        return image_sha256
+    name = sha256_hex(fresh)
+    keep_picture(pictures, name, fresh)
+    return name
 
 
 def keep_picture(pictures: Path, image_sha256: str, content: bytes) -> Path:

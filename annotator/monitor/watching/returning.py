@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from annotator.monitor.rules.limits import Limits
 from annotator.monitor.watching.logbook import keep_picture
 from annotator.monitor.watching.watched_feed import Captured, WatchedFeed, sha256
+from data.blurring.live import LiveBlurring
 from data.errors import TeletriageError
 from data.hashing import seeded_chance
 from data.live.returned_frames import Candidate, return_disagreements, return_frame
@@ -42,7 +44,15 @@ def is_drawn(watch_id: int, feed: str, captured_at_us: int, share: float) -> boo
 class ReturningFrames:
     """Frames that come back into review, and a worker that brings them in behind what is shown. At most 200 wait."""
 
-    def __init__(self, store: Store, watch_id: int, limits: Limits, pictures: Path) -> None:
+    def __init__(
+        self,
+        store: Store,
+        watch_id: int,
+        limits: Limits,
+        pictures: Path,
+        blurring: LiveBlurring | None = None,
+    ) -> None:
+        self._blurring = blurring
         self._store, self._watch_id, self._limits, self._pictures = store, watch_id, limits, pictures
         self._waiting: asyncio.Queue[tuple[Candidate, bytes]] = asyncio.Queue(200)
 
@@ -84,6 +94,9 @@ class ReturningFrames:
 
     def _bring_in(self, candidate: Candidate, content: bytes) -> None:
         try:
+            if self._blurring is not None:
+                content = self._blurring.blur(content)
+                candidate = replace(candidate, image_sha256=sha256(content))
             keep_picture(self._pictures, candidate.image_sha256, content)
             outcome = return_frame(self._store, candidate)
             _log.info("A %s frame: %s", candidate.why.value, outcome.value)
