@@ -1,8 +1,8 @@
 """Use case: what a data set says in words of frames that were sampled, kept as a run of a teacher that names no level.
 
 All texts about one frame are one reply: they answer different questions, so that they are no samples of each other.
-Such a run is read where replies are: on *Frame*, by searches for words, when words are held against what is there, and
-on the card where no teacher that names levels was asked. It proposes nothing.
+Such a run is read where replies are: on *Frame*, by searches for words, and on the card where no teacher that names
+levels was asked. It proposes nothing.
 """
 
 from __future__ import annotations

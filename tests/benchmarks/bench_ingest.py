@@ -137,11 +137,11 @@ def draw_pictures(root: Path, different: int) -> None:
     noise = np.random.default_rng(0)
     drawn = []
     for _ in range(different):
-        pixels = noise.integers(0, 256, (90, 160, 3)).astype(np.uint8)
-        fine = noise.normal(0, 7, (IMAGE_PX[1], IMAGE_PX[0], 1))
+        pixels = noise.integers(0, 256, (30, 53, 3)).astype(np.uint8)
+        fine = noise.normal(0, 3, (IMAGE_PX[1], IMAGE_PX[0], 1))
         smooth = np.asarray(Image.fromarray(pixels).resize(IMAGE_PX, Image.Resampling.BICUBIC), dtype=float)
         picture = root / "drawn.jpg"
-        Image.fromarray(np.clip(smooth + fine, 0, 255).astype(np.uint8)).save(picture, quality=88)
+        Image.fromarray(np.clip(smooth + fine, 0, 255).astype(np.uint8)).save(picture, quality=70)
         drawn.append(picture.read_bytes())
     rows = json.loads((root / VERSION / "sample_data.json").read_text())
     keyframes = [row for row in rows if row["is_key_frame"] and "/CAM_FRONT/" in row["filename"]]
