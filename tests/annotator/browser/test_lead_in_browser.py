@@ -88,6 +88,7 @@ def test_a_lead_settles_ten_frames_by_keyboard_alone(app: RunningApp, desk: Call
             lena.press("Control+Enter")
             expect(page.locator("[data-part=problem]")).to_have_text("The answer to “Why?” is missing.")
         page.keyboard.type(f"Reason {number}: the lane is closed.")
+        expect(page.locator("[data-part=problem]")).to_be_empty()
         before = page.locator(CARD).get_attribute("data-frame")
         settled.append(before)
         lena.press("Control+Enter")
