@@ -141,4 +141,5 @@ def _cut_lines(cut: CutTexts) -> Iterator[str]:
 
 
 def _why(reasons: Mapping[str, int]) -> str:
-    return f" ({listed(dict(reasons))})" if reasons else ""
+    plain = {reason.rstrip("."): n for reason, n in reasons.items()}
+    return f" ({listed(plain)})" if reasons else ""

@@ -30,7 +30,7 @@ Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 GIVE_UP_AFTER = 32
 """So many texts in a row without an answer end the call."""
-CUT_SHORT = "The reply was cut short."
+CUT_SHORT = "cut short"
 
 
 @dataclass

@@ -77,7 +77,7 @@ def cut_schema() -> dict[str, Any]:
 
 
 class NoCut(ValueError):
-    """A reply is not of the schema. The message is one sentence."""
+    """A reply is not of the schema. The message says where."""
 
 
 @dataclass
@@ -95,7 +95,7 @@ def read_cut(raw: str, parts: Mapping[str, str]) -> ReadCut:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(step) for step in first["loc"]) or "the reply"
-        raise NoCut(f"The reply is not of the schema ({where[:60]}: {first['msg'][:120]}).") from error
+        raise NoCut(f"not of the schema, {where[:60]}: {first['msg'][:120]}") from error
     read = ReadCut({part: [] for part, text in parts.items() if text})
     things = _Things()
     taken: Counter[tuple[str, Kind, str, str]] = Counter()

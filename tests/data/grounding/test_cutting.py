@@ -202,7 +202,7 @@ def test_replies_of_no_use_are_counted_and_the_rules_cut_those_texts(tmp_path: P
         done = cut(store, stand_in)
     reasons = " ".join(done.unusable)
     assert (done.asked, done.unusable.total(), done.unreached) == (8, 6, {})
-    assert "not of the schema (assertions: " in reasons
+    assert "not of the schema, assertions: " in reasons
     assert f"larger than {REPLY_BYTES:,} bytes" in reasons
     assert "told to refuse" in reasons
     ground(store)
