@@ -97,7 +97,7 @@ def opened_frame(
     return {
         "frame": frame.id,
         "file": frame.filename,
-        "caption": f"{scene.name} · frame {frame.position + 1} · {scene.location}",
+        "caption": " · ".join(filter(None, (scene.name, f"frame {frame.position + 1}", scene.location))),
         "local_time": local_time(frame.captured_at_us, scene.utc_offset_min),
         "description": scene.description,
         "cues": [{"name": name.replace("_", " "), "evidence": text} for name, text in frame.cues.items()],

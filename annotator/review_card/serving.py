@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from annotator.pictures.signed_addresses import FULL_PX, SCREEN_PX, SMALL_PX
 from annotator.review_card.specifics import seen, suggested_reason
 from data.errors import ReviewRefused
+from data.frames.shared_views import FIRST_TIME_US
 from data.review.examples import Example
 from data.review.notes import FlagAnswer
 from data.review.serving import ServedFrame
@@ -93,9 +94,11 @@ def local_time(captured_at_us: int, utc_offset_min: int | None) -> str:
 
     >>> local_time(1_532_402_927_000_000, 480)
     '11:28 local time'
-    >>> local_time(10**18, None)
-    'at an unknown time'
+    >>> local_time(10**18, None), local_time(500_000, None)  # the second stands for the order of files
+    ('at an unknown time', 'at an unknown time')
     """
+    if captured_at_us < FIRST_TIME_US:
+        return "at an unknown time"
     try:
         at = datetime.fromtimestamp(captured_at_us / 1e6, tz=UTC) + timedelta(minutes=utc_offset_min or 0)
     except (

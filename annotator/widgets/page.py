@@ -67,7 +67,7 @@ def made_mark(frame: Frame) -> str:
 
 def frame_caption(frame: Frame, scene: Scene) -> str:
     """Where and when a frame was taken, in plain text; the scene of a generated one says what it is."""
-    return f"{scene.name} · frame {frame.position + 1} · {scene.location}"
+    return " · ".join(filter(None, (scene.name, f"frame {frame.position + 1}", scene.location)))
 
 
 def empty_state(title: str, text: str) -> None:

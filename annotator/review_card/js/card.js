@@ -243,7 +243,7 @@ class ReviewCard {
     if (!item) return this.part("context").replaceChildren();
     this.strip.follow(item.frame);
     this.part("context").replaceChildren(
-      el("span", { text: visible([item.caption, item.place, item.local_time].join(" · ")) }),
+      el("span", { text: visible([item.caption, item.place, item.local_time].filter(Boolean).join(" · ")) }),
       ...item.cues.map((cue) => el("span", { class: "rc-cue", title: visible(cue.evidence), text: visible(cue.name) })),
       ...[alikeLink(item, this.server.root)].filter(Boolean),
     );
