@@ -13,6 +13,7 @@ import typer
 from data.commands.asked_as import WEIGHTS_HELP, asked_as
 from data.commands.following import STUDENT_AT, in_the_app
 from data.commands.lookback import FRAMES_HELP, SPACING_HELP, WIDTH_HELP
+from data.errors import DecisionError
 from data.terminal import AsJson, Settings, print_result, stopped_says
 from data.text.phrases import counted
 from data.vocabulary import ReplyForm
@@ -313,6 +314,8 @@ def _decide_for_model(
     if snapshot is None:
         raise typer.BadParameter("Name the --snapshot that the model was trained on.")
     folder = settings.found(model)
+    if not folder.is_dir():
+        raise DecisionError(f"There is no model folder {folder}: name what `train` or `merge` wrote.")
     t = TriageLevel.TELEOPERATION
     costs = {right: {**of, t: false_cost} if right is not t else dict(of) for right, of in COSTS.items()}
     decision = decide_for_model(

@@ -41,8 +41,8 @@ def show(person: Person) -> None:
     if len(found) == st.session_state["trail-shown"]:
         st.button("Show older entries", on_click=_more)
     st.caption(
-        "Times are UTC. Entries are never changed or removed; teletriage audit verify checks it, and teletriage audit "
-        "head keeps the proof elsewhere."
+        "Times are UTC. Entries are never changed or removed; teletriage audit verify checks that, and teletriage "
+        "audit head keeps the proof elsewhere."
     )
 
 
@@ -92,7 +92,7 @@ def _row(one: Entry) -> dict[str, str | int]:
         "who": one.who,
         "what": _words(one.act.value),
         "on": one.subject,
-        "details": _told(one.details),
+        "details": told(one.details),
     }
 
 
@@ -100,6 +100,20 @@ def _words(act: str) -> str:
     return act.replace("_", " ")
 
 
-def _told(details: str) -> str:
-    """`{"added":1}` as `added: 1`."""
-    return ", ".join(f"{name}: {value}" for name, value in json.loads(details or "{}").items())
+def told(details: str) -> str:
+    """The details of an entry as people read them.
+
+    >>> told('{"added": 1, "is_scripted": false, "runs": ["a", "b"], "note": null}')
+    'added: 1, is scripted: no, runs: a and b, note: none'
+    """
+    return ", ".join(
+        f"{_words(name)}: {_value(value)}" for name, value in json.loads(details or "{}").items()
+    )
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return " and ".join(map(_value, value)) or "none"
+    return "none" if value is None else str(value)

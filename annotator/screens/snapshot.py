@@ -222,7 +222,7 @@ def _existing() -> None:
                 "of the list": visible(manifest.list_name or ""),
                 "frozen": f"{datetime.fromtimestamp(path.stat().st_mtime, tz=UTC):%Y-%m-%d %H:%M} UTC",
                 "hash": manifest.snapshot_hash[:12],
-                **{f"pairs of weight {weight}": n for weight, n in manifest.pairs_by_weight.items()},
+                **{f"pairs of weight {float(weight):g}": n for weight, n in manifest.pairs_by_weight.items()},
                 "held-out frames": sum(manifest.evaluation_by_level.values()),
                 "left out": sum(manifest.excluded_by_reason.values()),
             }

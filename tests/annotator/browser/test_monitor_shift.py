@@ -230,7 +230,7 @@ def test_a_shift_is_handed_over_and_the_next_operator_confirms_it(seat: MakeSeat
     one.page.wait_for_selector("[data-act=send-handover]", timeout=WAIT_MS)
     one.desk.until(lambda: "No feed is by eye" in one.page.locator("[data-part=dialog]").inner_text())
     one.page.fill("[data-part=dialog] textarea", "The camera of van-3 <b>hangs</b>.")
-    one.page.click("[data-act=send-handover]")
+    one.page.press("[data-part=dialog] textarea", "Control+Enter")
     banner = one.page.locator("[data-part=handover]")
     one.desk.until(lambda: "The next operator confirms it." in banner.inner_text())
     other = seat("hugo")

@@ -55,8 +55,11 @@ class Handover {
     const line = el("p", { class: "mo-note", role: "status" });
     dialog.replaceChildren(el("h2", { text: "Hand over the shift" }), state, words, line,
       el("div", { class: "mo-buttons" },
-        el("button", { type: "button", "data-act": "send-handover", onclick: () => this.send(token, words.value, line) }, "Hand over"),
+        el("button", { type: "button", "data-act": "send-handover", onclick: () => this.send(token, words.value, line) }, "Hand over", el("kbd", { text: "Ctrl Enter" })),
         el("button", { type: "button", onclick: () => dialog.close() }, "Back", el("kbd", { text: "Esc" }))));
+    words.addEventListener("keydown", (event) => {
+      if (event.ctrlKey && event.key === "Enter" && !event.repeat) this.send(token, words.value, line);
+    });
     dialog.showModal();
     words.focus();
     while (dialog.open && state.isConnected) {
