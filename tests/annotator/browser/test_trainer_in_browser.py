@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -103,4 +104,39 @@ def test_a_printed_report_is_no_wider_than_its_paper(chromium: Browser) -> None:
     for width_px in (688, 794):  # A4 within the report's margins, and without any
         page.set_viewport_size({"width": width_px, "height": 1123})
         assert page.evaluate("document.documentElement.scrollWidth") == width_px
+    page.close()
+
+
+_FOLLOWED = """() => [...document.querySelectorAll('h2, h3, h4')].filter(one => one.nextElementSibling).map(heading => {
+  const parts = [heading, heading.nextElementSibling]
+  if (parts[1].matches('.note:has(+ ul)')) parts.push(parts[1].nextElementSibling)
+  const last = parts.pop()
+  return [heading.textContent.trim(), [...parts, last.querySelector('tbody tr, li, dd, svg') ?? last].map(one => {
+    one.id ||= `at-${document.links.length}`
+    const link = document.createElement('a')
+    link.href = `#${one.id}`
+    link.textContent = '.'
+    document.body.append(link)
+    return one.id
+  })]
+})"""
+"""By heading: what it stands above, down to the first row or picture. Chromium writes the place of whatever is linked
+to into a PDF, so links to all of it are put at the end."""
+
+
+def places_in(pdf: bytes) -> dict[str, int]:
+    """The page of everything that is linked to, by its id, counted from 0."""
+    pages = re.findall(rb"(\d+) 0 obj\s*<</Type /Page\b", pdf)
+    found = re.findall(rb"/([\w-]+) \[(\d+) 0 R /XYZ", pdf)
+    return {name.decode(): pages.index(page) for name, page in found}
+
+
+def test_no_heading_of_a_printed_report_is_parted_from_what_it_stands_above(chromium: Browser) -> None:
+    page = chromium.new_page()
+    page.set_content(render_html(a_full_evaluation()))
+    below = page.evaluate(_FOLLOWED)
+    assert len(below) > 15
+    for height in ("297mm", "279mm", "260mm", "240mm"):  # A4, Letter, and what more text or less would do
+        at = places_in(page.pdf(width="210mm", height=height))
+        assert [heading for heading, parts in below if len({at[one] for one in parts}) > 1] == []
     page.close()
