@@ -82,7 +82,7 @@ NONE_FOLLOWS = {
     "another program goes on with what it wrote": (
         "export-pairs", "tables", "labelstudio push", "labelstudio export",
     ),
-    "its own lines say what is left to do": ("erase", "scenarios plan", "scenarios ingest"),
+    "its own lines say what is left to do": ("blur", "erase", "scenarios plan", "scenarios ingest"),
     "training on it needs a snapshot, of which it knows nothing": ("stand-in build",),
 }  # fmt: skip
 
