@@ -164,6 +164,7 @@ def _by_data_set(counts: Progress) -> None:
             "frames": frames_address((About.DATA_SET, one.name)),
         }
         for one in counts.data_sets
+        if one.frames
     ]
     figures_table(rows, name="frames-by-data-set", link="frames")
     st.caption("Levels: of the verified frames, which are not the balance of a data set.")
