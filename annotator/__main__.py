@@ -20,7 +20,7 @@ import data.commands.scenarios
 import eval.commands
 import training.commands
 from data.errors import TeletriageError
-from data.terminal import Settings, stopped_says
+from data.terminal import Settings, refused_value, stopped_says
 from data.text.addresses import to_copy
 from data.vocabulary import ModelRole
 
@@ -29,13 +29,16 @@ if TYPE_CHECKING:
 
 
 class _PlainErrors(TyperGroup):
-    """Says what is wrong with an option without pydantic's prefix."""
+    """Says what is wrong with an option's value in a sentence of its own, not in pydantic's."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:
-            error.message = error.message.removeprefix("Value error, ")
+            from pydantic import ValidationError
+
+            if isinstance(error.__cause__, ValidationError):
+                error.message = refused_value(error.__cause__)
             raise
 
 

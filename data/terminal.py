@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+
     from data.store.opening import Store
 
 AsJson = Annotated[
@@ -59,6 +61,38 @@ def print_result(figures: dict[str, Any], sentence: str, *, as_json: bool, then:
     """The outcome of a command: the figures as JSON, or the sentence for people and the command that comes next."""
     following = f"\nNext: {then}" if then else ""
     print(json.dumps(figures, ensure_ascii=False, default=str) if as_json else sentence + following)  # noqa: T201
+
+
+_WANTED = {
+    "int_parsing": "is not a whole number",
+    "float_parsing": "is not a number",
+    "less_than_equal": "is too large: give {le} or less",
+    "less_than": "is too large: give less than {lt}",
+    "greater_than_equal": "is too small: give {ge} or more",
+    "greater_than": "is too small: give more than {gt}",
+}
+"""What is wrong with a number that an option was given, by pydantic's name for it."""
+
+
+def refused_value(error: ValidationError) -> str:
+    """What is wrong with an option's value, with the value; pydantic's own sentence does not name it.
+
+    >>> from pydantic import TypeAdapter
+    >>> from typing import Annotated
+    >>> from annotated_types import Le
+    >>> for given in ("many", "99999"):
+    ...     try:
+    ...         TypeAdapter(Annotated[int, Le(65535)]).validate_python(given)
+    ...     except ValueError as error:
+    ...         refused_value(error)
+    "'many' is not a whole number."
+    "'99999' is too large: give 65535 or less."
+    """
+    first = error.errors()[0]
+    wanted = _WANTED.get(first["type"])
+    if wanted is None:
+        return first["msg"].removeprefix("Value error, ")
+    return f"{str(first['input'])!r} {wanted.format(**first.get('ctx', {}))}."
 
 
 Kept = str | Callable[[Mapping[str, Any]], str]

@@ -83,6 +83,12 @@ ASK = ("propose", "--role", "student", "--endpoint", "http://127.0.0.1:9/v1", "-
         (("propose", "--role", "chief"), 2, "Invalid value for '--role': 'chief' is not one of"),
         ((*ASK, "--frames", "9"), 2, "Invalid value for '--frames'"),
         ((*ASK, "--spacing", "0.5"), 2, "--spacing needs --frames 2 or more"),
+        (("suspicions", "--show", "many"), 2, "Invalid value for '--show': 'many' is not a whole number."),
+        (
+            ("review", "--port", "99999"),
+            2,
+            "Invalid value for '--port': '99999' is too large: give 65535 or less.",
+        ),
         (("nonsense",), 2, "No such command"),
         (("walkthrough", "--dataroot", "/x"), 2, "--dataroot and --replies go together"),
     ],
