@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TEACHER_AT, STUDENT_AT = "http://127.0.0.1:8000/v1", "http://127.0.0.1:8001/v1"
 APP_AT = "http://127.0.0.1:8501"
+STAND_IN = Path("models/stand-in")
 TRAIN, HELD_OUT = 9500, 1000
 """How many frames `sample` draws where nothing else is asked for."""
 
@@ -91,15 +92,25 @@ def in_the_app(settings: Settings, page: str) -> str:
 
 
 def after_snapshot(settings: Settings, store: Store, folder: Path, manifest: Manifest) -> str:
-    """Training the student whose answers are the rejected side."""
+    """Training the student whose answers are the rejected side; the stand-in, which may have to be built first, where
+    the student is a script."""
+    from data.demo.replies import STUDENT_MODEL
     from data.store.tables import ModelRun
     from data.vlm.profiles import PAPERS_STUDENT
 
     with store.read() as session:
         run = session.get(ModelRun, manifest.student_run_id) if manifest.student_run_id else None
-    model = Path("models") / (run.model if run else PAPERS_STUDENT).rpartition("/")[2]
-    out = Path("runs") / folder.name
-    given = ("--snapshot", folder, "--recipe", "sa_dpo", "--model", model, "--out", out)
+    student = run.model if run else PAPERS_STUDENT
+    if student == STUDENT_MODEL:
+        train = _train(settings, folder, "stand_in", STAND_IN)
+        is_built = settings.found(STAND_IN).exists()
+        return train if is_built else f"{settings.command('stand-in', 'build', '--out', STAND_IN)} && {train}"
+    return _train(settings, folder, "sa_dpo", Path("models") / student.rpartition("/")[2])
+
+
+def _train(settings: Settings, snapshot: Path, recipe: str, model: Path) -> str:
+    out = Path("runs") / snapshot.name
+    given = ("--snapshot", snapshot, "--recipe", recipe, "--model", model, "--out", out)
     return settings.command("train", *given, "--dry-run")
 
 

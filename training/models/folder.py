@@ -41,8 +41,12 @@ def check_model_folder(folder: Path) -> None:
 def no_model_folder(folder: Path) -> str:
     """What is said where a model's folder is missing: how a known model of that name is fetched."""
     known = model_profiles().find(folder.name)
-    fetch = f" Fetch it with: hf download {known.model} --local-dir {folder}" if known else ""
-    return f"There is no model folder {folder}. Models are loaded from this machine only.{fetch}"
+    fetch = (
+        f"Fetch it with: hf download {known.model} --local-dir {folder}"
+        if known
+        else "Name the folder that holds it."
+    )
+    return f"There is no model folder {folder}. Models are loaded from this machine only. {fetch}"
 
 
 def load_model(folder: Path, *, dtype: torch.dtype | Literal["auto"]) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from data.commands.following import (
     after_backup,
@@ -19,8 +20,10 @@ from data.commands.following import (
     after_snapshot,
     after_suspicions,
 )
+from data.demo.replies import STUDENT_MODEL
 from data.snapshot.folder import load_snapshot
 from data.snapshot.freeze import freeze
+from data.store.tables import ModelRun
 from data.terminal import Settings
 from data.vocabulary import ModelRole
 from eval.commands import _after_claim, _after_decide, _after_evaluate, _after_guarantee, _unlisted
@@ -131,6 +134,24 @@ def test_a_snapshot_leads_to_the_rehearsal_of_training_the_student_that_was_aske
         "teletriage", "--workspace", "my work", "train", "--snapshot", str(folder), "--recipe", "sa_dpo",
         "--model", "models/test-student", "--out", "runs/my first", "--dry-run",
     ]  # fmt: skip
+
+
+def test_a_demo_s_snapshot_leads_to_the_stand_in_as_no_folder_holds_its_scripted_student(
+    tmp_path: Path,
+) -> None:
+    here, folder = Settings(tmp_path, given=("--workspace", str(tmp_path))), tmp_path / "snapshots" / "week"
+    store = a_verified_store(tmp_path, level=T)
+    freeze(store, folder)
+    with store.write() as session:
+        for run in session.exec(select(ModelRun)):
+            run.model = STUDENT_MODEL
+    manifest = load_snapshot(folder).manifest
+    build, train = after_snapshot(here, store, folder, manifest).split(" && ")
+    assert build == f"teletriage --workspace {tmp_path} stand-in build --out models/stand-in"
+    assert train.endswith("--recipe stand_in --model models/stand-in --out runs/week --dry-run")
+    (tmp_path / "models" / "stand-in").mkdir(parents=True)
+    assert after_snapshot(here, store, folder, manifest) == train
+    store.close()
 
 
 def test_an_account_a_backup_and_a_restored_store_say_what_comes_next(
