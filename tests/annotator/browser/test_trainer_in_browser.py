@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import time
+import zlib
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
@@ -107,21 +108,29 @@ def test_a_printed_report_is_no_wider_than_its_paper(chromium: Browser) -> None:
     page.close()
 
 
-_FOLLOWED = """() => [...document.querySelectorAll('h2, h3, h4')].filter(one => one.nextElementSibling).map(heading => {
-  const parts = [heading, heading.nextElementSibling]
-  if (parts[1].matches('.note:has(+ ul)')) parts.push(parts[1].nextElementSibling)
-  const last = parts.pop()
-  return [heading.textContent.trim(), [...parts, last.querySelector('tbody tr, li, dd, svg') ?? last].map(one => {
+_FOLLOWED = """() => {
+  const linked = one => {
     one.id ||= `at-${document.links.length}`
     const link = document.createElement('a')
     link.href = `#${one.id}`
     link.textContent = '.'
     document.body.append(link)
     return one.id
-  })]
-})"""
-"""By heading: what it stands above, down to the first row or picture. Chromium writes the place of whatever is linked
-to into a PDF, so links to all of it are put at the end."""
+  }
+  const headings = [...document.querySelectorAll('h2, h3, h4')].filter(one => one.nextElementSibling).map(heading => {
+    const parts = [heading, heading.nextElementSibling]
+    const below = parts[1].nextElementSibling
+    if (parts[1].matches('p') && below?.matches('p, ul, .scroll')) parts.push(below)
+    const last = parts.pop()
+    return [heading.textContent.trim(), [...parts, last.querySelector('tbody tr, li, dd, svg') ?? last].map(linked)]
+  })
+  const notes = [...document.querySelectorAll('.scroll + p')].map(note =>
+    [note.textContent.trim(), [[...note.previousElementSibling.querySelectorAll('tr')].pop(), note].map(linked)])
+  return [...headings, ...notes]
+}"""
+"""What belongs together: a heading and what it stands above, down to the first row or picture, and the last row of a
+table and the note below it. Chromium writes the place of whatever is linked to into a PDF, so links to all of it are
+put at the end."""
 
 
 def places_in(pdf: bytes) -> dict[str, int]:
@@ -131,12 +140,25 @@ def places_in(pdf: bytes) -> dict[str, int]:
     return {name.decode(): pages.index(page) for name, page in found}
 
 
-def test_no_heading_of_a_printed_report_is_parted_from_what_it_stands_above(chromium: Browser) -> None:
+def texts_by_page(pdf: bytes) -> list[int]:
+    """How many pieces of text are drawn on each page."""
+    contents = re.findall(rb"/Type /Page\b.*?/Contents (\d+) 0 R", pdf, re.DOTALL)
+    streams = dict(re.findall(rb"\n(\d+) 0 obj\s*<<[^>]*>> stream\n(.*?)endstream", pdf, re.DOTALL))
+    return [zlib.decompress(streams[one]).count(b"BT\n") for one in contents]
+
+
+def test_no_heading_or_note_of_a_printed_report_is_parted_from_its_table_and_pages_have_numbers(
+    chromium: Browser,
+) -> None:
     page = chromium.new_page()
     page.set_content(render_html(a_full_evaluation()))
-    below = page.evaluate(_FOLLOWED)
-    assert len(below) > 15
+    together = page.evaluate(_FOLLOWED)
+    assert len(together) > 20
     for height in ("297mm", "279mm", "260mm", "240mm"):  # A4, Letter, and what more text or less would do
-        at = places_in(page.pdf(width="210mm", height=height))
-        assert [heading for heading, parts in below if len({at[one] for one in parts}) > 1] == []
+        pdf = page.pdf(width="210mm", height=height)
+        at = places_in(pdf)
+        assert [what for what, parts in together if len({at[one] for one in parts}) > 1] == []
+    page.add_style_tag(content="@page { @bottom-left { content: none } @bottom-right { content: none } }")
+    without = texts_by_page(page.pdf(width="210mm", height=height))
+    assert all(n >= bare + 2 for n, bare in zip(texts_by_page(pdf), without, strict=True))
     page.close()
