@@ -262,7 +262,7 @@ def _forecast() -> None:
     pace = (
         f"about {counted(max(1, round(ahead.days_left)), 'working day')} at {ahead.per_day:,.0f} reviews a day"
         if ahead.days_left is not None and ahead.per_day
-        else "no pace yet: no person has reviewed in the last week (scripts are left out)"
+        else "no pace yet: nobody has reviewed in the last week (scripts and paused people are left out)"
     )
     side = cached(store(), training_side)
     pairs = ", ".join(f"{n:,} of weight {weight:g}" for weight, n in ahead.pairs.by_weight.items())

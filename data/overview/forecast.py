@@ -10,6 +10,7 @@ from sqlmodel import Session, col, func, select
 from data.snapshot.expected_pairs import PairCounts, RepeatedSentence, expected_pairs, repeated_sentences
 from data.store.opening import Store
 from data.store.tables import FrameStatus, Person, Review
+from data.verification.standing import paused_people
 from data.vocabulary import TriageLevel
 
 WINDOW_DAYS = 7
@@ -23,8 +24,9 @@ _DAY_US = 24 * 3600 * 1_000_000
 
 @dataclass(frozen=True)
 class Pace:
-    """reviews_left: at least so many more reviews; per_day: reviews a day, without those by scripts, on the days of the
-    last week on which a person reviewed; days_left: None without a pace."""
+    """reviews_left: at least so many more reviews; per_day: reviews a day on the days of the last week on which
+    somebody reviewed, without those by scripts and by people whose answers are paused; days_left: None without a
+    pace."""
 
     reviews_left: int
     per_day: float | None
@@ -60,9 +62,12 @@ def _pace(store: Store, session: Session) -> Pace:
 
 
 def _reviews_by_day(session: Session, since_us: int) -> list[int]:
-    """How many reviews on each day (UTC) since then on which a person reviewed. Scripts set no pace."""
+    """How many reviews on each day (UTC) since then on which somebody reviewed. Scripts set no pace, nor do people
+    whose answers are paused: those verify no frame."""
     at_us = col(Review.reviewed_at_us)
     scripts = select(Person.id).where(col(Person.is_scripted))
+    paused = paused_people(session)
     query = select_columns(func.count()).where(at_us >= since_us, col(Review.person_id).not_in(scripts))
+    query = query.where(col(Review.person_id).not_in(paused))
     query = query.group_by(at_us.op("/")(_DAY_US))
     return [int(reviews) for (reviews,) in session.connection().execute(query).all()]

@@ -72,7 +72,7 @@ function openTab(storage, store, person = 7) {
   const { Server, Outbox, newToken } = load(storage, store.fetch, { baseURI: "http://localhost/" });
   const card = {
     data: { person }, server: new Server(person), problem: null, refusals: [],
-    showState() {}, takeIn() {}, refused(value) { this.refusals.push(value); },
+    notices: { draw() {} }, showState() {}, takeIn() {}, refused(value) { this.refusals.push(value); },
   };
   const outbox = new Outbox(card);
   const answer = (frame, rest = {}) => outbox.add({ kind: "decision", token: newToken(), frame_id: frame, level: "AUTONOMY", ...rest }, { caption: frame });

@@ -167,6 +167,24 @@ test("storage that is forbidden altogether keeps nothing from being sent", async
   assert.deepEqual(frames(), ["a"]);
 });
 
+test("a refused decision goes once its frame is decided again, unless its words would go with it", async () => {
+  store.refuses = () => "It is with somebody else now.";
+  const tab = openTab(storage, store);
+  tab.answer("plain");
+  tab.answer("worded", { reasoning: "A crane stands across the lane." });
+  tab.answer("asked", { kind: "flag" });
+  await pass(100);
+  const refused = () => tab.outbox.refusedAnswers().map(({ entry }) => entry.frame_id);
+  assert.deepEqual(refused(), ["plain", "worded", "asked"]);
+  store.refuses = () => null;
+  for (const frame of ["plain", "worded", "asked"]) tab.answer(frame);
+  await pass(100);
+  assert.deepEqual(refused(), ["worded", "asked"]);
+  tab.answer("worded", { reasoning: "A crane blocks both lanes." });
+  await pass(100);
+  assert.deepEqual(refused(), ["asked"]);
+});
+
 test("a refused answer leaves the line and is kept with its words and the reason", async () => {
   store.refuses = (entry) => (entry.frame_id === "taken" ? "It is with somebody else now." : null);
   const tab = openTab(storage, store);

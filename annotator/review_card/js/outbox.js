@@ -83,6 +83,8 @@ function framesOf(entry) {
   return [entry.frame_id, ...(entry.others || [])];
 }
 
+const DECIDES = ["decision", "stack"];
+
 function newToken() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -158,6 +160,7 @@ class Outbox {
       const verdict = verdicts.get(value.entry.token);
       if (!verdict) continue;
       const isDraft = !verdict.saved && value.entry.kind !== "unreadable"; // which nobody wrote
+      if (verdict.saved) this.dropDecidedAgain(value.entry);
       if (isDraft) this.kept.put("refused", name, { ...value, reason: verdict.reason });
       this.kept.drop("out", name);
       if (verdict.saved && verdict.reason) {
@@ -165,6 +168,18 @@ class Outbox {
         this.card.notices.pass(verdict.reason);
       }
       if (isDraft) this.card.refused(value);
+    }
+  }
+
+  // A refused decision is settled by a later one on its frame; words that the later one lacks stay.
+  dropDecidedAgain(entry) {
+    if (!DECIDES.includes(entry.kind)) return;
+    const frames = framesOf(entry);
+    for (const { name, entry: old } of this.refusedAnswers()) {
+      const isAnswered = DECIDES.includes(old.kind) && framesOf(old).every((frame) => frames.includes(frame));
+      if (!isAnswered || (old.reasoning && !entry.reasoning)) continue;
+      this.kept.drop("refused", name);
+      this.card.notices.draw();
     }
   }
 

@@ -39,10 +39,11 @@ class Side {
     const pending = this.card.outbox.waiting().filter(({ entry }) => ["decision", "stack"].includes(entry.kind) && !entry.supersedes_token);
     const done = this.day.reviewed + pending.flatMap(({ entry }) => framesOf(entry)).length;
     const pace = this.day.median_s === null ? "" : `, ${this.day.median_s.toFixed(1)} s a frame (median of ${this.day.timed})`;
-    const words = `${done} of ${target} today${pace}`;
+    const isEmpty = !this.card.current && this.card.outbox.answered && !this.card.problem;
+    const words = `${isEmpty ? done : `${done} of ${target}`} today${pace}`;
     this.card.part("side").replaceChildren(
       el("div", { class: "rc-day" },
-        el("progress", { max: target, value: Math.min(done, target), "aria-label": "Progress towards today's target" }),
+        isEmpty ? null : el("progress", { max: target, value: Math.min(done, target), "aria-label": "Progress towards today's target" }),
         el("span", { "data-part": "progress", text: words })),
       this.recentList(),
     );

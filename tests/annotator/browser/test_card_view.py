@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 from sqlmodel import col, select
 
 from data.review.notes import Note, note_frame
@@ -264,6 +264,8 @@ def test_an_empty_queue_says_so(desk: MakeDesk, app: RunningApp) -> None:
         ada.sit_down("?")
         ada.page.get_by_text("Nothing to review right now").wait_for()
         assert ada.data("frame") is None
+        ada.until(lambda: ada.text("progress") == "0 today")  # a target is out of reach
+        assert not ada.page.locator(f"{CARD} .rc-stage, {CARD} progress").locator("visible=true").count()
         ada.press("1", "Enter", "s", "e")
         assert ada.reviews() == []
     finally:
@@ -272,9 +274,20 @@ def test_an_empty_queue_says_so(desk: MakeDesk, app: RunningApp) -> None:
                 status.reviews_needed = needed[status.frame_id]
 
 
+def top_of(one: Locator) -> float:
+    box = one.bounding_box()
+    assert box is not None
+    return box["y"]
+
+
 def test_the_tour_shows_five_settled_frames_with_feedback(desk: MakeDesk, app: RunningApp) -> None:
     settle(app, 5)
     ada = desk()
+    offer = ada.page.locator(f"{CARD} [data-notice=tour]")
+    offer.wait_for()
+    ada.page.set_viewport_size({"width": 390, "height": 844})
+    ada.until(lambda: top_of(offer) >= top_of(ada.card))  # below the page's title
+    ada.page.set_viewport_size({"width": 1440, "height": 900})
     ada.page.click(f"{CARD} [data-act=tour]")
     for number in range(1, 6):
         ada.page.get_by_text(f"Tour, frame {number} of 5").wait_for()

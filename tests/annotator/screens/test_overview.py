@@ -80,7 +80,7 @@ def test_states_are_counted_once(store: Store) -> None:
     assert states == {one: sum(side[one] for side in counts.values()) for one in VerificationState}
 
 
-def test_scripts_set_no_pace(store: Store) -> None:
+def test_scripts_and_paused_people_set_no_pace(store: Store) -> None:
     script = int(add_scripted_reviewer(store, "script").id or 0)
     frames = [one.frame.id for one in lease_frames(store, script, n=100)]
     for frame in frames[:3]:
@@ -95,3 +95,5 @@ def test_scripts_set_no_pace(store: Store) -> None:
             False,
             True,
         ]
+    pause_answers(store, a_person(store, "lena", PersonRole.LEAD), ada, "Too fast")
+    assert forecast(store).per_day is None, "paused answers verify nothing"
