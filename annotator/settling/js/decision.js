@@ -99,7 +99,7 @@ class Decision {
     try {
       const { last } = await card.server.ask("save", { settlement });
       this.drafts.delete(item.frame);
-      card.settled(item, last, words);
+      card.settled(item, last && { ...last, isGold: gold }, words);
     } catch (error) {
       this.say(`Not saved. ${error.message}`);
     } finally {

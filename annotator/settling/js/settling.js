@@ -336,7 +336,7 @@ class SettlingCard {
     const { last } = this;
     this.part("settled").replaceChildren(...(last ? [
       el("span", { text: `${visible(last.caption)} is settled as ` }), this.chip(last.level), " ",
-      el("button", { type: "button", class: "rc-link", "data-act": "undo" }, el("span", { text: "Undo" }), el("kbd")),
+      last.isGold ? el("span", { text: "and a hidden test now" }) : el("button", { type: "button", class: "rc-link", "data-act": "undo" }, el("span", { text: "Undo" }), el("kbd")),
     ] : []));
     const undo = this.button("undo");
     if (undo) this.keys.mark(undo, "undo");

@@ -49,6 +49,8 @@ def test_a_lead_walks_from_overlap_to_the_certificate(tmp_path: Path, chromium: 
         page.keyboard.type("A person stands behind the van.")
         page.keyboard.press("Control+Enter")
         expect(page.get_by_text("No frame is contested")).to_be_visible()
+        expect(page.get_by_text("and a hidden test now")).to_be_visible()
+        expect(page.locator("[data-act=undo]")).to_have_count(0)  # which would be refused
         page.goto(f"{address}trust")
         page.get_by_role("button", name="Open an audit").click()
         expect(page.get_by_text("What it does not promise")).to_be_visible()
