@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from data.commands.following import after_merge
 from data.errors import TrainingError
 from data.terminal import AsJson, Settings, counting_to_the_stop, print_result, stopped_says
 
@@ -154,12 +155,7 @@ def merge(
     settings: Settings = ctx.obj
     out = settings.made(out)
     result = use_case.merge(settings.found(adapter), settings.found(model), out, dtype=dtype.value)
-    _print(result, _merged_text, as_json=as_json, then=_after_merge(settings, out))
-
-
-def _after_merge(settings: Settings, merged: Path) -> str:
-    asked = ("--role", "aligned", "--endpoint", "http://127.0.0.1:8000/v1", "--weights", merged)
-    return settings.command("propose", *asked)
+    _print(result, _merged_text, as_json=as_json, then=after_merge(settings, out))
 
 
 stand_in = typer.Typer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import altair as alt
@@ -13,6 +14,7 @@ import streamlit as st
 from annotator.runtime import workspace
 from annotator.widgets.charts import drawn
 from annotator.widgets.page import empty_state, page_head
+from data.commands.following import after_merge
 from data.store.tables import Person
 from data.terminal import Settings
 from data.text.visible import visible
@@ -92,11 +94,14 @@ def _curve(points: Sequence[tuple[float, float]]) -> Any:
 
 
 def _next(run: TrainingRun) -> str:
-    """The command that merges a finished run, or goes on with an interrupted one."""
+    """The command that goes on with an interrupted run, merges a finished one, or asks the model that it was merged
+    to."""
     here = Settings(workspace(), given=("--workspace", str(workspace())))
     model = run.base_model or "MODEL"
     if run.finished_at is None:
         given = ("--snapshot", "SNAPSHOT", "--recipe", run.folder / "recipe.yaml", "--model", model)
         return here.command("train", *given, "--out", run.folder, "--resume")
-    merged = f"models/{run.folder.name}-merged"
+    merged = Path("models") / f"{run.folder.name}-merged"
+    if here.made(merged).exists():
+        return after_merge(here, here.made(merged))
     return here.command("merge", "--adapter", run.folder, "--model", model, "--out", merged)

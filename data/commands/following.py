@@ -108,6 +108,13 @@ def after_snapshot(settings: Settings, store: Store, folder: Path, manifest: Man
     return _train(settings, folder, "sa_dpo", Path("models") / student.rpartition("/")[2])
 
 
+def after_merge(settings: Settings, merged: Path) -> str:
+    """Asking the merged model, once it is served."""
+    return settings.command(
+        "propose", "--role", ModelRole.ALIGNED.value, "--endpoint", TEACHER_AT, "--weights", merged
+    )
+
+
 def _train(settings: Settings, snapshot: Path, recipe: str, model: Path) -> str:
     out = Path("runs") / snapshot.name
     given = ("--snapshot", snapshot, "--recipe", recipe, "--model", model, "--out", out)

@@ -32,10 +32,13 @@ def wait_for_snapshots(page: Page, folder: Path, n: int, *, limit_s: float = 60)
     assert len(list(folder.glob(f"*/{MANIFEST}"))) == n
 
 
-def sees_a_run(page: Page) -> None:
+def sees_a_run(page: Page, merged: Path) -> None:
     expect(page.get_by_text("rewards/margins")).to_be_visible()
     expect(page.get_by_text("merge --adapter")).to_be_visible()
     assert faults_in_both_schemes(page) == []
+    merged.mkdir()
+    page.reload()
+    expect(page.get_by_text("propose --role aligned")).to_contain_text(f"--weights {merged}")
 
 
 def sets_another_report_beside_it(page: Page) -> None:
@@ -86,7 +89,7 @@ def test_a_trainer_sees_what_goes_in_freezes_it_and_where_a_frame_comes_from(
         field.press("Enter")
         expect(page.get_by_text("'<b>nothing</b>' is neither a frame's id")).to_be_visible()
         page.goto(f"{address}runs?run=models/adapter")
-        sees_a_run(page)
+        sees_a_run(page, tmp_path / "workspace" / "models" / "adapter-merged")
         page.goto(f"{address}reports?report=one")
         link = page.frame_locator("iframe[src*='/report/one']").get_by_text("the frame")
         expect(link).to_have_attribute("href", f"/frames?frame={frame}")

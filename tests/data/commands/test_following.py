@@ -14,6 +14,7 @@ from data.commands.following import (
     after_batch,
     after_ingest,
     after_look,
+    after_merge,
     after_probe,
     after_propose,
     after_sample,
@@ -30,7 +31,7 @@ from eval.commands import _after_claim, _after_decide, _after_evaluate, _after_g
 from tests.annotator.test_ctrl_c import COMMANDS, TELETRIAGE
 from tests.builders import A, T, a_person, a_store
 from tests.data.snapshot.test_snapshot import a_verified_store
-from training.commands import _after_merge, _after_teach, _after_train
+from training.commands import _after_teach, _after_train
 
 HERE = Settings(Path("my work"), given=("--workspace", "my work"))
 FOLLOWING: dict[str, tuple[Callable[[], str | None], str]] = {
@@ -51,7 +52,7 @@ FOLLOWING: dict[str, tuple[Callable[[], str | None], str]] = {
         "merge --adapter runs/first --model models/base --out models/first-merged",
     ),
     "merge": (
-        lambda: _after_merge(HERE, Path("models/first-merged")),
+        lambda: after_merge(HERE, Path("models/first-merged")),
         "propose --role aligned --endpoint http://127.0.0.1:8000/v1 --weights models/first-merged",
     ),
     "evaluate": (
