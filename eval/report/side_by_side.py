@@ -16,16 +16,19 @@ _LINEAGE = (
 
 
 def figures_side_by_side(reports: dict[str, Evaluation]) -> list[dict[str, str]]:
-    """One row per figure, one column per run of each report, with counts and intervals as in the reports."""
+    """One row per figure, one column per run of each report, with counts and intervals as in the reports; a run that
+    several reports have stands in neighbouring columns."""
     titles = {one.key: one.title for report in reports.values() for one in report.definitions}
+    names = dict.fromkeys(run.name for report in reports.values() for run in report.runs)
     return [
         {
             "figure": titles[key],
             **{
                 f"{name}: {run.name}": _told(run.figures[key])
+                for beside in names
                 for name, report in reports.items()
                 for run in report.runs
-                if key in run.figures
+                if run.name == beside and key in run.figures
             },
         }
         for key in SIDE_BY_SIDE

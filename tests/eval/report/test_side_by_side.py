@@ -18,3 +18,6 @@ def test_two_reports_show_their_runs_in_one_table_and_say_what_differs() -> None
     assert rest_on_the_same_frames(first, second)
     changed = second.model_copy(update={"lineage": other.model_copy(update={"verified_set_hash": "b" * 64})})
     assert not rest_on_the_same_frames(first, changed)
+    both = first.model_copy(update={"runs": [*first.runs, *second.runs]})
+    columns = ["figure", "may: one", "june: one", "may: two", "june: two"]
+    assert list(figures_side_by_side({"may": both, "june": both})[0]) == columns
