@@ -13,7 +13,7 @@ BENCHES := $(subst _,-,$(patsubst tests/benchmarks/%.py,%,$(wildcard tests/bench
 # Byte code is kept whatever the environment says: each test process, and each command a test starts, compiles nothing.
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --durations 25
 
-.PHONY: audit check check-gpu clean demo docs every-test fuzz help install lock pictures quick sbom soak test test-floors test-label-studio test-vllm types walk-keys $(BENCHES)
+.PHONY: audit check check-gpu clean contracts-and-types demo docs every-test fuzz help install lock pictures quick sbom soak test test-floors test-label-studio test-vllm types walk-keys $(BENCHES)
 
 help:
 	@echo "make demo     build a demo workspace and open the app on http://127.0.0.1:$(PORT) (PORT= sets another)"
@@ -65,9 +65,12 @@ test: install check
 check:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
 	tests/javascript/check.sh
-	$(MAKE) --no-print-directory -j 2 types every-test
+	$(MAKE) --no-print-directory -j 2 every-test contracts-and-types
+
+contracts-and-types:
+	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 types:
 	$(BIN)/mypy

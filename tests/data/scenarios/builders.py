@@ -29,6 +29,7 @@ from tests.builders import VERSION, A, S, a_filename, a_raw_reply, a_store, a_to
 from tests.repository import ROOT
 
 STAND_IN = Path(__file__).with_name("stand_in_generator.py")
+STREET_PX = (160, 90)
 SCENES = {"scene-0001": 8, "scene-0002": 8, "scene-0003": 8, "scene-0004": 8}
 
 
@@ -44,6 +45,11 @@ def with_sweeps(dataroot: Path, *, n: int = 5, version: str = VERSION) -> None:
             rows.append({**row, **sweep, "timestamp": row["timestamp"] + step * 500_000 // (n + 1)})
             (dataroot / name).write_bytes(a_street(7 * number + step))
     path.write_text(json.dumps(rows, indent=0))
+
+
+def _stated(path: Path, width: int, height: int) -> None:
+    rows = json.loads(path.read_text())
+    path.write_text(json.dumps([{**row, "width": width, "height": height} for row in rows], indent=0))
 
 
 def a_street(number: int) -> bytes:
@@ -62,6 +68,7 @@ def a_scenario_store(folder: Path, *, scenes: Mapping[str, int] | None = None) -
     names = [a_filename(scene, place) for scene, n in chosen.items() for place in range(n)]
     for number, name in enumerate(names):
         (folder / "dataroot" / name).write_bytes(a_street(number))
+    _stated(folder / "dataroot" / VERSION / "sample_data.json", *STREET_PX)
     ingest(store, nuscenes(folder / "dataroot", VERSION), recheck=True)
     sample_frames(store, train=3 * len(names), held_out=len(names), seed=0)
     for role, level in ((ModelRole.TEACHER, S), (ModelRole.STUDENT, A)):

@@ -45,6 +45,7 @@ pytestmark = pytest.mark.each_store
 FLIPS = {"sqlite": 250, "postgresql": 60}  # `make soak` makes 1,000 on each
 DERIVED = {
     "audit_frame",
+    "blurred_picture",
     "clip_critique",
     "feed_change",
     "generated_clip",
