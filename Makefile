@@ -13,14 +13,14 @@ BENCHES := $(subst _,-,$(patsubst tests/benchmarks/%.py,%,$(wildcard tests/bench
 # Byte code is kept whatever the environment says: each test process, and each command a test starts, compiles nothing.
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --durations 25
 
-.PHONY: audit check check-gpu clean contracts-and-types demo docs every-test fuzz help install lock pictures quick sbom soak test test-floors test-label-studio test-vllm types walk-keys $(BENCHES)
+.PHONY: audit check check-gpu clean demo docs every-test fuzz help install lock pictures quick sbom soak test test-floors test-label-studio test-vllm types walk-keys $(BENCHES)
 
 help:
 	@echo "make demo     build a demo workspace and open the app on http://127.0.0.1:$(PORT) (PORT= sets another)"
 	@echo "make install  prepare .venv with everything that tests and training need"
 	@echo "make test     install, then ruff, mypy, import-linter and pytest with doctests (WORKERS= processes)"
 	@echo "make check    the same without installing"
-	@echo "make types    mypy alone"
+	@echo "make types    import-linter and mypy alone"
 	@echo "make every-test  pytest alone, with everything that it finds installed"
 	@echo "make quick    the tests that need no browser, PostgreSQL, training, simulation, other process or fault: 90 seconds"
 	@echo "make check-gpu      exactness, kernels, speed, memory, resuming and merging on one GPU, in eight minutes"
@@ -66,13 +66,10 @@ check:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	tests/javascript/check.sh
-	$(MAKE) --no-print-directory -j 2 every-test contracts-and-types
-
-contracts-and-types:
-	$(BIN)/lint-imports
-	$(BIN)/mypy
+	$(MAKE) --no-print-directory -j 2 every-test types
 
 types:
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 
 every-test:

@@ -13,6 +13,15 @@ function el(tag, attributes = {}, ...children) {
   return node;
 }
 
+// Let a place hold these nodes in this order. Those that are there already keep their pictures, focus and playback.
+function arrange(place, nodes) {
+  const wanted = new Set(nodes);
+  for (const node of [...place.childNodes]) if (!wanted.has(node)) node.remove();
+  nodes.forEach((node, at) => {
+    if (place.childNodes[at] !== node) place.insertBefore(node, place.childNodes[at] || null);
+  });
+}
+
 let invisibleCharacters = /[^\t\n -~]/gu; // everything but ASCII, until the page's data names the class
 
 function setInvisible(characterClass) {

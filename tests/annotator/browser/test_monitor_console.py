@@ -149,6 +149,9 @@ def test_of_two_operators_the_second_is_told_who_was_first(seat: Callable[..., S
 def test_sound_calls_for_teleoperation_and_a_key_mutes_it(seat: Callable[..., Seat]) -> None:
     one = seat()
     root = one.page.locator(CONSOLE)
+    one.page.wait_for_selector(
+        ".mo-calm", timeout=WAIT_MS
+    )  # the test before may have left an alert that has yet to end
     assert root.get_attribute("data-sound") == "blocked"
     one.page.keyboard.press("m")
     one.desk.until(lambda: root.get_attribute("data-sound") == "on")

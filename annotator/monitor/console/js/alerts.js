@@ -96,11 +96,9 @@ class Alerts {
     }
     const nodes = this.list.map((one, at) => this.card(one, at).node);
     if (this.further) nodes.push(el("p", { class: "mo-further", text: `and ${this.further} more alerts` }));
-    const before = [...place.childNodes];
-    if (before.length === nodes.length && nodes.every((node, at) => node === before[at])) return;
     const typing = place.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
-    place.replaceChildren(...nodes);
-    typing?.focus({ preventScroll: true });
+    arrange(place, nodes);
+    if (typing !== document.activeElement) typing?.focus({ preventScroll: true });
   }
 
   calm() {

@@ -4,15 +4,17 @@ class LastHour {
   constructor(console_) {
     this.console = console_;
     this.key = null;
+    this.rows = new Map(); // what a row says -> its node
   }
 
   takeIn(events) {
-    const key = events.map((event) => `${event.at_us}${event.text}`).join("§");
-    if (key === this.key) return;
-    this.key = key;
     const withPicture = this.firstOf(events);
-    const rows = events.map((event) => this.row(event, withPicture.has(event)));
-    this.console.part("hour").replaceChildren(...(rows.length ? rows : [el("li", { class: "mo-nothing", text: "Nothing has happened." })]));
+    const keys = events.map((event) => `${event.at_us}${event.text}${withPicture.has(event)}${event.alert}`);
+    if (keys.join("§") === this.key) return;
+    this.key = keys.join("§");
+    const rows = events.map((event, at) => this.rows.get(keys[at]) || this.row(event, withPicture.has(event)));
+    this.rows = new Map(rows.map((row, at) => [keys[at], row]));
+    arrange(this.console.part("hour"), rows.length ? rows : [el("li", { class: "mo-nothing", text: "Nothing has happened." })]);
   }
 
   // The oldest event of each alert is the one that its picture belongs to.

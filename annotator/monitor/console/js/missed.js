@@ -5,6 +5,9 @@ class Missed {
     this.console = console_;
     this.told = { n: 0, teleoperation: 0, alerts: [] };
     this.list = [];
+    this.rows = new Map(); // what a row says -> its node
+    this.ordered = el("ol");
+    this.firstKey = el("kbd", { text: "A" });
     this.firstAt = -Infinity; // since when the first row is the first
   }
 
@@ -22,7 +25,7 @@ class Missed {
     const first = this.list[0]?.alert;
     this.list = this.told.alerts.filter((one) => !pending.has(one.alert));
     if (this.list[0]?.alert !== first) this.firstAt = performance.now();
-    const key = this.list.map((one) => one.alert).join(" ") + this.n;
+    const key = this.list.map(rowOf).join(" ") + this.n;
     if (key === this.key) return;
     this.key = key;
     this.draw();
@@ -39,17 +42,23 @@ class Missed {
     const count = this.console.part("missed-count");
     place.hidden = count.hidden = !this.list.length;
     count.textContent = this.list.length ? this.words() : "";
-    if (!this.list.length) return place.replaceChildren();
+    if (!this.list.length) {
+      this.rows.clear();
+      return place.replaceChildren();
+    }
+    this.rows = new Map(this.list.map((one) => [rowOf(one), this.rows.get(rowOf(one)) || this.row(one)]));
+    arrange(this.ordered, [...this.rows.values()]);
+    this.ordered.querySelector("[data-seen]").append(this.firstKey);
     const further = this.n - this.list.length;
-    place.replaceChildren(
+    arrange(place, [
       el("header", {}, el("h2", { text: `Ended without an answer: ${this.n}` }),
         this.list.length > 1 ? el("button", { type: "button", "data-act": "all-seen", onclick: () => this.acknowledge(this.list) }, `Acknowledge all ${this.list.length}`) : null),
-      el("ol", {}, ...this.list.map((one, at) => this.row(one, at === 0))),
-      ...(further > 0 ? [el("p", { class: "mo-further", text: `and ${further} more` })] : []));
+      this.ordered,
+      ...(further > 0 ? [el("p", { class: "mo-further", text: `and ${further} more` })] : [])]);
     return undefined;
   }
 
-  row(one, isFirst) {
+  row(one) {
     const picture = el("img", { alt: "", loading: "lazy", src: this.console.alertPicture(one.alert, "small") });
     const until = one.ended_at_us ? `–${clock(one.ended_at_us)}` : "";
     return el("li", { "data-ended": one.alert, "data-level": one.level },
@@ -59,7 +68,7 @@ class Missed {
         el("p", { class: "mo-ended-head" }, el("strong", { text: `${MARKS[one.level]} ${one.level}` }), ` ${visible(one.feed)} `,
           el("time", { text: `${clock(one.raised_at_us)}${until}` })),
         el("p", { class: "mo-ended-reason", text: `${visible(one.reason)}${one.shown ? "" : " (on no screen)"}` })),
-      el("button", { type: "button", "data-seen": one.alert, onclick: () => this.acknowledge([one]) }, "Acknowledge", isFirst ? el("kbd", { text: "A" }) : null));
+      el("button", { type: "button", "data-seen": one.alert, onclick: () => this.acknowledge([one]) }, "Acknowledge"));
   }
 
   acknowledgeFirst() {
@@ -76,4 +85,9 @@ class Missed {
     this.console.tell(`Acknowledged: ${what}.`);
     this.redraw();
   }
+}
+
+// What tells one row from another.
+function rowOf(one) {
+  return `${one.alert}:${one.ended_at_us}:${one.shown}`;
 }

@@ -46,12 +46,13 @@ class Wall {
     const by_eye = silent || feed.manual;
     const words = by_eye ? "by eye" : level === "UNKNOWN" ? "unknown" : capitalised(level);
     const text = `${MARKS[level]} ${words}`;
-    tile.node.dataset.level = level;
+    if (tile.node.dataset.level !== level) tile.node.dataset.level = level;
     if (tile.number.textContent !== number) tile.number.textContent = number;
     if (tile.mark.textContent !== text) tile.mark.textContent = text;
     const why = silent ? "no word from the monitor" : feed.manual ? this.console.why(feed.manual) : words;
     const detail = feed.detail && !silent ? ` · ${visible(feed.detail)}` : "";
-    tile.node.title = `${visible(feed.name)}: ${by_eye ? "manual monitoring, " : ""}${why}${detail}`;
+    const title = `${visible(feed.name)}: ${by_eye ? "manual monitoring, " : ""}${why}${detail}`;
+    if (tile.node.title !== title) tile.node.title = title;
     const label = feed.answered && !silent ? `${feed.name} · ${answeredWords(feed.answered)}` : feed.name;
     if (tile.label.textContent !== visible(label)) tile.label.textContent = visible(label);
   }
