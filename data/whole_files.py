@@ -1,12 +1,14 @@
-"""Files and folders that are there whole or not at all, whatever interrupts their writing."""
+"""Files and folders that are there whole or not at all, whatever interrupts them, and folders with one writer."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 
 @contextmanager
@@ -45,3 +47,16 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def locked(folder: Path) -> IO[bytes] | None:
+    """Hold a folder for as long as the file, or a copy of it in another process, is open; None if somebody holds it.
+    Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "lock").open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock

@@ -6,7 +6,6 @@ when the next writer comes. What no frame needs any more goes when the files are
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -22,7 +21,7 @@ from data.alike.maker import Maker
 from data.alike.search import Halves, stored
 from data.alike.vectors import CURRENT, FOLDER, INDEX, Index, read_index, vectors_of
 from data.errors import VectorsError
-from data.whole_files import written_whole
+from data.whole_files import locked, written_whole
 
 
 class VectorWriter:
@@ -99,14 +98,12 @@ class VectorWriter:
 @contextmanager
 def vector_writer(workspace: Path, maker: Maker) -> Iterator[VectorWriter]:
     """The only writer of a workspace's vectors at a time. Raises VectorsError while there is another."""
-    (workspace / FOLDER).mkdir(parents=True, exist_ok=True)
-    with (workspace / FOLDER / "lock").open("w") as turn:
-        try:
-            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise VectorsError(
-                f"Another `teletriage embed` is writing into {workspace / FOLDER}; wait until it is done."
-            ) from None
+    turn = locked(workspace / FOLDER)
+    if turn is None:
+        raise VectorsError(
+            f"Another `teletriage embed` is writing into {workspace / FOLDER}; wait until it is done."
+        )
+    with turn:
         yield VectorWriter(workspace, maker)
 
 

@@ -6,7 +6,6 @@ Whatever stops it, the same call goes on: pictures that the same detector has lo
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +29,7 @@ from data.pictures.blurred import FOLDER
 from data.store.opening import Store
 from data.store.tables import BlurredPicture, Blurring
 from data.vocabulary import storable_text
+from data.whole_files import locked
 
 Progress = Callable[[int, int], None]
 """Called with (pictures looked at, pictures to blur)."""
@@ -134,14 +134,10 @@ def _refuse_hopeless(chosen: Selection, due: Sequence[DuePicture], detector: Det
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as turn:
-        try:
-            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BlurRefused(
-                f"Another `teletriage blur` is writing into {folder}; wait until it is done."
-            ) from None
+    turn = locked(folder)
+    if turn is None:
+        raise BlurRefused(f"Another `teletriage blur` is writing into {folder}; wait until it is done.")
+    with turn:
         yield
 
 

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data.terminal import AsJson, Settings, print_result, progress_bar, stopped_says
-from data.text.phrases import counted
+from data.text.phrases import counted, entries, titled
 
 if TYPE_CHECKING:
     from data.blurring.blur import Blurred
-
-_SHOWN = 5
 
 
 @stopped_says(
@@ -104,8 +102,8 @@ def _told(done: Blurred) -> str:
     ]
     if n:
         reasons = [f"{counted(k, 'picture')}: {why}" for why, k in done.not_blurred.items()]
-        lines += _listed(f"NOT blurred, and still shown as they are ({n:,})", reasons)
-        lines += _listed("Such as", done.examples)
+        lines += titled(f"NOT blurred, and still shown as they are ({n:,})", reasons)
+        lines += titled("Such as", done.examples)
     if done.lost:
         lines.append(
             f"{counted(done.lost, 'frame')} had no picture when ingested; blur again after the next ingest."
@@ -115,13 +113,8 @@ def _told(done: Blurred) -> str:
             f"{counted(done.proposals, 'proposal')} of blurred frames had been asked with the unblurred picture; "
             "Frame and `trace` say so."
         )
-    snapshots = [f"{place} ({counted(k, 'entry', 'entries')})" for place, k in done.snapshots.items()]
-    lines += _listed("Snapshots made before hold unblurred pictures and are never edited", snapshots)
-    lines += _listed("Reports made before show unblurred pictures; delete or evaluate again", done.reports)
-    lines += _listed("Backups from before know nothing of this; blur again after restoring", done.backups)
+    held = "Snapshots made before hold unblurred pictures and are never edited"
+    lines += titled(held, entries(done.snapshots))
+    lines += titled("Reports made before show unblurred pictures; delete or evaluate again", done.reports)
+    lines += titled("Backups from before know nothing of this; blur again after restoring", done.backups)
     return "\n".join(lines)
-
-
-def _listed(title: str, names: list[str]) -> list[str]:
-    more = [f"  and {len(names) - _SHOWN:,} more (--json lists all)"] if len(names) > _SHOWN else []
-    return [f"{title}:", *(f"  {name}" for name in names[:_SHOWN]), *more] if names else []

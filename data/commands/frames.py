@@ -13,7 +13,7 @@ from data.commands.following import HELD_OUT, TRAIN, after_ingest, after_sample
 from data.errors import SamplingError
 from data.sources.opening import ADAPTERS as KINDS
 from data.terminal import AsJson, Settings, print_result, progress_bar, stopped_says
-from data.text.phrases import counted, listed
+from data.text.phrases import counted, entries, listed, titled
 
 if TYPE_CHECKING:
     from data.erasure.erase import Erased
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from data.frames.sampling import Sampled
 
 _SCENES_NAMED = 5
-_SHOWN = 5
 
 
 @stopped_says("The pictures read so far are stored; the same command reads the others.")
@@ -265,21 +264,12 @@ def _told_erased(done: Erased) -> str:
         [
             f"The pictures of {done.subject} are erased and shown nowhere any more ({shown}).{again}",
             f"Removed from the workspace: {gone}.",
-            *_listed(
+            *titled(
                 "Outside the workspace nothing is written; the owner of these files has to delete",
                 done.originals,
             ),
-            *_listed("Snapshots still hold them and are never edited; delete", _entries(done.snapshots)),
-            *_listed("Reports still show them; delete or evaluate again", done.reports),
-            *_listed("Backups from before know nothing of this; run it again after restoring", done.backups),
+            *titled("Snapshots still hold them and are never edited; delete", entries(done.snapshots)),
+            *titled("Reports still show them; delete or evaluate again", done.reports),
+            *titled("Backups from before know nothing of this; run it again after restoring", done.backups),
         ]
     )
-
-
-def _entries(snapshots: dict[str, int]) -> list[str]:
-    return [f"{place} ({counted(n, 'entry', 'entries')})" for place, n in snapshots.items()]
-
-
-def _listed(title: str, names: list[str]) -> list[str]:
-    more = [f"  and {len(names) - _SHOWN:,} more (--json lists all)"] if len(names) > _SHOWN else []
-    return [f"{title}:", *(f"  {name}" for name in names[:_SHOWN]), *more] if names else []

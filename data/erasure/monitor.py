@@ -10,11 +10,12 @@ from sqlmodel import Session, col, select
 from data.erasure.reach import Reach
 from data.erasure.subject import Subject
 from data.errors import EraseRefused
-from data.live.clip_spool import Places, locked
+from data.live.clip_spool import Places
 from data.live.record import DATA_SET, current_watch
 from data.live.returned_frames import FRAMES
 from data.store.tables import Alert, Dataset, Feed, Scene, Watch
 from data.vocabulary import ErasureKind, FeedKind
+from data.whole_files import locked
 
 _SIGN_OF_LIFE_US = 60_000_000
 

@@ -23,13 +23,12 @@ from data.live.clip_spool import (
     Made,
     Places,
     Spooled,
-    locked,
     read_spool,
     reason_of,
     shortfall,
     write_made,
 )
-from data.whole_files import written_whole
+from data.whole_files import locked, written_whole
 
 NICE = 15
 """A thirtieth of a busy core, and all that others leave: alerts come first, and an operator still sees the clip while

@@ -10,7 +10,6 @@ Below the monitor's folder: `clips/ALERT.mp4`, the clips; `clips/ALERT.before.mp
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import struct
@@ -197,16 +196,3 @@ def write_made(spool: Path, made: Made) -> None:
 def read_made(path: Path) -> Made:
     """Raises OSError, ValueError and TypeError for what is not there or was not written here."""
     return Made(**json.loads(path.read_text(encoding="utf-8")))
-
-
-def locked(folder: Path) -> IO[bytes] | None:
-    """Hold a watch's folder for as long as the file, or a copy of it in another process, is open; None if somebody
-    holds it. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = (folder / "lock").open("ab")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        return None
-    return lock

@@ -24,3 +24,22 @@ def listed(counts: dict[str, int]) -> str:
     '403 image missing, 1 empty'
     """
     return ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in counts.items())
+
+
+def titled(title: str, names: list[str], *, shown: int = 5) -> list[str]:
+    """The lines of a list that a command prints, its first names only; none where there are no names.
+
+    >>> titled("Reports", ["a", "b", "c"], shown=2)
+    ['Reports:', '  a', '  b', '  and 1 more (--json lists all)']
+    """
+    more = [f"  and {len(names) - shown:,} more (--json lists all)"] if len(names) > shown else []
+    return [f"{title}:", *(f"  {name}" for name in names[:shown]), *more] if names else []
+
+
+def entries(counts: dict[str, int]) -> list[str]:
+    """Places, each with how many entries it holds.
+
+    >>> entries({"snapshots/first": 1})
+    ['snapshots/first (1 entry)']
+    """
+    return [f"{place} ({counted(n, 'entry', 'entries')})" for place, n in counts.items()]

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO
 
-from data.live.clip_spool import Made, Places, locked, write_made
+from data.live.clip_spool import Made, Places, write_made
+from data.whole_files import locked
 
 MOST_DEATHS = 2
 _log = logging.getLogger("teletriage.monitor")

@@ -27,7 +27,7 @@ from data.find.question import from_address
 from data.frames.ingest import ingest
 from data.images.model_picture import model_picture_file
 from data.live.alerts import AlertAnswer, answer_alert
-from data.live.clip_spool import Places, locked
+from data.live.clip_spool import Places
 from data.live.clips import clip_of
 from data.live.record import end_watch
 from data.live.returned_frames import Outcome, kept_picture, return_disagreements
@@ -43,6 +43,7 @@ from data.sources.nuscenes import nuscenes
 from data.store.opening import Store
 from data.store.tables import Alert, AlertClip, Erasure, Frame, FrameStatus, Lease, ReturnedFrame, TrailEntry
 from data.vocabulary import PersonRole, Response, SetAside, Split, TrailAct
+from data.whole_files import locked
 from tests.builders import VERSION, S, a_decision, a_person, a_store, frames_of, reviewed
 from tests.data.feeds import a_watch, an_alert
 from tests.data.live.test_clips import a_spool, at, with_clip

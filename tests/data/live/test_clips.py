@@ -12,7 +12,7 @@ from sqlmodel import select
 from data.images.timed_clip import read_timed_clip
 from data.live.alerts import AlertAnswer, answer_alert
 from data.live.clip_process import make_early, make_whole
-from data.live.clip_spool import Made, Places, Spool, locked, read_made, read_spool, shortfall
+from data.live.clip_spool import Made, Places, Spool, read_made, read_spool, shortfall
 from data.live.clips import DAY_US, clip_of, clip_row, remove_clips, strays
 from data.live.frame_moments import feed_moment
 from data.live.record import Entries, record
@@ -23,6 +23,7 @@ from data.moments.files import MomentFiles
 from data.store.opening import Store
 from data.store.tables import Alert, AlertClip, Frame, ReturnedFrame, TrailEntry
 from data.vocabulary import PersonRole, Response, TrailAct
+from data.whole_files import locked
 from tests.builders import a_person, a_picture, a_store
 from tests.data.feeds import a_watch, an_alert
 from tests.stores import an_empty_store
