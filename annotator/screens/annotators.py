@@ -225,9 +225,9 @@ def _ends(interval: Interval | Undefined) -> dict[str, float | None]:
 def _bias(found: PeopleSummary) -> None:
     st.caption(
         "The random share, as far as leads have settled it whatever people said (Adjudicate), speaks of all frames; "
-        "gold was contested, so it speaks of hard ones. A "
-        "hash of frame and person decides whether a proposal is shown, so the difference between the modes is what "
-        "the proposal does. Left out: held-out frames, audits, and blind answers just after a proposal of the same "
+        "gold was contested, so it speaks of hard ones. "
+        "Frames are assigned to the modes at random, so the difference between them is the effect of showing the "
+        "proposal. Left out: held-out frames, audits, and blind answers just after a proposal of the same "
         "scene. Intervals are 95 %, over scenes."
     )
     groups = [

@@ -32,9 +32,9 @@ def show(person: Person) -> None:
     """The chain of the frame or pair that `?of=` or the field names."""
     page_head(person, "Provenance")
     address = st.text_input(
-        "A frame's id, an image's file name, or a pair's id",
+        "A frame's id, its image's file name, scene and number, or a pair's id",
         value=st.query_params.get("of", ""),
-        placeholder="samples/CAM_FRONT/….jpg",
+        placeholder="samples/CAM_FRONT/….jpg, or scene-0103 frame 17",
         max_chars=300,
     ).strip()
     if not address:

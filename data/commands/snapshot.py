@@ -160,7 +160,9 @@ def _diff(first: Path, second: Path, *, as_json: bool) -> None:
 @stopped_says("Nothing was changed; run the same command again.")
 def trace(
     ctx: typer.Context,
-    pair_or_frame: Annotated[str, typer.Argument(help="A frame id, an image's file name, or a pair id.")],
+    pair_or_frame: Annotated[
+        str, typer.Argument(help="A frame id, an image's file name, 'scene-0103 frame 17', or a pair id.")
+    ],
     snapshots: Annotated[
         Path | None,
         typer.Option(help="The folder of snapshots to look pairs up in; the workspace's by default."),

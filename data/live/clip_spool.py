@@ -60,6 +60,10 @@ class Places:
     def spool(self, watch_id: int | str, alert_id: str) -> Path:
         return self.spools / str(watch_id) / f"{alert_id}.pictures"
 
+    def is_spooled(self, alert_id: str) -> bool:
+        """Whether pictures of an alert of the store lie here and will become its clip."""
+        return any(self.spools.glob(f"*/{alert_id}.pictures"))
+
 
 @dataclass(frozen=True)
 class Made:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from data.errors import SnapshotError, TraceError
-from data.frames.addresses import frame_named
+from data.frames.addresses import frame_named, frame_shown_as
 from data.frames.origins import origin_of
 from data.pictures.blurred import ASKED_UNBLURRED, blurred_copy
 from data.proposals.asked_unblurred import asked_unblurred
@@ -37,16 +37,18 @@ from data.verification.standing import adjudications_by_frame, reviews_by_frame
 def trace(store: Store, address: str, *, snapshots: Path | None = None) -> dict[str, Any]:
     """Everything behind one frame, as plain values in the order of the chain.
 
-    address: a frame id, an image file name, or a pair id of a snapshot below the folder `snapshots`.
+    address: a frame id or its beginning, an image file name, `scene-0103 frame 17`, or a pair id of a snapshot below
+    the folder `snapshots`.
     Raises TraceError if nothing answers to it.
     """
     pair, unread = _pair(address, snapshots)
     with store.read() as session:
         wanted = pair["frame_id"] if pair else address
-        frame = frame_named(session, wanted)
+        frame = frame_named(session, wanted) or frame_shown_as(session, wanted)
         if frame is None:
             raise TraceError(
-                f"{address!r} is neither a frame's id, nor an image's file name, nor a known pair's id.{_told(unread)}"
+                f"{address!r} is neither a frame's id, nor an image's file name, nor a scene and "
+                f"number ('scene-0103 frame 17'), nor a known pair's id.{_told(unread)}"
             )
         chain = {"pair": pair} if pair else {}
         unread_snapshots = {"snapshots_not_read": [{"reason": reason} for reason in unread]} if unread else {}

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -23,6 +25,7 @@ OK = 200
 REPLY_BYTES = 64 * 1024
 """The largest response that is read, head included."""
 SEND_BUFFER = 1 << 20
+_CALL_FAILED = re.compile(r"\[Errno (\d+)\] Connect call failed")
 _FIRST_FINAL_STATUS, _FIRST_ERROR_STATUS, _SWITCHING = 200, 400, 101
 
 
@@ -176,6 +179,18 @@ class _Wire(asyncio.Protocol):
             self.transport.abort()
 
 
+def in_words(error: Exception) -> str:
+    """Why there is no connection, without the numbers and the names of calls that asyncio adds.
+
+    >>> in_words(OSError(111, "Connect call failed ('127.0.0.1', 9)"))
+    'Connection refused'
+    >>> in_words(OSError("Multiple exceptions: [Errno 111] Connect call failed, [Errno 113] Connect call failed"))
+    'Connection refused, No route to host'
+    """
+    codes = dict.fromkeys(int(code) for code in _CALL_FAILED.findall(str(error)))
+    return ", ".join(map(os.strerror, codes)) or getattr(error, "strerror", None) or str(error)
+
+
 class KeptConnection:
     """One connection, one request at a time. It opens when first asked and again after it was lost."""
 
@@ -207,7 +222,7 @@ class KeptConnection:
         try:
             await self.open()
         except OSError as error:
-            self._finish(Answered(0, b"", f"no connection: {error.strerror or error}"))
+            self._finish(Answered(0, b"", f"no connection ({in_words(error)})"))
             return
         self._wire.write(request)
 
@@ -221,7 +236,7 @@ class KeptConnection:
     def lost(self, exc: Exception | None) -> None:
         """The connection ended by itself."""
         went_stale = self._wire.has_answered and not self._response.received
-        reason = f"connection lost{f': {exc}' if exc else ''}"
+        reason = f"connection lost{f' ({in_words(exc)})' if exc else ''}"
         self._finish(Answered(0, b"", reason, went_stale=went_stale))
 
     def received(self, data: bytes) -> None:

@@ -64,7 +64,7 @@ PRECISION = {
 UNDER_ESCALATION = Share(
     "under_escalation",
     "Under-escalation UE",
-    "True TELEOPERATION frames said AUTONOMY, of the true TELEOPERATION frames. Those said SUPERVISION are not in it.",
+    "Share of true TELEOPERATION frames that the model labelled AUTONOMY. Those labelled SUPERVISION are not in it.",
     ".... .... x...",
     TRUE_ROW[2],
     "true TELEOPERATION",
@@ -72,7 +72,7 @@ UNDER_ESCALATION = Share(
 MISSED_TELEOPERATION = Share(
     "missed_teleoperation",
     "Missed TELEOPERATION",
-    "True TELEOPERATION frames said AUTONOMY or SUPERVISION or left without an assessment, of all of them.",
+    "Share of true TELEOPERATION frames that the model labelled AUTONOMY or SUPERVISION or left without an assessment.",
     ".... .... xx.x",
     TRUE_ROW[2],
     "true TELEOPERATION",
@@ -80,7 +80,7 @@ MISSED_TELEOPERATION = Share(
 UNANSWERED_TELEOPERATION = Share(
     "unanswered_teleoperation",
     "TELEOPERATION without an assessment",
-    "True TELEOPERATION frames without an assessment, of the true TELEOPERATION frames. Part of missed TELEOPERATION.",
+    "Share of true TELEOPERATION frames without an assessment. Part of missed TELEOPERATION.",
     ".... .... ...x",
     TRUE_ROW[2],
     "true TELEOPERATION",
@@ -88,7 +88,7 @@ UNANSWERED_TELEOPERATION = Share(
 FALSE_TELEOPERATION = Share(
     "over_escalation_a_to_t",
     "Over-escalation, A to T",
-    "True AUTONOMY frames said TELEOPERATION, of the true AUTONOMY frames.",
+    "Share of true AUTONOMY frames that the model labelled TELEOPERATION.",
     "..x. .... ....",
     TRUE_ROW[0],
     "true AUTONOMY",
@@ -104,7 +104,7 @@ OVER_ESCALATION = Share(
 NO_ANSWER = Share(
     "no_assessment",
     "Without an assessment",
-    "Frames whose reply holds no assessment (unparseable, cut off, request failed), of all frames. Counted as errors.",
+    "Share of all frames whose reply holds no assessment (unparseable, cut off, request failed). Counted as errors.",
     "...x ...x ...x",
     EVERY_FRAME,
     "frames",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from data.errors import EvaluationError
-from data.vlm.kept_connection import REPLY_BYTES, Address, Answered, KeptConnection
+from data.vlm.kept_connection import REPLY_BYTES, Address, Answered, KeptConnection, in_words
 
 DRAIN_S = 30.0
 
@@ -89,7 +89,7 @@ async def _run(address: Address, next_request: NextRequest, load: Load, most_byt
         await asyncio.gather(*(one.open() for some in connections for one in some))
     except OSError as error:
         raise EvaluationError(
-            f"Nothing listens at {address.host}:{address.port} ({error.strerror or error}); start the server first."
+            f"Nothing listens at {address.host}:{address.port} ({in_words(error)}); start the server first."
         ) from error
     loop = asyncio.get_running_loop()
     cpu, wall = time.process_time(), time.perf_counter()

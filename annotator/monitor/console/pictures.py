@@ -22,6 +22,9 @@ from data.pictures.blurred import blurred_copy
 from data.store.tables import Alert, Dataset
 
 CARD_PX, SMALL_PX = 960, 240
+AGAIN_S = "2"
+_BEING_MADE = "The clip of this alert is still being made."
+_NO_CLIP = "There is no clip of this alert."
 _CLIP_HEADERS = {
     "cache-control": "private, max-age=3600",
     "content-encoding": "identity",  # compressed on the way, a part of it would be none of the file's
@@ -71,36 +74,39 @@ async def picture_route(request: Request) -> Response:
 
 
 async def clip_route(request: Request) -> Response:
-    """GET the clip around an alert as mp4, any part of it (Range): the whole one, else what there is of it so far."""
+    """GET the clip around an alert as mp4, any part of it (Range): the whole one, else what there is of it so far, with
+    Retry-After; else 404."""
     if await asyncio.to_thread(DOOR.signed_in, request) is None:
         return PlainTextResponse("This clip is for those who watch feeds.", 403)
     try:
         path, why = await asyncio.to_thread(_clip, str(request.path_params["alert_id"]))
     except _Gone as gone:
         return PlainTextResponse(str(gone), 410, {"cache-control": "no-store"})
+    again = {"retry-after": AGAIN_S} if why == _BEING_MADE else {}
     if path is None:
-        return PlainTextResponse(why, 404, {"cache-control": "no-store"})
-    return FileResponse(path, media_type="video/mp4", headers=_CLIP_HEADERS)
+        return PlainTextResponse(why, 404, {"cache-control": "no-store", **again})
+    return FileResponse(path, media_type="video/mp4", headers=_CLIP_HEADERS | again)
 
 
 def _clip(alert_id: str) -> tuple[Path | None, str]:
-    """The file and nothing, or none and why. The path is made of an alert's id in the store, never of the address."""
+    """The file or none, and why it is not whole. The path is made of an id in the store, never of the address."""
     with DOOR.store().read() as session:
         alert = session.get(Alert, alert_id)
         if alert is None:
             return None, "There is no such alert."
         known, places = clip_of(session, alert.id), clips_folder(session)
-        candidates = [places.clip(alert.id), places.early_clip(alert.id)]
         if (erased := why_erased(session, alert.erasure_id)) is not None:
             raise _Gone(erased)
         if shows_blurred(session, alert.id):
             raise _Gone(CLIP_WITHHELD)
     if known is not None and known.is_withheld:
         raise _Gone(known.why or "Withheld.")
-    found = next((path for path in candidates if path.is_file()), None)
     if known is not None and known.path is None:
-        return None, known.why or "There is no clip of this alert."
-    return found, "There is no clip of this alert yet."
+        return None, known.why or _NO_CLIP
+    if (whole := places.clip(alert_id)).is_file():
+        return whole, ""
+    early = places.early_clip(alert_id)
+    return early if early.is_file() else None, _BEING_MADE if places.is_spooled(alert_id) else _NO_CLIP
 
 
 def _picture(alert_id: str, width_px: int) -> bytes | None:

@@ -149,7 +149,7 @@ class SettlingCard {
 
   showPlace() {
     this.part("place").textContent = this.line ? `${this.place + 1} of ${this.total.toLocaleString("en")}` : "";
-    this.part("place").title = this.wide ? `${this.wide.toLocaleString("en")} of them Autonomy against Teleoperation; they come first` : "";
+    this.part("place").title = this.wide ? `${this.wide.toLocaleString("en")} of them Autonomy versus Teleoperation; they come first` : "";
   }
 
   // ---- one frame

@@ -22,6 +22,9 @@ from tests.data.feeds import a_watch, an_alert
 from tests.data.live.test_clips import at, with_clip
 from tests.stores import an_empty_store
 
+NO_CLIP = b"There is no clip of this alert."
+BEING_MADE = b"The clip of this alert is still being made."
+
 
 def test_a_clip_is_for_those_who_watch_feeds_in_any_part_and_nothing_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -40,16 +43,24 @@ def test_a_clip_is_for_those_who_watch_feeds_in_any_part_and_nothing_beside_it(
         answer = client.get(path, headers={"cookie": f"{COOKIE}={secret}", **headers})
         return answer.status_code, answer.content, dict(answer.headers)
 
-    assert get(address)[:2] == (404, b"There is no clip of this alert yet.")
+    assert get(address)[:2] == (404, NO_CLIP)
+    spool = places.spool(watch.watch_id, alert)
+    spool.parent.mkdir(parents=True)
+    spool.write_bytes(b"pictures")
+    status, content, headers = get(address)
+    assert (status, content, headers["retry-after"]) == (404, BEING_MADE, "2")
     places.clips.mkdir(parents=True)
     places.early_clip(alert).write_bytes(b"so far")
-    assert get(address)[:2] == (200, b"so far")
+    status, content, headers = get(address)
+    assert (status, content, headers["retry-after"]) == (200, b"so far", "2")
+    spool.unlink()
     row = with_clip(store, places, alert, at(-1, 0, 1), written_us=1)
     whole = places.clip(alert).read_bytes()
     status, content, headers = get(address)
     assert (status, content, headers["content-type"]) == (200, whole, "video/mp4")
     assert (headers["accept-ranges"], headers["content-encoding"]) == ("bytes", "identity")
     assert headers["cache-control"].startswith("private")
+    assert "retry-after" not in headers
     status, content, headers = get(address, range="bytes=10-19")
     assert (status, content) == (206, whole[10:20])
     assert headers["content-range"] == f"bytes 10-19/{row.bytes}"
@@ -58,7 +69,7 @@ def test_a_clip_is_for_those_who_watch_feeds_in_any_part_and_nothing_beside_it(
     (tmp_path / "secret.mp4").write_bytes(b"secret")
     for other in ("..%2F..%2Fsecret", "../../secret", f"{alert}.before", "nobody"):
         assert get(f"/monitor/clip/{other}.mp4")[0] == 404
-    assert get(f"/monitor/clip/{bare}.mp4")[:2] == (404, b"There is no clip of this alert yet.")
+    assert get(f"/monitor/clip/{bare}.mp4")[:2] == (404, NO_CLIP)
     remove_clips(store, places, keep_days=0, most_bytes=0, now_us=10**18)
     assert get(address)[0] == 404
     assert b"was removed" in get(address)[1]

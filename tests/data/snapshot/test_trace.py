@@ -43,6 +43,7 @@ def test_a_frame_is_found_by_its_id_and_by_its_file_name(tmp_path: Path) -> None
     chain = trace(store, name)
     assert chain["frame"]["filename"] == name
     assert trace(store, chain["frame"]["id"]) == chain
+    assert trace(store, "scene-0001 frame 3") == trace(store, chain["frame"]["id"][:8]) == chain
     assert "pair" not in chain
 
 

@@ -1,5 +1,7 @@
 // What happened in the last hour, with the pictures that alerts were raised by.
 
+const AGAIN_S = 2;
+
 class LastHour {
   constructor(console_) {
     this.console = console_;
@@ -32,12 +34,36 @@ class LastHour {
 
   open(alert, words) {
     const dialog = this.console.part("dialog");
-    const clip = el("video", { class: "mo-whole", controls: "", playsinline: "", preload: "metadata", "aria-label": "The seconds around this alert",
-      src: this.console.alertClip(alert, "past") });
-    clip.addEventListener("error", () => clip.remove()); // none was kept: the still is here
+    const clip = /** @type {HTMLVideoElement} */ (el("video", { class: "mo-whole", controls: "", playsinline: "", preload: "metadata",
+      "aria-label": "The seconds around this alert" }));
+    const line = el("p", { class: "mo-note", role: "status" });
     dialog.replaceChildren(el("h2", { text: words }),
-      el("img", { class: "mo-whole", alt: "The picture that raised this alert", src: this.console.alertPicture(alert) }), clip,
+      el("img", { class: "mo-whole", alt: "The picture that raised this alert", src: this.console.alertPicture(alert) }), clip, line,
       el("button", { type: "button", text: "Close", onclick: () => dialog.close() }));
     dialog.showModal();
+    this.follow(alert, clip, line);
+  }
+
+  // Without a clip the still is here, with the reason; a clip that is being made is asked for until it is whole.
+  async follow(alert, clip, line) {
+    const address = this.console.alertClip(alert, `past-${Math.round(performance.now())}`);
+    const answer = await fetch(address, { credentials: "same-origin", cache: "no-store", headers: { range: "bytes=0-0" } }).catch(() => null);
+    if (!clip.isConnected || !this.console.part("dialog").open) return;
+    const again_s = answer ? Number(answer.headers.get("retry-after")) : AGAIN_S;
+    clip.hidden = answer ? !answer.ok : !clip.dataset.lacks;
+    line.textContent = !answer ? "The clip cannot be loaded: the server does not answer."
+      : !answer.ok ? visible(await answer.text()) : again_s ? "The seconds after the alert are still being made." : "";
+    if (answer?.ok && clip.dataset.lacks !== String(again_s)) this.show(clip, address, again_s);
+    if (again_s) setTimeout(() => this.follow(alert, clip, line), again_s * 1000);
+  }
+
+  // Whoever plays the first part of a clip goes on in the whole one where they are.
+  show(clip, address, again_s) {
+    const at_s = clip.currentTime;
+    const isPlaying = Boolean(clip.dataset.lacks) && !clip.paused;
+    clip.dataset.lacks = String(again_s);
+    clip.src = address;
+    clip.currentTime = at_s;
+    if (isPlaying) clip.play().catch(() => {}); // paused again in the same moment
   }
 }
