@@ -15,10 +15,11 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from data.errors import ClipError
-from data.images.timed_clip import TimedPicture, Written, timed_clip
+from data.images.timed_clip import Encoded, TimedPicture, encoded, mp4
 from data.live.clip_spool import (
     Made,
     Places,
@@ -36,15 +37,19 @@ the alert matters."""
 _SESSION = Path("/proc/self/autogroup")
 EARLY_WITHIN_S, EARLY_IF_FEWER = 5.0, 3
 """What there is of a clip so far is made while an operator may look at it, and while few whole clips wait."""
+MOST_BEGUN = 64
+"""Alerts whose first pictures are kept as encoded, some 100 kB each, for their whole clips."""
+Begun = dict[str, Encoded]
 
 
 def main() -> None:
     places, watch_id = Places(Path(sys.argv[1])), sys.argv[2]
     step_aside()
+    begun = Begun()
     with suppress(EOFError):
-        work(places, watch_id, _Jobs())
+        work(places, watch_id, _Jobs(), begun)
     for spool in sorted((places.spools / watch_id).glob("*.pictures")):
-        make_whole(places, spool)
+        make_whole(places, spool, begun)
 
 
 def step_aside() -> None:
@@ -56,7 +61,7 @@ def step_aside() -> None:
             _SESSION.write_text(str(NICE), encoding="ascii")
 
 
-def work(places: Places, watch_id: str, jobs: _Jobs) -> None:
+def work(places: Places, watch_id: str, jobs: _Jobs, begun: Begun) -> None:
     """Do every job, and between them what dead watches have left behind. Raises EOFError once the input has ended."""
     left = _left_behind(places, but=watch_id)
     waiting = next(left, None)
@@ -64,16 +69,17 @@ def work(places: Places, watch_id: str, jobs: _Jobs) -> None:
         job = jobs.next(waits=waiting is None)
         if job is not None:
             what, alert_id = job
-            _do(places, what, places.spool(watch_id, alert_id))
+            _do(places, what, places.spool(watch_id, alert_id), begun)
         elif waiting is not None:
-            _do(places, "whole", waiting)
+            _do(places, "whole", waiting, begun)
             waiting = next(left, None)
 
 
-def _do(places: Places, what: str, spool: Path) -> None:
+def _do(places: Places, what: str, spool: Path, begun: Begun) -> None:
     name = f"{spool.parent.name}/{spool.stem}"
     _say("begun", name)
-    reason = make_early(places, spool) if what == "early" else make_whole(places, spool)
+    make = make_early if what == "early" else make_whole
+    reason = make(places, spool, begun)
     _say("failed" if reason else what, name, reason or "")
 
 
@@ -120,23 +126,27 @@ class _Jobs:
             return ("whole", self._whole.popleft()) if self._whole else None
 
 
-def make_early(places: Places, spool: Path) -> str | None:
-    """Make what there is of a clip so far; the reason why it cannot be made."""
+def make_early(places: Places, spool: Path, begun: Begun) -> str | None:
+    """Make what there is of a clip so far, and keep it in `begun`; the reason why it cannot be made."""
     try:
-        content, _ = _clip_of(read_spool(spool))
-        _put(places.early_clip(spool.stem), content, survives_power_cut=False)
+        clip = _encoded(read_spool(spool))
+        _put(places.early_clip(spool.stem), mp4(clip), survives_power_cut=False)
     except (ClipError, OSError) as error:
         return reason_of(error)
+    begun[spool.stem] = clip
+    while len(begun) > MOST_BEGUN:
+        del begun[next(iter(begun))]
     return None
 
 
-def make_whole(places: Places, spool: Path) -> str | None:
-    """Make an alert's clip of its pictures, write down what became of them and let them go.
+def make_whole(places: Places, spool: Path, begun: Begun) -> str | None:
+    """Make an alert's clip of its pictures, those in `begun` as they are, write down what became of them and let them
+    go.
 
     The reason why that cannot be done now, such as a disk that is full: then the pictures stay for the next time.
     """
     try:
-        made = _made(places, spool.stem, read_spool(spool))
+        made = _made(places, spool.stem, read_spool(spool), begun.pop(spool.stem, None))
         write_made(spool, made)
         places.early_clip(spool.stem).unlink(missing_ok=True)
     except OSError as error:
@@ -144,9 +154,10 @@ def make_whole(places: Places, spool: Path) -> str | None:
     return None
 
 
-def _made(places: Places, alert_id: str, spooled: Spooled) -> Made:
+def _made(places: Places, alert_id: str, spooled: Spooled, after: Encoded | None) -> Made:
     try:
-        content, written = _clip_of(spooled)
+        clip = _encoded(spooled, after)
+        content = mp4(clip)
     except ClipError as refused:
         return Made(alert_id, detail=str(refused))
     _put(places.clip(alert_id), content)
@@ -155,15 +166,18 @@ def _made(places: Places, alert_id: str, spooled: Spooled) -> Made:
         alert_id,
         hashlib.sha256(content).hexdigest(),
         len(content),
-        written.frames,
-        written.first_us,
-        written.last_us,
-        shortfall(spooled.risen_us, times_us, is_over=spooled.is_over, unreadable=written.unreadable),
+        len(clip.frames),
+        clip.first_us,
+        clip.last_us,
+        shortfall(spooled.risen_us, times_us, is_over=spooled.is_over, unreadable=clip.unreadable),
     )
 
 
-def _clip_of(spooled: Spooled) -> tuple[bytes, Written]:
-    return timed_clip(TimedPicture(at_us, content) for at_us, content in spooled)
+def _encoded(spooled: Spooled, after: Encoded | None = None) -> Encoded:
+    """after: what was encoded of the same pictures when there were fewer."""
+    done = len(after.frames) + after.unreadable if after else 0
+    rest = replace(spooled, pictures=spooled.pictures[done:])
+    return encoded((TimedPicture(at_us, content) for at_us, content in rest), after)
 
 
 def _put(path: Path, content: bytes, *, survives_power_cut: bool = True) -> None:

@@ -100,8 +100,8 @@ def test_what_a_clip_lacks_is_said(
 def test_a_feed_of_a_picture_every_five_seconds_plays_as_long_as_it_took(tmp_path: Path) -> None:
     places = Places(tmp_path)
     spool = a_spool(places, "slow", at(-5, 0, 5))
-    assert make_early(places, spool) is None
-    assert make_whole(places, spool) is None
+    assert make_early(places, spool, {}) is None
+    assert make_whole(places, spool, {}) is None
     made = read_made(spool.with_suffix(".json"))
     assert (made.frames, made.first_us, made.last_us, made.detail) == (3, at(-5)[0], at(5)[0], None)
     assert [one for one, _ in read_timed_clip(places.clip("slow"), made.first_us or 0)] == at(-5, 0, 5)
@@ -114,7 +114,7 @@ def test_pictures_that_nobody_can_decode_make_no_clip_and_say_so(tmp_path: Path)
     spool = Spool(places.spool(1, "junk"), RISEN_US)
     spool.append([(RISEN_US, b"no picture")])
     spool.close(is_over=True)
-    assert make_whole(places, places.spool(1, "junk")) is None
+    assert make_whole(places, places.spool(1, "junk"), {}) is None
     made = read_made(places.spool(1, "junk").with_suffix(".json"))
     assert (made.sha256, made.detail) == (None, "None of the pictures can be decoded.")
 
@@ -123,10 +123,10 @@ def test_a_disk_that_takes_no_clip_leaves_the_pictures_for_the_next_time(tmp_pat
     places = Places(tmp_path)
     spool = a_spool(places, "a", at(0))
     places.clips.touch()  # where the folder should be
-    assert make_whole(places, spool) == "File exists."
+    assert make_whole(places, spool, {}) == "File exists."
     assert len(read_spool(spool).pictures) == 1
     places.clips.unlink()
-    assert make_whole(places, spool) is None
+    assert make_whole(places, spool, {}) is None
 
 
 def test_a_watchs_folder_is_held_for_as_long_as_a_process_of_it_lives(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_watchs_folder_is_held_for_as_long_as_a_process_of_it_lives(tmp_path: 
 
 def with_clip(store: Store, places: Places, alert: str, times_us: list[int], *, written_us: int) -> AlertClip:
     spool = a_spool(places, alert, times_us)
-    assert make_whole(places, spool) is None
+    assert make_whole(places, spool, {}) is None
     row = clip_row(read_made(spool.with_suffix(".json")), written_us)
     kept = AlertClip.model_validate(row.model_dump())
     record(store, 1, Entries(clips=[row]))
