@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from data.nuscenes.moment_files import DrawnBox
+from data.nuscenes.box_geometry import DrawnBox
 
 HARMLESS = ("animal", "movable_object", "static_object", "flat", "static")
 PEOPLE = ("human", "pedestrian", "person")

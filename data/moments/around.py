@@ -8,7 +8,8 @@ from pathlib import Path
 from data.errors import DatarootError, MomentUnknown
 from data.moments.before import FramePlace, shows_erased
 from data.moments.files import MomentFiles
-from data.nuscenes.moment_files import DrawnBox, OtherCamera, boxes_in_view, other_cameras
+from data.nuscenes.box_geometry import DrawnBox
+from data.nuscenes.moment_files import OtherCamera, boxes_in_view, other_cameras
 from data.pictures.blurred import WITHHELD
 from data.pictures.shown import is_there
 

@@ -6,6 +6,8 @@ A box counts as seen when it lies in front of the camera with at least one corne
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,6 +17,16 @@ Bools = npt.NDArray[np.bool_]
 _MIN_CORNER_DEPTH_M = 0.1
 _MIN_IMAGE_DEPTH_M = 1.0
 _SIGNS = np.array([[x, y, z] for x in (1, -1) for y in (1, -1) for z in (1, -1)], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class DrawnBox:
+    """An annotated box as the front camera sees it. `corners`: (8, 2), its corners in shares of the picture's width
+    and height, in the order of `box_corners`; `distance_m`: from the vehicle's rear axle to its centre."""
+
+    category: str
+    distance_m: float
+    corners: list[tuple[float, float]]
 
 
 def rotation_matrices(quaternions: Floats) -> Floats:

@@ -15,7 +15,7 @@ import duckdb
 import numpy as np
 
 from data.errors import DatarootError
-from data.nuscenes.box_geometry import box_corners, in_image, to_local
+from data.nuscenes.box_geometry import DrawnBox, box_corners, in_image, to_local
 from data.nuscenes.cameras import Cameras, Floats
 from data.nuscenes.rows import check_camera_frames, check_keyframes
 from data.nuscenes.scenes import CameraFrame, confined
@@ -33,16 +33,6 @@ class OtherCamera:
 
     channel: str
     filename: str
-
-
-@dataclass(frozen=True)
-class DrawnBox:
-    """An annotated box as the front camera sees it. `corners`: (8, 2), its corners in shares of the picture's width
-    and height, in the order of `box_geometry`; `distance_m`: from the vehicle's rear axle to its centre."""
-
-    category: str
-    distance_m: float
-    corners: list[tuple[float, float]]
 
 
 def write_moment_files(dataroot: Path, version: str, folder: Path) -> None:

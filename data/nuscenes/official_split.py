@@ -1,4 +1,5 @@
-"""Which scenes nuScenes itself holds out: its 150 validation scenes among the 850 of v1.0-trainval and v1.0-mini."""
+"""What nuScenes says of its own versions: their terms, and which scenes it holds out, its 150 validation scenes among
+the 850 of v1.0-trainval and v1.0-mini."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Mapping
 
 from data.vocabulary import Split
 
+LICENCE = "nuScenes terms of use (CC BY-NC-SA 4.0 with amendments)"
 OFFICIAL_VERSIONS = ("v1.0-trainval", "v1.0-mini")
 _VALIDATION = (
     *((3, 3), (12, 18), (35, 36), (38, 39), (92, 110), (221, 221), (268, 278), (329, 332), (344, 346)),

@@ -11,7 +11,7 @@ from data.errors import MomentUnknown
 from data.moments.around import boxes_of_frame
 from data.moments.before import place_of
 from data.moments.files import MomentFiles
-from data.nuscenes.moment_files import DrawnBox
+from data.nuscenes.box_geometry import DrawnBox
 from data.probes.arms import OCCLUSION
 from data.probes.frames import ProbedFrame, levels_in_turn
 from data.probes.questions import Question

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session, col, select
 
-from data.sources.nuscenes import LICENCE as NUSCENES
+from data.nuscenes.official_split import LICENCE as NUSCENES
 from data.store.tables import Dataset, Scene
 
 _NON_COMMERCIAL = re.compile(r"\bNC\b|non-?commercial|research[ -]only", re.IGNORECASE)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.nuscenes.official_split import OFFICIAL_VERSIONS, official_split
+from data.nuscenes.official_split import LICENCE, OFFICIAL_VERSIONS, official_split
 from data.nuscenes.scenes import Keyframe, SceneTable, read_scenes
 from data.nuscenes.tables import CAMERA, require_dataroot
 from data.sources.opening import Options
@@ -16,7 +16,6 @@ from data.vocabulary import Pose, Split
 
 TAKES = frozenset({"version"})
 DEFAULT_VERSION = "v1.0-trainval"
-LICENCE = "nuScenes terms of use (CC BY-NC-SA 4.0 with amendments)"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from data.errors import MomentUnknown
 from data.moments.around import boxes_of_frame, cameras_of_frame
 from data.moments.before import FramePlace, Moment, moment_before, place_of
 from data.moments.files import FOLDER, MomentFiles
-from data.nuscenes.moment_files import DrawnBox
+from data.nuscenes.box_geometry import DrawnBox
 from data.store.opening import Store
 from tests.builders import VERSION, a_box, a_dataroot, a_filename, a_store, frames_of
 from tests.dataroots import with_moments

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from sqlmodel import select
 
+from data.nuscenes.official_split import LICENCE as NUSCENES
 from data.snapshot.folder import load_snapshot
 from data.snapshot.freeze import freeze
 from data.snapshot.terms import SceneTerms, binding, counted_terms
-from data.sources.nuscenes import LICENCE as NUSCENES
 from data.store.tables import Scene
 from tests.data.snapshot.test_snapshot import a_verified_store
 
