@@ -1,10 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from annotator import runtime
 from annotator.settings import settings
+
+Serve = Callable[[Path], None]
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +17,18 @@ def _settings_of_each_test() -> Iterator[None]:
     settings.cache_clear()
     yield
     settings.cache_clear()
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Lets the app in this process serve a workspace until the test is over."""
+
+    def serves(workspace: Path) -> None:
+        monkeypatch.setenv("TELETRIAGE_WORKSPACE", str(workspace))
+        runtime.store.cache_clear()
+        settings.cache_clear()
+
+    yield serves
+    if runtime.store.cache_info().currsize:
+        runtime.store().close()
+    runtime.store.cache_clear()

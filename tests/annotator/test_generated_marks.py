@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlmodel import col, select
 from streamlit.testing.v1 import AppTest
 
-from annotator import runtime
-from annotator.settings import settings
 from annotator.settling.serving import to_settle
 from data.overview.progress import progress
 from data.review.serving import lease_frames, release_leases
@@ -19,6 +17,7 @@ from data.scenarios.plausibility import Judgement, count_generated, judge_clip, 
 from data.store.opening import Store
 from data.store.tables import Frame, FrameStatus
 from data.vocabulary import PersonRole, SetAside, Split
+from tests.annotator.conftest import Serve
 from tests.builders import A, S, T, a_person, frames_of, reviewed
 from tests.data.scenarios.builders import a_plan, a_scenario_store, generate
 
@@ -40,18 +39,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Store, list[s
 
 
 @pytest.fixture
-def made(
-    built: tuple[Path, Store, list[str]], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[Store, list[str]]]:
+def made(built: tuple[Path, Store, list[str]], serve: Serve) -> tuple[Store, list[str]]:
     folder, store, frames = built
-    monkeypatch.setenv("TELETRIAGE_WORKSPACE", str(folder / "workspace"))
-    for kept in (runtime.store, settings):
-        kept.cache_clear()
-    yield store, frames
-    if runtime.store.cache_info().currsize:
-        runtime.store().close()
-    for kept in (runtime.store, settings):
-        kept.cache_clear()
+    serve(folder / "workspace")
+    return store, frames
 
 
 def plain_page(person_id: int) -> None:

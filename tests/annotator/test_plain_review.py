@@ -1,32 +1,24 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
-from annotator import runtime
-from annotator.settings import settings
 from data.review.serving import lease_frames, release_leases
 from data.store.opening import Store
 from data.store.tables import FrameStatus, Review
 from data.vocabulary import Mode, Verdict
+from tests.annotator.conftest import Serve
 from tests.builders import S, T, a_person, a_store
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def store(tmp_path: Path, serve: Serve) -> Store:
     made = a_store(tmp_path)
-    monkeypatch.setenv("TELETRIAGE_WORKSPACE", str(tmp_path / "workspace"))
-    for kept in (runtime.store, settings):
-        kept.cache_clear()
-    yield made
-    if runtime.store.cache_info().currsize:
-        runtime.store().close()
-    for kept in (runtime.store, settings):
-        kept.cache_clear()
+    serve(tmp_path / "workspace")
+    return made
 
 
 def plain_page(person_id: int) -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from annotator import runtime
-from annotator.settings import settings
 from annotator.sign_in.demo_accounts import PEOPLE
 from annotator.widgets.page import frame_caption
 from data.overview.contested import contested_frames
@@ -18,20 +15,15 @@ from data.review.guideline import guideline_text
 from data.review.serving import lease_frames
 from data.store.opening import Store
 from data.vocabulary import PersonRole, Split
+from tests.annotator.conftest import Serve
 from tests.builders import A, T, a_person, a_store, reviewed
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def store(tmp_path: Path, serve: Serve) -> Store:
     made = a_store(tmp_path)
-    monkeypatch.setenv("TELETRIAGE_WORKSPACE", str(tmp_path / "workspace"))
-    for kept in (runtime.store, settings):
-        kept.cache_clear()
-    yield made
-    if runtime.store.cache_info().currsize:
-        runtime.store().close()
-    for kept in (runtime.store, settings):
-        kept.cache_clear()
+    serve(tmp_path / "workspace")
+    return made
 
 
 def provenance_page(person_id: int, address: str) -> None:
