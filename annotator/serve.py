@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from annotator.settings import STOPPED_SAYS, AppSettings
+from annotator.settings import STOPPED_SAYS, AppSettings, settings
 from annotator.sign_in.identity_provider import require_provider_file
 from annotator.web.admission import LOOPBACK
 from data.errors import StoreError
@@ -29,28 +29,37 @@ class Exposure:
 
 
 def serve(told: AppSettings, exposure: Exposure) -> NoReturn:
-    """Say where the app is and replace this process by the web server; Ctrl-C ends it. Raises StoreError if it cannot
-    be served so."""
-    command, environment = server_command(told, exposure)
+    """Say where the app is and become its web server; Ctrl-C ends it. Raises StoreError if it cannot be served so."""
+    words, environment = _server(told, exposure)
     print(f"The app is at http://{exposure.host}:{exposure.port}", file=sys.stderr, flush=True)  # noqa: T201
-    environment[STOPPED_SAYS] = "Stopped. Everything is saved; the same command serves it again."
-    os.execve(sys.executable, command, environment)  # noqa: S606 - our own interpreter with our own arguments
+    os.environ.update(environment)
+    os.environ[STOPPED_SAYS] = "Stopped. Everything is saved; the same command serves it again."
+    settings.cache_clear()
+    from annotator.web.start_streamlit import run  # noqa: PLC0415 - Streamlit loads once the app can be served
+
+    run(words)
 
 
 def server_command(told: AppSettings, exposure: Exposure) -> tuple[list[str], dict[str, str]]:
-    """The web server's command and environment. Raises StoreError if it cannot be served so."""
+    """The web server as a process of its own: its command and environment. Raises StoreError if it cannot be served
+    so."""
+    words, environment = _server(told, exposure)
+    return [sys.executable, "-m", "annotator.web.start_streamlit", *words], {**os.environ, **environment}
+
+
+def _server(told: AppSettings, exposure: Exposure) -> tuple[list[str], dict[str, str]]:
+    """What the web server is told: the words of its command line, and variables of its environment."""
     require_exposure(told, exposure)
     require_private(told.workspace)
     _require_free(exposure.host, exposure.port)
     page = Path(__file__).with_name("asgi.py")
-    command = [
-        sys.executable, "-m", "annotator.web.start_streamlit", "run", str(page),
+    words = [
+        "run", str(page),
         "--server.address", exposure.host, "--server.port", str(exposure.port), "--logger.hideWelcomeMessage", "true",
         *(["--secrets.files", str(exposure.oidc.resolve())] if exposure.oidc else []),
     ]  # fmt: skip
-    environment = {**os.environ, **told.as_environment(), **_of_libraries(told, exposure)}
     sys.stdout.flush()
-    return command, environment
+    return words, {**told.as_environment(), **_of_libraries(told, exposure)}
 
 
 def require_exposure(told: AppSettings, exposure: Exposure) -> None:

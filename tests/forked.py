@@ -30,13 +30,23 @@ from tests.repository import ROOT
 from tests.templates import template
 
 APP = (
-    "annotator.asgi",
-    "annotator.serve",
+    "alembic.command",
     "annotator.commands",
+    "annotator.health",
+    "annotator.monitor.console.routes",
+    "annotator.monitor.service.run",
+    "annotator.navigation",
+    "annotator.review_card.routes",
+    "annotator.serve",
+    "annotator.sign_in.gate",
+    "annotator.sign_in.routes",
+    "annotator.web.start_streamlit",
     "data.commands.mounted",
     "eval.commands",
     "pandas",
+    "streamlit.web.server.starlette.starlette_app",
 )
+"""Not `annotator.asgi`: it reads its settings when it is imported."""
 TRAINS = {"compare", "decide", "merge", "stand-in", "train", "walkthrough"}
 TRAINING = (*APP, "training.train", "training.merge", "training.stand_in", "training.generate")
 SOCKET = "socket"

@@ -14,7 +14,7 @@ SIGNING = re.compile(r"^\s*(import hmac|from hmac)", re.MULTILINE)
 RENAMING = re.compile(r"\b(os|shutil)\.(replace|rename|move)\(|\.rename\(|\bNamedTemporaryFile\b")
 PICTURE_FILE = re.compile(r"\b(root|roots\[[^\]]+\]|dataroot)\)?\s*/\s*[^\n,]*\bfilename\b")
 ELSEWHERE = {
-    "annotator/serve.py": "the environment of the process that it becomes",
+    "annotator/serve.py": "the environment of the web server that it becomes",
     "annotator/web/start_streamlit.py": "what the command before it wants said at the end",
     "data/proposals/ray_proposals.py": "Ray's own: whether a cluster is there, and no usage reports",
     "training/__init__.py": "Hugging Face's own switches, set before anything reads them",

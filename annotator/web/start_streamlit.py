@@ -1,7 +1,7 @@
-"""Streamlit's own start, with options of its web server that Streamlit has no setting for: no `server` header, and a
-connection that does not send a request's head in time is closed.
+"""Streamlit's own start, with what Streamlit has no setting for: no `server` header, a connection that does not send a
+request's head in time is closed, and no component of another package is looked for.
 
-`teletriage review` runs it as `python -m annotator.web.start_streamlit run …`.
+`teletriage review` ends in it; `teletriage demo` runs it as `python -m annotator.web.start_streamlit run …`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from functools import partial
 from typing import NoReturn
 
 import click
 import uvicorn
+from streamlit.components.v2 import manifest_scanner
 from streamlit.web.cli import main
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -56,21 +58,32 @@ class PromptProtocol(HttpToolsProtocol):
             self._late = None
 
 
-def start() -> int:
+def run(words: Sequence[str]) -> NoReturn:
+    """Serve as Streamlit's command line with these words does, and end this process.
+
+    No screen has a component of another package, and the search reads the description of every installed one: half of
+    what starting takes.
+    """
+    manifest_scanner.scan_component_manifests = lambda *_: []
+    uvicorn.Config = partial(uvicorn.Config, server_header=False, http=PromptProtocol)  # type: ignore[misc,assignment]
+    _end(_start(words))
+
+
+def _start(words: Sequence[str]) -> int:
     """Run Streamlit's command line to its end; returns the exit code."""
     try:
-        main(prog_name="streamlit", standalone_mode=False)
+        main(words, prog_name="streamlit", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except click.Abort:  # how click tells of Ctrl-C
-        if words := os.environ.get(STOPPED_SAYS):
-            print(words, file=sys.stderr)  # noqa: T201
+        if said := os.environ.get(STOPPED_SAYS):
+            print(said, file=sys.stderr)  # noqa: T201
         return INTERRUPTED
     return 0
 
 
-def end(code: int) -> NoReturn:
+def _end(code: int) -> NoReturn:
     """End this process, in which nothing runs any more. The interpreter is not taken apart: DuckDB would print a line
     for every one of its objects that a module still names."""
     sys.stdout.flush()
@@ -79,5 +92,4 @@ def end(code: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    uvicorn.Config = partial(uvicorn.Config, server_header=False, http=PromptProtocol)  # type: ignore[misc,assignment]
-    end(start())
+    run(sys.argv[1:])
