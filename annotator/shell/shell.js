@@ -4,6 +4,9 @@
   const asked_ms = 3000;
   let wasConnected = false;
 
+  // Otherwise Streamlit looks for itself below the screen's address first: two answers of 404 on every page.
+  window.__streamlit = { BACKEND_BASE_URL: location.origin };
+
   const isConnected = () =>
     document.querySelector("[data-test-connection-state]")?.getAttribute("data-test-connection-state") === "CONNECTED";
 

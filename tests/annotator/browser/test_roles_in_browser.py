@@ -13,6 +13,10 @@ from data.vocabulary import PersonRole
 from tests.annotator.browser.conftest import served, signed_in
 from tests.builders import a_person, a_store
 
+REFUSED = """performance.getEntriesByType('resource').filter(one => one.responseStatus === 404)
+  .map(one => one.name)"""
+"""What a page has asked for where nothing is: red lines in the browser's console."""
+
 
 def test_every_role_comes_home_to_a_screen_of_its_own(tmp_path: Path, chromium: Browser) -> None:
     store = a_store(tmp_path)
@@ -27,6 +31,7 @@ def test_every_role_comes_home_to_a_screen_of_its_own(tmp_path: Path, chromium: 
             assert page.url == f"{address}{home.path}"
             expect(page).to_have_title(f"{home.title} · teletriage")
             assert page.get_by_test_id("stException").count() == 0
+            assert page.evaluate(REFUSED) == []
             page.context.close()
 
 
