@@ -38,6 +38,7 @@ def run_origin(inputs: CheckedInputs) -> RunOrigin:
         frames=inputs.snapshot.manifest.frames,
         spacing_s=inputs.snapshot.manifest.spacing_s,
         snapshot_hash=inputs.snapshot.manifest.snapshot_hash,
+        base_model=str(inputs.model.resolve()),
         base_model_hash=model_hash(inputs.model),
         processor_hash=processor_hash(inputs.model),
         stand_in=is_stand_in(inputs.model),

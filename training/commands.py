@@ -215,7 +215,9 @@ def serve_miniature(
         bool, typer.Option("--aligned", help="The miniature with the adapter that comes with it.")
     ] = False,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", help="Port to listen on; 0 takes a free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8000,
 ) -> None:
     """Serve the miniature behind an OpenAI-compatible endpoint on one CPU core."""
     require_training_extra()
@@ -309,10 +311,19 @@ def _plan_text(plan: TrainingPlan) -> str:
         f"rejected {plan.rejected_tokens_mean:.0f})",
         f"Adapter: {plan.adapter_parameters:,} parameters, {plan.adapter_share:.3%} of {plan.base_parameters:,}",
         f"Memory, estimated: {plan.estimate.memory_gib:.1f} of the {plan.available_gib:.1f} GiB that are free here",
-        f"Time, estimated: {plan.estimate.hours:.1f} hours on {plan.estimate.device} at "
+        f"Time, estimated: {_hours(plan.estimate.hours)} on {plan.estimate.device} at "
         f"{plan.estimate.utilisation:.0%} of its peak",
     ]
     return "\n".join([*lines, *plan.notes])
+
+
+def _hours(hours: float) -> str:
+    """How long a run takes, no finer than an estimate knows.
+
+    >>> _hours(1.73), _hours(0.01)
+    ('1.7 hours', 'less than 6 minutes')
+    """
+    return f"{hours:.1f} hours" if hours >= 0.1 else "less than 6 minutes"  # noqa: PLR2004 - the last decimal
 
 
 def _result_text(result: TrainingResult) -> str:

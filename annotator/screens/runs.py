@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from annotator.runtime import workspace
 from annotator.widgets.charts import drawn
 from annotator.widgets.page import empty_state, page_head
 from data.commands.following import after_merge
+from data.errors import SnapshotError
+from data.snapshot.folder import MANIFEST, read_manifest
 from data.store.tables import Person
 from data.terminal import Settings
 from data.text.visible import visible
@@ -48,7 +51,7 @@ def _row(run: TrainingRun) -> dict[str, object]:
         "base model": "stand-in" if run.is_stand_in else visible(run.base_model),
         "ended": _when(run.finished_at) if run.finished_at else "not finished",
         "steps": int(last.get(STEP, 0)),
-        "last loss": next((line["loss"] for line in reversed(run.history) if "loss" in line), None),
+        "last loss": next((f"{line['loss']:.4f}" for line in reversed(run.history) if "loss" in line), "–"),
     }
 
 
@@ -64,6 +67,7 @@ def _one(run: TrainingRun) -> None:
     if run.problem:
         st.text(visible(run.problem))
         return
+    st.caption("Next:" if run.finished_at else "It has not finished. To go on with it:")
     st.code(_next(run), language=None, wrap_lines=True)
     curves = run.curves()
     if not curves:
@@ -99,9 +103,18 @@ def _next(run: TrainingRun) -> str:
     here = Settings(workspace(), given=("--workspace", str(workspace())))
     model = run.base_model or "MODEL"
     if run.finished_at is None:
-        given = ("--snapshot", "SNAPSHOT", "--recipe", run.folder / "recipe.yaml", "--model", model)
+        given = ("--snapshot", _snapshot_of(run), "--recipe", run.folder / "recipe.yaml", "--model", model)
         return here.command("train", *given, "--out", run.folder, "--resume")
     merged = Path("models") / f"{run.folder.name}-merged"
     if here.made(merged).exists():
         return after_merge(here, here.made(merged))
     return here.command("merge", "--adapter", run.folder, "--model", model, "--out", merged)
+
+
+def _snapshot_of(run: TrainingRun) -> Path | str:
+    """The folder of this workspace that holds what the run trains on, or a word for whoever has it elsewhere."""
+    for file in (workspace() / "snapshots").glob(f"*/{MANIFEST}"):
+        with suppress(SnapshotError):
+            if read_manifest(file.parent).snapshot_hash == run.snapshot_hash:
+                return file.parent
+    return "SNAPSHOT"

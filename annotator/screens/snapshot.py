@@ -174,6 +174,8 @@ def _freeze_form(person: Person, options: FreezeOptions) -> None:
 def _freeze(person: Person, options: FreezeOptions, label: SnapshotLabel) -> None:
     folder = workspace() / "snapshots" / folder_name(label.name, datetime.now(tz=UTC))
     try:
+        if folder.exists():
+            raise SnapshotError(f"There is a snapshot {folder.name} already. Give this one another name.")
         with st.spinner("Freezing …"):
             freeze(store(), folder, options, label=label, by=person.id)
     except TeletriageError as error:

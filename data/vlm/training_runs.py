@@ -61,7 +61,7 @@ def _read(folder: Path) -> TrainingRun:
             folder,
             recipe=str(origin["recipe"]),
             snapshot_hash=str(origin["snapshot_hash"]),
-            base_model=str(base.get("path", "")),
+            base_model=str(base.get("path") or origin.get("base_model") or ""),
             is_stand_in=bool(base.get("stand_in", origin.get("stand_in"))),
             finished_at=record.get("finished_at"),
             history=_history(folder / _HISTORY),

@@ -78,6 +78,7 @@ class RunOrigin(_Record):
     """What determines a run's parameters, known before its first step: with equal origins, equal adapters.
 
     `frames`, `spacing_s`: how many pictures a question shows, and how far apart they are due; None for one picture.
+    `base_model`: where that model lay, for whoever goes on with the run; its hash is what determines it.
     """
 
     recipe: str
@@ -88,6 +89,7 @@ class RunOrigin(_Record):
     frames: int = 1
     spacing_s: float | None = None
     snapshot_hash: str
+    base_model: str | None = None
     base_model_hash: str
     processor_hash: str | None = None
     stand_in: bool = False

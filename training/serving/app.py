@@ -21,7 +21,13 @@ from starlette.routing import Route
 from data.errors import TrainingError
 from data.vlm.weights import RECORD, read_weights
 from data.vocabulary import ReplyForm
-from training.models.folder import STAND_IN_MARKER, is_stand_in, load_model
+from training.models.folder import (
+    RANDOM,
+    STAND_IN_MARKER,
+    is_stand_in,
+    load_model,
+    stand_in_weights,
+)
 from training.pairs.processor import load_processor
 from training.process.chatter import library_chatter_to_stderr
 from training.serving.batching import Batching, Overloaded
@@ -126,8 +132,7 @@ def serve(folder: Path, adapter: Path | None = None, *, host: str, port: int) ->
         torch.set_num_threads(1)
         served = load_served(folder, adapter)
         print(  # noqa: T201 - a command's word to whoever started it
-            f"{served.names[0]}, a miniature that judges drawn roads and no real ones, at "
-            f"http://{host}:{channel.getsockname()[1]}/v1",
+            f"{served.names[0]}, {_what_it_is(folder)}, at http://{host}:{channel.getsockname()[1]}/v1",
             file=sys.stderr,
             flush=True,
         )
@@ -135,6 +140,13 @@ def serve(folder: Path, adapter: Path | None = None, *, host: str, port: int) ->
         uvicorn.Server(config).run([channel])
         # uvicorn stops at a SIGINT that a shell has this process ignore (`… &` in a script) without raising it.
         raise KeyboardInterrupt
+
+
+def _what_it_is(folder: Path) -> str:
+    """What its answers are worth."""
+    if stand_in_weights(folder) == RANDOM:
+        return "a stand-in with random weights whose answers mean nothing"
+    return "a miniature that judges drawn roads and no real ones"
 
 
 def _listening(host: str, port: int) -> socket.socket:

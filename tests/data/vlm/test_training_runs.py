@@ -9,7 +9,8 @@ from data.vlm.training_runs import training_runs
 def a_run_folder(workspace: Path, name: str, *, lines: list[str], ended: bool) -> Path:
     folder = workspace / name
     folder.mkdir(parents=True)
-    (folder / "run.json").write_text(json.dumps({"recipe": "sa_dpo", "snapshot_hash": "a1b2"}))
+    begun = {"recipe": "sa_dpo", "snapshot_hash": "a1b2", "base_model": "/models/begun-with"}
+    (folder / "run.json").write_text(json.dumps(begun))
     (folder / "history.jsonl").write_text("\n".join(lines))
     if ended:
         base = {"path": "/models/student", "stand_in": True}
@@ -30,5 +31,5 @@ def test_an_interrupted_run_and_a_broken_one_hide_no_other(tmp_path: Path) -> No
     (a_run_folder(tmp_path, "runs/broken", lines=[], ended=False) / "run.json").write_text("[]")
     found = {run.name: run for run in training_runs(tmp_path)}
     assert len(found["runs/cut"].history) == 1
-    assert found["runs/cut"].finished_at is None
+    assert (found["runs/cut"].finished_at, found["runs/cut"].base_model) == (None, "/models/begun-with")
     assert str(found["runs/broken"].problem).startswith(f"{tmp_path / 'runs' / 'broken'} cannot be read")
