@@ -14,7 +14,7 @@ from annotator.screens.report_page import report_address
 from annotator.sign_in.visitor import frame_image
 from annotator.widgets.frame_links import frames_address
 from annotator.widgets.page import empty_state, page_head, plain
-from annotator.widgets.tables import figures_table
+from annotator.widgets.tables import wrapped_table
 from data.errors import TeletriageError
 from data.find.question import About
 from data.frames.erased import why_aside
@@ -76,15 +76,11 @@ def _beside(chosen: ReportFolder, others: list[ReportFolder]) -> None:
             "They rest on different verified frames: a difference may come from the frames, not the runs."
         )
     rows = figures_side_by_side({chosen.name: first, other.name: second})
-    figures_table(
-        [{visible(key): visible(value) for key, value in row.items()} for row in rows], name="side-by-side"
-    )
+    wrapped_table(rows, name="side-by-side", label="Figures of both reports")
     differing = what_differs(first, second)
     if differing:
         st.header("What differs")
-        st.dataframe(
-            [{key: visible(value) for key, value in row.items()} for row in differing], hide_index=True
-        )
+        wrapped_table(differing, name="what-differs", label="What differs")
 
 
 def _report(page: Path) -> None:

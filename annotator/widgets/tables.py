@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 
+from annotator.widgets.page import plain
 from data.snapshot.expected_pairs import REPEATED_AT_LEAST, RepeatedSentence
 from data.store.tables import Person
 from data.text.csv_text import csv_text
@@ -25,10 +27,29 @@ def figures_table(rows: Sequence[Mapping[str, Any]], *, name: str, link: str | N
     shown = {link: st.column_config.LinkColumn(display_text="show")} if link else None
     height: Literal["content", "auto"] = "content" if len(rows) <= _WHOLE else "auto"
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", height=height, column_config=shown)
-    kept = [{column: value for column, value in row.items() if column != link} for row in rows]
+    _download([{column: value for column, value in row.items() if column != link} for row in rows], name)
+
+
+def wrapped_table(rows: Sequence[Mapping[str, str]], *, name: str, label: str) -> None:
+    """Rows of sentences as a table whose cells wrap, so that many columns fit the page, and below it the same as a CSV
+    file. label: what screen readers call it."""
+    head = "".join(f'<th scope="col">{plain(column)}</th>' for column in rows[0])
+    body = "".join(f"<tr>{_cells(*row.values())}</tr>" for row in rows)
+    st.html(
+        f'<div class="tt-wide" role="region" aria-label="{escape(label)}" tabindex="0">'
+        f'<table class="tt-table tt-wrapped"><tr>{head}</tr>{body}</table></div>'
+    )
+    _download([{visible(column): visible(value) for column, value in row.items()} for row in rows], name)
+
+
+def _cells(first: str, *others: str) -> str:
+    return f'<th scope="row">{plain(first)}</th>' + "".join(f"<td>{plain(one)}</td>" for one in others)
+
+
+def _download(rows: Sequence[Mapping[str, Any]], name: str) -> None:
     st.download_button(
         "Download CSV",
-        csv_text(kept),
+        csv_text(rows),
         file_name=f"{name}.csv",
         mime="text/csv",
         key=f"csv-{name}",

@@ -233,7 +233,7 @@ def _distance(one: Assertion, noun: Noun, named: list[Thing], facts: SceneFacts)
 
 def _state(one: Assertion, noun: Noun, named: list[Thing], facts: SceneFacts) -> Judged:
     attributes = sorted({thing.attribute for thing in named if thing.attribute})
-    told = f"annotated as {', '.join(attributes) or 'nothing that tells'}"
+    told = f"annotated as {', '.join(attributes)}" if attributes else _by_boxes(named)
     if one.value == "parked":
         return decided(told, "vehicle.parked" in attributes, all(thing.is_moving is True for thing in named))
     fits = one.value == "moving"
@@ -241,6 +241,14 @@ def _state(one: Assertion, noun: Noun, named: list[Thing], facts: SceneFacts) ->
     if one.value == "stands":  # a place as often as a state
         return decided(told, False in moves, False)
     return decided(told, fits in moves, all(one is (not fits) for one in moves))
+
+
+def _by_boxes(named: list[Thing]) -> str:
+    """Whether things without an attribute move, by their boxes in the frames around."""
+    known = sorted(
+        {"moving" if thing.is_moving else "standing" for thing in named if thing.is_moving is not None}
+    )
+    return f"{' and '.join(known)}, by the boxes around this frame" if known else "not known to move or stand"
 
 
 def _path(one: Assertion, facts: SceneFacts) -> Judged:

@@ -165,7 +165,8 @@ def _says(test: PairedTest, first: Answers, second: Answers, confidence: float) 
     alone = f"{first.name} alone was right on {test.only_first}, {second.name} alone on {test.only_second}"
     on = f"On the {test.n} {frames} of {test.scenes} {'scene' if test.scenes == 1 else 'scenes'}, {alone}"
     if isinstance(test.p_value, Undefined) or isinstance(test.p_holm, Undefined):
-        return f"{on}: nothing is concluded, {test.p_value}."
+        why = next(one.reason for one in (test.p_value, test.p_holm) if isinstance(one, Undefined))
+        return f"{on}. Nothing is concluded: {why}."
     after = _p(test.p_holm).removeprefix("= ")
     p = f"sign-flip test over scenes, p {_p(test.p_value)}, {after} after Holm's correction"
     if test.p_holm <= 1 - confidence and not isinstance(test.difference, Undefined):

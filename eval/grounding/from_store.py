@@ -139,7 +139,8 @@ def _looked_up(session: Session, frames: Frames) -> tuple[int, int]:
 
 
 def _marked(session: Session, rows: Sequence[GroundedWords]) -> list[MarkedText]:
-    """Contradicted texts, those with most contradictions first; only as many as are shown are judged again."""
+    """Contradicted texts, those with most contradictions first; only as many as are shown are judged again. What two
+    people wrote alike stands once."""
     wrong = sorted(
         (one for one in rows if one.contradicted), key=lambda one: (-one.contradicted, one.frame_id)
     )
@@ -149,7 +150,9 @@ def _marked(session: Session, rows: Sequence[GroundedWords]) -> list[MarkedText]
     for (name, key), row in said.items():
         words = words_of(row)
         if words is not None:
-            marked += _marks(row.frame_id, name, words.parts(), found[key])
+            marked += [
+                one for one in _marks(row.frame_id, name, words.parts(), found[key]) if one not in marked
+            ]
     return marked
 
 

@@ -36,7 +36,7 @@ def figure_value(figure: Figure) -> str:
 def figure_interval(figure: Figure, interval: Interval | Undefined) -> str:
     """One of the figure's intervals in the figure's unit, or why there is none."""
     if isinstance(interval, Undefined):
-        return str(interval)
+        return f"no interval: {interval.reason}"
     return f"{interval.low:.3f}–{interval.high:.3f}" if figure.count is None else percent_range(interval)
 
 

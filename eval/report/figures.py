@@ -23,7 +23,7 @@ ROW = 36
 HEADING = 34
 MARGIN = 8
 TRACK = WIDTH - 2 * MARGIN
-LONGEST_NAME = 34
+LONGEST_NAME, BESIDE_FIGURES = 34, 28
 
 PLOT_LEFT, PLOT_TOP, PLOT = 70, 16, 340
 LEGEND_ROW = 24
@@ -260,16 +260,16 @@ def _legend(evaluation: Evaluation, points: list[_Point]) -> Iterator[Markup]:
             radius=MARKER,
             number=number,
             text_x=MARGIN + 2 * MARKER + 8,
-            name=_short(run.name),
+            name=_short(run.name, BESIDE_FIGURES),
             right=WIDTH - MARGIN,
             told=told,
         )
 
 
-def _short(name: str) -> str:
+def _short(name: str, longest: int = LONGEST_NAME) -> str:
     """A name that fits its line; the tables show it whole."""
     name = visible(name)
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
 def _svg(height: int, label: str, parts: list[Markup]) -> Markup:

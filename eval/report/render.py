@@ -136,6 +136,7 @@ def _environment() -> Environment:
         figure_value=figure_value,
         figure_interval=figure_interval,
         told=told,
+        question_told=question_told,
         frames_query=frames_query,
         compared_query=compared_query,
         counted_queries=counted_queries,
@@ -184,6 +185,14 @@ def _cells_query(drawing: str, run: str) -> str | None:
         case 3, 4:
             return compared_query(state=VerificationState.VERIFIED.value)
     return None
+
+
+def question_told(evaluation: Evaluation) -> str | None:
+    """The hash of the conversation that students and aligned models were asked in, or that each run has its own; None
+    where it is not recorded."""
+    asked = {run.origin.question_hash for run in evaluation.runs if run.origin}
+    several = "each run has its own" if len(asked) > 1 else None
+    return evaluation.lineage.question_hash or several
 
 
 def cell_kind(place: tuple[int, int]) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from eval.evaluation.result import Evaluation
 from eval.presentation.in_words import figure_interval, figure_value
-from eval.report.render import SIDE_BY_SIDE
+from eval.report.render import SIDE_BY_SIDE, question_told
 from eval.statistics.rate import Undefined
 from eval.statistics.values import Figure
 
 _LINEAGE = (
     ("evaluated", "evaluated_at"), ("by", "author"), ("verified frames", "verified_set_hash"),
-    ("held-out scenes", "split_hash"), ("question", "question_hash"), ("a question shows", "question_shows"),
+    ("held-out scenes", "split_hash"), ("a question shows", "question_shows"),
     ("reply form", "reply_form"), ("training", "recipe"), ("commit", "commit"),
 )  # fmt: skip
+_UNKNOWN = "not recorded"
 
 
 def figures_side_by_side(reports: dict[str, Evaluation]) -> list[dict[str, str]]:
@@ -38,12 +39,14 @@ def figures_side_by_side(reports: dict[str, Evaluation]) -> list[dict[str, str]]
 
 def what_differs(first: Evaluation, second: Evaluation) -> list[dict[str, str]]:
     """What two reports rest on, where it is not the same."""
-    rows = []
-    for title, field in _LINEAGE:
-        one, other = (str(getattr(report.lineage, field) or "not recorded") for report in (first, second))
-        if one != other:
-            rows.append({"what": title, "first": one, "second": other})
-    return rows
+    asked = ("question", *(question_told(one) or _UNKNOWN for one in (first, second)))
+    told = [
+        (title, *(str(getattr(one.lineage, field) or _UNKNOWN) for one in (first, second)))
+        for title, field in _LINEAGE
+    ]
+    return [
+        {"what": what, "first": one, "second": other} for what, one, other in [*told, asked] if one != other
+    ]
 
 
 def rest_on_the_same_frames(first: Evaluation, second: Evaluation) -> bool:
@@ -57,6 +60,4 @@ def _told(figure: Figure) -> str:
     if isinstance(figure.value, Undefined):
         return figure_value(figure)
     counted = "" if figure.count is None else f" {figure.count}/{figure.n}"
-    if isinstance(figure.interval, Undefined):
-        return f"{figure_value(figure)}{counted} (no interval: {figure.interval.reason})"
     return f"{figure_value(figure)}{counted} ({figure_interval(figure, figure.interval)})"

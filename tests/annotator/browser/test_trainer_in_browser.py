@@ -129,11 +129,13 @@ _FOLLOWED = """() => {
   })
   const notes = [...document.querySelectorAll('.scroll + p')].map(note =>
     [note.textContent.trim(), [[...note.previousElementSibling.querySelectorAll('tr')].pop(), note].map(linked)])
-  return [...headings, ...notes]
+  const continued = [...document.querySelectorAll('tbody tr:has(> :first-child:empty)')].map(row =>
+    [`row below ${row.previousElementSibling.textContent.trim()}`, [row.previousElementSibling, row].map(linked)])
+  return [...headings, ...notes, ...continued]
 }"""
-"""What belongs together: a heading and what it stands above, down to the first row or picture, and the last row of a
-table and the note below it. Chromium writes the place of whatever is linked to into a PDF, so links to all of it are
-put at the end."""
+"""What belongs together: a heading and what it stands above, down to the first row or picture; the last row of a table
+and the note below it; a row that names nothing and the row before it. Chromium writes the place of whatever is linked
+to into a PDF, so links to all of it are put at the end."""
 
 
 def places_in(pdf: bytes) -> dict[str, int]:

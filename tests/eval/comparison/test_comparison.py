@@ -52,7 +52,7 @@ def test_few_scenes_that_hold_the_level_settle_nothing() -> None:
     first = some_answers(true, [S] * 9 + [A] * 31, name="one", scenes=40)
     second = some_answers(true, true, name="two", scenes=40)
     (found,) = compare_runs([first, second], A_METHOD)
-    assert "nothing is concluded, not defined: 9 scenes hold such frames, 10 are needed" in found.says[0]
+    assert "Nothing is concluded: 9 scenes hold such frames, 10 are needed." in found.says[0]
 
 
 def test_every_pair_is_compared_and_p_values_are_corrected_over_pairs_and_questions() -> None:
