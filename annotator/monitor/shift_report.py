@@ -144,13 +144,14 @@ def report_text(report: dict[str, Any]) -> str:
     alerts, disagreement = report["alerts"], report["disagreement"]
     missed = report["ended_unanswered"]
     lines = [
-        f"Shift from {report['from']} to {report['to']}",
+        f"Shift from {_readable(report['from'])} to {_readable(report['to'])} UTC",
         f"  {report['feed_hours']:g} feed-hours watched, {_percent(report['by_eye'])} of them by eye",
         f"  {report['answers']['n']:,} answers ({report['answers']['per_s'] or 0:g} per second), "
         f"{_percent(report['stale'])} stale, {_percent(report['failed'])} failed",
         f"  {counted(alerts['n'], 'alert')} ({alerts['by_level']['TELEOPERATION']:,} TELEOPERATION), {_rate(alerts)}",
         f"  from capture to screen: {_spread(report['alert_latency_s'])}; {report['not_shown']:,} on no screen",
-        f"  operators' response: {_spread(report['operator_response_s'])}; {report['unanswered']:,} unanswered",
+        f"  operators' response: {_spread(report['operator_response_s'])}; "
+        f"{counted(report['unanswered'], 'alert')} without one, open ones and those that rose further included",
         f"  {counted(missed['n'], 'alert')} ended without an answer "
         f"({missed['by_level']['TELEOPERATION']:,} TELEOPERATION); {missed['waiting']:,} not acknowledged",
         f"  {report['responses'].get(Response.TAKEN_OVER.value, 0):,} taken over, "
@@ -162,6 +163,15 @@ def report_text(report: dict[str, Any]) -> str:
         f"  {sum(report['returned'].values()):,} frames came back into review",
     ]
     return "\n".join(lines)
+
+
+def _readable(when: str) -> str:
+    """A time of the report at a terminal.
+
+    >>> _readable("2026-11-30T11:11:29+00:00")
+    '2026-11-30 11:11:29'
+    """
+    return when.partition("+")[0].replace("T", " ")
 
 
 def _percent(share: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -152,7 +153,11 @@ class Folder:
 
 def _listing(folder: Path) -> dict[str, tuple[int, int]]:
     """Modification time and size of every picture, by name."""
-    return {path.name: _when_and_size(path) for path in _pictures(folder.iterdir())}
+    there = {}
+    for path in _pictures(folder.iterdir()):
+        with suppress(FileNotFoundError):  # somebody has removed it since
+            there[path.name] = _when_and_size(path)
+    return there
 
 
 def _pictures(paths: Iterable[Path]) -> list[Path]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlmodel import select
 
 from data.store.opening import open_store
@@ -230,6 +230,9 @@ def test_a_shift_is_handed_over_and_the_next_operator_confirms_it(seat: MakeSeat
     one.page.wait_for_selector("[data-act=send-handover]", timeout=WAIT_MS)
     one.desk.until(lambda: "No feed is by eye" in one.page.locator("[data-part=dialog]").inner_text())
     one.page.fill("[data-part=dialog] textarea", "The camera of van-3 <b>hangs</b>.")
+    one.page.keyboard.press("Escape")  # what was written stands there again
+    one.page.keyboard.press("h")
+    expect(one.page.locator("[data-part=dialog] textarea")).to_have_value("The camera of van-3 <b>hangs</b>.")
     one.page.press("[data-part=dialog] textarea", "Control+Enter")
     banner = one.page.locator("[data-part=handover]")
     one.desk.until(lambda: "The next operator confirms it." in banner.inner_text())
@@ -260,6 +263,9 @@ def test_the_sound_can_be_tried_and_put_off_for_one_alert(seat: MakeSeat) -> Non
     one.page.keyboard.press("s")
     note = one.page.locator(f".mo-alert[data-alert='{alert}'] .mo-note")
     one.desk.until(lambda: "Its sound is off." in note.first.inner_text())
+    one.page.get_by_role("button", name="Sign out").click()
+    expect(one.page.locator("[data-part=dialog]")).to_contain_text("1 alert is open")
+    one.page.keyboard.press("Escape")
     sounded = root.get_attribute("data-sounded")
     one.page.wait_for_timeout(5500)  # it would have sounded again
     assert root.get_attribute("data-sounded") == sounded

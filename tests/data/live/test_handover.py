@@ -8,6 +8,7 @@ from sqlmodel import col, select
 from data.errors import AnswerRefused
 from data.live.handover import Confirmation, HandoverWords, confirm_handover, hand_over, waiting_handover
 from data.live.record import Entries, record
+from data.live.shift import last_hour
 from data.store.opening import Store, open_store
 from data.store.tables import FeedChange, TrailEntry
 from data.vocabulary import AlertEnd, ManualReason, PersonRole, TrailAct, TriageLevel
@@ -78,3 +79,25 @@ def test_a_later_handover_takes_the_place_of_one_that_nobody_confirmed(store: St
     waiting = waiting_handover(store)
     assert waiting is not None
     assert waiting.handover.id == second.id
+
+
+def test_the_last_hour_shows_who_has_the_shift_and_an_alert_behind_any_number_of_lost_feeds(
+    store: Store, tmp_path: Path
+) -> None:
+    watch = a_watch(store, tmp_path)
+    olga, otto = (a_person(store, name, PersonRole.OPERATOR) for name in ("olga", "otto"))
+    handed = hand_over(store, olga, HandoverWords(token="token-0001", words=""))
+    confirm_handover(store, otto, Confirmation(token="token-0002", handover_id=int(handed.id or 0)))
+    lost = [
+        FeedChange(
+            watch_id=watch.watch_id,
+            feed_id=watch.feed_ids["van"],
+            manual=None if second % 2 else ManualReason.NOT_CARRIED,
+            changed_at_us=handed.handed_over_at_us + second * 1_000_000,
+        )
+        for second in range(1, 200)
+    ]
+    record(store, watch.watch_id, Entries(changes=lost))
+    told = [one["text"] for one in last_hour(store)]
+    assert told[-2:] == ["otto confirmed the handover", "olga handed the shift over"]
+    assert told.count("van: manual monitoring (capacity exceeded)") == 15

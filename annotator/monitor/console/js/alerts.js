@@ -138,7 +138,7 @@ class Alerts {
     const image = el("img", { alt: "The picture that raised this alert", src: this.pictures.get(one.alert) || undefined });
     const now = el("img", { class: "mo-now", alt: "The picture now", hidden: true });
     const noting = /** @type {HTMLInputElement} */ (el("input", { class: "mo-noting", type: "text", maxlength: "200", "data-noting": one.alert,
-      "aria-label": "Note with the answer", placeholder: "Note with the answer (E)", onkeydown: (event) => this.noteKey(event) }));
+      "aria-label": "Note with the answer", placeholder: IS_TOUCHED ? "Note with the answer" : "Note with the answer (E)", onkeydown: (event) => this.noteKey(event) }));
     const clip = new Clip(this.console, one.alert);
     const card = { image, now, noting, clip, number: el("kbd", { class: "mo-number" }), note: el("div"), buttons: el("div", { class: "mo-buttons" }), age: el("span", { class: "mo-age" }) };
     card.node = el("article", { class: "mo-alert", "data-alert": one.alert, "data-level": one.level, "data-feed": one.feed },
@@ -148,7 +148,7 @@ class Alerts {
         el("span", { class: "mo-brief", text: visible(one.reason) }), card.age),
       el("div", { class: "mo-alert-body" },
         el("div", { class: "mo-picture" }, image, ...clip.nodes, now),
-        el("div", {}, el("p", { class: "mo-reason", text: visible(one.reason) }),
+        el("div", { class: "mo-answering" }, el("p", { class: "mo-reason", text: visible(one.reason) }),
           el("p", { class: "mo-action", text: `→ ${visible(one.action)}` }), card.note, noting, card.buttons)));
     card.node.addEventListener("click", (event) => {
       if (!event.target.closest("button, input")) this.choose(one.alert);
@@ -168,7 +168,7 @@ class Alerts {
   loadFull(one, image, tries = 0) {
     const full = new Image();
     full.onload = () => { image.src = full.src; };
-    full.onerror = () => { if (tries < 4) setTimeout(() => this.loadFull(one, image, tries + 1), 500 * (tries + 1)); };
+    full.onerror = () => { if (this.cards.has(one.alert)) setTimeout(() => this.loadFull(one, image, tries + 1), Math.min(5000, 500 * (tries + 1))); };
     full.src = this.console.alertPicture(one.alert, `try=${tries}`);
   }
 

@@ -12,7 +12,8 @@ class Clip {
     this.time = el("span", { class: "mo-clip-time", hidden: true });
     this.button = el("button", { type: "button", class: "mo-play", hidden: true, "aria-keyshortcuts": "Space",
       onclick: (event) => this.toggle(event.shiftKey) });
-    this.nodes = [this.time, this.button];
+    this.coming = el("span", { class: "mo-coming", hidden: true, text: "Clip is being made" });
+    this.nodes = [this.time, this.coming, this.button];
   }
 
   make() {
@@ -47,9 +48,16 @@ class Clip {
     return Boolean(this.video && !this.video.hidden);
   }
 
+  // A clip that begins with the alert has nothing before it.
+  playWords() {
+    const before_s = Math.round(Math.min(LEAD_S, this.told?.before_s || 0));
+    return before_s ? `▶ ${before_s} s before` : "▶ Clip";
+  }
+
   draw() {
     this.button.hidden = !this.isReady();
-    const words = this.isShown() && !this.video.paused ? "❚❚ Pause" : `▶ ${Math.round(Math.min(LEAD_S, this.told?.before_s || 0)) || ""} s before`.replace("▶  s", "▶");
+    this.coming.hidden = this.told?.state !== "writing" || Boolean(this.told.why);
+    const words = this.isShown() && !this.video.paused ? "❚❚ Pause" : this.playWords();
     if (this.words === words) return;
     this.words = words;
     this.button.replaceChildren(words, el("kbd", { text: "Space" }));

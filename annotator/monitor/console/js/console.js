@@ -44,7 +44,8 @@ class Console {
     this.stopped = true;
     clearInterval(this.timer);
     document.removeEventListener("keydown", this.onKey);
-    document.removeEventListener("pointerdown", this.onPointer);
+    document.removeEventListener("submit", this.onSubmit, { capture: true });
+    document.removeEventListener("click", this.onPointer);
   }
 
   // One question after the other: each is answered when something changes, or within a second.
@@ -134,7 +135,7 @@ class Console {
     const by_eye = this.told.feeds.filter((feed) => feed.manual).length;
     const watched = this.told.feeds.length - by_eye;
     if (this.isSilent() || watched === 0) return ["Watch every feed yourself", "The model's answers are not available."];
-    if (by_eye) return ["No alerts", `${feeds(watched)} watched. Watch the other ${feeds(by_eye)} yourself.`];
+    if (by_eye) return ["No alerts", `${feeds(watched)} watched. Watch the other ${by_eye === 1 ? "one" : feeds(by_eye)} yourself.`];
     return ["All quiet", `${feeds(watched)} watched, no alerts.`];
   }
 
@@ -226,7 +227,11 @@ class Console {
     this.onKey = (event) => this.key(event);
     this.onPointer = () => this.sound.wake();
     document.addEventListener("keydown", this.onKey);
-    document.addEventListener("pointerdown", this.onPointer);
+    this.onSubmit = (event) => this.handover.leaving(event);
+    document.addEventListener("submit", this.onSubmit, { capture: true });
+    document.addEventListener("click", this.onPointer); // not as it goes down: what the sound says moves what is pressed
+    // what was pressed with the mouse does not keep the keys: Space stays the clip's
+    this.root.addEventListener("click", (event) => event.detail && event.target.closest("button")?.blur(), { capture: true });
     this.root.addEventListener("click", (event) => {
       const act = event.target.closest("[data-act]")?.dataset.act;
       if (act === "mute") this.mute();

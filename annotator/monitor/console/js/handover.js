@@ -6,6 +6,7 @@ class Handover {
   constructor(console_) {
     this.console = console_;
     this.key = null;
+    this.draft = ""; // what was written and not sent, if the form was left
   }
 
   takeIn(waiting) {
@@ -57,10 +58,12 @@ class Handover {
       el("div", { class: "mo-buttons" },
         el("button", { type: "button", "data-act": "send-handover", onclick: () => this.send(token, words.value, line) }, "Hand over", el("kbd", { text: "Ctrl Enter" })),
         el("button", { type: "button", onclick: () => dialog.close() }, "Back", el("kbd", { text: "Esc" }))));
+    words.value = this.draft;
+    words.addEventListener("input", () => { this.draft = words.value; });
     words.addEventListener("keydown", (event) => {
       if (event.ctrlKey && event.key === "Enter" && !event.repeat) this.send(token, words.value, line);
     });
-    dialog.showModal();
+    if (!dialog.open) dialog.showModal();
     words.focus();
     while (dialog.open && state.isConnected) {
       await this.listOpen(state);
@@ -79,8 +82,25 @@ class Handover {
     }
   }
 
+  // Whoever signs out while alerts are open is asked once whether somebody else has them.
+  leaving(event) {
+    const form = event.target;
+    const open = this.console.isSilent() ? 0 : this.console.alerts.list.length;
+    if (!form.matches("form.tt-who") || !open || this.isLeaving) return;
+    event.preventDefault();
+    const dialog = this.console.part("dialog");
+    const leave = () => { this.isLeaving = true; form.requestSubmit(); };
+    dialog.replaceChildren(el("h2", { text: open === 1 ? "1 alert is open" : `${open} alerts are open` }),
+      el("p", { text: "Hand the shift over, so that the next operator knows what you know." }),
+      el("div", { class: "mo-buttons" },
+        el("button", { type: "button", "data-act": "hand-over" }, "Hand over"),
+        el("button", { type: "button", "data-act": "leave", onclick: leave }, "Sign out all the same"),
+        el("button", { type: "button", onclick: () => dialog.close() }, "Back", el("kbd", { text: "Esc" }))));
+    dialog.showModal();
+  }
+
   async send(token, words, line) {
-    await this.asked("hand-over", { token, words }, line, "The shift is handed over.");
+    if (await this.asked("hand-over", { token, words }, line, "The shift is handed over.")) this.draft = "";
   }
 
   async confirm(handover, line) {
@@ -93,9 +113,11 @@ class Handover {
       this.console.part("dialog").close();
       this.console.tell(done);
       this.console.askMatters();
+      return true;
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
       line.textContent = `Not saved: ${visible(error.message)} Try again.`;
+      return false;
     }
   }
 }

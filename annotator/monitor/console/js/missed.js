@@ -52,7 +52,7 @@ class Missed {
     const further = this.n - this.list.length;
     arrange(place, [
       el("header", {}, el("h2", { text: `Ended without an answer: ${this.n}` }),
-        this.list.length > 1 ? el("button", { type: "button", "data-act": "all-seen", onclick: () => this.acknowledge(this.list) }, `Acknowledge all ${this.list.length}`) : null),
+        this.list.length > 1 ? el("button", { type: "button", "data-act": "all-seen", onclick: (event) => event.detail <= 1 && this.acknowledge(this.list) }, `Acknowledge all ${this.list.length}`) : null),
       this.ordered,
       ...(further > 0 ? [el("p", { class: "mo-further", text: `and ${further} more` })] : [])]);
     return undefined;
@@ -68,7 +68,7 @@ class Missed {
         el("p", { class: "mo-ended-head" }, el("strong", { text: `${MARKS[one.level]} ${one.level}` }), ` ${visible(one.feed)} `,
           el("time", { text: `${clock(one.raised_at_us)}${until}` })),
         el("p", { class: "mo-ended-reason", text: `${visible(one.reason)}${one.shown ? "" : " (on no screen)"}` })),
-      el("button", { type: "button", "data-seen": one.alert, onclick: () => this.acknowledge([one]) }, "Acknowledge"));
+      el("button", { type: "button", "data-seen": one.alert, onclick: (event) => event.detail <= 1 && this.acknowledge([one]) }, "Acknowledge"));
   }
 
   acknowledgeFirst() {

@@ -36,7 +36,7 @@ class Sound {
   show() {
     const state = this.muted ? "muted" : this.context?.state === "running" ? "on" : "blocked";
     this.root.dataset.sound = state;
-    this.root.querySelector("[data-part=sound]").textContent = { muted: "Sound is off", on: "Sound is on", blocked: "Press any key to turn sound on" }[state];
+    this.root.querySelector("[data-part=sound]").textContent = { muted: "Sound is off", on: "Sound is on", blocked: IS_TOUCHED ? "Tap for sound" : "Press any key to turn sound on" }[state];
   }
 
   // calling: whether a TELEOPERATION is waiting for somebody; isNew: whether it has just come.

@@ -4,6 +4,7 @@ const MARKS = { AUTONOMY: "●", SUPERVISION: "▲", TELEOPERATION: "■", UNKNO
 const REASONS = ["Nothing is there", "The vehicle copes", "It is over already", "Somebody else deals with it"];
 const TOLD_MS = 6000;
 const DID = { taken_over: "Taken over", watching: "Watching", not_needed: "Not needed" };
+const IS_TOUCHED = matchMedia("(pointer: coarse)").matches; // a phone, on which nobody presses keys
 
 function feeds(n) {
   return n === 1 ? "1 feed" : `${n} feeds`;
@@ -23,8 +24,9 @@ function clock(us) {
 }
 
 function someOf(names, most = 4) {
-  const some = names.slice(0, most).map(visible).join(", ");
-  return names.length > most ? `${some} and ${names.length - most} more` : some;
+  const shown = names.length === most + 1 ? names.length : most; // "and 1 more" is no shorter than its name
+  const some = names.slice(0, shown).map(visible).join(", ");
+  return names.length > shown ? `${some} and ${names.length - shown} more` : some;
 }
 
 // "taken over by olga", "not needed 12 s ago"

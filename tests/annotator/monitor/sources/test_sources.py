@@ -142,6 +142,19 @@ def test_a_folder_that_goes_away_is_said_and_comes_back(tmp_path: Path) -> None:
     assert "cannot be read: No such file or directory" in seen.failures[0]
 
 
+def test_a_picture_that_is_removed_while_its_folder_is_read_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone.jpg").symlink_to(tmp_path / "nothing")
+    monkeypatch.setattr(Path, "is_file", lambda path: True)  # it was one a moment ago
+
+    def comes(seen: Seen) -> None:
+        if not (tmp_path / "new.jpg").exists():
+            (tmp_path / "new.jpg").write_bytes(a_view(5))
+
+    assert run(Folder(tmp_path), lambda seen: seen.pictures or seen.failures, comes).failures == []
+
+
 def test_a_video_is_played_in_real_time_and_again(tmp_path: Path) -> None:
     video = a_video(tmp_path / "drive.mp4", frames=6)
     seen = run(Camera(str(video), frame_rate=100.0, is_file=True), lambda seen: len(seen.pictures) >= 8)
