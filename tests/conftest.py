@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import re
 import shutil
@@ -26,6 +28,7 @@ collect_ignore_glob = ["benchmarks/bench_*.py"]
 def pytest_configure(config: pytest.Config) -> None:
     """Folders of tests go to memory; the chosen one is pytest's own business as soon as somebody names it."""
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch()))
+    gc.disable()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -39,6 +42,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for name in marks(item):
             item.add_marker(name)
     items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in (*PLACES, "postgresql")])
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays to the end: no collection of garbage has to look through it again."""
+    gc.freeze()
+    gc.enable()
+    atexit.register(gc.unfreeze)  # some libraries count what they still hold then
 
 
 @pytest.hookimpl(optionalhook=True)

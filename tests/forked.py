@@ -8,6 +8,7 @@ environment, files and signals. Tests of starting itself use subprocess.
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -168,6 +169,7 @@ def _exactly(end: socket.socket, size: int) -> bytes:
 def _serve(address: str, parent: int, loaded: list[str]) -> None:
     for name in loaded:
         importlib.import_module(name)
+    gc.freeze()  # no fork looks through what is imported, and copies it by looking
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(f"{address}.new")
     listening.listen(64)
@@ -256,3 +258,4 @@ def _finish(code: int) -> None:
 
 if __name__ == "__main__":
     _serve(sys.argv[1], int(sys.argv[2]), sys.argv[3:])
+    os._exit(0)
