@@ -198,7 +198,7 @@ def test_the_reference_runs_once_per_pair_however_many_epochs(tmp_path: Path, st
         lambda *_: calls.append(torch.is_grad_enabled())
     )
     trainer.train()
-    assert (calls.count(False), calls.count(True)) == (1, 10)  # the 8 pairs are one batch, seen ten times
+    assert (calls.count(False), calls.count(True)) == (1, 4)  # the 8 pairs are one batch, seen four times
 
 
 def test_training_with_kept_values_ends_where_training_without_ends(tmp_path: Path, stand_in: Path) -> None:
