@@ -15,12 +15,11 @@ import pytest
 from argon2 import PasswordHasher
 
 from data.people import passwords
-from data.store import opening
 from tests import demo_pictures, stores, templates
+from tests.made_once import made_once
 from tests.marks import PLACES, marks, marks_of_place
 from tests.postgresql import BIN, MISSING, Cluster, Databases
 from tests.repository import scratch
-from tests.statements import engine_with_shared_statements
 
 collect_ignore_glob = ["benchmarks/bench_*.py"]
 
@@ -88,9 +87,8 @@ def _cheap_passwords() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _statements_compiled_once() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opening, "create_engine", engine_with_shared_statements)
+def _made_once() -> Iterator[None]:
+    with made_once():
         yield
 
 

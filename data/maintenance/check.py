@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, func, text
+from sqlalchemy import CompoundSelect, ForeignKey, Select, exists, func, literal, text, union_all
 from sqlalchemy import select as select_columns
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel, col, delete, select
@@ -63,20 +64,24 @@ def _file(session: Session) -> Iterator[Break]:
 
 def _orphans(session: Session) -> Iterator[Break]:
     """Rows that point at a row that is not there."""
-    for table in SQLModel.metadata.sorted_tables:
-        for key in table.foreign_keys:
-            count = _pointing_nowhere(session, table, key)
-            if count:
-                yield Break(
-                    f"{table.name}.{key.parent.name}", f"{count:,} rows point at no {key.column.table.name}"
-                )
+    for place, there, count in sorted(session.connection().execute(_pointing_nowhere())):
+        if count:
+            yield Break(place, f"{count:,} rows point at no {there}")
 
 
-def _pointing_nowhere(session: Session, table: Table, key: Any) -> int:
-    there = key.column.table.alias()
-    known = select_columns(there.c[key.column.name]).where(there.c[key.column.name] == key.parent)
-    query = select_columns(func.count()).select_from(table).where(key.parent.is_not(None), ~known.exists())
-    return int(session.connection().execute(query).scalar_one())
+@cache
+def _pointing_nowhere() -> CompoundSelect[str, str, int]:
+    """For each foreign key its column, the table that it points at, and the number of rows that point at nothing."""
+    keys = (key for table in SQLModel.metadata.sorted_tables for key in table.foreign_keys)
+    return union_all(*map(_counted, keys))
+
+
+def _counted(key: ForeignKey) -> Select[str, str, int]:
+    table, there = key.parent.table, key.column.table
+    pointed_at = there.alias()
+    is_known = exists().where(pointed_at.c[key.column.name] == key.parent)
+    names = literal(f"{table.name}.{key.parent.name}"), literal(there.name)
+    return select_columns(*names, func.count()).select_from(table).where(key.parent.is_not(None), ~is_known)
 
 
 def stale_statuses(session: Session) -> list[str]:

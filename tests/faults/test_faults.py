@@ -6,8 +6,6 @@ import json
 import random
 import re
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from data.errors import StoreUnavailable
 from data.review.reviews import submit_review
 from data.review.serving import lease_frames
 from data.store.opening import STORE_FILE, open_store
-from tests import builders
+from tests import builders, forked
 from tests.benchmarks.bench_store import fill
 from tests.builders import S, a_decision, a_person, an_empty_store
 from tests.faults import crowd, kills, outages, power_cuts
@@ -79,9 +77,8 @@ def test_a_crowd_loses_doubles_and_exceeds_nothing(tmp_path: Path) -> None:
 def test_kill_9_at_every_named_point_keeps_what_was_acknowledged(tmp_path: Path) -> None:
     url = builders.new_store_url()
     number = len(kills.POINTS)
-    command = [sys.executable, "-m", "tests.faults.kills", str(tmp_path), "--kills", str(number)]
     place = ["--url", url] if url else []
-    done = subprocess.run([*command, *place], check=False, capture_output=True, text=True)
+    done = forked.run("tests.faults.kills", [tmp_path, "--kills", str(number), *place])
     assert done.returncode == 0, done.stderr
     seen = told(json.loads(done.stdout))
     assert nothing_wrong(seen)
