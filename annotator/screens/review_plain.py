@@ -142,6 +142,7 @@ def _note_read(person_id: int, number: int) -> None:
 def _panel(person: Person, served: ServedFrame, state: OnScreen) -> None:
     if state.problem:
         st.html(f'<div class="tt-card" role="alert">{plain(state.problem)}</div>')
+        state.problem = None  # it is about the press before
     proposal = served.proposal
     if served.mode is Mode.DECIDE_FIRST and state.first_level is None:
         st.html('<div class="tt-note">Choose your own level first; then you see the proposal.</div>')
@@ -226,27 +227,57 @@ def _choose(
 
 def _correction(person: Person, served: ServedFrame, state: OnScreen, level: TriageLevel) -> None:
     st.html(f'<div class="tt-label">Your level</div>{level_chip(level)}')
-    code = st.selectbox(
+    boxes = _boxes(served, level)
+    st.selectbox(
         "What decides it?",
         list(ReasonCode),
+        index=None,  # nobody saves a reason that they did not choose
         format_func=lambda one: REASON_TITLES[one],
         key=f"code-{served.frame.id}",
+        placeholder="Choose a reason, or write it yourself",
+        on_change=_compose,
+        args=(served, level),
     )
-    text = composed_assessment(code or ReasonCode.OTHER, level)
-    key = f"{served.frame.id}-{level.value}-{code}"
-    reasoning = st.text_area("Reasoning", text.reasoning, key=f"reasoning-{key}", height=90, max_chars=600)
-    action = st.text_area("Operator action", text.action, key=f"action-{key}", height=70, max_chars=300)
+    st.text_area("Reasoning", key=boxes[0], height=90, max_chars=600)
+    st.text_area("Operator action", key=boxes[1], height=70, max_chars=300)
     save, back = st.columns(2)
     save.button(
         "Save",
         shortcut="Ctrl+Enter",
         type="primary",
         width="stretch",
-        disabled=not (reasoning.strip() and action.strip()),
-        on_click=_submit,
-        args=(person, served, state, level, reasoning, action, code),
+        on_click=_save,
+        args=(person, served, state, level),
     )
     back.button("Back", shortcut="Esc", width="stretch", on_click=_back, args=(state,))
+
+
+def _boxes(served: ServedFrame, level: TriageLevel) -> tuple[str, str]:
+    """The keys of the two boxes."""
+    return f"reasoning-{served.frame.id}-{level.value}", f"action-{served.frame.id}-{level.value}"
+
+
+def _compose(served: ServedFrame, level: TriageLevel) -> None:
+    """Put the chosen reason's words into the boxes in which nobody has written."""
+    code = st.session_state.get(f"code-{served.frame.id}")
+    if code is None:
+        return
+    templates = [composed_assessment(one, level) for one in ReasonCode]
+    composed = composed_assessment(code, level)
+    for box, name in zip(_boxes(served, level), ("reasoning", "action"), strict=True):
+        held = str(st.session_state.get(box, ""))
+        if not held.strip() or held in {getattr(one, name) for one in templates}:
+            st.session_state[box] = getattr(composed, name)
+
+
+def _save(person: Person, served: ServedFrame, state: OnScreen, level: TriageLevel) -> None:
+    """Save what stands in the boxes now: the press that saves also ends the typing, and the boxes were drawn before."""
+    reasoning, action = (str(st.session_state.get(box, "")).strip() for box in _boxes(served, level))
+    if reasoning and action:
+        code = st.session_state.get(f"code-{served.frame.id}")
+        _submit(person, served, state, level, reasoning, action, code)
+    else:
+        state.problem = "Not saved. Choose what decides it, or write a reasoning and an operator action."
 
 
 def _back(state: OnScreen) -> None:

@@ -79,6 +79,21 @@ def test_correcting_composes_words_that_are_saved(store: Store) -> None:
     assert (written.verdict, written.level, written.reason_code) == (Verdict.CORRECT, T, "directing_traffic")
 
 
+def test_what_stands_in_the_boxes_is_saved_though_the_press_that_saves_ends_the_typing(store: Store) -> None:
+    page, _ = opened(store, Mode.ASSISTED)
+    press(page, "Teleoperation")
+    press(page, "Save")  # no reason is chosen before somebody chooses it
+    assert "Not saved. Choose what decides it" in "".join(str(element.proto) for element in page.main)
+    page.text_area[0].input("A worker holds up a STOP paddle.")
+    page.selectbox[0].select_index(2).run()
+    assert page.text_area[0].value == "A worker holds up a STOP paddle."
+    page.text_area[1].input("Hold the vehicle.")
+    press(page, "Save")
+    (written,) = reviews(store)
+    assert (written.reasoning, written.action) == ("A worker holds up a STOP paddle.", "Hold the vehicle.")
+    assert written.reason_code == "directing_traffic"
+
+
 def test_blind_offers_nothing_to_accept(store: Store) -> None:
     page, _ = opened(store, Mode.BLIND)
     assert not [button for button in page.button if button.label.startswith("Accept")]
