@@ -118,7 +118,7 @@ def cameras_told(place: FramePlace, address: Addresses) -> dict[str, Any]:
     except MomentUnknown as error:
         return {"cameras": [], "note": str(error)}
     told = [
-        {"name": _camera_name(one.channel), "small": address(place.frame.id, SMALL_PX, one.filename)}
+        {"name": _camera_name(one.channel), **address.widths(place.frame.id, one.filename)}
         for one in cameras.there
     ]
     return {"cameras": told, "note": cameras.note or ""}

@@ -126,11 +126,14 @@ def _picture(person: Person, view: FrameView) -> None:
         for one in frames_around(store(), view.frame)
     )
     if around:
-        st.html(
-            f'<div class="tt-label">Before and after</div><div class="tt-strip">{around}</div>'
-            f'<a href="frames?frame={escape(view.frame.id)}" target="_self">Play the seconds before it, with boxes and '
-            "the other cameras</a>"
-        )
+        strip = f'<div class="tt-label">Before and after</div><div class="tt-strip">{around}</div>'
+        st.html(strip + ("" if why else _player(view)))
+
+
+def _player(view: FrameView) -> str:
+    """The way to the moment; a frame without a picture has none."""
+    words = "Play the seconds before it, with boxes and the other cameras"
+    return f'<a href="frames?frame={escape(view.frame.id)}" target="_self">{words}</a>'
 
 
 def _standing(view: FrameView) -> None:

@@ -44,6 +44,12 @@
     location.assign(`/sign-in?${new URLSearchParams({ "sign-in": "ended", next: page })}`);
   }
 
+  // Streamlit answers R by drawing the page anew, which dims it, without a server for good. It listens on the document;
+  // screens hear their keys on the body.
+  document.body.addEventListener("keydown", (event) => {
+    if (event.key?.toLowerCase() === "r" && !(event.ctrlKey || event.metaKey || event.altKey)) event.stopPropagation();
+  });
+
   const whatChanges = { subtree: true, childList: true, attributes: true, attributeFilter: ["data-test-connection-state"] };
   new MutationObserver(look).observe(document.body, whatChanges);
   setInterval(ask, asked_ms);

@@ -6,6 +6,7 @@ were served and nothing else; leads note any frame.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -145,7 +146,7 @@ def open_flags(store: Store) -> list[OpenFlag]:
 
 @dataclass(frozen=True)
 class FlagAnswer:
-    """A lead's answer to somebody's flag; `id` counts upwards."""
+    """A lead's answer to what somebody asked about a frame, which may be several flags; `id` counts upwards."""
 
     id: int
     frame: Frame
@@ -158,11 +159,13 @@ def answers_to(session: Session, person_id: int, *, n: int = 3) -> list[FlagAnsw
     """The latest answers to a person's flags, newest first: of each flag the first one that was given."""
     asked = select(FrameNote).where(FrameNote.person_id == person_id, FrameNote.kind == NoteKind.FLAG)
     flags = session.exec(asked.order_by(col(FrameNote.id).desc()).limit(10 * n)).all()
-    found = [(flag, answer) for flag in flags if (answer := _answer_to(session, flag)) is not None]
-    return [
-        _flag_answer(session, flag, answer)
-        for flag, answer in sorted(found, key=lambda one: -(one[1].id or 0))[:n]
-    ]
+    found: dict[int, tuple[FrameNote, list[FrameNote]]] = {}
+    for flag in reversed(flags):
+        answer = _answer_to(session, flag)
+        if answer is not None:
+            found.setdefault(int(answer.id or 0), (answer, []))[1].append(flag)
+    newest = [found[number] for number in sorted(found, reverse=True)[:n]]
+    return [_flag_answer(session, asked, answer) for answer, asked in newest]
 
 
 def _answer_to(session: Session, flag: FrameNote) -> FrameNote | None:
@@ -172,7 +175,8 @@ def _answer_to(session: Session, flag: FrameNote) -> FrameNote | None:
     return session.exec(query.order_by(col(FrameNote.id)).limit(1)).first()
 
 
-def _flag_answer(session: Session, flag: FrameNote, answer: FrameNote) -> FlagAnswer:
-    frame = session.get_one(Frame, flag.frame_id)
+def _flag_answer(session: Session, asked: Sequence[FrameNote], answer: FrameNote) -> FlagAnswer:
+    frame = session.get_one(Frame, answer.frame_id)
     scene = session.get_one(Scene, frame.scene_id)
-    return FlagAnswer(int(answer.id or 0), frame, scene, flag.reason, answer.reason)
+    question = " / ".join(dict.fromkeys(flag.reason for flag in asked))
+    return FlagAnswer(int(answer.id or 0), frame, scene, question, answer.reason)

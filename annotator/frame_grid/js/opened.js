@@ -24,6 +24,8 @@ class Opened {
       button: (act) => this.button(act),
       tell: (text) => this.tell(text),
       say: (text) => this.tell(text),
+      look: (camera, label) => this.look(camera, label),
+      leave: () => this.leave(),
     });
     this.root.addEventListener("click", (event) => {
       const around = event.target.closest("[data-frame]");
@@ -88,6 +90,23 @@ class Opened {
       tool("boxes", "Boxes", "B", "What the data set has marked, with its distance"), tool("cameras", "Cameras", "C", "What the other cameras saw at this moment"));
   }
 
+  // A frame without a picture has nothing to play and nothing to draw over.
+  offerNothing() {
+    this.root.querySelector(".fg-tools")?.remove();
+    this.player.follow(null);
+    this.around.follow(null);
+  }
+
+  look(camera, label) {
+    this.away.replaceChildren(el("img", { class: "pl-picture", src: camera.large, alt: label, draggable: "false" }), el("span", { text: `${label} · Esc goes back` }));
+    this.away.hidden = false;
+  }
+
+  leave() {
+    this.away.hidden = true;
+    this.away.replaceChildren();
+  }
+
   placeWords() {
     return this.place >= 0 ? `${(this.place + 1).toLocaleString("en")} of ${this.grid.n.toLocaleString("en")}` : "";
   }
@@ -97,7 +116,9 @@ class Opened {
       const { opened } = await this.grid.server.ask("open", { frame });
       if (this.isOpen && this.frame === frame) this.showWords(opened);
     } catch (error) {
-      if (this.isOpen && this.frame === frame) this.side.replaceChildren(el("p", { class: "fg-refused", text: error.message }));
+      if (!this.isOpen || this.frame !== frame) return;
+      this.side.replaceChildren(el("p", { class: "fg-refused", text: error.message }),
+        el("button", { type: "button", text: "Ask again", onclick: () => this.load(frame) }));
     }
   }
 
@@ -107,6 +128,7 @@ class Opened {
     this.root.querySelector("h2").textContent = visible(opened.caption);
     this.picture.alt = `Front camera picture, ${visible(opened.caption)}`;
     if (this.frame !== opened.frame) return;
+    if (opened.aside) this.offerNothing();
     this.below.replaceChildren(...this.context(opened));
     const cards = opened.cards.map((card) => this.card(card));
     if (!cards.length) cards.push(el("p", { text: "Nobody has said anything of this frame yet." }));
@@ -192,7 +214,7 @@ class Opened {
 
   key(key, { isShifted, isRepeated }) {
     if (isRepeated && [" ", "b", "c"].includes(key)) return true;
-    if (key === "Escape" && this.player.close()) return true;
+    if (key === "Escape" && (this.player.close() || this.around.comeBack())) return true;
     if (key === "Escape") this.close();
     else if (key === " ") this.player.toggle({ half: isShifted });
     else if (key === "b") this.around.toggle("boxes");

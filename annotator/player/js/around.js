@@ -28,11 +28,13 @@ function boxName(name) {
 class Around {
   /**
    * @param {{ ask: (act: string, frame: string) => Promise<any>, pictures: () => HTMLElement, strip: () => HTMLElement,
-   *   button: (act: string) => HTMLElement | null, tell: (text: string) => void, say: (text: string) => void }} place
+   *   button: (act: string) => HTMLElement | null, tell: (text: string) => void, say: (text: string) => void,
+   *   look: (camera: any, label: string) => void, leave: () => void }} place
    */
   constructor(place) {
     this.place = place;
     this.frame = null;
+    this.looked = null; // the camera that is shown large
   }
 
   follow(frame) {
@@ -69,6 +71,7 @@ class Around {
   }
 
   hideCameras() {
+    this.comeBack();
     this.row?.remove();
     this.row = null;
     this.place.strip().hidden = false;
@@ -132,12 +135,39 @@ class Around {
     const order = (one) => (CAMERA_ORDER.indexOf(one.name) + CAMERA_ORDER.length + 1) % (CAMERA_ORDER.length + 1);
     const sorted = [...cameras].sort((one, other) => order(one) - order(other));
     this.row = el("div", { class: "pl-cameras", role: "group", "aria-label": "The other cameras at this moment" },
-      ...sorted.map((one) => el("figure", { class: "pl-camera" },
-        el("img", { src: one.small, alt: `Camera ${visible(one.name)}`, draggable: "false", onerror: (event) => event.target.parentElement.classList.add("pl-lost") }),
-        el("figcaption", { text: visible(one.name) }))));
+      ...sorted.map((one) => this.camera(one)));
     this.place.strip().before(this.row);
     this.place.strip().hidden = true;
     this.press("cameras", true);
+  }
+
+  camera(one) {
+    const name = visible(one.name);
+    return el("button", { type: "button", class: "pl-camera", "data-camera": name, title: "Show it large", onclick: () => this.look(one) },
+      el("img", { src: one.small, alt: "", draggable: "false", onerror: (event) => event.target.parentElement.classList.add("pl-lost") }),
+      el("span", { text: name }));
+  }
+
+  // One camera large, over the frame; pressed again, it goes.
+  look(one) {
+    if (this.looked === one.name) return this.comeBack();
+    this.looked = one.name;
+    this.place.look(one, `Camera ${visible(one.name)}`);
+    this.mark();
+    return true;
+  }
+
+  // Back on the frame; false where no camera was shown large.
+  comeBack() {
+    if (!this.looked) return false;
+    this.looked = null;
+    this.place.leave();
+    this.mark();
+    return true;
+  }
+
+  mark() {
+    for (const button of this.row?.children || []) button.setAttribute("aria-pressed", String(button.dataset.camera === visible(this.looked)));
   }
 }
 
@@ -150,5 +180,7 @@ function aroundOn(card, tell) {
     button: (act) => card.button(act),
     tell,
     say: (text) => card.say(text),
+    look: (camera, label) => card.picture.look({ picture: camera.large, full: camera.full }, label),
+    leave: () => card.picture.leave(),
   });
 }

@@ -71,6 +71,8 @@ class ReviewCard {
     };
     this.onStorage = (event) => this.otherTab(event);
     this.onLeave = (event) => this.outbox.isOnlyInTab && event.preventDefault(); // the browser asks before it closes
+    this.onSubmit = (event) => this.signsOut(event);
+    document.addEventListener("submit", this.onSubmit);
     window.addEventListener("online", this.onOnline);
     window.addEventListener("offline", this.onOffline);
     window.addEventListener("storage", this.onStorage);
@@ -83,6 +85,7 @@ class ReviewCard {
     this.notices.stop();
     clearInterval(this.heartbeat);
     clearTimeout(this.outbox.timer);
+    document.removeEventListener("submit", this.onSubmit);
     window.removeEventListener("online", this.onOnline);
     window.removeEventListener("offline", this.onOffline);
     window.removeEventListener("storage", this.onStorage);
@@ -98,23 +101,33 @@ class ReviewCard {
     if (!document.hidden) this.outbox.flush();
   }
 
+  // Signing out gives the frame back, and somebody else may get it: half-typed words are worth a second press.
+  signsOut(event) {
+    if (!event.target.matches("form[action=sign-out]") || !this.wording.isTyped || this.warnedAt === this.current) return;
+    event.preventDefault();
+    this.warnedAt = this.current;
+    this.notices.pass("What you wrote for this frame is not saved. Save it, or press Sign out again.");
+  }
+
   // Another tab of the same person has answered a frame: it leaves this tab's queue.
   otherTab(event) {
     if (!event.key?.startsWith(`${this.outbox.kept.prefix}out:`)) return;
     if (event.newValue) {
       const { entry } = JSON.parse(event.newValue);
-      if (!KEEPS_FRAME.includes(entry.kind)) for (const frame of framesOf(entry)) this.leaveQueue(frame);
+      if (!KEEPS_FRAME.includes(entry.kind)) for (const frame of framesOf(entry)) this.leaveQueue(frame, entry);
     }
     this.showState();
     this.later();
   }
 
-  leaveQueue(frame) {
+  // entry: what was said of the frame in another tab, if it was there.
+  leaveQueue(frame, entry = null) {
     this.decided.add(frame);
     this.queue = this.queue.filter((item) => item.frame !== frame);
     if (this.current?.frame !== frame || this.changing || this.tour.isOn) return;
     const words = this.wording.typedWords();
-    if (words) {
+    const isSaved = words === `${entry?.reasoning ?? ""} ${entry?.action ?? ""}`.trim(); // a draft is open in both tabs
+    if (words && !isSaved) {
       this.outbox.kept.put("left", frame, { caption: this.current.caption, level: this.wording.level, words });
       this.notices.draw();
     }
@@ -357,7 +370,7 @@ class ReviewCard {
       this.focus();
     } else if (this.picture.isZoomed) this.picture.resetZoom();
     else if (this.player.close()) event.preventDefault();
-    else if (this.strip.comeBack() || this.stack.comeBack()) event.preventDefault();
+    else if ([this.strip, this.stack, this.around].filter((one) => one.comeBack()).length) event.preventDefault();
     else if (this.wording.isOpen) this.wording.back();
     else if (this.changing) this.deciding.stopChanging();
   }

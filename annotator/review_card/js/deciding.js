@@ -12,7 +12,7 @@ class Deciding {
   constructor(card) {
     this.card = card;
     this.hurried = 0; // answers in a row under HURRIED_S
-    this.reasonSavedAt = -Infinity;
+    this.justDone = { at: -Infinity, acts: [], words: "" }; // what a key that comes at once may have been meant for
   }
 
   act(act) {
@@ -34,13 +34,19 @@ class Deciding {
     if (wording.isOpen) return wording.save();
     if (changing) return this.keep();
     if (this.mayAccept(item)) this.decide(item.proposal.level);
-    else this.card.say("No model proposal for this frame: choose a level.");
+    else this.card.notices.pass(item.mode === "decide-first" && !item.first_level ? "Choose your level first." : "There is no proposal to accept: choose a level.");
   }
 
-  // Whether a key comes so soon after a reason's key that it was meant for the frame before; that is told.
-  isTooSoon() {
-    if (performance.now() - this.reasonSavedAt >= LOOK_FIRST_MS) return false;
-    this.card.notices.pass("The frame before is saved already: its reason's key did it. This is the next one.");
+  // For a moment keys of these acts do nothing but say what was done already.
+  done(words, acts = ["accept", "stack"]) {
+    this.justDone = { at: performance.now(), acts, words };
+  }
+
+  // Whether a key comes so soon after what was just done that it was meant for that; it is told.
+  isTooSoon(act) {
+    const { at, acts, words } = this.justDone;
+    if (!acts.includes(act) || performance.now() - at >= LOOK_FIRST_MS) return false;
+    this.card.notices.pass(words);
     return true;
   }
 
@@ -118,7 +124,7 @@ class Deciding {
     if (item.tour) return;
     if (wording.isOpen) return wording.write();
     const level = change?.level || item.proposal?.level;
-    if (!level) return this.card.say("There is no text to edit yet: choose a level.");
+    if (!level) return this.card.notices.pass("There is no text to edit yet: choose a level.");
     const from = change?.reasoning ? change : item.proposal;
     wording.open(level, { code: change?.reason_code, reasoning: visible(from?.reasoning), action: visible(from?.action) });
     wording.write();
@@ -184,6 +190,9 @@ class Deciding {
       card.leaving(item);
     } else card.notices.pass(flaggedWords(item));
     card.send({ kind, reason }, item);
+    // The dialog took Enter and digits; pressed twice, they would decide a frame.
+    this.done(kind === "skip" ? "The frame before is skipped already. This is the next one." : "The flag is sent already. Now judge the frame.",
+      ["accept", "stack", "take", ...Object.keys(LEVEL_ACTS)]);
   }
 
   // One key, the whole clip, for everybody; it can be taken back here, later by a lead.
@@ -219,7 +228,7 @@ class Deciding {
     const five = card.side.lastFive();
     const place = card.changing ? five.findIndex((one) => one.frame === card.changing.frame) + 1 : 0;
     if (five[place]) this.change(five[place]);
-    else card.say("There is nothing further to undo here.");
+    else card.notices.pass(place ? "Older answers are under My frames." : "There is no answer to take back yet.");
   }
 
   change(decision) {

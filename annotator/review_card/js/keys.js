@@ -4,11 +4,11 @@ class Keys {
   constructor(card) {
     this.card = card;
     this.listen = (event) => this.onKey(event);
-    document.addEventListener("keydown", this.listen);
+    document.body.addEventListener("keydown", this.listen);
   }
 
   stop() {
-    document.removeEventListener("keydown", this.listen);
+    document.body.removeEventListener("keydown", this.listen);
   }
 
   get on() {
@@ -54,7 +54,7 @@ class Keys {
     event.preventDefault();
     const mayRepeat = isZoomed && ["before", "after", "up", "down", "zoom_in", "zoom_out"].includes(act);
     if (event.repeat && !mayRepeat) return;
-    if ((act === "accept" || act === "stack") && this.card.deciding.isTooSoon()) return;
+    if (this.card.deciding.isTooSoon(act)) return;
     this.card.act(act, event.shiftKey);
   }
 

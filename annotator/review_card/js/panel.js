@@ -37,6 +37,7 @@ class Panel {
     this.pressed(change ? change.level : null);
     const tool = (act) => this.card.part("tools").querySelector(`[data-act=${act}]`);
     tool("edit").disabled = Boolean(item.tour) || !(item.proposal?.level || change);
+    tool("undo").disabled = Boolean(item.tour);
     for (const act of ["skip", "flag"]) tool(act).disabled = Boolean(item.tour || change);
   }
 

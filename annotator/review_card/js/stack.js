@@ -51,11 +51,15 @@ class Stack {
     const label = this.label(one);
     return el("button", { type: "button", class: "rc-thumb", title: label, "aria-label": label, "data-alike": one.frame,
       "data-seen": String(this.seen.has(one.frame)), "aria-current": this.at === one.frame ? "true" : null, onclick: () => this.look(one) },
-    el("img", { src: one.thumb, alt: "", draggable: "false" }));
+    el("img", { src: one.thumb, alt: "", draggable: "false", onerror: (event) => event.target.replaceWith(el("span", { text: this.when(one) })) }));
+  }
+
+  when(one) {
+    return `${one.seconds > 0 ? "+" : "−"}${Math.abs(one.seconds)} s`;
   }
 
   label(one) {
-    return `${one.seconds > 0 ? "+" : "−"}${Math.abs(one.seconds)} s, looks like this frame`;
+    return `${this.when(one)}, looks like this frame`;
   }
 
   // One of them large; it counts as seen once its picture is there.
@@ -80,7 +84,7 @@ class Stack {
 
   // The key for all: the next large picture where one is due, else what Enter does, for all of them.
   act() {
-    if (!this.frames.length || !this.level) return this.card.say("No other frame looks like this one.");
+    if (!this.frames.length || !this.level) return this.card.notices.pass("No other frame looks like this one.");
     if (this.showsNext(this.level)) return;
     const { wording, deciding } = this.card;
     if (wording.isOpen && !wording.isComplete) {

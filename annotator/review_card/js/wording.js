@@ -75,7 +75,7 @@ class Wording {
       this.card.current?.proposal?.level ? this.sideBySide() : this.preview,
       this.warning,
       this.boxes,
-      el("div", { class: "rc-label", id: "rc-why", text: this.isChoice ? "Keep yours for another reason: its key saves" : "What decides it? The reason's key saves" }),
+      el("div", { class: "rc-label", id: "rc-why" }),
       el("div", { class: "rc-reasons", role: "group", "aria-labelledby": "rc-why" }, ...reasons.map((one) => this.reasonButton(one))),
       this.naming,
       el("div", { class: "rc-row" },
@@ -158,6 +158,12 @@ class Wording {
     return words && `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
   }
 
+  // A reason's key saves only what it composed itself.
+  whyWords() {
+    if (this.isTyped) return `What decides it? ${keyLabel(this.card.keys.keyFor("accept"))} saves your words`;
+    return this.isChoice ? "Keep yours for another reason: its key saves" : "What decides it? The reason's key saves";
+  }
+
   template() {
     const text = this.reason()?.texts[this.level];
     return { reasoning: text ? [text.reasoning, this.sentence()].filter(Boolean).join(" ") : "", action: text?.action || "" };
@@ -214,7 +220,7 @@ class Wording {
   saveByReason() {
     const { deciding, current } = this.card;
     this.save();
-    if (this.card.current !== current) deciding.reasonSavedAt = performance.now();
+    if (this.card.current !== current) deciding.done("The frame before is saved already: its reason's key did it. This is the next one.");
   }
 
   changed() {
@@ -248,6 +254,7 @@ class Wording {
     }
     const template = this.template();
     this.templateButton.hidden = !this.isTyped || !template.reasoning;
+    root.querySelector("#rc-why").textContent = this.whyWords();
     this.preview.hidden = this.isWriting;
     this.naming.hidden = this.isWriting;
     const words = this.isComplete ? `${this.reasoning.value} ${this.action.value}` : this.sentence();

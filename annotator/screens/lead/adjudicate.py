@@ -29,33 +29,42 @@ def show(person: Person) -> None:
     if flags:
         st.header("Flags from annotators", anchor="flags")
         st.caption("Your answer reaches its author on the review card and under My frames.")
+    asked: dict[str, list[OpenFlag]] = {}
     for flag in flags:
-        _flag(person, flag)
+        asked.setdefault(flag.frame.id, []).append(flag)
+    for of_frame in asked.values():
+        _flags(person, of_frame)
     show_rejected(person)
 
 
-def _flag(person: Person, flag: OpenFlag) -> None:
+def _flags(person: Person, flags: list[OpenFlag]) -> None:
+    """What was asked about one frame: its one answer closes all of it."""
     picture, text, done = st.columns([20, 45, 35], vertical_alignment="center")
-    caption = frame_caption(flag.frame, flag.scene)
-    text.html(
+    frame, caption = flags[0].frame, frame_caption(flags[0].frame, flags[0].scene)
+    questions = "".join(
         f'<div class="tt-text">{plain(flag.note.reason)}</div>'
-        f'<div class="tt-note">{made_mark(flag.frame)} {plain(caption)} · {plain(flag.person.display_name)} · '
-        f'<a href="frame?id={escape(flag.frame.id)}" target="_self">Open this frame</a></div>'
+        f'<div class="tt-note">{plain(flag.person.display_name)}</div>'
+        for flag in flags
     )
-    why = why_aside(flag.frame)
+    text.html(
+        f'{questions}<div class="tt-note">{made_mark(frame)} {plain(caption)} · '
+        f'<a href="frame?id={escape(frame.id)}" target="_self">Open this frame</a></div>'
+    )
+    why = why_aside(frame)
     if why is None:
-        address = frame_image(person, flag.frame.id, width_px=SMALL_PX)
+        address = frame_image(person, frame.id, width_px=SMALL_PX)
         picture.html(f'<img class="tt-frame" src="{escape(address)}" alt="{escape(caption)}">')
     else:
         picture.html(f'<div class="tt-note">{plain(why)}</div>')
-    key = f"flag-{flag.note.id}"
+    key = f"flag-{flags[0].note.id}"
+    authors = " and ".join(dict.fromkeys(flag.person.display_name for flag in flags))
     done.text_input(  # a label is Markdown, which a name must not become; a placeholder is plain text
         "Answer",
         key=f"{key}-answer",
         max_chars=MAX_REASON_CHARS,
-        placeholder=f"Answer to {flag.person.display_name}",
+        placeholder=f"Answer to {authors}",
     )
-    done.button("Send the answer", key=key, on_click=_close_flag, args=(person, flag.frame.id, key))
+    done.button("Send the answer", key=key, on_click=_close_flag, args=(person, frame.id, key))
 
 
 def _close_flag(person: Person, frame_id: str, key: str) -> None:

@@ -308,7 +308,7 @@ class SettlingCard {
       this.focus();
     } else if (this.picture.isZoomed) this.picture.resetZoom();
     else if (this.player.close()) event.preventDefault();
-    else if (this.strip.comeBack()) event.preventDefault();
+    else if ([this.strip, this.around].filter((one) => one.comeBack()).length) event.preventDefault();
   }
 
   // The frame is settled: the next one stands in its place, and until that one is settled this can be taken back.

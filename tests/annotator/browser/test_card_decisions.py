@@ -62,6 +62,25 @@ def test_another_level_and_a_reasons_key_correct_and_save(desk: MakeDesk) -> Non
     assert str(review.action).startswith("Take control now")
 
 
+def test_own_words_are_saved_by_enter_alone_and_r_does_not_draw_the_page_anew(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.page.evaluate("""() => {
+        const app = document.querySelector("[data-test-script-state]");
+        window.states = [];
+        const note = () => window.states.push(app.getAttribute("data-test-script-state"));
+        new MutationObserver(note).observe(app, { attributes: true, attributeFilter: ["data-test-script-state"] });
+    }""")
+    ada.press("r")
+    ada.press("3", "e")
+    ada.page.keyboard.type("A deer stands in the lane.")
+    ada.press("Escape", "r")
+    assert "⏎ saves your words" in ada.text("body")  # the reason's key did not
+    ada.page.get_by_role("button", name="Sign out").click()
+    ada.page.get_by_text("What you wrote for this frame is not saved").wait_for()
+    ada.press("Escape")
+    assert ada.page.evaluate("window.states") == []
+
+
 def test_the_key_after_a_reasons_key_does_not_decide_the_next_frame(desk: MakeDesk) -> None:
     ada = desk()
     ada.press("3", "y", "Enter")
@@ -334,9 +353,11 @@ def test_a_flag_goes_to_the_lead_and_the_frame_stays(desk: MakeDesk) -> None:
     frame = ada.frame()
     ada.press("f")
     ada.page.keyboard.type("Is a tram a vehicle?")
-    ada.page.keyboard.press("Enter")
+    ada.press("Enter", "Enter", "1")  # what is pressed once too often is no answer
+    ada.page.get_by_text("The flag is sent already").wait_for()
     ada.until(lambda: len(ada.notes()) == 1)
     assert ada.frame() == frame
+    assert ada.reviews() == []
     assert ada.notes()[0].reason == "Is a tram a vehicle?"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Route
+from playwright.sync_api import Route, expect
 from sqlmodel import col, delete, select
 
 from data.review.serving import release_leases
@@ -209,6 +209,22 @@ def test_words_half_typed_in_one_tab_survive_the_answer_in_another(desk: MakeDes
     left.get_by_text("Discard").click()
     assert left.count() == 0
     assert [review.frame_id for review in ada.reviews()] == [frame]
+
+
+def test_a_draft_that_was_saved_in_one_tab_is_not_called_lost_in_another(desk: MakeDesk) -> None:
+    ada = desk()
+    ada.press("3", "e")
+    ada.page.keyboard.type("A crane stands across the lane.")
+    ada.press("Tab")
+    ada.page.keyboard.type("Stop.")
+    other = ada.context.new_page()
+    other.goto(ada.app.url)
+    ada.ready(other)
+    expect(other.locator("#rc-reasoning")).to_have_value("A crane stands across the lane.")
+    ada.page.bring_to_front()
+    frame = ada.press_and_move_on("Control+Enter")
+    other.wait_for_function(f"frame => document.querySelector('{CARD}').dataset.frame !== frame", arg=frame)
+    assert other.locator(f"{CARD} [data-notice=left]").count() == 0
 
 
 def test_signed_out_answers_wait_for_the_same_person(desk: MakeDesk) -> None:

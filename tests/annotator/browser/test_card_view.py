@@ -367,8 +367,10 @@ def test_a_leads_answer_to_a_flag_reaches_its_author_once(desk: MakeDesk, app: R
     with app.store.read() as session:
         frame = session.exec(select(Lease.frame_id).where(Lease.person_id == ada.person_id)).first()
     question = f"Is a tram a vehicle, asks {ada.name}?"
-    note = Note(token=f"flag-{ada.name}", frame_id=str(frame), kind=NoteKind.FLAG, reason=question)
-    note_frame(app.store, ada.person_id, note)
+    for number, words in enumerate((question, "And a rail car?")):  # one answer closes both
+        token = f"flag-{ada.name}-{number}"
+        note = Note(token=token, frame_id=str(frame), kind=NoteKind.FLAG, reason=words)
+        note_frame(app.store, ada.person_id, note)
     lena.sit_down("adjudicate")
     lena.page.get_by_text(question).wait_for()
     lena.page.get_by_placeholder(f"Answer to {ada.name}").fill("It is, like a bus.")
@@ -377,7 +379,7 @@ def test_a_leads_answer_to_a_flag_reaches_its_author_once(desk: MakeDesk, app: R
     ada.sit_down()
     notice = ada.page.locator("[data-notice=answer]")
     notice.wait_for()
-    assert "It is, like a bus." in notice.inner_text()
+    assert f"{question} / And a rail car?” The lead: “It is, like a bus.”" in notice.inner_text()
     notice.get_by_role("button").click()
     ada.page.reload()
     ada.ready()

@@ -120,7 +120,11 @@ def test_a_moment_is_played_paused_stepped_through_and_decided_on_while_it_plays
     expect(page.locator(".pl-boxes text")).to_have_text("car 20 m")
     ada.press("c")
     expect(page.locator(".pl-camera")).to_have_count(5)
+    page.locator(".pl-camera").first.click()
+    expect(page.locator(f"{CARD} [data-part=away]")).to_contain_text("Camera front left")
     assert faults_in_both_schemes(page) == []
+    ada.press("Escape")
+    expect(page.locator(f"{CARD} [data-part=away]")).to_be_hidden()
     ada.press("c")
     expect(page.locator(".pl-camera")).to_have_count(0)
 
