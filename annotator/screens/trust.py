@@ -17,6 +17,7 @@ from data.vocabulary import LotEnd
 from eval.certificate.certificate import (
     RECALL_GOAL,
     Certificate,
+    certify,
     in_words,
     recall_at_least,
     recall_text,
@@ -172,8 +173,18 @@ def _open_button(person: Person, found: Trust) -> None:
         "Miss rate to rule out, %", 0.1, 20.0, 100 * LIMIT, 0.1, key="audit-limit", width=240
     )
     st.button("Open an audit", type="primary", on_click=_open, args=(person, percent / 100))
+    st.caption(_takes(found, percent / 100))
     if problem := st.session_state.pop("audit_problem", None):
         st.html(f'<div class="tt-card" role="alert">{plain(problem)}</div>')
+
+
+def _takes(found: Trust, limit: float) -> str:
+    """What the next lot asks for, before it uses up a part of the overall error."""
+    number = found.lots[-1].number + 1 if found.lots else 1
+    see = found.people_see.share
+    lot = certify(lot=number, frames=found.would_audit, audited=0, misses=0, limit=limit, people_see=see)
+    frames = f"{lot.more or 0:,} of the {counted(found.would_audit, 'frame')}"
+    return f"To rule out {limit:.1%}, {frames} have to be audited without a miss."
 
 
 def _open(person: Person, limit: float) -> None:

@@ -165,7 +165,7 @@ class Dialogs {
       el("h3", { text: `New in version ${number}` }),
       el("p", { class: "rc-text", text: visible(change.note) }),
       ...change.paragraphs.map((runs) => el("p", { class: "rc-text" },
-        ...runs.flatMap(([kind, words]) => [el(tags[kind], { text: visible(words) }), " "]))),
+        ...runs.flatMap(([kind, words]) => [el(tags[kind], { text: visible(words).replaceAll("**", "") }), " "]))),
       problem,
       el("div", { class: "rc-row" }, el("button", {
         type: "button", class: "rc-accept", "data-act": "guideline-read", text: "I have read it",

@@ -76,8 +76,8 @@ def _publish(person: Person, held: Guideline) -> None:
         type="primary",
         on_click=_write,
         args=(person, held),
-        help="It is in force at once, and annotators are shown the difference.",
     )
+    st.caption("It is in force at once, and annotators are shown the difference.")
     if problem := st.session_state.pop("guideline_problem", None):
         st.html(f'<div class="tt-card" role="alert">{plain(problem)}</div>')
 
