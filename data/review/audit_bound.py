@@ -43,10 +43,15 @@ def misses_at_most(frames: int, audited: int, misses: int, *, limit: float, alph
 
 
 def log_ratio(
-    lot_misses: npt.NDArray[np.int64], frames: int, audited: int, misses: int, *, limit: float
+    lot_misses: npt.NDArray[np.int64],
+    frames: int,
+    audited: int | npt.NDArray[np.int64],
+    misses: int,
+    *,
+    limit: float,
 ) -> Floats:
     """(len(lot_misses),) log of the mixture over the chance of this audit, were that many misses in the lot;
-    infinite for numbers that the audit makes impossible."""
+    infinite for numbers that the audit makes impossible. audited: of all, or one for each."""
     clean = audited - misses
     possible = (lot_misses >= misses) & (frames - lot_misses >= clean)
     safe = np.where(possible, lot_misses, misses)
@@ -61,11 +66,12 @@ def log_ratio(
     return np.where(possible, log_mixture(audited, misses, limit=limit) - drawn, np.inf)
 
 
-def log_mixture(audited: int, misses: int, *, limit: float) -> float:
+def log_mixture(audited: int | npt.NDArray[np.int64], misses: int, *, limit: float) -> Floats:
     """Log chance of an audit's sequence under the mixture over miss rates below `limit`."""
     a, b = PRIOR_A + misses, PRIOR_B + audited - misses
     below = betainc(a, b, limit) / betainc(PRIOR_A, PRIOR_B, limit)
-    return float(betaln(a, b) - betaln(PRIOR_A, PRIOR_B) + np.log(max(below, np.finfo(float).tiny)))
+    found = betaln(a, b) - betaln(PRIOR_A, PRIOR_B) + np.log(np.maximum(below, np.finfo(float).tiny))
+    return np.asarray(found)
 
 
 def clean_audits_needed(
@@ -73,19 +79,13 @@ def clean_audits_needed(
 ) -> int:
     """The fewest clean frames, `audited` or more, that certify a lot of so many frames; all of them at most.
 
-    With fewer frames left the bound on what is left can rise again, so a number above the first that suffices is
-    looked at for itself.
+    With fewer frames left the bound on what is left can rise again, so each number is looked at for itself. A clean
+    audit rules larger numbers of misses out first: it suffices that the smallest number at the limit is ruled out.
     """
-    low, high = 0, frames
-    while low < high:
-        middle = (low + high) // 2
-        if is_below(frames, middle, limit=limit, alpha=alpha, people_see=people_see):
-            high = middle
-        else:
-            low = middle + 1
-    later = range(max(low, audited), frames)
-    enough = (n for n in later if is_below(frames, n, limit=limit, alpha=alpha, people_see=people_see))
-    return next(enough, frames)
+    clean = np.arange(audited, frames)
+    too_many = np.ceil(limit * people_see * (frames - clean)).astype(np.int64)
+    enough = clean[log_ratio(too_many, frames, clean, 0, limit=limit * people_see) >= -np.log(alpha)]
+    return int(enough[0]) if len(enough) else frames
 
 
 def is_below(frames: int, audited: int, *, limit: float, alpha: float, people_see: float) -> bool:

@@ -34,7 +34,9 @@ def send_back(store: Store, person_id: int, frame_id: str, reason: str) -> Secon
         hold(session, frame_id)
         status = session.get(FrameStatus, frame_id)
         if status is None or status.state is not VerificationState.VERIFIED:
-            raise ReviewRefused(f"Frame {frame_id} is not verified, so there is nothing to send back.")
+            raise ReviewRefused(
+                f"Frame {frame_id} is not verified yet: it waits for reviews, so there is nothing to send back."
+            )
         latest = adjudications_by_frame(session, [frame_id]).get(frame_id)
         look = SecondLook(
             frame_id=frame_id,

@@ -72,19 +72,25 @@ def trust(store: Store) -> Trust:
         of_all = [state for state in states if state.lot.stratum is None]
         unreviewed = unreviewed_frames(session)
         near, on_screen = near_found_misses(session), shown_with_proposal(session)
-        left_out = sum(at in near or frame_id in on_screen for frame_id, at in unreviewed.items())
+        left_out = {frame_id for frame_id, at in unreviewed.items() if at in near or frame_id in on_screen}
+        covered = _drawn(session, of_all[-1]) if of_all else set()
         counts = _train_frames(session)
         found = sum(n for (_, level, _), n in counts.items() if level is T)
         return Trust(
             unreviewed=len(unreviewed),
-            would_audit=len(unreviewed) - left_out,
+            would_audit=len(unreviewed) - len(left_out),
             found=found,
             lots=[_record(session, state) for state in states],
             certificate=_certificate(session, of_all[-1]) if of_all else None,
-            others=_others(counts, len(unreviewed), left_out),
+            others=_others(counts, len(unreviewed), len(left_out - covered)),
             people_see=people_see(session, store.now_us(session)),
             strata={state.lot.stratum: _certificate(session, state) for state in states if state.lot.stratum},
         )
+
+
+def _drawn(session: Session, state: LotState) -> set[str]:
+    """The frames of a lot, which its certificate covers also while they are on somebody's screen."""
+    return set(session.exec(select(AuditFrame.frame_id).where(AuditFrame.lot_id == state.lot.id)))
 
 
 def people_see(session: Session, now_us: int) -> PeopleSee:

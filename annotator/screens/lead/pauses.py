@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from html import escape
 
 import streamlit as st
 from sqlmodel import col, select
 
 from annotator.runtime import store
+from annotator.widgets.frame_links import frames_address
 from annotator.widgets.page import plain
 from annotator.widgets.tables import is_lead
 from data.errors import TeletriageError
+from data.find.question import About
 from data.people.permissions import Act, may
 from data.review.pauses import MAX_REASON_CHARS, OpenPause, open_pauses, pause_answers, release_answers
 from data.store.tables import Person
@@ -48,10 +51,11 @@ def show_pauses(person: Person) -> None:
 def _pause(person: Person, one: OpenPause) -> None:
     at = datetime.fromtimestamp(one.pause.paused_at_us / 1e6, tz=UTC)
     waiting = counted(one.waiting, "frame")
+    seen = frames_address((About.PERSON, one.person.name))
     st.html(
         f'<div class="tt-card"><b>{plain(one.person.display_name)}</b>, paused by {plain(one.by.display_name)} on '
         f"{at:%Y-%m-%d %H:%M} UTC: {plain(one.pause.reason)}<br>{waiting} on which this person answered wait for "
-        "somebody else.</div>"
+        f'somebody else. <a href="{escape(seen)}" target="_self">Look at this person\'s frames</a></div>'
     )
     if not is_lead(person) or one.person.id == person.id:
         return

@@ -245,6 +245,10 @@ def test_a_certified_lot_cannot_be_cancelled_and_a_new_guideline_makes_it_stale(
     given = trust(store).certificate
     assert given is not None
     assert (given.is_given, given.is_stale) == (True, False)
+    lease_frames(store, a_person(store, "eve"), n=8)
+    now = trust(store)
+    assert now.would_audit < now.unreviewed, "what eve sees with its proposal is for no other audit"
+    assert now.others.left_out == 0, "the certificate covers it"
     write_guideline(store, lead, "# Trams are vehicles", note="Trams are vehicles.")
     outdated = trust(store).certificate
     assert outdated is not None

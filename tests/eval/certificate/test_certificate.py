@@ -43,6 +43,18 @@ def test_a_lot_of_seven_thousand_is_certified_after_six_hundred_clean_frames() -
     assert not is_below(7125, needed - 1, limit=0.01, alpha=alpha_of_lot(1), people_see=0.9)
 
 
+@pytest.mark.parametrize(
+    ("frames", "limit", "fewest"), [(60, 0.2, 24), (200, 0.05, 129), (1000, 0.02, 275), (32, 0.01, 32)]
+)
+def test_the_fewest_clean_frames_are_named_where_the_bound_rises_again(
+    frames: int, limit: float, fewest: int
+) -> None:
+    alpha = alpha_of_lot(1)
+    assert clean_audits_needed(frames, limit=limit, alpha=alpha, people_see=0.9) == fewest
+    told = [is_below(frames, n, limit=limit, alpha=alpha, people_see=0.9) for n in range(fewest + 1)]
+    assert told == [False] * fewest + [True]
+
+
 def test_all_lots_together_spend_five_percent() -> None:
     assert sum(alpha_of_lot(lot) for lot in range(1, 100_000)) == pytest.approx(0.05, abs=1e-6)
 
