@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ def _modules(room: Path) -> list[Path]:
     return [path for path in room.glob("*.py") if path.name != "__init__.py"]
 
 
+@cache
 def _defined_in(path: Path) -> set[str]:
     """Names that a module defines at its top level or imports there (a face does)."""
     found: set[str] = set()

@@ -9,7 +9,6 @@ from annotator.__main__ import app
 from data.frames.cue_sheets import count_cues, write_cue_sheets
 from data.frames.ingest import ingest
 from data.sources.nuscenes import nuscenes
-from data.store.opening import open_store
 from tests.builders import VERSION, a_box, a_dataroot, a_filename, an_empty_store
 from tests.data.frames.test_data_sets import a_reel
 
@@ -17,7 +16,7 @@ from tests.data.frames.test_data_sets import a_reel
 def test_a_sheet_is_written_for_every_cue_that_frames_show(tmp_path: Path) -> None:
     person = a_box(category="human.pedestrian.adult", ahead_m=9.0)
     boxes = {a_filename("scene-0001", position): [person] for position in range(3)}
-    store = open_store(tmp_path / "workspace", create=True)
+    store = an_empty_store(tmp_path / "workspace")
     ingest(store, nuscenes(a_dataroot(tmp_path / "root", boxes=boxes), VERSION))
     done = write_cue_sheets(store, tmp_path / "sheets", most=2)
     assert (done.frames, done.counts["pedestrian_near"], done.counts["glare"]) == (8, 3, 0)

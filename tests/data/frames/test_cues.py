@@ -12,9 +12,9 @@ from data.frames.driven_path import coming_path
 from data.frames.ingest import ingest
 from data.images.inspection import ImageFacts
 from data.sources.nuscenes import nuscenes
-from data.store.opening import open_store
 from data.store.tables import Frame, Scene
 from data.vocabulary import Cue, SeenBox
+from tests.builders import an_empty_store
 from tests.demo_pictures import EVERY
 from tests.repository import REAL_NUSCENES
 
@@ -114,7 +114,7 @@ def test_thresholds_can_be_set() -> None:
 
 @pytest.mark.skipif(not REAL_NUSCENES.is_dir(), reason="the real nuScenes frames are not here")
 def test_cues_of_the_real_frames_agree_with_what_the_eye_sees(tmp_path: Path) -> None:
-    store = open_store(tmp_path, create=True)
+    store = an_empty_store(tmp_path)
     ingest(store, nuscenes(REAL_NUSCENES, "v1.0-frames"))
     with store.read() as session:
         rows = session.exec(select(Scene.name, Frame.cues).join(Scene)).all()
@@ -126,7 +126,7 @@ def test_cues_of_the_real_frames_agree_with_what_the_eye_sees(tmp_path: Path) ->
 
 
 def test_cues_of_drawn_frames_agree_with_what_was_drawn(demo_dataroot: Path, tmp_path: Path) -> None:
-    store = open_store(tmp_path, create=True)
+    store = an_empty_store(tmp_path)
     ingest(store, nuscenes(demo_dataroot, "v1.0-demo"))
     with store.read() as session:
         drawn = select(Scene.name, Frame.cues).join(Scene).where(Frame.position % EVERY == 0)

@@ -8,16 +8,16 @@ from sqlmodel import select
 
 from data.errors import AlertNotWritten, AnswerRefused, NotAllowed
 from data.live.alerts import AlertAnswer, alerts_shown, answer_alert
-from data.store.opening import Store, open_store
+from data.store.opening import Store
 from data.store.tables import Alert, OperatorAnswer, Watch
 from data.vocabulary import AlertEnd, PersonRole, Response, TriageLevel
-from tests.builders import a_person
+from tests.builders import a_person, an_empty_store
 from tests.data.feeds import a_watch, an_alert
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return open_store(tmp_path / "workspace", create=True)
+    return an_empty_store(tmp_path / "workspace")
 
 
 def an_answer(alert: str, response: Response = Response.TAKEN_OVER, **changes: object) -> AlertAnswer:

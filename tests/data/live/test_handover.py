@@ -9,10 +9,10 @@ from data.errors import AnswerRefused
 from data.live.handover import Confirmation, HandoverWords, confirm_handover, hand_over, waiting_handover
 from data.live.record import Entries, record
 from data.live.shift import last_hour
-from data.store.opening import Store, open_store
+from data.store.opening import Store
 from data.store.tables import FeedChange, TrailEntry
 from data.vocabulary import AlertEnd, ManualReason, PersonRole, TrailAct, TriageLevel
-from tests.builders import a_person
+from tests.builders import a_person, an_empty_store
 from tests.data.feeds import START_US, a_watch, an_alert
 
 pytestmark = pytest.mark.each_store
@@ -21,7 +21,7 @@ A, S, T = TriageLevel
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return open_store(tmp_path / "workspace", create=True)
+    return an_empty_store(tmp_path / "workspace")
 
 
 def test_a_shift_is_handed_over_with_what_is_open_and_the_next_operator_confirms_it(

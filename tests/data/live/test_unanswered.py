@@ -9,10 +9,10 @@ from annotator.monitor.shift_report import report_text, shift_report
 from data.errors import AnswerRefused
 from data.live.alerts import AlertAnswer, answer_alert
 from data.live.unanswered import Acknowledgement, acknowledge, unanswered_alerts
-from data.store.opening import Store, open_store
+from data.store.opening import Store
 from data.store.tables import AlertAcknowledgement, TrailEntry
 from data.vocabulary import AlertEnd, PersonRole, Response, TrailAct, TriageLevel
-from tests.builders import a_person
+from tests.builders import a_person, an_empty_store
 from tests.data.feeds import a_watch, an_alert
 
 pytestmark = pytest.mark.each_store
@@ -23,7 +23,7 @@ FIRST = "token-0001"
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return open_store(tmp_path / "workspace", create=True)
+    return an_empty_store(tmp_path / "workspace")
 
 
 def said(*alerts: str, token: str = FIRST, note: str = "") -> Acknowledgement:

@@ -12,9 +12,8 @@ from data.errors import DatarootError
 from data.frames.ingest import ingest
 from data.nuscenes.map_expansion import contains, read_intersections
 from data.sources.nuscenes import nuscenes
-from data.store.opening import open_store
 from data.store.tables import Frame
-from tests.builders import VERSION, a_dataroot
+from tests.builders import VERSION, a_dataroot, an_empty_store
 
 PLACE = "singapore-onenorth"
 
@@ -45,7 +44,7 @@ def an_expansion(dataroot: Path, *, from_x: float = 20.0, version: str = "1.3", 
 
 
 def cues_of(tmp_path: Path, dataroot: Path) -> list[str | None]:
-    store = open_store(tmp_path / "workspace", create=True)
+    store = an_empty_store(tmp_path / "workspace")
     ingest(store, nuscenes(dataroot, VERSION))
     with store.read() as session:
         return [frame.cues.get("intersection") for frame in session.exec(select(Frame))]

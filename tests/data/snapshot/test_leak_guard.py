@@ -18,10 +18,9 @@ from data.snapshot.freeze import FreezeOptions, freeze
 from data.snapshot.leak_guard import complete_fingerprints
 from data.snapshot.preview import preview
 from data.sources.nuscenes import nuscenes
-from data.store.opening import open_store
 from data.store.tables import Dataset, Frame, FrameStatus, Scene
 from data.vocabulary import Split, VerificationState
-from tests.builders import a_filename, a_store
+from tests.builders import a_filename, a_store, an_empty_store
 from tests.data.review.test_reviews import frames_in
 from tests.data.snapshot.test_snapshot import a_verified_store
 
@@ -116,7 +115,7 @@ def test_a_picture_is_looked_at_once(tmp_path: Path) -> None:
 
 
 def test_ingest_takes_the_fingerprint(demo_dataroot: Path, tmp_path: Path) -> None:
-    store = open_store(tmp_path, create=True)
+    store = an_empty_store(tmp_path)
     ingest(store, nuscenes(demo_dataroot, "v1.0-demo"))
     with store.read() as session:
         assert all(len(one or "") == 64 for one in session.exec(select(Frame.image_fingerprint)))

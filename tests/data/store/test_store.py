@@ -16,6 +16,7 @@ from data.errors import StoreError, StoreUnavailable
 from data.store.opening import STORE_FILE, Store, journal_mode, open_store
 from data.store.tables import Person
 from data.vocabulary import PersonRole
+from tests.builders import an_empty_store
 from tests.schema import is_of_a_table
 
 
@@ -52,7 +53,7 @@ def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_what_raises_inside_a_write_is_not_kept(tmp_path: Path) -> None:
-    store = open_store(tmp_path, create=True)
+    store = an_empty_store(tmp_path)
     with pytest.raises(RuntimeError):
         _write_and_fail(store)
     with store.read() as session:
@@ -60,7 +61,7 @@ def test_what_raises_inside_a_write_is_not_kept(tmp_path: Path) -> None:
 
 
 def test_a_commit_that_fails_leaves_no_lock_behind(tmp_path: Path) -> None:
-    store = open_store(tmp_path, create=True)
+    store = an_empty_store(tmp_path)
     impatient(store)
     with reading(tmp_path), pytest.raises(StoreUnavailable, match="database is locked"), store.write() as one:
         one.add(Person(name="ada", display_name="Ada", role=PersonRole.LEAD, created_at_us=1))

@@ -116,10 +116,12 @@ def test_a_family_that_cuts_pictures_otherwise_is_refused() -> None:
 def test_no_rule_of_the_product_asks_for_a_model_s_name() -> None:
     named = re.compile(r"(?:[\w.-]+/)?(?:qwen[\w.]*_(?:vl|5)|Qwen3[\w.-]*|Cosmos-?(?:Reason|3)[\w.-]*)")
     modules = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    texts = {path: path.read_text(encoding="utf-8") for path in modules}
     found = {
         (path.name, node.value)
-        for path in modules
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for path, text in texts.items()
+        if named.search(text)
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and named.fullmatch(node.value)
     }
     assert found == {

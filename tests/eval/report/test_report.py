@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -71,6 +72,7 @@ class Elements(HTMLParser):
                 texts.append(data.strip())
 
 
+@cache
 def two_runs() -> Evaluation:
     frames, answers = frames_of([[40, 6, 3, 1], [5, 20, 4, 1], [2, 3, 13, 2]])
     baseline = a_run(
@@ -82,6 +84,7 @@ def two_runs() -> Evaluation:
     return evaluate(frames, [baseline, a_run(answers)], lineage=LINEAGE)
 
 
+@cache
 def a_full_evaluation() -> Evaluation:
     """Two runs with probabilities, cues, a claim and label quality: every block has something to show."""
     frames, answers = frames_of([[40, 6, 3, 1], [5, 40, 4, 1], [2, 3, 33, 2]], scenes=12)
