@@ -51,7 +51,7 @@ def show(person: Person) -> None:
         "Only independent ratings count: blind reviews, and the level chosen before the proposal was shown. "
         "Intervals are 95 %, over scenes, and refused below ten scenes with frames rated twice."
     )
-    left, right = st.columns([55, 45], gap="large")
+    left, right = st.columns(2, gap="medium")
     with left:
         st.header("Coefficients")
         drawn(_chart(summary))

@@ -253,7 +253,7 @@ def _by_level(counts: Progress) -> Any:
         ),
         tooltip=["level", "frames"],
     )
-    text = base.mark_text(align="left", dx=4, color="gray").encode(x="frames:Q", text="label:N")
+    text = base.mark_text(align="left", dx=4, color="#767676").encode(x="frames:Q", text="label:N")
     return (bars + text).properties(height=alt.Step(30))
 
 
@@ -262,7 +262,7 @@ def _forecast() -> None:
     pace = (
         f"about {counted(max(1, round(ahead.days_left)), 'working day')} at {ahead.per_day:,.0f} reviews a day"
         if ahead.days_left is not None and ahead.per_day
-        else "no pace yet: nobody has reviewed in the last week (scripts and paused people are left out)"
+        else "no pace yet, because nobody has reviewed in the last week (scripts and paused people are left out)"
     )
     side = cached(store(), training_side)
     pairs = ", ".join(f"{n:,} of weight {weight:g}" for weight, n in ahead.pairs.by_weight.items())
@@ -274,7 +274,7 @@ def _forecast() -> None:
         else "No review is missing"
     )
     lines = (
-        ("What is left", f"{still}: {pace}" if ahead.reviews_left else still),
+        ("What is left", f"{still}; {pace}" if ahead.reviews_left else still),
         ("Preference pairs so far", pairs or "none yet"),
         ("Preference pairs in the end", _expected_pairs(side)),
         ("Class balance of the training side", _balance(side)),

@@ -77,11 +77,11 @@ def _one(run: TrainingRun) -> None:
         *(name for name in FIRST if name in curves),
         *sorted(name for name in curves if name not in FIRST),
     ]
-    columns = st.columns(2)
-    for place, name in enumerate(order):
-        with columns[place % 2]:
-            st.text(name)
-            drawn(_curve(curves[name]))
+    for begin in range(0, len(order), 2):  # row by row, so that a phone shows them in this order too
+        for column, name in zip(st.columns(2), order[begin : begin + 2], strict=False):
+            with column:
+                st.text(name)
+                drawn(_curve(curves[name]))
 
 
 def _curve(points: Sequence[tuple[float, float]]) -> Any:

@@ -31,7 +31,7 @@ def show(person: Person) -> None:
     page_head(person, "Audit of unreviewed frames")
     found = trust(store())
     if found.certificate is None:
-        empty_state("No audit of all frames yet", f"{_left(found)} {_HOW}")
+        _none_yet(person, found)
         _strata(found)
         _open_or_cancel(person, found)
         return
@@ -55,6 +55,16 @@ def show(person: Person) -> None:
     if found.lots[-1].end is not None:
         st.caption(_left(found))
     _open_or_cancel(person, found)
+
+
+def _none_yet(person: Person, found: Trust) -> None:
+    """Beside the form for those who may open one; in the middle of an empty page for the others."""
+    title, text = "No audit of all frames yet", f"{_left(found)} {_HOW}"
+    if not is_lead(person) or not found.would_audit:
+        empty_state(title, text)
+        return
+    st.header(title)
+    st.html(f'<div class="tt-text" style="max-width: 44rem">{plain(text)}</div>')
 
 
 def _open_or_cancel(person: Person, found: Trust) -> None:
@@ -104,7 +114,8 @@ def _left(found: Trust) -> str:
     fewer = found.unreviewed - found.would_audit
     if not fewer:
         return text
-    return f"{text} An audit would hold {found.would_audit:,}: {fewer:,} lie near a found miss or are on a screen."
+    others = "one lies near a found miss or is" if fewer == 1 else f"{fewer:,} lie near a found miss or are"
+    return f"{text} An audit would hold {found.would_audit:,}: {others} on a screen."
 
 
 def _figures(certificate: Certificate, found: Trust) -> None:

@@ -36,7 +36,7 @@ def show(person: Person) -> None:
         )
         _publish(person, held)
     with right:
-        st.html('<div class="tt-label">Preview</div>')
+        st.html('<div class="tt-label tt-aside">Preview</div>')
         with st.container(height=420):
             st.markdown(text)
         changed = differences_html(held.text, text)
