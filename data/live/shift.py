@@ -30,6 +30,7 @@ MOST_EVENTS, MOST_OF_TRUST = 80, 30
 """Lines of the last hour; and those of lost trust among them, so that a model that cannot keep up hides no alert."""
 Event = tuple[int, str, str | None]
 _SECOND_US = 1_000_000
+_NAMED = 3
 _DID = {
     Response.TAKEN_OVER: "took over",
     Response.WATCHING: "watches",
@@ -203,6 +204,7 @@ def _trust_events(session: Session, from_us: int, names: dict[int | None, str]) 
 
 def _trust_sentence(changes: list[FeedChange], names: dict[int | None, str]) -> str:
     feeds = sorted({names[change.feed_id] for change in changes})
-    who = ", ".join(feeds[:3]) + (f" and {len(feeds) - 3} more" if len(feeds) > 3 else "")  # noqa: PLR2004
+    shown = feeds if len(feeds) <= _NAMED + 1 else feeds[:_NAMED]  # "and 1 more" is no shorter than its name
+    who = ", ".join(shown) + (f" and {len(feeds) - _NAMED} more" if len(shown) < len(feeds) else "")
     manual = changes[0].manual
     return f"{who}: manual monitoring ({MANUAL_WORDS[manual]})" if manual else f"{who}: watched again"

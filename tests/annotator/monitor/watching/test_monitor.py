@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 
 import httpx
@@ -10,6 +11,7 @@ from sqlmodel import select
 from annotator.monitor.rules.limits import Limits
 from annotator.monitor.service.board import board, wall
 from annotator.monitor.service.proof import ASKED, asking
+from data.live.shift import MANUAL_WORDS
 from data.store.opening import Store, open_read_only, open_store
 from data.store.tables import Alert, FeedChange, ModelRun, Watch, WatchMinute
 from data.vlm.kept_connection import Address
@@ -104,8 +106,10 @@ def test_an_answer_that_comes_too_late_is_counted_and_not_used(store: Store, tmp
     ],
 )
 def test_whatever_fails_one_feed_says_manual_monitoring_the_other_goes_on_and_it_recovers(
-    how: str, reason: ManualReason, store: Store, tmp_path: Path
+    how: str, reason: ManualReason, store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "teletriage.monitor")
+
     async def keep_alive(desk: Desk) -> None:
         while True:
             await desk.picture(A, "bus")
@@ -167,6 +171,7 @@ def test_whatever_fails_one_feed_says_manual_monitoring_the_other_goes_on_and_it
         assert reasons[-1] is None
 
     watch(store, tmp_path, scenario, feeds=("van", "bus"))
+    assert f"van: manual monitoring ({MANUAL_WORDS[reason]})" in caplog.messages
 
 
 def test_a_feed_says_manual_monitoring_within_two_seconds(store: Store, tmp_path: Path) -> None:
