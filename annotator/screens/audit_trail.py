@@ -37,9 +37,11 @@ def show(person: Person) -> None:
     if not found:
         empty_state("No such entry", "Nothing in the audit trail fits these filters.")
         return
-    figures_table([_row(one) for one in found], name="audit-trail")
+    figures_table([_row(one) for one in found], name="audit-trail", widths_px={"who": 170})
     if len(found) == st.session_state["trail-shown"]:
         st.button("Show older entries", on_click=_more)
+    if wanted.act is None and not wanted.with_seals:
+        st.caption("Numbers that are missing are seals over the acts before them; the filter shows them too.")
     st.caption(
         "Times are UTC. Entries are never changed or removed; teletriage audit verify checks that, and teletriage "
         "audit head keeps the proof elsewhere."
@@ -105,10 +107,12 @@ def told(details: str) -> str:
 
     >>> told('{"added": 1, "is_scripted": false, "runs": ["a", "b"], "note": null}')
     'added: 1, is scripted: no, runs: a and b, note: none'
+    >>> told('{"after": "lead", "before": "operator"}')
+    'before: operator, after: lead'
     """
-    return ", ".join(
-        f"{_words(name)}: {_value(value)}" for name, value in json.loads(details or "{}").items()
-    )
+    known = json.loads(details or "{}")
+    ordered = sorted(known, key=lambda name: name == "after")
+    return ", ".join(f"{_words(name)}: {_value(known[name])}" for name in ordered)
 
 
 def _value(value: object) -> str:

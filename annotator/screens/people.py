@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from annotator.runtime import store
+from annotator.settings import settings
 from annotator.widgets.page import empty_state, page_head, plain
 from annotator.widgets.tables import figures_table
 from annotator.widgets.times import how_long_ago
@@ -34,6 +35,9 @@ _ENDS = {
     True: ("Enable", enable_person, "{} can sign in again."),
 }
 """What ends an account's access or gives it back, by whether it is disabled."""
+
+
+_NO_PROVIDER = " No identity provider is set up here; they can sign in once review is started with --oidc."
 
 
 def show(person: Person) -> None:
@@ -71,7 +75,7 @@ def _access(one: Standing) -> str:
     if one.person.is_scripted:
         return "never: a script"
     if one.person.is_disabled:
-        return "ended"
+        return "disabled"
     if one.is_locked_out:
         return "locked out for a minute"
     if one.person.temporary_since_us:
@@ -81,6 +85,7 @@ def _access(one: Standing) -> str:
 
 def _adding(by: int) -> None:
     st.header("Add somebody")
+    told = st.container()  # above the form: below its button it would be out of sight
     with st.form("add-person", clear_on_submit=False, border=False):
         name = st.text_input("Name to sign in with", max_chars=64, placeholder="a-z, 0-9 and . _ @ + -")
         shown_as = st.text_input("Name to show (optional)", max_chars=120)
@@ -89,23 +94,25 @@ def _adding(by: int) -> None:
         if st.form_submit_button("Add"):
             made = None if through_provider else random_password()
             name = name.strip().lower()
-            _done(
-                lambda: add_person(
-                    store(),
-                    name,
-                    PersonRole(role),
+            with told:
+                _done(
+                    lambda: add_person(
+                        store(),
+                        name,
+                        PersonRole(role),
+                        password=made,
+                        is_temporary=True,
+                        display_name=shown_as.strip() or None,
+                        by=by,
+                    ),
+                    f"Added {name} as {role}.{_NO_PROVIDER if through_provider and not settings().oidc else ''}",
                     password=made,
-                    is_temporary=True,
-                    display_name=shown_as.strip() or None,
-                    by=by,
-                ),
-                f"Added {name} as {role}.",
-                password=made,
-            )
+                )
 
 
 def _changing(by: int) -> None:
     st.header("Change an account")
+    told = st.container()
     others = [
         one.person for one in standings(store(), by) if not one.person.is_scripted and one.person.id != by
     ]
@@ -116,20 +123,24 @@ def _changing(by: int) -> None:
     chosen = by_name[st.selectbox("Account", list(by_name))]
     name = chosen.name
     left, right = st.columns([60, 40], vertical_alignment="bottom")
+    reset, out, end = st.columns([28, 42, 30])
     role = left.selectbox("New role", _ROLES, index=_ROLES.index(chosen.role.value), key=f"role-{name}")
     if right.button("Change the role", width="stretch"):
-        _done(lambda: change_role(store(), name, PersonRole(role), by=by), f"{name} is now {role}.")
-    reset, out, end = st.columns([28, 42, 30])
+        with told:
+            _done(lambda: change_role(store(), name, PersonRole(role), by=by), f"{name} is now {role}.")
     if reset.button("New password", width="stretch"):
         made = random_password()
-        _done(
-            lambda: set_password(store(), name, made, is_temporary=True, by=by),
-            f"{name} has a new password and is signed out everywhere.",
-            password=made,
-        )
+        with told:
+            _done(
+                lambda: set_password(store(), name, made, is_temporary=True, by=by),
+                f"{name} has a new password and is signed out everywhere.",
+                password=made,
+            )
     if out.button("Sign out everywhere", width="stretch"):
-        _done(lambda: end_sign_ins(store(), name, by=by), f"{name} is signed out everywhere.")
-    _ending(end.empty(), chosen, by)
+        with told:
+            _done(lambda: end_sign_ins(store(), name, by=by), f"{name} is signed out everywhere.")
+    with told:
+        _ending(end.empty(), chosen, by)
 
 
 def _ending(place: DeltaGenerator, chosen: Person, by: int) -> None:
@@ -148,7 +159,7 @@ def _done(act: Callable[[], object], told: str, *, password: str | None = None) 
     try:
         act()
     except TeletriageError as error:
-        st.error(plain(str(error)).replace("<br>", " "))
+        st.html(f'<div class="tt-card" role="alert">{plain(str(error))}</div>')
         return False
     st.html(f'<p role="status" class="tt-told">{plain(told)}</p>')
     if password is not None:

@@ -21,10 +21,21 @@ _WHOLE = 25
 """Rows up to which a table shows all of them; a longer one scrolls."""
 
 
-def figures_table(rows: Sequence[Mapping[str, Any]], *, name: str, link: str | None = None) -> None:
+def figures_table(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    name: str,
+    link: str | None = None,
+    widths_px: Mapping[str, int] | None = None,
+) -> None:
     """The rows as a table, and below it the same as a CSV file `name`.csv. link: the column that holds addresses of the
-    grid of frames, which the file leaves out."""
-    shown = {link: st.column_config.LinkColumn(display_text="show")} if link else None
+    grid of frames, which the file leaves out. widths_px: of columns that would be cut where the first rows are short.
+    """
+    shown: dict[str, Any] = {
+        column: st.column_config.Column(width=px) for column, px in (widths_px or {}).items()
+    }
+    if link:
+        shown[link] = st.column_config.LinkColumn(display_text="show")
     height: Literal["content", "auto"] = "content" if len(rows) <= _WHOLE else "auto"
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", height=height, column_config=shown)
     _download([{column: value for column, value in row.items() if column != link} for row in rows], name)

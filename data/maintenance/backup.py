@@ -61,6 +61,10 @@ def write_backup(store: Store, out: Path, *, progress: Progress | None = None) -
     A store that is damaged is saved as it is; look at `damages`. Raises BackupError: the
     file exists, its folder does not, the disk is full.
     """
+    if out.is_dir():
+        raise BackupError(
+            f"{out} is a folder. Name a new file in it, or add --every 24h to go on backing up into it."
+        )
     if out.exists():
         raise BackupError(f"{out} exists; a backup is never written over. Choose another name.")
     try:
@@ -69,7 +73,8 @@ def write_backup(store: Store, out: Path, *, progress: Progress | None = None) -
             _write(store, partial, progress)
             copied = _inspected(partial)
     except (OSError, sqlite3.Error) as error:
-        raise BackupError(f"The backup {out} could not be written: {error}.") from error
+        why = getattr(error, "strerror", None) or error
+        raise BackupError(f"The backup {out} could not be written: {why}.") from error
     with store.write() as session:
         details = {"head": copied.head, "rows": copied.rows, "sha256": copied.sha256}
         note_act(session, TrailAct.WROTE_BACKUP, by=None, subject=f"backup:{out.name}", details=details)

@@ -135,10 +135,14 @@ def _told_plainly() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, InternalError, PoolTimeoutError) as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
         raise StoreUnavailable(
-            f"The database is unavailable ({reason}). Nothing was saved; try again once it is back."
+            f"The database is unavailable ({_reason(error)}). Nothing was saved; try again once it is back."
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """The database's own first line, without the name of the class that brought it."""
+    return str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
 
 
 class _NoLock:
@@ -188,9 +192,8 @@ def open_store(workspace: Path, *, url: str | URL | None = None, create: bool = 
     try:
         _migrate(engine)
     except (DBAPIError, sqlite3.Error) as error:
-        first_line = str(error).splitlines()[0]
         raise StoreError(
-            f"The store {engine.url.render_as_string()} cannot be opened: {first_line}."
+            f"The store {engine.url.render_as_string()} cannot be opened: {_reason(error)}."
         ) from error
     return Store(engine)
 
@@ -212,9 +215,8 @@ def open_read_only(workspace: Path | None = None, *, url: str | URL | None = Non
     try:
         is_current = _is_current(engine)
     except (DBAPIError, sqlite3.Error) as error:
-        first_line = str(error).splitlines()[0]
         raise StoreError(
-            f"The store {engine.url.render_as_string()} cannot be opened: {first_line}."
+            f"The store {engine.url.render_as_string()} cannot be opened: {_reason(error)}."
         ) from error
     if not is_current:
         raise StoreError(

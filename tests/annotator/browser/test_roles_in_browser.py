@@ -98,7 +98,7 @@ def test_an_administrator_adds_changes_and_ends_accounts_and_finds_it_in_the_tra
         assert person_signed_in(store, told) is None
         expect(page.get_by_role("button", name="Enable", exact=True)).to_be_visible()
         assert [(one["name"], one["role"], one["access"], one["open sign-ins"]) for one in table(page)] == [
-            ("ben", "trainer", "ended", "0"),
+            ("ben", "trainer", "disabled", "0"),
             ("eve@example.org", "lead", "through the identity provider only", "0"),
             ("nina", "lead", "has a password", "1"),
             ("root", "admin", "has a password", "1"),

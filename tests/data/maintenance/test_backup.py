@@ -112,8 +112,10 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     write_backup(store, backup)
     with pytest.raises(BackupError, match="never written over"):
         write_backup(store, backup)
-    with pytest.raises(BackupError, match=r"could not be written: .*No such file"):
+    with pytest.raises(BackupError, match=r"could not be written: No such file or directory\."):
         write_backup(store, tmp_path / "no" / "folder.db")
+    with pytest.raises(BackupError, match=r"is a folder\. Name a new file in it"):
+        write_backup(store, tmp_path)
     if store.is_sqlite:
         with pytest.raises(BackupError, match=r"store\.db exists"):
             restore_backup(backup, tmp_path / "workspace")
