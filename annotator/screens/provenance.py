@@ -11,6 +11,7 @@ import streamlit as st
 from annotator.runtime import store, workspace
 from annotator.sign_in.visitor import frame_image
 from annotator.widgets.page import empty_state, page_head, plain
+from annotator.widgets.times import as_written
 from data.errors import TeletriageError
 from data.review.looks import note_look
 from data.snapshot.trace import trace
@@ -89,4 +90,4 @@ def _said(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, dict):
         return ", ".join(f"{key} {one}" for key, one in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else as_written(str(value))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ import streamlit as st
 
 from annotator.runtime import workspace
 from annotator.widgets.charts import drawn
-from annotator.widgets.page import empty_state, page_head
+from annotator.widgets.page import empty_state, page_head, plain
+from annotator.widgets.times import as_written
 from data.commands.following import after_merge
 from data.errors import SnapshotError
 from data.snapshot.folder import MANIFEST, read_manifest
@@ -37,6 +37,10 @@ def show(person: Person) -> None:
     st.dataframe([_row(run) for run in runs.values()], hide_index=True)
     names = list(runs)
     asked = st.query_params.get("run", "")
+    if asked and asked not in names:
+        st.html(
+            f'<div class="tt-card" role="alert">{plain(f"There is no run {asked} here; this is the latest.")}</div>'
+        )
     chosen = st.selectbox("Run", names, index=names.index(asked) if asked in names else 0)
     st.query_params["run"] = chosen
     _one(runs[chosen])
@@ -49,18 +53,10 @@ def _row(run: TrainingRun) -> dict[str, object]:
         "recipe": visible(run.recipe),
         "snapshot": visible(run.snapshot_hash[:12]),
         "base model": "stand-in" if run.is_stand_in else visible(run.base_model),
-        "ended": _when(run.finished_at) if run.finished_at else "not finished",
+        "ended": as_written(run.finished_at) if run.finished_at else "not finished",
         "steps": int(last.get(STEP, 0)),
         "last loss": next((f"{line['loss']:.4f}" for line in reversed(run.history) if "loss" in line), "–"),
     }
-
-
-def _when(written: str) -> str:
-    """An ISO time as screens write times, and anything else as it stands."""
-    try:
-        return f"{datetime.fromisoformat(written).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    except ValueError:
-        return visible(written)
 
 
 def _one(run: TrainingRun) -> None:

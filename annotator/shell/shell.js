@@ -32,7 +32,7 @@
     wasConnected ||= isConnected();
     gone.hidden = isConnected() || !wasConnected;
     dismissDialog();
-    if (document.querySelector("[data-testid=stMainBlockContainer] *")) document.getElementById("tt-loading")?.remove();
+    if (document.querySelector(".tt-head, [data-testid=stException]")) document.getElementById("tt-loading")?.remove();
   }
 
   // Whoever was signed out meanwhile, or before this page was opened again, is told so and comes back to it.
