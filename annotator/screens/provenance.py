@@ -3,6 +3,7 @@ models had proposed, and the picture itself."""
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
@@ -26,6 +27,7 @@ _TITLES = {
     "generated": "Generated",
     "frame": "Frame",
 }
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\+00:00")
 _NONE = {"adjudication": "Not adjudicated.", "reviews": "Nobody has reviewed it.", "pair": ""}
 
 
@@ -86,6 +88,13 @@ def _card(row: dict[str, Any]) -> str:
 
 
 def _said(value: Any) -> str:
+    """A value of a link for people.
+
+    >>> _said("2026-11-29T09:00:48+00:00"), _said(True), _said(["a", "b"])
+    ('2026-11-29 09:00:48 UTC', 'yes', 'a, b')
+    """
+    if isinstance(value, str) and _TIME.fullmatch(value):
+        return value.replace("T", " ").replace("+00:00", " UTC")
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):

@@ -31,6 +31,7 @@ from data.text.visible import visible
 from data.vocabulary import Assessment, ImageStorage, ReplyForm
 
 _FROZEN = "snapshot frozen in this sign-in"
+_NEXT = "Next, on a machine with the training extra:"
 
 
 def show(person: Person) -> None:
@@ -196,7 +197,7 @@ def _just_frozen() -> None:
             f"{counted(sum(manifest.pairs_by_weight.values()), 'pair')}, "
             f"{counted(sum(manifest.evaluation_by_level.values()), 'held-out frame')}, hash {manifest.snapshot_hash}"
         )
-        st.caption("Next, on a machine with the training extra:")
+        st.caption(_NEXT)
         st.code(_train(folder, manifest), language=None, wrap_lines=True)
 
 
@@ -248,6 +249,7 @@ def _use(folders: dict[str, Manifest]) -> None:
             st.text(f"{name} is whole: {counted(len(whole.manifest.files), 'file')} match their hashes.")
         except SnapshotError as error:
             st.html(f'<div class="tt-card" role="alert">{plain(str(error))}</div>')
+    st.caption(_NEXT)
     st.code(_train(folder, folders[name]), language=None, wrap_lines=True)
     if other:
         changes = diff_snapshots(folder, workspace() / "snapshots" / other)
