@@ -19,6 +19,7 @@ from data.grounding.words import Words, ground_words
 from data.overview.contested import ContestedFrame, contested_frames, random_share_to_settle
 from data.people.permissions import Act, require
 from data.review.adjudication import last_settlement, other_leads
+from data.review.second_looks import standing_looks
 from data.store.opening import Store
 from data.store.tables import Frame, Proposal, Review, Scene
 from data.vocabulary import LEVELS, Mode, TriageLevel
@@ -76,6 +77,7 @@ def to_settle(store: Store, person_id: int, frame_id: str, address: Address) -> 
     with store.read() as session:
         facts = scene_facts(session, [frame_id])[frame_id]
         rows = kept_cuts(session, [key_of(act) for act in acts])
+        looks = standing_looks(session, frame_id)
     cuts = [cut_of(rows.get(key_of(act))) or {} for act in acts]
     return {
         **frame_context(one.frame, one.scene, address),
@@ -83,6 +85,7 @@ def to_settle(store: Store, person_id: int, frame_id: str, address: Address) -> 
         "description": one.scene.description,
         "said": _said(one, facts, cuts),
         "words": {level.value: words_for(one, level) for level in LEVELS},
+        "sent_back": [{"who": who, "why": why} for who, why in looks],
         "warning": _warning(store, person_id, one),
         "is_random": not one.reviews,
     }

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import StringConstraints, TypeAdapter, ValidationError
+from sqlmodel import Session, col, select
 
 from data.errors import ReviewRefused
 from data.people.permissions import Act, require
 from data.store.opening import Store
-from data.store.tables import FrameStatus, SecondLook
+from data.store.tables import FrameStatus, Person, SecondLook
 from data.verification.standing import adjudications_by_frame
 from data.verification.status import hold, refresh
 from data.vocabulary import VerificationState, storable_text
@@ -49,3 +50,17 @@ def send_back(store: Store, person_id: int, frame_id: str, reason: str) -> Secon
         session.flush()
         refresh(session, [frame_id])
         return look
+
+
+def standing_looks(session: Session, frame_id: str) -> list[tuple[str, str]]:
+    """Who sent a frame back since it was last settled, by the name shown, and why; oldest first."""
+    latest = adjudications_by_frame(session, [frame_id]).get(frame_id)
+    query = (
+        select(Person.display_name, SecondLook.reason)
+        .join(Person, col(Person.id) == SecondLook.person_id)
+        .where(
+            SecondLook.frame_id == frame_id,
+            SecondLook.after_adjudication_id >= (int(latest.id or 0) if latest else 0),
+        )
+    )
+    return list(session.exec(query.order_by(col(SecondLook.id))))

@@ -13,7 +13,8 @@ class Said {
       el("p", {}, el("strong", { text: "Operator: " }), ...this.runs(one.action)),
       this.faults(one.faults)));
     if (!cards.length) cards.push(el("div", { text: "What people and the model said of this frame is hidden: settle it by what you see." }));
-    this.card.part("said").replaceChildren(...cards);
+    const back = item.sent_back.map(({ who, why }) => el("div", { class: "st-back" }, el("strong", { text: `${visible(who)} sent it back: ` }), el("span", { text: visible(why) })));
+    this.card.part("said").replaceChildren(...back, ...cards);
   }
 
   // What is there, or the level, says otherwise; nothing is drawn where nothing does.

@@ -199,8 +199,7 @@ class SettlingCard {
     this.part("context").replaceChildren(
       el("span", { text: visible([item.frame_caption, item.local_time, item.description].filter(Boolean).join(" · ")) }),
       ...item.cues.map((cue) => el("span", { class: "rc-cue", title: visible(cue.evidence), text: visible(cue.name) })),
-      item.is_random ? null : this.frameLink(item.frame, "Open this frame"),
-      alikeLink(item, this.server.root),
+      ...[!item.is_random && this.frameLink(item.frame, "Open this frame"), alikeLink(item, this.server.root)].filter(Boolean),
     );
     const address = new URL(document.location.href);
     address.hash = "";

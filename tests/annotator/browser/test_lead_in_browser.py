@@ -78,6 +78,9 @@ def test_a_lead_settles_ten_frames_by_keyboard_alone(app: RunningApp, desk: Call
     for size in SIZES:
         page.set_viewport_size({"width": size[0], "height": size[1]})
         assert_on_one_screen(page)
+    assert "null" not in page.locator("[data-part=context]").inner_text(), (
+        "nothing is like it: there is no link"
+    )
     first = page.locator(CARD).get_attribute("data-frame")
     for key, is_first in (("j", False), ("k", True)):
         lena.press(key)

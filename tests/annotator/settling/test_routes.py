@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from annotator.settling import routes
 from data.errors import ReviewRefused
+from data.review.second_looks import send_back
 from data.review.serving import lease_frames, release_leases
 from data.store.opening import Store
 from data.store.tables import Adjudication, GoldFrame, Person, RandomShare
@@ -55,6 +56,20 @@ def test_a_contested_frame_comes_with_what_each_said_and_the_words_of_each_level
     assert [words for words, is_other, _ in item["said"][0]["reasoning"] if is_other] == ["whole "]
     assert item["words"]["TELEOPERATION"] == {"reasoning": "A van blocks the whole lane.", "action": "Stop."}
     assert (item["words"]["SUPERVISION"], item["warning"], item["is_random"]) == (None, None, False)
+
+
+def test_who_sent_a_frame_back_and_why_stands_with_it_until_it_is_settled(
+    team: tuple[Store, int, list[str]],
+) -> None:
+    store, lena, frames = team
+    theo = a_person(store, "theo", PersonRole.TRAINER)
+    send_back(store, theo, frames[2], "Is the lane really free?")
+    item = routes.frame(store, lena, {"frame": frames[2]})["item"]
+    assert item["sent_back"] == [{"who": "theo", "why": "Is the lane really free?"}]
+    routes.save(store, lena, settlement(frames[2]))
+    send_back(store, theo, frames[2], "And the kerb?")
+    item = routes.frame(store, lena, {"frame": frames[2]})["item"]
+    assert [one["why"] for one in item["sent_back"]] == ["And the kerb?"]
 
 
 def test_words_that_what_is_there_denies_are_marked_among_those_that_differ(
