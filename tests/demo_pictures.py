@@ -1,4 +1,4 @@
-"""The demo's dataroot with every sixth picture drawn as the demo draws it, and the vehicle's way between them zoomed.
+"""The demo's dataroot with every tenth picture drawn as the demo draws it, and the vehicle's way between them zoomed.
 
 Drawing all of them takes a minute of processor time. How pictures are drawn is tested one by one in tests/data/demo.
 """
@@ -13,7 +13,7 @@ from data.demo.dataroot import JPEG_QUALITY, jpeg_bytes, write_tables
 from data.demo.drawing.world import FRAMES_PER_SCENE, DemoScene
 from data.demo.drives.scenes import scenes
 
-EVERY, CLOSER = 6, 0.02
+EVERY, CLOSER = 10, 0.012
 """Of so many frames one is drawn; each one after it shows so much less of the picture at its edges."""
 
 

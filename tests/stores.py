@@ -36,8 +36,15 @@ def an_empty_store(folder: Path, *, url: str | None = None) -> Store:
     """A new store without anything in it; `url` names its database where the test has one of its own."""
     place = url or new_store_url()
     if place is None:
-        shutil.copytree(template("empty", _build_empty) / "workspace", folder, dirs_exist_ok=True)
+        an_empty_workspace(folder)
     return _opened(folder, place)
+
+
+def an_empty_workspace(folder: Path) -> Path:
+    """The folder with a new SQLite store that nobody has opened yet."""
+    shutil.copytree(template("empty", _build_empty) / "workspace", folder, dirs_exist_ok=True)
+    folder.chmod(0o700)
+    return folder
 
 
 def _build_empty(folder: Path) -> None:

@@ -18,13 +18,15 @@ Schema = Mapping[str, str]
 """What there is, such as "trigger review_no_update", and how it is defined."""
 _BESIDE = "teletriage_as_made"
 SCHEMA = "the schema"
+postgresql_made: dict[tuple[int | str, ...], Schema] = {}
+"""What the migrations make, by the version of the server, which words definitions in its own way."""
 
 
 def schema_breaks(connection: Connection) -> Iterator[Break]:
     """What is missing, foreign or defined otherwise, in plain words.
 
-    PostgreSQL makes the expected schema beside the store's own for a moment, so a database that takes no writes (a full
-    disk, a replica, a role that may only read) is told of as not compared.
+    PostgreSQL makes the expected schema beside the store's own for a moment, once in a process, so a database that
+    takes no writes then (a full disk, a replica, a role that may only read) is told of as not compared.
     """
     found = schema_of(connection)
     try:
@@ -51,9 +53,12 @@ def schema_of(connection: Connection) -> Schema:
 
 
 def _expected(connection: Connection) -> Schema:
-    return (
-        _sqlite_as_made() if connection.dialect.name == "sqlite" else _postgresql_as_made(connection.engine)
-    )
+    if connection.dialect.name == "sqlite":
+        return _sqlite_as_made()
+    version = connection.dialect.server_version_info or ()
+    if version not in postgresql_made:
+        postgresql_made[version] = _postgresql_as_made(connection.engine)
+    return postgresql_made[version]
 
 
 @cache

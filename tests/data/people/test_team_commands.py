@@ -16,12 +16,12 @@ from data.people.own_password import change_own_password
 from data.people.provider_sign_in import sign_in_identified
 from data.store.opening import Store, open_store
 from tests.postgresql import Cluster
+from tests.stores import an_empty_workspace
 
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    open_store(tmp_path, create=True).close()
-    return tmp_path
+    return an_empty_workspace(tmp_path)
 
 
 def teletriage(workspace: Path, *words: str) -> Result:
