@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,8 +46,9 @@ class WaitingHandover:
     by: str
 
 
-def open_matters(store: Store) -> dict[str, Any]:
-    """What a shift leaves behind now: open alerts, alerts that ended unanswered, feeds that need a person's eyes."""
+def open_matters(store: Store, taken_over: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
+    """What a shift leaves behind now: open alerts, alerts that ended unanswered, feeds that need a person's eyes, and
+    feeds that somebody has taken over (feed, name), which the running monitor knows."""
     missed = unanswered_alerts(store)
     with store.read() as session:
         return {
@@ -54,6 +56,7 @@ def open_matters(store: Store) -> dict[str, Any]:
             "unanswered": missed.n,
             "unanswered_teleoperation": missed.teleoperation,
             "by_eye": _by_eye(session),
+            "taken_over": [{"feed": feed, "by": by} for feed, by in taken_over],
         }
 
 
@@ -89,9 +92,11 @@ def _by_eye(session: Session) -> list[dict[str, Any]]:
     ]
 
 
-def hand_over(store: Store, person_id: int, given: HandoverWords) -> ShiftHandover:
+def hand_over(
+    store: Store, person_id: int, given: HandoverWords, taken_over: Sequence[tuple[str, str]] = ()
+) -> ShiftHandover:
     """Write down what this shift leaves to the next, or give back what this token already wrote. Raises NotAllowed."""
-    state = open_matters(store)
+    state = open_matters(store, taken_over)
     with store.write() as session:
         require(session, person_id, Act.WATCH_FEEDS)
         written = session.exec(select(ShiftHandover).where(ShiftHandover.token == given.token)).first()

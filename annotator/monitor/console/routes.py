@@ -15,7 +15,7 @@ from annotator.monitor.console.pictures import clip_route, large_route, picture_
 from annotator.monitor.rules.brief import brief_reason
 from annotator.monitor.service.proof import MonitorAway
 from annotator.web.json_door import Body, LiveAct
-from data.errors import AnswerRefused
+from data.errors import AnswerRefused, FeedError
 from data.live.alerts import AlertAnswer, alerts_shown, answer_alert
 from data.live.handover import (
     Confirmation,
@@ -118,13 +118,24 @@ async def acknowledged(person_id: int, body: Body) -> Body:
 
 async def open_now(person_id: int, body: Body) -> Body:
     """What a handover would leave to the next operator now."""
-    return {"state": await asyncio.to_thread(open_matters, DOOR.store())}
+    return {"state": await asyncio.to_thread(open_matters, DOOR.store(), await _taken_over())}
 
 
 async def handed_over(person_id: int, body: Body) -> Body:
     """Hand the shift over."""
-    await asyncio.to_thread(hand_over, DOOR.store(), person_id, HandoverWords.model_validate(body))
+    given, taken_over = HandoverWords.model_validate(body), await _taken_over()
+    await asyncio.to_thread(hand_over, DOOR.store(), person_id, given, taken_over)
     return {}
+
+
+async def _taken_over() -> list[tuple[str, str]]:
+    """The feeds that somebody has, and who; none while the monitor is away, which alone knows."""
+    try:
+        feeds = (await link().ask("live", {}))["feeds"]
+    except (MonitorAway, FeedError):
+        return []
+    held = [(feed["name"], feed["answered"]) for feed in feeds if feed["answered"]]
+    return [(name, one["who"]) for name, one in held if one["how"] == OperatorResponse.TAKEN_OVER.value]
 
 
 async def confirmed(person_id: int, body: Body) -> Body:

@@ -271,3 +271,5 @@ def test_a_feed_is_taken_over_unasked_and_what_the_model_missed_comes_back(seat:
     (alert,) = missed()
     assert (alert.called, alert.level, alert.end) == (True, A, AlertEnd.TAKEN_OVER)
     assert one.page.locator("[data-part=large]").is_hidden()
+    one.page.keyboard.press("h")
+    expect(one.page.locator("[data-part=dialog]")).to_contain_text("Taken over: van-3 (")

@@ -231,7 +231,9 @@ def test_a_shift_is_handed_over_and_the_next_operator_confirms_it(seat: MakeSeat
     one.desk.until(lambda: "No feed is by eye" in one.page.locator("[data-part=dialog]").inner_text())
     one.page.fill("[data-part=dialog] textarea", "The camera of van-3 <b>hangs</b>.")
     one.page.keyboard.press("Escape")  # what was written stands there again
+    expect(one.page.locator("[data-part=dialog]")).to_be_hidden()
     one.page.keyboard.press("h")
+    expect(one.page.locator("[data-part=dialog]")).to_be_visible()
     expect(one.page.locator("[data-part=dialog] textarea")).to_have_value("The camera of van-3 <b>hangs</b>.")
     one.page.press("[data-part=dialog] textarea", "Control+Enter")
     banner = one.page.locator("[data-part=handover]")

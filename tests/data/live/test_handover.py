@@ -39,7 +39,7 @@ def test_a_shift_is_handed_over_with_what_is_open_and_the_next_operator_confirms
     record(store, watch.watch_id, Entries(changes=[by_eye]))
     olga, otto = (a_person(store, name, PersonRole.OPERATOR) for name in ("olga", "otto"))
     given = HandoverWords(token="token-0001", words=" The bus camera hangs. ")
-    first = hand_over(store, olga, given)
+    first = hand_over(store, olga, given, [("gate", "Otto")])
     assert hand_over(store, olga, given).id == first.id
     assert first.words == "The bus camera hangs."
     assert first.state == {
@@ -47,6 +47,7 @@ def test_a_shift_is_handed_over_with_what_is_open_and_the_next_operator_confirms
         "unanswered": 1,
         "unanswered_teleoperation": 0,
         "by_eye": [{"feed": "bus", "manual": "frozen"}],
+        "taken_over": [{"feed": "gate", "by": "Otto"}],
     }
     assert missed
     waiting = waiting_handover(store)
