@@ -41,9 +41,8 @@ def show(person: Person) -> None:
     asked = st.query_params.get("report")
     place = next((at for at, one in enumerate(folders) if one.name == asked), 0)
     if asked is not None and folders[place].name != asked:
-        st.html(
-            f'<div class="tt-card" role="alert">{plain(f"There is no report {asked} here; this is the newest.")}</div>'
-        )
+        told = f"There is no report {asked!r} here; this is the newest."
+        st.html(f'<div class="tt-card" role="alert">{plain(told)}</div>')
     chosen = st.selectbox("Report", folders, index=place, format_func=_title)
     st.query_params["report"] = chosen.name
     sends_back = may(person.role, Act.SEND_BACK)

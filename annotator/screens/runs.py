@@ -38,9 +38,8 @@ def show(person: Person) -> None:
     names = list(runs)
     asked = st.query_params.get("run", "")
     if asked and asked not in names:
-        st.html(
-            f'<div class="tt-card" role="alert">{plain(f"There is no run {asked} here; this is the latest.")}</div>'
-        )
+        told = f"There is no run {asked!r} here; this is the latest."
+        st.html(f'<div class="tt-card" role="alert">{plain(told)}</div>')
     chosen = st.selectbox("Run", names, index=names.index(asked) if asked in names else 0)
     st.query_params["run"] = chosen
     _one(runs[chosen])

@@ -50,7 +50,7 @@ def backup(
         _backups(ctx.obj.open_store(), out, every, keep, as_json=as_json)
     with progress_bar("Copying rows") as progress:
         done = write_backup(ctx.obj.open_store(), out, progress=progress)
-    then = after_backup(ctx.obj, out)
+    then = ctx.obj.command("check") if done.damages else after_backup(ctx.obj, out)
     print_result({**done.as_dict(), "path": str(out)}, _written(done, out), as_json=as_json, then=then)
 
 
