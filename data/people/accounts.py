@@ -122,10 +122,12 @@ def set_password(
 
 
 def change_role(store: Store, name: str, role: PersonRole, *, by: int | None = None) -> Person:
-    """Make somebody something else from their next act on. Raises NotAllowed, also for one's own role and for the
-    last administrator, and StoreError for an unknown name."""
+    """Make somebody something else from their next act on; who is that already stays so, and no act is noted. Raises
+    NotAllowed, also for one's own role and for the last administrator, and StoreError for an unknown name."""
     with store.write() as session:
         person = to_be_changed(session, name, by)
+        if person.role is role:
+            return person
         if role is not PersonRole.ADMIN:
             _keep_an_administrator(session, person)
         _note(session, TrailAct.CHANGED_ROLE, person, by, before=person.role.value, after=role.value)

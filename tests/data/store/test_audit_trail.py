@@ -125,7 +125,8 @@ def test_signing_in_and_what_is_done_to_people_stands_there_without_a_secret(tmp
     sign_in(store, "ada", "password-ada")
     assert end_sign_ins(store, "ada") == 1
     set_password(store, "ada", "another-password")
-    change_role(store, "ada", PersonRole.LEAD)
+    for _ in range(2):  # twice the same role is one act
+        change_role(store, "ada", PersonRole.LEAD)
     disable_person(store, "ada")
     enable_person(store, "ada")
     rows = [row for row in latest_entries(store, 100) if row["act"] != "sealed"]
