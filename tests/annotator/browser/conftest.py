@@ -147,7 +147,7 @@ def a_seat(seats: list[BrowserContext], chromium: Browser) -> BrowserContext:
 
 def left(desk: Desk, seats: list[BrowserContext]) -> None:
     if _tidied(desk):
-        desk.hear_no_more()
+        desk.listen_no_more()
         release_leases(desk.app.store, desk.person_id)
         seats.append(desk.context)
     else:
@@ -156,7 +156,8 @@ def left(desk: Desk, seats: list[BrowserContext]) -> None:
 
 @pytest.fixture
 def desk(app: RunningApp, chromium: Browser, seats: list[BrowserContext]) -> Iterator[Callable[..., Desk]]:
-    """Makes a desk with frames held in a mode; `sit=False` leaves the page unopened, `n=0` holds nothing.
+    """Makes a desk with frames held in a mode; `sit=False` leaves the page unopened, `n=0` holds nothing, and
+    only `listens=True` has requests and answers to look at.
 
     Desks take over each other's tabs. A test that adds scripts or listeners to its page names an option of the context,
     and has one of its own.
@@ -171,6 +172,7 @@ def desk(app: RunningApp, chromium: Browser, seats: list[BrowserContext]) -> Ite
         split: Split = Split.TRAIN,
         role: PersonRole = PersonRole.ANNOTATOR,
         sit: bool = True,
+        listens: bool = False,
         **context: Any,
     ) -> Desk:
         name = f"person-{next(_numbers)}"
@@ -178,10 +180,12 @@ def desk(app: RunningApp, chromium: Browser, seats: list[BrowserContext]) -> Ite
         if n:
             hold(app.store, person_id, mode, n=n, split=split)
         if context:
-            made = Desk(app, chromium.new_context(**{"viewport": VIEWPORT, **context}), person_id, name)
+            made = Desk(
+                app, chromium.new_context(**{"viewport": VIEWPORT, **context}), person_id, name, listens
+            )
             desks.append(made)
         else:
-            made = Desk(app, a_seat(seats, chromium), person_id, name)
+            made = Desk(app, a_seat(seats, chromium), person_id, name, listens)
             plain.append(made)
         return made.sit_down() if sit else made
 

@@ -89,8 +89,10 @@ class Desk:
     context: BrowserContext
     person_id: int
     name: str
-    requests: list[str] = field(default_factory=list)
-    answers: list[Response] = field(default_factory=list)
+    listens: bool = False
+    """Whether the desk knows what the browser asks and is answered: telling of it is a tenth of what a page costs."""
+    _asked_for: list[str] = field(default_factory=list)
+    _answers: list[Response] = field(default_factory=list)
 
     @cached_property
     def page(self) -> Page:
@@ -107,27 +109,36 @@ class Desk:
 
     def sit_down(self, path: str = "") -> Desk:
         self.sign_in()
-        self.context.on("request", self._asked)
-        self.context.on("response", self._heard)
+        if self.listens:
+            self.context.on("request", self._asked)
+            self.context.on("response", self._heard)
         self.page.goto(self.app.url + path)
         if not path:
             self.ready()
         return self
 
-    def hear_no_more(self) -> None:
-        self.context.remove_listener("request", self._asked)
-        self.context.remove_listener("response", self._heard)
+    def listen_no_more(self) -> None:
+        if self.listens:
+            self.context.remove_listener("request", self._asked)
+            self.context.remove_listener("response", self._heard)
 
     def _asked(self, request: Request) -> None:
-        self.requests.append(request.url)
+        self._asked_for.append(request.url)
 
     def _heard(self, answer: Response) -> None:
-        self.answers.append(answer)
+        self._answers.append(answer)
+
+    @property
+    def requests(self) -> list[str]:
+        """The address of everything that the browser has asked for."""
+        assert self.listens
+        return self._asked_for
 
     @property
     def bodies(self) -> list[str]:
         """Everything that the card's routes have answered, each with its address in front."""
-        return [f"{answer.url} {answer.text()}" for answer in self.answers if "/card/" in answer.url]
+        assert self.listens
+        return [f"{answer.url} {answer.text()}" for answer in self._answers if "/card/" in answer.url]
 
     def ready(self, page: Page | None = None) -> None:
         """Wait until a frame is on screen with its picture."""

@@ -147,7 +147,7 @@ def test_a_flag_on_a_frame_that_went_to_somebody_else_keeps_its_words(
 def test_the_cards_own_report_on_a_frame_that_went_to_somebody_else_bothers_nobody(
     desk: MakeDesk, app: RunningApp
 ) -> None:
-    ada = desk(sit=False)
+    ada = desk(sit=False, listens=True)
     with app.store.read() as session:
         query = select(Lease.frame_id).where(Lease.person_id == ada.person_id)
         first, *_ = session.exec(query.order_by(col(Lease.leased_at_us)))
@@ -239,7 +239,7 @@ def test_signed_out_answers_wait_for_the_same_person(desk: MakeDesk) -> None:
 
 
 def test_nothing_of_what_others_said_is_sent(desk: MakeDesk, app: RunningApp) -> None:
-    ada = desk(sit=False, n=0)
+    ada = desk(sit=False, n=0, listens=True)
     eve = a_person(app.store, f"eve-{ada.name}")
     frames = hold(app.store, ada.person_id, Mode.ASSISTED, n=1)
     release_leases(app.store, ada.person_id)

@@ -19,7 +19,7 @@ def test_assisted_shows_everything_at_once(desk: MakeDesk) -> None:
 
 
 def test_blind_frames_bring_no_trace_of_a_proposal(desk: MakeDesk) -> None:
-    ada = desk(Mode.BLIND)
+    ada = desk(Mode.BLIND, listens=True)
     assert set(dataset(ada)) == {"testid", "state", "frame", "mode"}
     assert ada.data("mode") == "blind"
     told = [body for body in ada.bodies if "/card/sync" in body]
@@ -47,7 +47,7 @@ def test_held_out_frames_are_blind(desk: MakeDesk) -> None:
 
 
 def test_decide_first_hides_the_proposal_until_the_own_level_is_in(desk: MakeDesk) -> None:
-    ada = desk(Mode.DECIDE_FIRST)
+    ada = desk(Mode.DECIDE_FIRST, listens=True)
     assert (ada.data("mode"), ada.data("proposed-level")) == ("decide-first", None)
     assert not [secret for secret in SECRETS for body in ada.bodies if secret in body]
     ada.press("3")
@@ -100,7 +100,7 @@ def test_the_own_level_cannot_be_chosen_again_after_a_reload(desk: MakeDesk) -> 
 
 
 def test_the_strip_tells_nothing_but_time(desk: MakeDesk) -> None:
-    ada = desk(Mode.BLIND)
+    ada = desk(Mode.BLIND, listens=True)
     ada.page.wait_for_selector(f"{CARD} .rc-thumb")
     (told,) = [body for body in ada.bodies if "/card/strip" in body]
     assert not [secret for secret in (*SECRETS, "level", "review") if secret in told.split(" ", 1)[1]]

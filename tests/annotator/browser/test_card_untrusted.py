@@ -82,7 +82,7 @@ def huge_png(side: int = 50_000) -> bytes:
 
 
 def test_hostile_text_is_shown_letter_by_letter_and_nothing_leaves_the_page(desk: MakeDesk) -> None:
-    ada = desk(Mode.ASSISTED, sit=False)
+    ada = desk(Mode.ASSISTED, sit=False, listens=True)
     first, second, *_ = held(ada)
     propose(ada.app.store, first, reasoning=HOSTILE, thought=HOSTILE)
     propose(ada.app.store, second, reasoning=HOSTILE)
@@ -107,7 +107,7 @@ def test_hostile_text_is_shown_letter_by_letter_and_nothing_leaves_the_page(desk
 
 
 def test_a_chain_of_thought_of_a_megabyte_is_folded_and_comes_when_asked_for(desk: MakeDesk) -> None:
-    ada = desk(Mode.ASSISTED, sit=False)
+    ada = desk(Mode.ASSISTED, sit=False, listens=True)
     thought = "The cone is near. " * 60_000 + "THE END"
     propose(ada.app.store, held(ada)[0], reasoning="Cones.", thought=thought)
     ada.sit_down()

@@ -85,7 +85,7 @@ def free_frame(app: RunningApp) -> Frame:
 def test_a_moment_is_played_paused_stepped_through_and_decided_on_while_it_plays(
     desk: Callable[..., Desk], app: RunningApp, dataroot: Path
 ) -> None:
-    ada = desk(sit=False, n=3)
+    ada = desk(sit=False, n=3, listens=True)
     frame = free_frame(app)
     first = frame.id
     a_box_ahead(dataroot, frame.position)
