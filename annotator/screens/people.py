@@ -53,8 +53,8 @@ def show(person: Person) -> None:
         known = standings(store(), int(person.id or 0))
         figures_table([_row(one) for one in known], name="people")
         st.caption(
-            "Seen: the last act in the audit trail. Failed: attempts to sign in within 24 hours. Nobody is shut out "
-            "for longer than a minute: five failed attempts close a name for that long."
+            "Seen: the last sign-in, or the last act in the audit trail. Failed: attempts to sign in within 24 hours. "
+            "Nobody is shut out for longer than a minute: five failed attempts close a name for that long."
         )
 
 

@@ -21,8 +21,9 @@ _DAY_US = 24 * 60 * _MINUTE_US
 
 @dataclass(frozen=True)
 class Standing:
-    """One account. last_seen_us: the person's last act, None for nobody's; failed_sign_ins: of the last 24 hours;
-    is_locked_out: too many attempts within the last minute, so that not even the right password is looked at."""
+    """One account. last_seen_us: the person's last act or sign-in, None where there is none; failed_sign_ins: of the
+    last 24 hours; is_locked_out: too many attempts within the last minute, so that not even the right password is
+    looked at."""
 
     person: Person
     last_seen_us: int | None
@@ -51,8 +52,13 @@ def standings(store: Store, by: int) -> list[Standing]:
 
 
 def _last_seen(session: Session) -> dict[int | None, int]:
-    query = select(TrailEntry.person_id, func.max(TrailEntry.at_us)).group_by(col(TrailEntry.person_id))
-    return dict(session.exec(query).all())
+    """Also of people who have only signed in before the trail began."""
+    acts = select(TrailEntry.person_id, func.max(TrailEntry.at_us)).group_by(col(TrailEntry.person_id))
+    opened = select(SignIn.person_id, func.max(SignIn.created_at_us)).group_by(col(SignIn.person_id))
+    seen: dict[int | None, int] = dict(session.exec(acts).all())
+    for person_id, at_us in session.exec(opened):
+        seen[person_id] = max(at_us, seen.get(person_id, at_us))
+    return seen
 
 
 def _open_sign_ins(session: Session, now_us: int) -> dict[int | None, int]:

@@ -58,13 +58,14 @@ def _flags(person: Person, flags: list[OpenFlag]) -> None:
         picture.html(f'<div class="tt-note">{plain(why)}</div>')
     key = f"flag-{flags[0].note.id}"
     authors = " and ".join(dict.fromkeys(flag.person.display_name for flag in flags))
-    done.text_input(  # a label is Markdown, which a name must not become; a placeholder is plain text
-        "Answer",
-        key=f"{key}-answer",
-        max_chars=MAX_REASON_CHARS,
-        placeholder=f"Answer to {authors}",
-    )
-    done.button("Send the answer", key=key, on_click=_close_flag, args=(person, frame.id, key))
+    with done.form(key, border=False):  # Enter in the box sends it too
+        st.text_input(  # a label is Markdown, which a name must not become; a placeholder is plain text
+            "Answer",
+            key=f"{key}-answer",
+            max_chars=MAX_REASON_CHARS,
+            placeholder=f"Answer to {authors}",
+        )
+        st.form_submit_button("Send the answer", on_click=_close_flag, args=(person, frame.id, key))
 
 
 def _close_flag(person: Person, frame_id: str, key: str) -> None:

@@ -374,7 +374,7 @@ def test_a_leads_answer_to_a_flag_reaches_its_author_once(desk: MakeDesk, app: R
     lena.sit_down("adjudicate")
     lena.page.get_by_text(question).wait_for()
     lena.page.get_by_placeholder(f"Answer to {ada.name}").fill("It is, like a bus.")
-    lena.page.locator(".stHorizontalBlock", has_text=question).get_by_role("button").click()
+    lena.page.keyboard.press("Enter")
     lena.page.get_by_text(question).wait_for(state="detached")
     ada.sit_down()
     notice = ada.page.locator("[data-notice=answer]")

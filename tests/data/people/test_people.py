@@ -345,7 +345,12 @@ def test_how_everybody_stands(store: Store) -> None:
     for _ in range(accounts.ATTEMPTS_PER_MINUTE):
         with pytest.raises(SignInRefused):
             sign_in(store, "ben", "wrong")
+    eve = add_person(store, "eve", PersonRole.TRAINER, password=PASSWORD)
+    with store.write() as session:  # as one from before the trail began
+        old = SignIn(secret_sha256="0" * 64, person_id=int(eve.id or 0), created_at_us=5, expires_at_us=6)
+        session.add(old)
     by_name = {one.person.name: one for one in standings(store, root)}
+    assert (by_name["eve"].last_seen_us, by_name["eve"].open_sign_ins) == (5, 0)
     ada, ben = by_name["ada"], by_name["ben"]
     assert (ada.open_sign_ins, ada.failed_sign_ins, ada.is_locked_out) == (1, 0, False)
     assert (ben.open_sign_ins, ben.failed_sign_ins, ben.is_locked_out) == (0, 5, True)
