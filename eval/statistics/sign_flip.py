@@ -6,7 +6,6 @@ difference is a coin's. Exact for that null hypothesis whatever the correlation 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from itertools import product
 
@@ -20,7 +19,6 @@ Floats = NDArray[np.float64]
 
 EXACT_UP_TO = 12
 FLIPS = 9_999
-_STEPS = 40
 _TOUCHING = 1e-9
 
 
@@ -54,21 +52,27 @@ def sign_flip_interval(differences: Floats, frames: Floats, *, confidence: float
     differences, frames: (scenes,), the difference of counts and the frames of each scene.
     """
     signs = flips(len(differences)).astype(np.float64)
-    moved, weighed = signs @ differences, signs @ frames
-    total, n = float(differences.sum()), float(frames.sum())
+    moved, weighed = (signs @ np.column_stack([differences, frames])).T
+    n = float(frames.sum())
+    mean = float(differences.sum()) / n
+    from_mean = moved - mean * weighed
+    kept = _fewest_extreme(len(signs), confidence)
+    below, above = (_last_kept(from_mean, side * weighed, n, kept) for side in (-1, 1))
+    return Interval(max(mean - below, -1.0), min(mean + above, 1.0))
 
-    def is_kept(mean: float) -> bool:
-        as_extreme = np.count_nonzero(np.abs(moved - mean * weighed) >= abs(total - mean * n) - _TOUCHING)
-        return as_extreme / len(signs) > 1 - confidence
 
-    return Interval(_last_kept(is_kept, total / n, -1.0), _last_kept(is_kept, total / n, 1.0))
+@lru_cache(maxsize=64)
+def _fewest_extreme(flipped: int, confidence: float) -> int:
+    """Of how many flips at least as extreme as what was seen the test does not reject."""
+    return 1 + int(np.count_nonzero(np.arange(1, flipped + 1) / flipped <= 1 - confidence))
 
 
-def _last_kept(is_kept: Callable[[float], bool], inside: float, outside: float) -> float:
-    """Between a value that is kept and one that may not be, the last that is."""
-    if is_kept(outside):
-        return outside
-    for _ in range(_STEPS):
-        middle = (inside + outside) / 2
-        inside, outside = (middle, outside) if is_kept(middle) else (inside, middle)
-    return inside
+def _last_kept(from_mean: Floats, weighed: Floats, n: float, kept: int) -> float:
+    """How far from the mean a value is still not rejected.
+
+    At distance d a flip is as extreme where |from_mean - d weighed| >= d n. As |weighed| <= n, that holds up to one
+    distance for each flip; the value is kept up to the distance that enough flips reach.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reached = np.fmax((_TOUCHING + from_mean) / (n + weighed), (_TOUCHING - from_mean) / (n - weighed))
+    return float(np.partition(reached, len(reached) - kept)[len(reached) - kept])

@@ -27,14 +27,16 @@ def false_certificates(rate: float, *, runs: int = 4000, horizon: int = 3000, fr
     Every clean frame is a look, every miss opens the next lot of the same size and the same rate.
     """
     rng = np.random.default_rng(round(rate * 10_000))
-    needed = [
-        clean_audits_needed(frames, limit=0.01, alpha=alpha_of_lot(lot), people_see=0.9)
-        for lot in range(1, 300)
-    ]
+    needed = np.array(
+        [
+            clean_audits_needed(frames, limit=0.01, alpha=alpha_of_lot(lot), people_see=0.9)
+            for lot in range(1, 300)
+        ]
+    )
     wrong = 0
     for _ in range(runs):
         gaps = np.diff(np.flatnonzero(np.r_[True, rng.random(horizon) < rate, True]))
-        wrong += any(gap - 1 >= needed[min(lot, 298)] for lot, gap in enumerate(gaps))
+        wrong += bool((gaps - 1 >= needed[np.minimum(np.arange(len(gaps)), 298)]).any())
     return wrong / runs
 
 

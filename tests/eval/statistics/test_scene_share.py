@@ -16,7 +16,7 @@ from eval.statistics.scene_share import (
     shows,
     smallest_limit,
 )
-from eval.statistics.sign_flip import sign_flip_interval, sign_flip_p
+from eval.statistics.sign_flip import flips, sign_flip_interval, sign_flip_p
 from tests.eval.builders import near
 from tests.eval.coverage_matrix import a_cell, some_events, some_frames
 
@@ -127,3 +127,19 @@ def test_the_sign_flip_interval_excludes_zero_exactly_where_the_test_rejects() -
         interval = sign_flip_interval(difference, weighed, confidence=0.95)
         assert interval.low <= difference.sum() / weighed.sum() <= interval.high
         assert (not interval.low <= 0 <= interval.high) == (sign_flip_p(difference) <= 0.05)
+
+
+@pytest.mark.parametrize("scenes", [3, 8, 30])
+def test_the_sign_flip_interval_ends_where_enough_flips_stop_being_as_extreme(scenes: int) -> None:
+    def is_kept(mean: float) -> bool:
+        left = difference - mean * weighed
+        as_extreme = abs(flips(scenes).astype(np.float64) @ left) >= abs(left.sum()) - 1e-9
+        return bool(as_extreme.mean() > 0.1)
+
+    rng = np.random.default_rng(scenes)
+    for weighed in rng.integers(1, 9, (20, scenes)).astype(np.float64):
+        difference = np.round(weighed * rng.uniform(-1, 1, scenes))
+        found = sign_flip_interval(difference, weighed, confidence=0.9)
+        for end, outwards in ((found.low, -1e-6), (found.high, 1e-6)):
+            assert is_kept(end - outwards)
+            assert abs(end) == 1.0 or not is_kept(end + outwards)
