@@ -27,21 +27,26 @@ class Change(Enum):
     CALM = "calm"
 
 
-def change_of(before: TriageLevel | None, now: TriageLevel | None, alerted: TriageLevel | None) -> Change:
+def change_of(
+    before: TriageLevel | None, now: TriageLevel | None, alerted: TriageLevel | None, held: TriageLevel
+) -> Change:
     """What follows when a feed's shown level goes from `before` to `now` (None: unknown).
 
     alerted: the level of its open alert, or of one that was answered and not yet outlived by calm; None without.
-    Unknown neither opens nor ends anything: the alert stays what it was, and the feed says manual monitoring.
+    held: the last level before `now` that was known. Unknown neither opens nor ends anything: the alert stays what it
+    was, and the feed says manual monitoring. A feed that was calm before it was unknown has not calmed by being known
+    again: whoever took it over without an alert still has it.
 
-    >>> change_of(TriageLevel.AUTONOMY, TriageLevel.SUPERVISION, None).value
+    >>> change_of(TriageLevel.AUTONOMY, TriageLevel.SUPERVISION, None, TriageLevel.AUTONOMY).value
     'open'
-    >>> change_of(TriageLevel.SUPERVISION, TriageLevel.TELEOPERATION, TriageLevel.SUPERVISION).value
+    >>> seen = TriageLevel.SUPERVISION
+    >>> change_of(seen, TriageLevel.TELEOPERATION, seen, held=seen).value
     'rise'
     """
     if now is None or now is before:
         return Change.NONE
     if now is TriageLevel.AUTONOMY:
-        return Change.CALM if alerted else Change.NONE
+        return Change.CALM if alerted and held is not TriageLevel.AUTONOMY else Change.NONE
     if alerted is None:
         return Change.OPEN
     return Change.RISE if now > alerted else Change.NONE

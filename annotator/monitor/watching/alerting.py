@@ -7,7 +7,7 @@ import uuid
 
 from annotator.monitor.rules.alerts import Change, change_of
 from annotator.monitor.rules.brief import brief_action, brief_reason
-from annotator.monitor.rules.levels import answered
+from annotator.monitor.rules.levels import FeedLevel, answered
 from annotator.monitor.rules.situation import cause_of, still_not_needed
 from annotator.monitor.watching.feeds import Feeds
 from annotator.monitor.watching.returning import ReturningFrames
@@ -15,7 +15,7 @@ from annotator.monitor.watching.trust import Trust
 from annotator.monitor.watching.watched_feed import Answered, OpenAlert, Said, WatchedFeed, sha256
 from data.errors import FeedError
 from data.store.tables import Alert
-from data.vocabulary import AlertEnd, Response, TriageLevel
+from data.vocabulary import AlertEnd, Response
 
 _log = logging.getLogger("teletriage.monitor")
 
@@ -28,7 +28,7 @@ class Alerting:
 
     def learn(self, feed: WatchedFeed, said: Said) -> None:
         """Take in what the model says of a frame newer than all before."""
-        before, now_s, limits = feed.level.shown, self._feeds.clock.now_s(), self._feeds.limits
+        before, now_s, limits = feed.level, self._feeds.clock.now_s(), self._feeds.limits
         captured = said.captured
         feed.said = said
         feed.level = answered(
@@ -39,17 +39,19 @@ class Alerting:
             calm_s=limits.calm_s,
         )
         self._trust.judge(feed, now_s)
-        if feed.level.shown is not before and feed.manual is None:
+        if feed.level.shown is not before.shown and feed.manual is None:
             self._trust.note_change(feed, captured)
         self._follow(feed, before, said)
         captured_at_us = self._feeds.clock.wall_us(captured.captured_s)
         self._returning.consider(feed, captured, said.sample, now_s, captured_at_us)
 
-    def _follow(self, feed: WatchedFeed, before: TriageLevel | None, said: Said) -> None:
-        """Open, raise or end the feed's alert as its level asks for."""
+    def _follow(self, feed: WatchedFeed, level: FeedLevel, said: Said) -> None:
+        """Open, raise or end the feed's alert as its level asks for. level: before what was said."""
+        before = level.shown
         if self._is_armed_again(feed, said):
             feed.alert, before = None, None
-        change = change_of(before, feed.level.shown, feed.alert.level if feed.alert else None)
+        alerted = feed.alert.level if feed.alert else None
+        change = change_of(before, feed.level.shown, alerted, level.held)
         if change is Change.CALM:
             self._end(feed, AlertEnd.CALMED)
         elif change in (Change.OPEN, Change.RISE):

@@ -10,24 +10,29 @@ A, S, T = TriageLevel
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "alerted", "expected"),
+    ("before", "now", "alerted", "held", "expected"),
     [
-        (A, S, None, Change.OPEN),
-        (None, T, None, Change.OPEN),
-        (S, T, S, Change.RISE),
-        (T, S, T, Change.NONE),
-        (S, T, T, Change.NONE),
-        (S, A, S, Change.CALM),
-        (None, A, None, Change.NONE),
-        (None, A, T, Change.CALM),
-        (T, None, T, Change.NONE),
-        (S, S, S, Change.NONE),
+        (A, S, None, A, Change.OPEN),
+        (None, T, None, S, Change.OPEN),
+        (S, T, S, S, Change.RISE),
+        (T, S, T, T, Change.NONE),
+        (S, T, T, S, Change.NONE),
+        (S, A, S, S, Change.CALM),
+        (None, A, None, S, Change.NONE),
+        (None, A, T, T, Change.CALM),
+        (None, A, T, A, Change.NONE),  # taken over without an alert
+        (T, None, T, T, Change.NONE),
+        (S, S, S, S, Change.NONE),
     ],
 )
 def test_a_change_of_level(
-    before: TriageLevel | None, now: TriageLevel | None, alerted: TriageLevel | None, expected: Change
+    before: TriageLevel | None,
+    now: TriageLevel | None,
+    alerted: TriageLevel | None,
+    held: TriageLevel,
+    expected: Change,
 ) -> None:
-    assert change_of(before, now, alerted) is expected
+    assert change_of(before, now, alerted, held) is expected
 
 
 def test_the_highest_unwatched_newly_changed_oldest_alert_comes_first() -> None:

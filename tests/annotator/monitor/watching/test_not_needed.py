@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from annotator.monitor.rules.levels import lost
 from annotator.monitor.service.board import board
 from annotator.monitor.service.proof import AGE_HEADER, NUMBER_HEADER
 from annotator.monitor.sources.recorded import Picture
@@ -133,6 +134,20 @@ def test_a_feed_of_which_nothing_was_needed_can_still_be_taken_over_unasked(
     async def scenario(desk: Desk) -> None:
         first = await dismissed(desk)
         assert desk.monitor.alerting.call("van") != first
+
+    watch(store, tmp_path, scenario)
+
+
+def test_a_takeover_without_an_alert_outlives_a_while_by_eye(store: Store, tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        for _ in range(2):
+            await desk.picture(A)
+        desk.monitor.alerting.answered_by(desk.monitor.alerting.call("van"), Response.TAKEN_OVER, "Olga")
+        desk.feed().level = lost(desk.feed().level)
+        for _ in range(2):
+            await desk.picture(A)
+        assert desk.feed().shown is A
+        assert board(desk.monitor)["feeds"][0]["answered"]["how"] == "taken_over"
 
     watch(store, tmp_path, scenario)
 
