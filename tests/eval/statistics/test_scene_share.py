@@ -134,7 +134,7 @@ def test_the_sign_flip_interval_ends_where_enough_flips_stop_being_as_extreme(sc
     def is_kept(mean: float) -> bool:
         left = difference - mean * weighed
         as_extreme = abs(flips(scenes).astype(np.float64) @ left) >= abs(left.sum()) - 1e-9
-        return bool(as_extreme.mean() > 0.1)
+        return bool(as_extreme.mean() > 1 - 0.9)
 
     rng = np.random.default_rng(scenes)
     for weighed in rng.integers(1, 9, (20, scenes)).astype(np.float64):
