@@ -178,7 +178,7 @@ def _one_model(lines: Sequence[RecordedReply], replies: Path, role: ModelRole, m
     models = sorted({line.model for line in lines})
     if not lines:
         raise ProposalError(
-            f"{replies} holds no reply of a {role.value}{f' called {model}' if model else ''}."
+            f"{replies} holds no reply in the role {role.value}{f' of {model}' if model else ''}."
         )
     if len(models) > 1:
         raise ProposalError(f"{replies} holds replies of {', '.join(models)}; choose one with --model.")

@@ -101,7 +101,7 @@ def test_a_file_of_two_models_needs_a_choice(tmp_path: Path) -> None:
 
 def test_no_reply_in_the_role_is_refused(tmp_path: Path) -> None:
     store = a_store(tmp_path, teacher=S, student=None)
-    with pytest.raises(ProposalError, match="holds no reply of a student"):
+    with pytest.raises(ProposalError, match="holds no reply in the role student"):
         propose_from_replies(store, tmp_path / "teacher.jsonl", role=ModelRole.STUDENT)
 
 
