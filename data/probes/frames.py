@@ -13,8 +13,8 @@ from sqlmodel import Session, col, select
 
 from data.hashing import seeded_chance
 from data.pictures.shown import shown_pictures
-from data.proposals.asking import asked_frame
 from data.proposals.earlier_frames import earlier_frames
+from data.proposals.questions import asked_frame
 from data.store.tables import Frame, ModelRun, Proposal, SampledFrame
 from data.vlm.moment import AskedFrame, Earlier, Lookback
 from data.vocabulary import LEVELS, Split, TriageLevel

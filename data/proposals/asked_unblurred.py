@@ -8,8 +8,8 @@ from sqlmodel import Session
 
 from data.pictures.blurred import first_blurred_us
 from data.pictures.shown import original_pictures, shown_pictures
-from data.proposals.asking import frame_request_hash
 from data.proposals.earlier_frames import earlier_frames
+from data.proposals.questions import frame_request_hash
 from data.store.tables import Frame, ModelRun, Proposal
 from data.vlm.moment import Lookback
 

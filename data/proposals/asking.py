@@ -20,6 +20,7 @@ from data.decisions.decision import ModelDecision
 from data.errors import ProposalError
 from data.pictures.shown import ShownPictures, shown_pictures
 from data.proposals.earlier_frames import Neighbour, earlier_frames
+from data.proposals.questions import asked_frame, frame_request_hash
 from data.proposals.runs import (
     Proposed,
     begin_run,
@@ -35,7 +36,6 @@ from data.vlm.answer import ModelAnswer
 from data.vlm.client import Asking, ask_frames
 from data.vlm.conversation import conversation_hash
 from data.vlm.moment import AskedFrame, Earlier, Lookback
-from data.vlm.request import request_hash
 from data.vocabulary import ModelRole
 
 GIVE_UP_AFTER = 32
@@ -163,12 +163,6 @@ def due_frames(store: Store, run: ModelRun) -> list[DueFrame]:
         return [_due(frame, earlier[frame.id], pictures, run, lookback) for frame in frames]
 
 
-def asked_frame(frame: Frame, earlier: Sequence[Earlier[Neighbour]], pictures: ShownPictures) -> AskedFrame:
-    """The frame's pictures as files."""
-    shown = tuple(Earlier(pictures.of(one.picture).path, one.before_s) for one in earlier)
-    return AskedFrame(frame.id, pictures.of(frame).path, shown)
-
-
 def _due(
     frame: Frame,
     earlier: tuple[Earlier[Neighbour], ...],
@@ -180,20 +174,6 @@ def _due(
         asked_frame(frame, earlier, pictures),
         frame_request_hash(frame, run, pictures, earlier),
         [one.picture.frame_id for one in earlier] if lookback.frames > 1 else None,
-    )
-
-
-def frame_request_hash(
-    frame: Frame, run: ModelRun, pictures: ShownPictures, earlier: Sequence[Earlier[Neighbour]] = ()
-) -> str:
-    """The hash under which a run asks about a frame."""
-    return request_hash(
-        image_sha256=pictures.of(frame).sha256,
-        model=run.model,
-        revision=run.revision,
-        sampling=run.parameters,
-        question=run.question_hash,
-        earlier=[Earlier(pictures.of(one.picture).sha256, one.before_s) for one in earlier],
     )
 
 
