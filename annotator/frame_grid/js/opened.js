@@ -91,7 +91,8 @@ class Opened {
   }
 
   // A frame without a picture has nothing to play and nothing to draw over.
-  offerNothing() {
+  showAside(why) {
+    this.stage.replaceChildren(el("p", { class: "fg-refused", text: visible(why) }), this.away);
     this.root.querySelector(".fg-tools")?.remove();
     this.player.follow(null);
     this.around.follow(null);
@@ -128,7 +129,7 @@ class Opened {
     this.root.querySelector("h2").textContent = visible(opened.caption);
     this.picture.alt = `Front camera picture, ${visible(opened.caption)}`;
     if (this.frame !== opened.frame) return;
-    if (opened.aside) this.offerNothing();
+    if (opened.aside) this.showAside(opened.aside);
     this.below.replaceChildren(...this.context(opened));
     const cards = opened.cards.map((card) => this.card(card));
     if (!cards.length) cards.push(el("p", { text: "Nobody has said anything of this frame yet." }));
@@ -141,7 +142,6 @@ class Opened {
     const around = opened.around.map((one) => el("button", { type: "button", "data-frame": one.frame },
       el("img", { src: one.small, alt: `${one.seconds > 0 ? "+" : ""}${one.seconds} s` }), el("span", { text: `${one.seconds > 0 ? "+" : ""}${one.seconds} s` })));
     return [
-      opened.aside ? el("p", { class: "fg-refused", text: visible(opened.aside) }) : null,
       opened.generated ? el("p", {}, el("span", { class: "fg-made-word", text: "generated" })) : null,
       el("p", { text: `${opened.local_time}. ${visible(opened.description)}` }),
       el("p", { text: `Cues: ${visible(cues) || "none"}${unknown}` }),

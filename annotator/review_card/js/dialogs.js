@@ -147,7 +147,7 @@ class Dialogs {
 
   // Settled frames, by level.
   examples(examples) {
-    if (!examples.length) return [el("p", { class: "rc-line", text: "No example yet: frames that a lead settles appear here." })];
+    if (!examples.length) return [el("p", { class: "rc-line", text: "No example yet: frames that a lead settles appear here, apart from those of your tour." })];
     return [
       el("h3", { text: "Examples" }),
       el("div", { class: "rc-examples" }, ...examples.map((one) => el("figure", { class: "rc-example" },

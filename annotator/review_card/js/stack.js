@@ -70,7 +70,7 @@ class Stack {
     this.card.part("away").querySelector("img").decode().then(() => {
       this.seen.add(one.frame);
       this.show();
-    }, () => this.card.say("This picture cannot be shown; judge the frame alone."));
+    }, () => this.card.notices.pass("This picture cannot be shown; judge the frame alone."));
     this.show();
   }
 

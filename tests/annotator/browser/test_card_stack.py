@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import expect
@@ -55,6 +56,9 @@ def test_one_key_judges_a_stack_undo_takes_it_back_and_teleoperation_is_seen_lar
     expect(stack.locator("[data-alike]")).to_have_count(len(alike))
     expect(stack.locator(".rc-all")).to_contain_text(f"Supervision for all {len(alike) + 1}")
     assert faults_in_both_schemes(ada.page) == []
+    lost = stack.locator("[data-alike]").first
+    lost.locator("img").dispatch_event("error")  # as without a connection
+    expect(lost).to_have_text(re.compile(r"^[+−][0-9.]+ s$"))
     ada.press_and_move_on("k")
     ada.state("saved")
     assert {one.frame_id: one.mode for one in ada.reviews()} == {
