@@ -21,6 +21,7 @@ from data.find.question import About
 from data.people.accounts import list_people
 from data.review.gold import LARGEST_SHARE, gold_share, set_gold_share
 from data.store.tables import Person
+from data.text.phrases import counted
 from data.text.visible import visible
 from data.vocabulary import Mode
 from eval.annotators.automation_bias import Bias, Share
@@ -96,7 +97,7 @@ def _work_row(one: AnnotatorWork) -> dict[str, Any]:
         "agrees with peers": _with_peers(one.peers),
         "first third": _with_peers(one.early),
         "last third": _with_peers(one.late),
-        "estimated share of TELEOPERATION overlooked": _overlooks(one.overlooks),
+        "TELEOPERATION overlooked (estimate)": _overlooks(one.overlooks),
     }
 
 
@@ -277,10 +278,10 @@ def _interval(interval: Interval | Undefined | None) -> str:
 
 def _gold(person: Person, found: PeopleSummary) -> None:
     st.caption(
-        f"{found.gold_frames:,} gold frames. People are judged on TELEOPERATION golds alone, after each one, and pass "
-        f"after {golds_needed():,} without a miss. Over any number of golds, at most 5 of 100 people who recognise "
-        "90 % of them pass by luck, and at most 10 of 100 who recognise 98 % fail. Gold was contested, so it is "
-        "harder than most frames; answers of all modes count."
+        f"{counted(found.gold_frames, 'gold frame')}. People are judged on TELEOPERATION golds alone, after each one, "
+        f"and pass after {golds_needed():,} without a miss. Over any number of golds, at most 5 of 100 people who "
+        "recognise 90 % of them pass by luck, and at most 10 of 100 who recognise 98 % fail. Gold was contested, so it "
+        "is harder than most frames; answers of all modes count."
     )
     with store().read() as session:
         share = gold_share(session)

@@ -43,7 +43,7 @@ def show(person: Person) -> None:
     address = st.text_input(
         "Frame",
         st.query_params.get("id", ""),
-        placeholder="A frame's id, its image's file name, or scene-0103 frame 17",
+        placeholder="Id, file name, or scene-0103 frame 17",
     )
     if not address:
         _next(person)

@@ -236,25 +236,26 @@ def _called(scene: SceneProgress) -> str:
 def _by_level(counts: Progress) -> Any:
     total = max(1, sum(counts.levels.values()))
     rows = [
-        {"level": level.value, "frames": n, "label": f"{n:,} ({n / total:.0%})"}
+        {"level": level.value, "frames": n, "label": f"{level.value} · {n:,} ({n / total:.0%})"}
         for level, n in counts.levels.items()
     ]
-    base = alt.Chart(pd.DataFrame(rows)).encode(
-        y=alt.Y("level:N", title=None, sort=None, axis=alt.Axis(labelLimit=160))
-    )
-    bars = base.mark_bar().encode(
-        x=alt.X("frames:Q", axis=alt.Axis(tickMinStep=1)),
-        color=alt.Color(
-            "level:N",
-            legend=None,
-            scale=alt.Scale(
-                domain=[level.value for level in LEVEL_COLOURS], range=list(LEVEL_COLOURS.values())
+    bars = (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_bar()
+        .encode(
+            y=alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=200)),
+            x=alt.X("frames:Q", axis=alt.Axis(tickMinStep=1)),
+            color=alt.Color(
+                "level:N",
+                legend=None,
+                scale=alt.Scale(
+                    domain=[level.value for level in LEVEL_COLOURS], range=list(LEVEL_COLOURS.values())
+                ),
             ),
-        ),
-        tooltip=["level", "frames"],
+            tooltip=["level", "frames"],
+        )
     )
-    text = base.mark_text(align="left", dx=4, color="#767676").encode(x="frames:Q", text="label:N")
-    return (bars + text).properties(height=alt.Step(30))
+    return bars.properties(height=alt.Step(30))
 
 
 def _forecast() -> None:

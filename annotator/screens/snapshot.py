@@ -60,7 +60,7 @@ def show(person: Person) -> None:
 
 
 def _options() -> FreezeOptions:
-    form, generated, named = st.columns(3)
+    form, named, generated = st.columns(3)
     with store().read() as session:
         lists = list_names(session)
     made = sum(count_generated(store()).verified.values())

@@ -87,4 +87,4 @@ def _covered(noun: Noun) -> tuple[str, ...]:
 
 def _told(thing: Thing) -> str:
     name = thing.category.rpartition(".")[2].replace("trafficcone", "traffic cone").replace("_", " ")
-    return f"{name} {thing.along_m:.0f} m along the driven path, {thing.aside_m:.1f} m aside of it"
+    return f"{name} {thing.along_m:.0f} m along the driven path, {thing.aside_m:.1f} m to its side"

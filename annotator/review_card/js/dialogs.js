@@ -107,7 +107,7 @@ class Dialogs {
       el("label", { class: "rc-check", for: "rc-keys-on" }, on, el("span", { text: "Single-key shortcuts" })),
       el("div", { class: "rc-keys" }, ...inputs.map((input) => el("label", { for: input.id },
         el("span", { text: ACT_TITLES[input.dataset.key] }), input))),
-      el("p", { class: "rc-line", text: "While correcting, a reason's letter saves with that reason; 4–9, G H J and N M , say what, where and how far first. Ctrl ⏎ saves from a text box, Esc goes back." }),
+      el("p", { class: "rc-line", text: "While correcting, a reason's letter saves with that reason; 4–9, G H J, N M and the comma key say what, where and how far first. Ctrl ⏎ saves from a text box, Esc goes back." }),
       el("label", { class: "rc-check", for: "rc-target" }, el("span", { text: "Frames a day" }), target),
       problem,
       el("div", { class: "rc-row" },

@@ -68,7 +68,7 @@ def _publish(person: Person, held: Guideline) -> None:
         "What changed, and why? (annotators read it)",
         key=f"note-{held.number}",
         max_chars=MAX_NOTE_CHARS,
-        placeholder="Works that narrow the lane are SUPERVISION from now on.",
+        placeholder="Works that narrow the lane are SUPERVISION.",
     )
     st.button(
         f"Publish version {held.number + 1}",

@@ -83,7 +83,7 @@ def _alerts(opened: Store, person: Person) -> list[Matter]:
     missed = unanswered_alerts(opened)
     if not missed.n:
         return []
-    told = f"of live feeds ended without an answer, {missed.teleoperation:,} of them TELEOPERATION."
+    told = f"Raised by live feeds and never answered, {missed.teleoperation:,} of them TELEOPERATION."
     return [Matter("Unanswered alerts", missed.n, told, "monitor")]
 
 

@@ -29,4 +29,4 @@ def test_evidence_is_plain_text_too_and_nothing_is_listed_where_nothing_is_wrong
 def test_what_is_not_named_is_told() -> None:
     words = Words(T, "The vehicle has stopped.", "Take over.")
     told = faults(words.parts(), ground_words(words, FRAMES["crossing"]))
-    assert told[0] == "Not named: adult 9 m along the driven path, 1.0 m aside of it."
+    assert told[0] == "Not named: adult 9 m along the driven path, 1.0 m to its side."

@@ -45,7 +45,7 @@ def test_what_is_far_hidden_beside_the_path_or_driving_need_not_be_named(
 def test_omissions_say_what_and_where_nearest_first_one_per_kind() -> None:
     found = omitted("All is quiet.", FRAMES["crossing"])
     assert [one.category for one in found] == ["human.pedestrian.adult", "human.pedestrian.child"]
-    assert found[0].evidence == "adult 9 m along the driven path, 1.0 m aside of it"
+    assert found[0].evidence == "adult 9 m along the driven path, 1.0 m to its side"
 
 
 def test_without_boxes_nothing_is_left_out() -> None:
