@@ -37,6 +37,7 @@ from eval.grounding.figures import (
 )
 
 EXAMPLES = 24
+"""Texts, those with most contradictions first."""
 _IDS_AT_ONCE = 500
 Frames = Mapping[str, tuple[str, TriageLevel]]
 """Scene and verified level by frame id."""
@@ -51,7 +52,9 @@ def grounding_figures(
     if not people and not any(judged.values()):
         return None
     every = [*(one for rows in judged.values() for one in rows), *people]
-    examples = _marked(session, every)
+    wrong = sorted(
+        (one for one in every if one.contradicted), key=lambda one: (-one.contradicted, one.frame_id)
+    )
     looked_up, with_boxes = _looked_up(session, frames)
 
     def told(name: str, rows: Sequence[GroundedWords]) -> GroundedTexts:
@@ -63,8 +66,8 @@ def grounding_figures(
         reasons=reasons,
         runs=[told(name, rows) for name, rows in judged.items()],
         people=told(PEOPLE, people) if people else None,
-        examples=examples[:EXAMPLES],
-        left_out=max(len(examples) - EXAMPLES, 0),
+        examples=_marked(session, wrong[:EXAMPLES]),
+        left_out=len(wrong[EXAMPLES:]),
         rules=rules_hash(),
         cutters=_cutters(session, {**judged, PEOPLE: people}),
     )
@@ -138,13 +141,9 @@ def _looked_up(session: Session, frames: Frames) -> tuple[int, int]:
     return len(found), sum(found)
 
 
-def _marked(session: Session, rows: Sequence[GroundedWords]) -> list[MarkedText]:
-    """Contradicted texts, those with most contradictions first; only as many as are shown are judged again. What two
-    people wrote alike stands once."""
-    wrong = sorted(
-        (one for one in rows if one.contradicted), key=lambda one: (-one.contradicted, one.frame_id)
-    )
-    said = {(name, key_of(row)): row for row, name in (_said(session, one) for one in wrong[:EXAMPLES])}
+def _marked(session: Session, wrong: Sequence[GroundedWords]) -> list[MarkedText]:
+    """Contradicted texts, judged again. What two people wrote alike stands once."""
+    said = {(name, key_of(row)): row for row, name in (_said(session, one) for one in wrong)}
     found = ground_said(session, list(said.values()))
     marked: list[MarkedText] = []
     for (name, key), row in said.items():

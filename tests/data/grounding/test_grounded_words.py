@@ -187,3 +187,15 @@ def test_rates_have_their_n_and_examples_their_marks(store: Store) -> None:
     (start, end, why) = marked.marks[0]
     assert (marked.text[start:end], why) == ("cyclist", "no cyclist is annotated in view")
     assert json.loads(found.model_dump_json())["runs"][0]["texts"] == 4
+
+
+def test_a_report_says_how_many_contradicted_texts_it_does_not_print(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eval.grounding.from_store.EXAMPLES", 1)
+    frames = dict.fromkeys(frames_of("scene-0001", 3), ("scene-0001", S))
+    with store.read() as session:
+        found = grounding_figures(session, ["test-teacher"], frames, {}, confidence=0.95)
+    assert found is not None
+    assert len({one.frame_id for one in found.examples}) == 1
+    assert found.left_out == 1
