@@ -30,7 +30,7 @@ def test_rates_and_marked_words_are_shown_as_plain_text() -> None:
     for page in (html, text):
         assert "What it says against what is there" in page
         assert "are cut into assertions by rules 0123456789abcdef." in page
-        assert "2 more: filter the frames" in page
+        assert "2 more texts: filter the frames" in page
     assert '<mark title="no | animal here">dog</mark>' in html
     assert "<b>dog" not in html + text
     assert 'data-path="grounding/runs/0/rates/contradicted/value"' in html
