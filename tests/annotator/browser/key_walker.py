@@ -199,7 +199,7 @@ def held_against(
             rows.pop(one["entry"]["token"], None)
         else:
             decisions[one["press"]] = {**one["entry"], "recorded": (one["at"], one["by"])}
-    saved_by_reason_at = float("-inf")
+    saved_by_reason_at = in_dialog_at = float("-inf")
     for place, press in enumerate(presses):
         if place and (dropped := _dropped_level(presses[place - 1], press)):
             walked.mismatches.append(f"press {place - 1}: {dropped}")
@@ -210,7 +210,13 @@ def held_against(
             and not press["ctrl"]
             and press["screen"]
             and (press["screen"]["at"] - saved_by_reason_at < AFTER_REASON_MS + 100)
+        ) or (  # a dialog of a skip or flag takes these keys, and one too many decides nothing
+            press["key"] in ("Enter", "1", "2", "3", "t", "k")
+            and press["screen"]
+            and press["screen"]["at"] - in_dialog_at < AFTER_REASON_MS + 100
         )
+        if press["screen"] and press["screen"]["dialog"]:
+            in_dialog_at = press["screen"]["at"]
         problem = _problem(promise, entry, press, bool(is_too_soon))
         if problem is None and entry is not None:
             problem = _row_problem(rows.pop(entry["token"], None), entry)
