@@ -46,6 +46,7 @@ class OnScreen:
     since_s: float = field(default_factory=time.monotonic)
     first_level: TriageLevel | None = None
     level: TriageLevel | None = None
+    code: ReasonCode | None = None
     problem: str | None = None
 
 
@@ -228,16 +229,17 @@ def _choose(
 def _correction(person: Person, served: ServedFrame, state: OnScreen, level: TriageLevel) -> None:
     st.html(f'<div class="tt-label">Your level</div>{level_chip(level)}')
     boxes = _boxes(served, level)
-    st.selectbox(
+    code = st.selectbox(
         "What decides it?",
         list(ReasonCode),
         index=None,  # nobody saves a reason that they did not choose
         format_func=lambda one: REASON_TITLES[one],
         key=f"code-{served.frame.id}",
         placeholder="Choose a reason, or write it yourself",
-        on_change=_compose,
-        args=(served, level),
     )
+    if code is not state.code:
+        state.code = code
+        _compose(served, level)
     st.text_area("Reasoning", key=boxes[0], height=90, max_chars=600)
     st.text_area("Operator action", key=boxes[1], height=70, max_chars=300)
     save, back = st.columns(2)
