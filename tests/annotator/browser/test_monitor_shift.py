@@ -228,7 +228,7 @@ def test_a_shift_is_handed_over_and_the_next_operator_confirms_it(seat: MakeSeat
     one = seat("hanna")
     one.page.keyboard.press("h")
     one.page.wait_for_selector("[data-act=send-handover]", timeout=WAIT_MS)
-    one.desk.until(lambda: "No feed is by eye" in one.page.locator("[data-part=dialog]").inner_text())
+    one.desk.until(lambda: "No feed is watched by eye" in one.page.locator("[data-part=dialog]").inner_text())
     one.page.fill("[data-part=dialog] textarea", "The camera of van-3 <b>hangs</b>.")
     one.page.keyboard.press("Escape")  # what was written stands there again
     expect(one.page.locator("[data-part=dialog]")).to_be_hidden()

@@ -43,7 +43,7 @@ class Handover {
     const lines = [
       open.length ? `${alertsOf(open.length)} open: ${someOf(open)}` : "No alert is open",
       state.unanswered ? `${alertsOf(state.unanswered)} ended without an answer${state.unanswered_teleoperation ? `, ${state.unanswered_teleoperation} of them TELEOPERATION` : ""}` : "No alert ended without an answer",
-      state.by_eye.length ? `By eye: ${someOf(state.by_eye.map((one) => `${one.feed} (${this.console.why(one.manual)})`))}` : "No feed is by eye",
+      state.by_eye.length ? `By eye: ${someOf(state.by_eye.map((one) => `${one.feed} (${this.console.why(one.manual)})`))}` : "No feed is watched by eye",
       ...(state.taken_over?.length ? [`Taken over: ${someOf(state.taken_over.map((one) => `${one.feed} (${one.by})`))}`] : []),
     ];
     return el("ul", {}, ...lines.map((text) => el("li", { text })));
