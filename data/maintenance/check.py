@@ -18,6 +18,7 @@ from data.maintenance.trail_check import TrailState, verify_trail
 from data.store.opening import Store
 from data.store.tables import FrameStatus, Lease
 from data.store.trail_chain import Break
+from data.text.phrases import counted
 from data.verification.status import derived, refresh
 
 FILE = "the database file"
@@ -66,7 +67,7 @@ def _orphans(session: Session) -> Iterator[Break]:
     """Rows that point at a row that is not there."""
     for place, there, count in sorted(session.connection().execute(_pointing_nowhere())):
         if count:
-            yield Break(place, f"{count:,} rows point at no {there}")
+            yield Break(place, f"{counted(count, 'row')} {'points' if count == 1 else 'point'} at no {there}")
 
 
 @cache

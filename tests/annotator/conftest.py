@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,7 +22,9 @@ def _settings_of_each_test() -> Iterator[None]:
 
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
-    """Lets the app in this process serve a workspace until the test is over."""
+    """Lets the app in this process serve a workspace until the test is over. Streamlit takes its page for the module
+    that this process runs, which processes that are spawned later would run anew."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
     def serves(workspace: Path) -> None:
         monkeypatch.setenv("TELETRIAGE_WORKSPACE", str(workspace))

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlmodel import select
 
+from annotator.review_card.reason_codes import REASON_TITLES, ReasonCode
 from annotator.review_order.ranking import rank_frames
 from data.store.opening import Store
 from data.store.tables import Review
@@ -96,7 +97,7 @@ def _assisted(page: Page) -> bool:
 
 
 def _judge(page: Page, key: str) -> None:
-    """Choose a level by key (twice where the own level comes first) and save the composed words."""
+    """Choose a level by key (twice where the own level comes first), then what decides it, and save its words."""
     caption = page.get_by_test_id("frame-caption").inner_text()
     save = page.get_by_role("button", name="Save")
     for _ in range(2):
@@ -106,6 +107,9 @@ def _judge(page: Page, key: str) -> None:
             break
         except Exception:  # noqa: BLE001, S112 - decide-first: the first press was the own level
             continue
+    page.get_by_label("What decides it?").click()
+    page.get_by_role("option", name=REASON_TITLES[ReasonCode.ROUTINE]).click()
+    expect(page.get_by_label("Operator action")).not_to_have_value("")
     save.click()
     next_frame(page, caption)
 
