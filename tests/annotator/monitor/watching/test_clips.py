@@ -79,11 +79,13 @@ def state(desk: Desk, alert: str) -> ClipState:
     return found
 
 
-def weight_of(pid: int | None) -> tuple[int, int]:
-    """A process's niceness, and that of its session where Linux weighs sessions."""
+def weight_of(pid: int | None) -> tuple[int, int, bool]:
+    """A process's niceness, and where Linux weighs sessions its session's, and whether others run as they wake up."""
     session = Path(f"/proc/{pid}/autogroup")
     nice = os.getpriority(os.PRIO_PROCESS, pid or 0)
-    return nice, int(session.read_text().split()[-1]) if session.exists() else nice
+    if not session.exists():
+        return nice, nice, True
+    return nice, int(session.read_text().split()[-1]), os.sched_getscheduler(pid or 0) == os.SCHED_IDLE
 
 
 async def clip_of(desk: Desk, alert: str) -> AlertClip:
@@ -102,7 +104,7 @@ def test_an_alert_has_a_clip_a_moment_later_and_the_whole_one_when_its_window_is
     async def scenario(desk: Desk) -> None:
         alert = await raised(desk)
         await desk.until(lambda: state(desk, alert).state == "early")
-        assert weight_of(clips(desk).maker.pid) == (NICE, NICE)
+        assert weight_of(clips(desk).maker.pid) == (NICE, NICE, True)
         (shown,) = board(desk.monitor)["alerts"]
         assert shown["clip"]["state"] == "early"
         assert 0 <= shown["clip"]["before_s"] < 7
