@@ -100,7 +100,10 @@ def _correcting(page: Page) -> None:
 
 
 def _an_alert(page: Page) -> None:
-    page.wait_for_selector("[data-testid=monitor] [data-part=alerts] img", timeout=WAIT_MS)
+    """One that has only just come, as it ends by itself."""
+    page.wait_for_selector("[data-testid=monitor][data-state=watching]", timeout=WAIT_MS)
+    page.wait_for_selector("[data-part=alerts] [data-alert]", state="detached", timeout=WAIT_MS)
+    page.wait_for_selector("[data-part=alerts] [data-alert] img", timeout=WAIT_MS)
 
 
 def _charts(page: Page) -> None:
