@@ -3,7 +3,6 @@ models had proposed, and the picture itself."""
 
 from __future__ import annotations
 
-import re
 from html import escape
 from typing import Any
 
@@ -27,7 +26,6 @@ _TITLES = {
     "generated": "Generated",
     "frame": "Frame",
 }
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\+00:00")
 _NONE = {"adjudication": "Not adjudicated.", "reviews": "Nobody has reviewed it.", "pair": ""}
 
 
@@ -93,8 +91,6 @@ def _said(value: Any) -> str:
     >>> _said("2026-11-29T09:00:48+00:00"), _said(True), _said(["a", "b"])
     ('2026-11-29 09:00:48 UTC', 'yes', 'a, b')
     """
-    if isinstance(value, str) and _TIME.fullmatch(value):
-        return value.replace("T", " ").replace("+00:00", " UTC")
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):

@@ -76,10 +76,8 @@ def encoded(pictures: Iterable[TimedPicture], after: Encoded | None = None) -> E
     A picture that cannot be decoded is passed over and counted. Raises ClipError if none is left or the encoder
     refuses them.
     """
-    try:
+    with _refused():
         return _encode(pictures, after)
-    except (FFmpegError, ValueError) as error:
-        raise ClipError(f"The pictures cannot be made a video: {error}.") from error
 
 
 def _encode(pictures: Iterable[TimedPicture], after: Encoded | None) -> Encoded:
@@ -107,18 +105,23 @@ def _encode(pictures: Iterable[TimedPicture], after: Encoded | None) -> Encoded:
 def mp4(clip: Encoded) -> bytes:
     """The file's bytes: each picture is shown until the next was taken. Raises ClipError."""
     out = io.BytesIO()
+    with _refused(), av.open(out, "w", format="mp4") as container:
+        width, height = clip.size
+        stream = container.add_mux_stream(_CODEC, rate=2, width=width, height=height, time_base=_MS)
+        for from_ms, until_ms, content in _placed(clip):
+            packet = Packet(content)
+            packet.pts, packet.dts, packet.duration = from_ms, from_ms, until_ms - from_ms
+            packet.time_base, packet.stream, packet.is_keyframe = _MS, stream, True
+            container.mux(packet)
+    return out.getvalue()
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
     try:
-        with av.open(out, "w", format="mp4") as container:
-            width, height = clip.size
-            stream = container.add_mux_stream(_CODEC, rate=2, width=width, height=height, time_base=_MS)
-            for from_ms, until_ms, content in _placed(clip):
-                packet = Packet(content)
-                packet.pts, packet.dts, packet.duration = from_ms, from_ms, until_ms - from_ms
-                packet.time_base, packet.stream, packet.is_keyframe = _MS, stream, True
-                container.mux(packet)
+        yield
     except (FFmpegError, ValueError) as error:
         raise ClipError(f"The pictures cannot be made a video: {error}.") from error
-    return out.getvalue()
 
 
 def _placed(clip: Encoded) -> Iterator[tuple[int, int, bytes]]:

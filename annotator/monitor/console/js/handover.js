@@ -87,7 +87,7 @@ class Handover {
   leaving(event) {
     const form = event.target;
     const open = this.console.isSilent() ? 0 : this.console.alerts.list.length;
-    if (!form.matches("form.tt-who") || !open || this.isLeaving) return;
+    if (!form.matches("form[action=sign-out]") || !open || this.isLeaving) return;
     event.preventDefault();
     const dialog = this.console.part("dialog");
     const leave = () => { this.isLeaving = true; form.requestSubmit(); };
